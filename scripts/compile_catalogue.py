@@ -1,0 +1,141 @@
+"""Compile data/catalogue from ../shared/data/catalogue: facts only, in our own columns and system ids.
+
+Run from anywhere: ``python scripts/compile_catalogue.py [--out FOLDER]``. model.csv, the parameters no source gives,
+is kept by hand in data/catalogue and not touched. The same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from pathlib import Path
+
+from tegmen.catalogue import TABLES
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared" / "data" / "catalogue"
+TARGET = ROOT / "src" / "tegmen" / "data" / "catalogue"
+
+Row = dict[str, str]
+
+# Interceptors are facts about the system that fires them: id in the source -> (system, prefix of the parameter).
+INTERCEPTORS = {"patriot_pac3_mse": ("patriot", "pac3_mse_"), "patriot_pac2_gemt": ("patriot", "pac2_gemt_")}
+
+CLASSES = {
+    "owa_drone": "drone",
+    "recon_uav": "recon",
+    "tactical_lm": "tactical",
+    "cruise": "cruise",
+    "supersonic_cruise": "supersonic",
+    "anti_radiation": "supersonic",
+    "ballistic": "ballistic",
+    "aeroballistic": "ballistic",
+    "hypersonic_cruise": "ballistic",
+    "s300_surface": "s300_ground",
+    "guided_bomb": "glide_bomb",
+}
+
+INVENTORY_SYSTEMS = {
+    "Patriot": "patriot",
+    "Patriot missiles": "patriot",
+    "SAMP/T": "sampt",
+    "IRIS-T SLM": "iris_t_slm",
+    "NASAMS": "nasams",
+    "S-300PS/PT": "s300ps",
+    "Buk-M1": "buk_m1",
+    "Hawk": "hawk",
+    "Gepard": "gepard",
+    "mobile fire groups": "mobile_fire_group",
+    "all": "all",
+    "military aid delivered over committed": "all",
+}
+
+# Notes that compare a total with the attack record: the record is compiled apart, under its own licence.
+COMPARISON_WORDS = ("data", "exact match", "reproduces", "posts are kept")
+
+
+def compile_systems() -> list[Row]:
+    """Give the facts about defending systems."""
+    rows: list[Row] = []
+    for row in _source("systems.csv"):
+        system, prefix = INTERCEPTORS.get(row["id"], (row["id"], ""))
+        rows.append(
+            {"system": system, "name": row["name"], "family": row["class"], "parameter": prefix + row["parameter"]}
+            | _values(row)
+        )
+    return rows
+
+
+def compile_threats() -> list[Row]:
+    """Give the facts about threat models, each under its threat class."""
+    return [
+        {
+            "threat_class": CLASSES[row["class"]],
+            "model": row["id"],
+            "name": row["name"],
+            "parameter": row["parameter"],
+        }
+        | _values(row)
+        for row in _source("threats.csv")
+    ]
+
+
+def compile_inventories() -> list[Row]:
+    """Give who holds what, and the needs stated in public (role "need", the holder is then the words used)."""
+    return [
+        {
+            "holder": row["holder"].removeprefix("Stated need: "),
+            "system": INVENTORY_SYSTEMS[row["system"]],
+            "role": row["role"],
+            "as_of": row["as_of"],
+        }
+        | _values(row, "quantity")
+        for row in _source("inventories.csv")
+    ]
+
+
+def compile_totals(name: str) -> list[Row]:
+    """Give totals stated for a period, without the column and the notes that quote the attack record."""
+    rows: list[Row] = []
+    for row in _source(name):
+        values = _values(row)
+        if any(word in values["note"] for word in COMPARISON_WORDS):
+            values["note"] = ""
+        rows.append({key: row[key] for key in ("metric", "period_start", "period_end")} | values)
+    return rows
+
+
+def main() -> None:
+    """Write the five compiled tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=TARGET)
+    out: Path = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    tables = {
+        "systems.csv": compile_systems(),
+        "threats.csv": compile_threats(),
+        "inventories.csv": compile_inventories(),
+        "official_totals.csv": compile_totals("official_totals.csv"),
+        "consequences.csv": compile_totals("consequences.csv"),
+    }
+    for name, rows in tables.items():
+        with (out / name).open("w", encoding="utf-8", newline="") as handle:
+            writer = csv.DictWriter(handle, TABLES[name], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        print(f"{name}: {len(rows)} rows")
+
+
+def _source(name: str) -> list[Row]:
+    with (SHARED / name).open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def _values(row: Row, prefix: str = "value") -> Row:
+    bounds = {f"value_{bound}": row[f"{prefix}_{bound}"] for bound in ("low", "best", "high")}
+    verified = {"yes": "true", "no": "false"}[row["verified_in_source"]]
+    return bounds | {key: row[key] for key in ("unit", "source", "note")} | {"verified": verified}
+
+
+if __name__ == "__main__":
+    main()

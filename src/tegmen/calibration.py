@@ -1,0 +1,764 @@
+"""Record -> posterior draws, forecasts, and record against model: exact numerical Bayes on grids, no sampler.
+
+Area classes (drone, cruise): ``k ~ BetaBinomial(n, mu M, (1 - mu) M)``, ``logit mu`` a random walk over weeks, scales
+partially pooled. Near zeros (supersonic, s300_ground): one share, informative Beta prior. Point defence (ballistic):
+all-or-nothing, ``k = 0`` unless the place aimed at was covered. Both hidden paths (area level, coverage elsewhere) go
+through one forward filter and one backward sampler. Longer than the budget: filter, families and result are one method.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.fft import dct
+from scipy.special import betaln, expit, gammaln, logsumexp, softmax
+
+from tegmen.errors import EvidenceError, InputError
+from tegmen.record import Record, coverage_zone
+from tegmen.terms import Provenance, ThreatClass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+PATRIOT_ARRIVAL = date(2023, 4, 27)
+"""Before it nothing in Ukraine could stop a ballistic missile, so earlier ballistic rows say nothing on coverage."""
+
+FILTERED = (ThreatClass.drone, ThreatClass.cruise)
+NEAR_ZERO = (ThreatClass.supersonic, ThreatClass.s300_ground)
+MODELLED = (*FILTERED, *NEAR_ZERO, ThreatClass.ballistic)
+WEEKS_OF_LEVEL = 4
+LIMITS = (0.05, 0.5, 0.95)
+_UNLOCATED = -1
+_AIM = {"kyiv": 1, "elsewhere": 0, "unlocated": _UNLOCATED}
+_OF_BALLISTIC = ("coverage_kyiv", "coverage_elsewhere", "kill", "kyiv_share")
+_PREDICTIVE_STREAM = 64
+_SUMMARY_DRAWS = 1000
+_TINY = 1e-300
+
+
+@dataclass(frozen=True, slots=True)
+class Priors:
+    """Every prior and grid of the calibration in one place; the defaults are the documented assumptions.
+
+    Parameters
+    ----------
+    levels, level_low, level_high
+        Points and range of the grid of ``logit mu`` [logit]; the start is uniform in ``mu``.
+    steps
+        (s,) [logit per week] step sd of the area level, log-spaced.
+    concentrations
+        (m,) [launches] Beta-binomial M of an area class, log-spaced.
+    spread
+        [nat] sd of a class's log s and log M about the mean shared by the classes (partial pooling); that mean is
+        uniform over the same grids.
+    near_zero
+        Beta(a, b) of the near zeros: mean 0.02, weight of 25 launches (Kh-22/32 and S-300 in the ground role: almost
+        never stopped, by public accounts on both sides).
+    cells
+        Midpoint cells of (coverage of Kyiv, kill, aim of unlocated rows at Kyiv), each uniform on (0, 1).
+    kill_concentrations
+        [launches] Beta-binomial M given covered, equal weights. Not below 2: a U-shape would be a second coverage.
+    spread_elsewhere
+        Mean and concentration of the share of a row's missiles under cover, given that any is: a row elsewhere fans out
+        over several places (uniform share by default), Kyiv is one place. Without it the record is hundreds of times
+        less likely, and kill is dragged down by rows elsewhere of which a part was under cover.
+    drift_levels, drift_steps
+        Points of the logit grid of coverage elsewhere, and its step sd [logit per 4 weeks], equal weights; 0 = static.
+    """
+
+    levels: int = 225
+    level_low: float = -6.0
+    level_high: float = 8.0
+    steps: tuple[float, ...] = tuple(0.02 * 2.0 ** (0.75 * i) for i in range(9))
+    concentrations: tuple[float, ...] = tuple(1.5 * 2.0 ** (0.5 * i) for i in range(16))
+    spread: float = 0.7
+    near_zero: tuple[float, float] = (0.5, 24.5)
+    cells: tuple[int, int, int] = (16, 24, 12)
+    kill_concentrations: tuple[float, ...] = (2.0, 4.0, 8.0, 16.0, 64.0)
+    spread_elsewhere: tuple[float, float] = (0.5, 2.0)
+    drift_levels: int = 33
+    drift_steps: tuple[float, ...] = (0.0, 0.2, 0.4, 0.8)
+
+    def __post_init__(self) -> None:
+        positive = (
+            *self.steps,
+            *self.concentrations,
+            *self.kill_concentrations,
+            *self.near_zero,
+            *self.spread_elsewhere,
+            self.spread,
+        )
+        faults = [f"found {value}, allowed: numbers above 0" for value in positive if not value > 0]
+        faults += [f"found {value} grid cells, allowed: at least 1" for value in self.cells if value < 1]
+        if self.spread_elsewhere[0] > 1:
+            faults.append(f"found a mean share under cover of {self.spread_elsewhere[0]}, allowed: above 0, at most 1")
+        if min(self.levels, self.drift_levels) < 3 or not self.level_low < self.level_high:
+            faults.append("found an empty level grid, allowed: 3 points or more and level_low < level_high")
+        if faults:
+            raise InputError("priors", faults)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LevelGrid:
+    """A logit level on a grid, its start and its weekly (or 4-weekly) transitions.
+
+    Parameters
+    ----------
+    logit
+        (g,) [logit] grid.
+    start
+        (g,) weights of the first step, uniform in the share.
+    kernels
+        (s, g, g) transition matrices, symmetric, one a step sd.
+    """
+
+    logit: Floats
+    start: Floats
+    kernels: Floats
+
+
+def level_grid(low: float, high: float, points: int, steps: Sequence[float]) -> LevelGrid:
+    """Make the grid: ``K = expm(s^2 / (2 h^2) L)``, L the second difference with reflecting ends.
+
+    The step variance is s^2 exactly for any spacing h, also h > s, where a sampled normal density would not move.
+    L is diagonal in the discrete cosine basis (Strang 1999, SIAM Review 41:135), eigenvalues ``2 cos(pi j / g) - 2``.
+    """
+    logit = np.linspace(low, high, points)
+    basis = np.asarray(dct(np.eye(points), axis=0, norm="ortho"))
+    decay = (np.asarray(steps) / (logit[1] - logit[0])) ** 2 / 2
+    modes = np.exp(decay[:, None] * (2 * np.cos(np.pi * np.arange(points) / points) - 2))
+    kernels = np.maximum(np.einsum("jg,sj,jk->sgk", basis, modes, basis, optimize=True), 0.0)
+    share = expit(logit)
+    return LevelGrid(logit, share * (1 - share) / (share * (1 - share)).sum(), kernels)
+
+
+def beta_binomial(n: Ints, k: Ints, mean: Floats, concentration: Floats) -> Floats:
+    """Log probability of k out of n, ``BetaBinomial(n, mean * M, (1 - mean) * M)``, M the concentration; broadcast."""
+    a, b = mean * concentration, (1 - mean) * concentration
+    choices = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    return np.asarray(choices + betaln(k + a, n - k + b) - betaln(a, b))
+
+
+def forward(likelihoods: Iterable[Floats], start: Floats, kernels: Floats) -> Iterator[tuple[Floats, Floats, Floats]]:
+    """Filter forward: yield one-step-ahead weights, filtered weights (s, c, g) and log predictive (s, c), step by step.
+
+    Parameters
+    ----------
+    likelihoods
+        (c, g) a step, c cells of static parameters; ones where the step has no rows (missing is not zero).
+    start, kernels
+        As in LevelGrid.
+    """
+    predicted = start[None, None, :]
+    for likelihood in likelihoods:
+        joint = np.broadcast_to(predicted, (len(kernels), len(likelihood), len(start))) * likelihood
+        # A cell whose likelihood underflows is worth nothing; the floor keeps it at nothing instead of 0 / 0.
+        norm = np.maximum(joint.sum(axis=2), _TINY)
+        filtered = joint / norm[..., None]
+        yield predicted, filtered, np.log(norm)
+        predicted = filtered @ kernels
+
+
+def sample_paths(
+    likelihoods: Sequence[Floats] | Floats, grid: LevelGrid, step: Ints, cell: Ints, uniform: Floats
+) -> Ints:
+    """Draw whole paths backward given each draw's step sd and cell: ``p(x_t | x_t+1) ~ filtered_t(x_t) K(x_t, x_t+1)``.
+
+    Parameters
+    ----------
+    likelihoods
+        As in `forward`.
+    step, cell
+        (w,) index of the step sd and of the cell of each draw.
+    uniform
+        (t, w) uniform numbers.
+
+    Returns
+    -------
+        (t, w) indices into the grid.
+    """
+    path = np.zeros(uniform.shape, dtype=np.int64)
+    for index in np.unique(step):
+        drawn = np.flatnonzero(step == index)
+        kernel = grid.kernels[index]
+        filtered = [kept[0] for _, kept, _ in forward(likelihoods, grid.start, kernel[None])]
+        for t in range(len(filtered) - 1, -1, -1):
+            weight = filtered[t][cell[drawn]]
+            if t + 1 < len(filtered):
+                weight = weight * kernel[path[t + 1, drawn]]
+            path[t, drawn] = _invert(weight, uniform[t, drawn])
+    return path
+
+
+def _invert(weight: Floats, uniform: Floats) -> Ints:
+    """Draw one column index a row of `weight` by inverting its cumulative sum."""
+    cumulative = np.cumsum(weight, axis=1)
+    return (cumulative < (uniform * cumulative[:, -1])[:, None]).sum(axis=1)
+
+
+def _jittered(grid: LevelGrid, path: Ints, rng: np.random.Generator) -> Floats:
+    """Turn grid indices (t, w) into shares; one offset a draw, uniform within the cell, smooths the grid away."""
+    offset = rng.uniform(-0.5, 0.5, path.shape[1]) * (grid.logit[1] - grid.logit[0])
+    return np.asarray(expit(grid.logit[path] + offset))
+
+
+def _stream(seed: int, stream: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=np.array([seed, stream], dtype=np.uint64)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Eligible rows of one class in time order, axis r = row.
+
+    Parameters
+    ----------
+    window_end
+        (r,) datetime64[m].
+    launched, intercepted
+        (r,) counts.
+    aim
+        (r,) 1 Kyiv, 0 elsewhere, -1 unlocated.
+    step
+        (r,) number of the step of the hidden path; the last step ends on the record's end.
+    steps
+        Number of steps.
+    """
+
+    window_end: NDArray[np.datetime64]
+    launched: Ints
+    intercepted: Ints
+    aim: Ints
+    step: Ints
+    steps: int
+
+    def totals(self) -> tuple[int, int]:
+        """Sum launched and intercepted over all rows."""
+        return int(self.launched.sum()), int(self.intercepted.sum())
+
+    def cases(self) -> tuple[Ints, Ints]:
+        """Distinct (step, aim, launched, intercepted), and how often each occurs."""
+        table = np.column_stack([self.step, self.aim, self.launched, self.intercepted])
+        return np.unique(table, axis=0, return_counts=True)
+
+    def __str__(self) -> str:
+        launched, intercepted = self.totals()
+        if not launched:
+            return "prior only, no eligible row"
+        return f"{intercepted} of {launched} posted launches intercepted, {len(self.launched)} rows"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AreaFit:
+    """One area class on the grid.
+
+    Parameters
+    ----------
+    likelihood
+        (t, m, g) relative likelihood a week; ones where the week has no rows.
+    log_evidence
+        (s, m) of every step sd and concentration, up to a constant.
+    """
+
+    likelihood: Floats
+    log_evidence: Floats
+
+
+def _fit_area(rows: Rows, grid: LevelGrid, priors: Priors) -> AreaFit:
+    share, concentrations = expit(grid.logit), np.asarray(priors.concentrations)
+    cases, times = rows.cases()
+    step, _, n, k = (column[:, None, None] for column in cases.T)
+    log_likelihood = np.zeros((rows.steps, len(concentrations), len(share)))
+    terms = times[:, None, None] * beta_binomial(n, k, share, concentrations[:, None])
+    np.add.at(log_likelihood, step.ravel(), terms)
+    likelihood = np.exp(log_likelihood - log_likelihood.max(axis=(1, 2), keepdims=True))
+    gains = sum(gain for _, _, gain in forward(likelihood, grid.start, grid.kernels))
+    return AreaFit(likelihood, np.asarray(gains))
+
+
+def _pooling(priors: Priors) -> tuple[Floats, Floats]:
+    """Prior of a class's s and M given each shared mean: (mean, s) and (mean, m), rows sum to one."""
+    logs = (np.log(np.asarray(values)) for values in (priors.steps, priors.concentrations))
+    first, second = (softmax(-0.5 * ((v[:, None] - v) / priors.spread) ** 2, axis=1) for v in logs)
+    return np.asarray(first), np.asarray(second)
+
+
+def _draw_cells(
+    fits: Sequence[AreaFit], priors: Priors, rng: np.random.Generator, count: int
+) -> list[tuple[Ints, Ints]]:
+    """Draw the shared means, then each class's (s, M) given them: partial pooling, summed exactly over the grids."""
+    of_step, of_concentration = _pooling(priors)
+    evidence = [np.exp(fit.log_evidence - logsumexp(fit.log_evidence)) for fit in fits]
+    shared = np.prod([of_step @ each @ of_concentration.T for each in evidence], axis=0)
+    mean_step, mean_concentration = np.divmod(
+        _invert(np.broadcast_to(shared.ravel(), (count, shared.size)), rng.random(count)), shared.shape[1]
+    )
+    drawn: list[tuple[Ints, Ints]] = []
+    for each in evidence:
+        weight = of_step[mean_step][:, :, None] * of_concentration[mean_concentration][:, None, :] * each
+        cell = _invert(weight.reshape(count, -1), rng.random(count))
+        drawn.append((cell // each.shape[1], cell % each.shape[1]))
+    return drawn
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statics:
+    """Static parameters of the all-or-nothing mixture, axis c = cell or draw.
+
+    Parameters
+    ----------
+    kyiv
+        (c,) coverage of Kyiv.
+    kill, concentration
+        (c,) mean share intercepted given covered, and its Beta-binomial M [launches].
+    aim
+        (c,) probability that an unlocated row was aimed at Kyiv.
+    """
+
+    kyiv: Floats
+    kill: Floats
+    concentration: Floats
+    aim: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PointFit:
+    """The ballistic mixture: cells of the static parameters, and (s, c) weights of drift step and cell."""
+
+    cells: Statics
+    weights: Floats
+
+
+def _row_likelihoods(case: Sequence[Ints], elsewhere: Floats, at: Statics, spread: tuple[float, float]) -> list[Floats]:
+    """Joint likelihood of a row and its aim, at Kyiv and elsewhere: ``P(aim) (q BB(k | n, p, M) + (1 - q) [k = 0])``.
+
+    Elsewhere M is that of the fan-out and p shrinks by its mean: ``BB(k | n, p f, M_f)`` is the mean over a Beta share
+    under cover, exact for p = 1. `case` is aim, n, k; everything broadcasts.
+    """
+    aim, n, k = case
+    prior = np.where(aim == _UNLOCATED, at.aim, aim)
+    missed = (k == 0).astype(np.float64)
+    kyiv = at.kyiv * np.exp(beta_binomial(n, k, at.kill, at.concentration)) + (1 - at.kyiv) * missed
+    fanned = np.exp(beta_binomial(n, k, at.kill * spread[0], np.asarray(spread[1])))
+    return [prior * kyiv, (1 - prior) * (elsewhere * fanned + (1 - elsewhere) * missed)]
+
+
+def _point_likelihoods(rows: Rows, share: Floats, statics: Statics, spread: tuple[float, float]) -> Iterator[Floats]:
+    """Likelihood (c, g) of each 4-week step, g the coverage elsewhere; identical rows are computed once."""
+    columns = Statics(*(getattr(statics, name)[:, None] for name in Statics.__slots__))
+    cases, times = rows.cases()
+    for step in range(rows.steps):
+        likelihood = np.ones((len(statics.aim), 1))
+        for at in np.flatnonzero(cases[:, 0] == step):
+            kyiv, elsewhere = _row_likelihoods(list(cases[at, 1:]), share, columns, spread)
+            likelihood = likelihood * (kyiv + elsewhere) ** times[at]
+        yield likelihood
+
+
+def _fit_point(rows: Rows, grid: LevelGrid, priors: Priors) -> PointFit:
+    kyiv, kill, aim = ((np.arange(size) + 0.5) / size for size in priors.cells)
+    mesh = np.meshgrid(kyiv, kill, np.asarray(priors.kill_concentrations), aim, indexing="ij")
+    cells = Statics(*(axis.ravel() for axis in mesh))
+    likelihoods = _point_likelihoods(rows, np.asarray(expit(grid.logit)), cells, priors.spread_elsewhere)
+    log_evidence = sum(gain for _, _, gain in forward(likelihoods, grid.start, grid.kernels))
+    # A record without rows gives one evidence for all cells: broadcast it to the prior.
+    weights = softmax(np.broadcast_to(np.asarray(log_evidence), (len(grid.kernels), len(cells.aim))))
+    return PointFit(cells, np.asarray(weights))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PointDraws:
+    """Joint draws of the mixture.
+
+    Parameters
+    ----------
+    statics
+        (w,) each.
+    elsewhere
+        (t, w) probability that a row aimed elsewhere finds any cover, by 4-week step.
+    aimed
+        (r, w) whether the row was aimed at Kyiv.
+    """
+
+    statics: Statics
+    elsewhere: Floats
+    aimed: NDArray[np.bool_]
+
+
+def _draw_point(calibration: Calibration, rng: np.random.Generator, count: int) -> PointDraws:
+    fit, rows, grid = calibration.point, calibration.rows[ThreatClass.ballistic], calibration.drift
+    priors, spread = calibration.priors, calibration.priors.spread_elsewhere
+    flat = np.cumsum(fit.weights.ravel())
+    index = np.searchsorted(flat, rng.random(count) * flat[-1], side="right")
+    step, cell = np.divmod(index, fit.weights.shape[1])
+    kyiv, kill, aim = ((rng.random(count) - 0.5) / size for size in priors.cells)
+    at = fit.cells
+    statics = Statics(at.kyiv[cell] + kyiv, at.kill[cell] + kill, at.concentration[cell], at.aim[cell] + aim)
+    likelihoods = list(_point_likelihoods(rows, np.asarray(expit(grid.logit)), statics, spread))
+    path = sample_paths(likelihoods, grid, step, np.arange(count), rng.random((rows.steps, count)))
+    elsewhere = _jittered(grid, path, rng)
+    case = [each[:, None] for each in (rows.aim, rows.launched, rows.intercepted)]
+    at_kyiv, other = _row_likelihoods(case, elsewhere[rows.step], statics, spread)
+    return PointDraws(statics, elsewhere, rng.random(at_kyiv.shape) * (at_kyiv + other) < at_kyiv)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RateDraws:
+    """Joint posterior draws, axis w = draw.
+
+    Parameters
+    ----------
+    rate
+        Class to (w,) share intercepted of posted launches at the end of the record: drone and cruise the mean level of
+        the last 4 weeks; supersonic and s300_ground the Beta posterior.
+    coverage_kyiv, coverage_elsewhere
+        (w,) probability that a ballistic missile aimed there finds a ready covering unit. Elsewhere: of the last 4
+        weeks, a row's probability times the mean share of its missiles under cover, so coverage * kill is the rate.
+    kill
+        (w,) share intercepted given covered.
+    kyiv_share
+        (w,) share of ballistic missiles aimed at the Kyiv zone.
+    """
+
+    rate: Mapping[ThreatClass, Floats]
+    coverage_kyiv: Floats
+    coverage_elsewhere: Floats
+    kill: Floats
+    kyiv_share: Floats
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One column a quantity, one row a draw."""
+        columns = {f"rate_{key.name}": value for key, value in self.rate.items()}
+        return pd.DataFrame(columns | {name: getattr(self, name) for name in _OF_BALLISTIC})
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Calibration:
+    """The posterior of a record up to a date.
+
+    Parameters
+    ----------
+    until, end
+        Last date asked for; last date with an eligible row (the rates are those of the 4 weeks up to it).
+    seed
+        Seed of `monthly` and of the summary; `draws` takes its own.
+    priors, level, drift
+        Priors, and the grids of the area level (weekly) and of coverage elsewhere (4-weekly) made from them.
+    rows
+        Eligible rows of every modelled class.
+    areas, point
+        The fits of the filtered classes and of the ballistic mixture.
+    mixtures_dropped
+        National rows with both counts left out because they mix classes.
+    prior_only
+        Classes without an eligible row: their draws are the prior.
+    identified
+        Quantity to one sentence: what the record identifies and what it leaves at its prior.
+    provenance
+        Version, seed and the record's inputs.
+    record
+        The whole record given, also after `until`: the month asked about is counted from it, never fitted to it.
+    """
+
+    until: date
+    end: date
+    seed: int
+    priors: Priors
+    level: LevelGrid
+    drift: LevelGrid
+    rows: Mapping[ThreatClass, Rows]
+    areas: Mapping[ThreatClass, AreaFit]
+    point: PointFit
+    mixtures_dropped: int
+    prior_only: tuple[ThreatClass, ...]
+    identified: Mapping[str, str]
+    provenance: Provenance
+    record: Record
+
+    def draws(self, count: int, seed: int) -> RateDraws:
+        """Draw jointly from the posterior; the same count and seed give the same bits.
+
+        Parameters
+        ----------
+        count
+            Number of draws w.
+        seed
+            Key of the counter-based Philox streams.
+
+        Raises
+        ------
+        InputError
+            If the count is below 1 or the seed is not in 0..2^64-1.
+        """
+        _check_seed(seed)
+        if count < 1:
+            raise InputError("count", [f"found {count}, allowed: 1 or more draws"])
+        rate = {key: paths[-WEEKS_OF_LEVEL:].mean(axis=0) for key, (paths, _) in self._levels(count, seed).items()}
+        rate |= {key: self._near_zero_share(key, count, _stream(seed, 1 + key)) for key in NEAR_ZERO}
+        rng = _stream(seed, 1 + ThreatClass.ballistic)
+        drawn = _draw_point(self, rng, count)
+        elsewhere = drawn.elsewhere[-1] * self.priors.spread_elsewhere[0]
+        share = _kyiv_share(self.rows[ThreatClass.ballistic].launched, drawn.aimed, rng)
+        return RateDraws(MappingProxyType(rate), drawn.statics.kyiv, elsewhere, drawn.statics.kill, share)
+
+    def _levels(self, count: int, seed: int) -> dict[ThreatClass, tuple[Floats, Floats]]:
+        """Draw each filtered class's weekly level (t, w) and its concentration M (w,)."""
+        cells = _draw_cells(list(self.areas.values()), self.priors, _stream(seed, 0), count)
+        drawn: dict[ThreatClass, tuple[Floats, Floats]] = {}
+        for (key, fit), (step, cell) in zip(self.areas.items(), cells, strict=True):
+            rng = _stream(seed, 1 + key)
+            path = sample_paths(fit.likelihood, self.level, step, cell, rng.random((len(fit.likelihood), count)))
+            drawn[key] = (_jittered(self.level, path, rng), np.asarray(self.priors.concentrations)[cell])
+        return drawn
+
+    def _near_zero_share(self, key: ThreatClass, count: int, rng: np.random.Generator) -> Floats:
+        (a, b), (launched, intercepted) = self.priors.near_zero, self.rows[key].totals()
+        return rng.beta(a + intercepted, b + launched - intercepted, count)
+
+    def monthly(self) -> pd.DataFrame:
+        """Record against model: posterior predictive of every eligible row again, summed by month and class.
+
+        Returns
+        -------
+            month (YYYY-MM of window_end), threat_class, launched, intercepted, model_low (5 %), model_median,
+            model_high (95 %). Ballistic starts on 27 April 2023. It checks the fit; `forecasts` is the harder test.
+        """
+        rng = _stream(self.seed, _PREDICTIVE_STREAM)
+        tables: list[pd.DataFrame] = []
+        for key, (path, concentration) in self._levels(_SUMMARY_DRAWS, self.seed).items():
+            drawn = _beta(path[self.rows[key].step], concentration, rng)
+            tables.append(_by_month(key, self.rows[key], drawn, rng))
+        for key in NEAR_ZERO:
+            share = self._near_zero_share(key, _SUMMARY_DRAWS, rng)
+            tables.append(_by_month(key, self.rows[key], np.tile(share, (len(self.rows[key].step), 1)), rng))
+        rows, at = self.rows[ThreatClass.ballistic], _draw_point(self, rng, _SUMMARY_DRAWS)
+        aim = np.where(rows.aim[:, None] == _UNLOCATED, at.statics.aim, rows.aim[:, None])
+        kyiv, (mean, spread) = rng.random(aim.shape) < aim, self.priors.spread_elsewhere
+        kill = np.where(
+            kyiv,
+            _beta(at.statics.kill, at.statics.concentration, rng, aim.shape),
+            _beta(at.statics.kill * mean, np.asarray(spread), rng, aim.shape),
+        )
+        covered = rng.random(aim.shape) < np.where(kyiv, at.statics.kyiv, at.elsewhere[rows.step])
+        tables.append(_by_month(ThreatClass.ballistic, rows, kill * covered, rng))
+        return pd.concat(tables).sort_values(["month", "threat_class"], ignore_index=True)
+
+    def forecasts(self, threat_class: ThreatClass) -> pd.DataFrame:
+        """Forecast every row of a filtered class from the weeks before it (exact; the forward pass already did it).
+
+        Returns
+        -------
+            window_end, launched, intercepted, low (5 %), median, high (95 %), and pit: P(fewer) + P(as many) / 2.
+
+        Raises
+        ------
+        InputError
+            If the class is not one of the filtered ones (drone, cruise).
+        """
+        if threat_class not in self.areas:
+            allowed = ", ".join(each.name for each in self.areas)
+            raise InputError("threat_class", [f"found {threat_class.name}, allowed: {allowed}"])
+        rows, results = self.rows[threat_class], np.zeros((len(self.rows[threat_class].step), 4))
+        mixed = _one_step_ahead(self.areas[threat_class], self.level, self.priors)
+        share, concentrations = expit(self.level.logit), np.asarray(self.priors.concentrations)[:, None]
+        for n in np.unique(rows.launched):
+            chosen = np.flatnonzero(rows.launched == n)
+            mass = np.exp(beta_binomial(n, np.arange(n + 1)[:, None, None], share, concentrations))
+            chance = np.einsum("kmg,tmg->tk", mass, mixed[rows.step[chosen]], optimize=True)
+            below = np.cumsum(chance, axis=1)
+            at = (np.arange(len(chosen)), rows.intercepted[chosen])
+            limits = [(below < limit).sum(axis=1) for limit in LIMITS]
+            results[chosen] = np.column_stack([*limits, below[at] - chance[at] / 2])
+        posted = {"window_end": rows.window_end, "launched": rows.launched, "intercepted": rows.intercepted}
+        limits = dict(zip(("low", "median", "high"), results[:, :3].astype(np.int64).T, strict=True))
+        return pd.DataFrame({**posted, **limits, "pit": results[:, 3]})
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Summary of 1,000 draws: quantity, mean, low (5 %), median, high (95 %) and what identifies it."""
+        table = self.draws(_SUMMARY_DRAWS, self.seed).to_pandas()
+        low, median, high = (table.quantile(limit).to_numpy() for limit in LIMITS)
+        summary = {"quantity": list(table.columns), "mean": table.mean().to_numpy(), "low": low, "median": median}
+        evidence = [self.identified[name] for name in table.columns]
+        return pd.DataFrame({**summary, "high": high, "evidence": evidence})
+
+    def __repr__(self) -> str:
+        posted = [f"  {key.name}: {rows}" for key, rows in self.rows.items()]
+        head = f"Calibration until {self.until} (last eligible row {self.end}, seed {self.seed})"
+        return "\n".join([head, *posted, f"  mixed rows left out: {self.mixtures_dropped}"])
+
+    def _repr_html_(self) -> str:
+        head = f"<p><b>Calibration</b> until {self.until}, last eligible row {self.end}; shares of posted launches.</p>"
+        return head + self.to_pandas().to_html(index=False, float_format="{:.3f}".format)
+
+
+def _one_step_ahead(fit: AreaFit, grid: LevelGrid, priors: Priors) -> Floats:
+    """Mix the one-step-ahead weights over (s, M) by the evidence of the weeks before: (t, m, g), each sums to one."""
+    of_step, of_concentration = _pooling(priors)
+    running = np.log(of_step.mean(axis=0))[:, None] + np.log(of_concentration.mean(axis=0))
+    mixed: list[Floats] = []
+    for predicted, _, gain in forward(fit.likelihood, grid.start, grid.kernels):
+        weight = np.exp(running - logsumexp(running))
+        mixed.append((weight[:, :, None] * predicted).sum(axis=0))
+        running = running + gain
+    return np.stack(mixed)
+
+
+def _kyiv_share(launched: Ints, aimed: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
+    """Share of missiles aimed at Kyiv: a Beta draw around each draw's split of the rows.
+
+    Missiles of one salvo share their target, so the Beta counts Kish's effective number ``(sum n)^2 / sum n^2``
+    (Kish 1965, Survey Sampling) and not the missiles; uniform prior.
+    """
+    total = max(int(launched.sum()), 1)
+    effective = launched.sum() ** 2 / max(int((launched**2).sum()), 1)
+    share = launched @ aimed / total
+    return rng.beta(1 + effective * share, 1 + effective * (1 - share))
+
+
+def _beta(
+    mean: Floats, concentration: Floats, rng: np.random.Generator, shape: tuple[int, ...] | None = None
+) -> Floats:
+    inner = np.clip(mean, 1e-9, 1 - 1e-9)
+    return np.asarray(rng.beta(inner * concentration, (1 - inner) * concentration, shape))
+
+
+def _by_month(key: ThreatClass, rows: Rows, share: Floats, rng: np.random.Generator) -> pd.DataFrame:
+    """Draw the interceptions of every row again from its drawn share (r, w), and sum by month."""
+    months, month = np.unique(rows.window_end.astype("datetime64[M]").astype(str), return_inverse=True)
+    counts = np.column_stack([rows.launched, rows.intercepted, rng.binomial(rows.launched[:, None], share)])
+    sums = np.zeros((len(months), counts.shape[1]), dtype=np.int64)
+    np.add.at(sums, month, counts)
+    limits = np.quantile(sums[:, 2:], LIMITS, axis=1, method="inverted_cdf").astype(np.int64)
+    model = dict(zip(("model_low", "model_median", "model_high"), limits, strict=True))
+    posted = {"month": months, "threat_class": key.name, "launched": sums[:, 0], "intercepted": sums[:, 1]}
+    return pd.DataFrame({**posted, **model})
+
+
+def calibrate(record: Record, *, until: str | date, seed: int = 1, priors: Priors | None = None) -> Calibration:
+    """Fit the record up to and including a date; rows after it are ignored.
+
+    Parameters
+    ----------
+    record
+        The attack record; only national rows with both counts and one pure class are used.
+    until
+        Date, or text YYYY-MM-DD: the last day of the record to use.
+    seed
+        Seed of the calibration's own summaries.
+    priors
+        Priors and grids; None for the documented ones.
+
+    Returns
+    -------
+        The calibration.
+
+    Raises
+    ------
+    InputError
+        If `until` is not a date or the seed is not in 0..2^64-1.
+    EvidenceError
+        If nothing eligible is on or before `until`.
+    """
+    _check_seed(seed)
+    last, priors = _as_date(until), priors or Priors()
+    whole, record = record, record.until(last)
+    rows, end = _eligible(record, last)
+    level = level_grid(priors.level_low, priors.level_high, priors.levels, priors.steps)
+    drift = level_grid(priors.level_low, priors.level_high, priors.drift_levels, priors.drift_steps)
+    mixed = record.rows["threat_class"].str.contains("+", regex=False) & (record.rows["channel"] == "national")
+    return Calibration(
+        until=last,
+        end=end,
+        seed=seed,
+        priors=priors,
+        level=level,
+        drift=drift,
+        rows=MappingProxyType(rows),
+        areas=MappingProxyType({key: _fit_area(rows[key], level, priors) for key in FILTERED}),
+        point=_fit_point(rows[ThreatClass.ballistic], drift, priors),
+        mixtures_dropped=int(record.rows["rows"].to_numpy(np.int64)[mixed.to_numpy()].sum()),
+        prior_only=tuple(key for key in MODELLED if not len(rows[key].step)),
+        identified=_identified(rows),
+        provenance=Provenance(record.provenance.version, seed, record.provenance.inputs),
+        record=whole,
+    )
+
+
+def _eligible(record: Record, last: date) -> tuple[dict[ThreatClass, Rows], date]:
+    """Take the eligible rows of each modelled class in time order, and the date of the last of them all."""
+    found = {key: record.eligible(key.name) for key in MODELLED}
+    kept: dict[ThreatClass, pd.DataFrame] = {}
+    for key, table in found.items():
+        day = table["window_end"].dt.normalize()
+        first = pd.Timestamp(PATRIOT_ARRIVAL if key is ThreatClass.ballistic else date.min)
+        keep = (day <= pd.Timestamp(last)) & (day >= first) & (table["launched"] > 0)
+        kept[key] = table.loc[keep].sort_values("window_end", kind="stable")
+    ends = [table["window_end"].iloc[-1].date() for table in kept.values() if len(table)]
+    if not ends:
+        names = ", ".join(key.name for key in MODELLED)
+        raise EvidenceError(
+            f"record until {last}: found no row that a rate can rest on; allowed: rows of a national channel with "
+            f"launched and intercepted counts, of one of {names}; choose a later date or a fuller record"
+        )
+    weeks = {key: WEEKS_OF_LEVEL if key is ThreatClass.ballistic else 1 for key in MODELLED}
+    return {key: _rows(table, max(ends), weeks[key]) for key, table in kept.items()}, max(ends)
+
+
+def _rows(table: pd.DataFrame, end: date, weeks: int) -> Rows:
+    """Count the steps of `weeks` weeks back from the record's end, so that no step is cut short there."""
+    window_end = table["window_end"].to_numpy("datetime64[m]")
+    days = (np.datetime64(end) - window_end.astype("datetime64[D]")).astype(np.int64)
+    back = days // (7 * weeks)
+    steps = int(max(back.max(initial=0) + 1, WEEKS_OF_LEVEL // weeks))
+    aim = np.array([_AIM[coverage_zone(str(zone))] for zone in table["zone"]], dtype=np.int64)
+    launched, intercepted = (table[name].to_numpy(np.int64) for name in ("launched", "intercepted"))
+    return Rows(window_end, launched, intercepted, aim, steps - 1 - back, steps)
+
+
+def _identified(rows: Mapping[ThreatClass, Rows]) -> Mapping[str, str]:
+    """Say what the record identifies and what it leaves at its prior, one sentence each."""
+    said = {f"rate_{key.name}": f"Weekly level, from the record: {rows[key]}." for key in FILTERED}
+    said |= {f"rate_{key.name}": f"Near zero: {rows[key]}; informative prior of mean 2 %." for key in NEAR_ZERO}
+    aim = rows[ThreatClass.ballistic].aim
+    kyiv, elsewhere, unlocated = (int((aim == code).sum()) for code in _AIM.values())
+    said |= {
+        "coverage_kyiv": f"{kyiv} rows name Kyiv: high, but few; posted successes may name their city more often.",
+        "coverage_elsewhere": f"{elsewhere} rows elsewhere, {unlocated} unlocated; the fan-out of a row is assumed.",
+        "kill": "From the rows with any interception; a covered row without one looks like an uncovered one.",
+        "kyiv_share": f"{kyiv} rows name Kyiv; {unlocated} unlocated ones are split by the mixture: barely identified.",
+    }
+    for key in MODELLED:
+        if not len(rows[key].step):
+            names = _OF_BALLISTIC if key is ThreatClass.ballistic else (f"rate_{key.name}",)
+            said |= dict.fromkeys(names, f"Prior only: the record has no eligible {key.name} row.")
+    said["aim"] = "Barely identified: an unlocated row shows its aim only by being intercepted."
+    said["single_shot_kill"] = (
+        "Not identified: kill per shot, shots per missile and fraction engaged keep their priors."
+    )
+    said["glide_bomb"] = "Not identified: the record does not track guided bombs."
+    return MappingProxyType(said)
+
+
+def _as_date(until: str | date) -> date:
+    if isinstance(until, datetime):
+        return until.date()
+    if isinstance(until, date):
+        return until
+    try:
+        return date.fromisoformat(until.strip())
+    except (ValueError, AttributeError) as fault:
+        message = f"found {until!r}, allowed: a date as YYYY-MM-DD, such as 2024-03-31"
+        raise InputError("until", [message]) from fault
+
+
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed < 2**64:
+        raise InputError("seed", [f"found {seed}, allowed: a whole number from 0 to 2^64 - 1"])

@@ -1,0 +1,438 @@
+"""Results → files: one self-contained page, the answer as JSON, tables, and a plan that a map program opens.
+
+Every number is the results' own: this module words, rounds and lays out, it works nothing out. The same results give
+the same bytes: no time, no machine, no order of chance.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import math
+import os
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from markupsafe import Markup
+
+from tegmen import charts
+from tegmen.allocation import Plan
+from tegmen.charts import draw_curve
+from tegmen.errors import InputError
+from tegmen.sufficiency import Sufficiency
+from tegmen.worlds import defended_places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tegmen.catalogue import Parameter
+    from tegmen.sufficiency import GoalAnswer, Stand
+    from tegmen.terms import EvidenceCase
+
+__all__ = ["answer_schema", "check_writable", "draw_curve", "write_report"]
+
+SCHEMA_NAME = "urn:tegmen:schema:answer:1"
+NOTIONAL = "Notional: one random layout of the baseline, drawn to calculate with; not a real position."
+CASE_MEANING: dict[EvidenceCase, str] = {
+    "posted": "What the public record of attack reports shows, and nothing else.",
+    "claimed": "Official totals: what they count beyond the record is taken as launched and met by nobody.",
+}
+CLASS_TITLE = {
+    "drone": "one-way attack drones",
+    "cruise": "cruise missiles",
+    "supersonic": "supersonic missiles (Kh-22/32, Oniks, Kh-31)",
+    "ballistic": "ballistic missiles",
+    "s300_ground": "S-300 in the ground role",
+    "glide_bomb": "glide bombs",
+}
+TABLE_TITLE = {
+    "systems.csv": "Defending systems",
+    "threats.csv": "Weapons",
+    "inventories.csv": "Stocks, and needs stated in public",
+    "model.csv": "Spans of the model's own",
+    "official_totals.csv": "Totals stated by officials",
+    "consequences.csv": "Consequences",
+}
+_RECORD_CHARTS = ("drone", "cruise", "ballistic")
+_RECORD_TABLES = ("supersonic", "s300_ground")
+
+
+# ---------------------------------------------------------------- the folder
+
+
+def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path:
+    """Write report.html, answer.json, curve.csv, places.csv and plan.geojson into a folder.
+
+    Everything is made before the folder is touched, written into a temporary folder inside it, then renamed file by
+    file: a failure leaves nothing half-written.
+
+    Parameters
+    ----------
+    results
+        One `Sufficiency`; any `Plan` beside it gets a table of its own and its stands in plan.geojson.
+    out
+        Folder; made where it is missing. Files of these names in it are replaced.
+
+    Returns
+    -------
+        Path of report.html.
+
+    Raises
+    ------
+    InputError
+        Not exactly one `Sufficiency`, or the folder cannot be written.
+    """
+    sufficient = [result for result in results if isinstance(result, Sufficiency)]
+    plans = [result for result in results if isinstance(result, Plan)]
+    if len(sufficient) != 1:
+        fault = f"found {len(sufficient)} sufficiency results; a report holds exactly one: write each into its own folder"
+        raise InputError("write_report, results", [fault])
+    (result,) = sufficient
+    files = {
+        "report.html": _page(result, plans),
+        "answer.json": _dumps(_answer(result)),
+        "curve.csv": _csv(_curve_rows(result)),
+        "places.csv": _csv(_place_rows(result)),
+        "plan.geojson": _dumps(_geojson(result, plans)),
+    }
+    folder = Path(out)
+    check_writable(folder)
+    try:
+        _place_files(files, folder)
+    except OSError as error:
+        raise InputError(str(folder), [_unwritable(error)]) from None
+    return folder / "report.html"
+
+
+def check_writable(out: str | Path) -> None:
+    """Check that a folder can be written, or made, without leaving anything behind.
+
+    Raises
+    ------
+    InputError
+        The folder, or the one it would be made in, cannot be written; or a file or folder is in the way.
+    """
+    folder = Path(out)
+    try:
+        nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        os.rmdir(tempfile.mkdtemp(prefix=".tegmen-", dir=nearest))  # noqa: PTH106 - a path as text comes back
+    except OSError as error:
+        raise InputError(str(folder), [_unwritable(error)]) from None
+    faults = [
+        f"{name} in it is a folder; a file of that name is to be written: move it away, or give another folder (--out)"
+        for name in ("report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson")
+        if (folder / name).is_dir()
+    ]
+    if faults:
+        raise InputError(str(folder), faults)
+
+
+def _unwritable(error: OSError) -> str:
+    reason = error.strerror or type(error).__name__
+    return f"the output folder cannot be written ({reason}); give a folder you may write to (--out FOLDER)"
+
+
+def _place_files(files: Mapping[str, str], folder: Path) -> None:
+    """Write into a temporary folder on the same disk, then rename; on any failure take away what was made."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    temporary: Path | None = None
+    done = False
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".tegmen-", dir=folder))
+        for name, text in files.items():
+            (temporary / name).write_bytes(text.encode())
+        for name in files:
+            (temporary / name).replace(folder / name)
+        done = True
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+        if not done:
+            for path in made:
+                with contextlib.suppress(OSError):
+                    path.rmdir()
+
+
+# ---------------------------------------------------------------- answer.json
+
+
+def answer_schema() -> dict[str, Any]:
+    """JSON schema (draft 2020-12) of answer.json."""
+    return json.loads(_resource("data", "schemas", "answer.schema.json"))
+
+
+def _answer(result: Sufficiency) -> dict[str, Any]:
+    return {
+        "$schema": SCHEMA_NAME,
+        "tegmen_version": result.provenance.version,
+        "scenario": result.scenario.name,
+        "seed": result.seed,
+        "inputs": dict(result.provenance.inputs),
+        "cases": {case: _case(result, case) for case in result.cases},
+    }
+
+
+def _case(result: Sufficiency, case: EvidenceCase) -> dict[str, Any]:
+    answer = result.cases[case]
+    return _goal(answer.headline) | {
+        "goals": [_goal(each) for each in answer.goals],
+        "sentence": result.sentence(case),
+        "finding": result.finding(case),
+        "launched": dict(answer.launched),
+        "intercepted": {name: _numbers(span) for name, span in answer.intercepted.items()},
+        "glide_bombs": {name: _numbers(span) for name, span in answer.glide_bombs.items()},
+        "redraw_share": _number(answer.redraw_share),
+    }
+
+
+def _goal(answer: GoalAnswer) -> dict[str, Any]:
+    goal = answer.goal
+    return {
+        "n": answer.n,
+        "n_interval": list(answer.n_interval),
+        "resolved": answer.resolved,
+        "goal": {
+            "name": goal.name,
+            "label": goal.label,
+            "metric": goal.metric,
+            "threshold": _number(goal.threshold),
+            "confidence": _number(goal.confidence),
+        },
+        "worlds": answer.worlds,
+        "runs": answer.runs,
+        "sentence": answer.sentence(),
+        "curve": [
+            {"added": int(n), "probability": _number(p), "mcse": _number(error)}
+            for n, p, error in zip(answer.added, answer.probability, answer.mcse, strict=True)
+        ],
+        "claims": [
+            {
+                "label": claim.label,
+                "added": claim.added,
+                "probability": _number(claim.probability),
+                "mcse": _number(claim.mcse),
+                "source": claim.source,
+            }
+            for claim in answer.claims
+        ],
+        "drivers": [{"unknown": driver.unknown, "share": _number(driver.share)} for driver in answer.drivers],
+        "placement": [
+            {"system": each.system, "place": each.place, "lat": _number(each.latitude), "lon": _number(each.longitude)}
+            for each in _stands(answer)
+        ],
+    }
+
+
+def _stands(answer: GoalAnswer) -> tuple[Stand, ...]:
+    """Give the stands of the answer: the first n in greedy order, all of them where no number tried is enough."""
+    return answer.placement if answer.n is None else answer.placement[: answer.n]
+
+
+def _number(value: float) -> float | None:
+    """Round to six significant digits, so that the last bit of a sum cannot show; None for what is not finite."""
+    return float(f"{float(value):.6g}") if math.isfinite(value) else None
+
+
+def _numbers(values: Iterable[float]) -> list[float | None]:
+    return [_number(value) for value in values]
+
+
+def _dumps(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+# ---------------------------------------------------------------- tables and map file
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _curve_rows(result: Sufficiency) -> list[dict[str, Any]]:
+    """Every point of every curve: one row a case, goal and number added."""
+    return [
+        {
+            "case": case,
+            "goal": answer.goal.name,
+            "added": int(answer.added[i]),
+            "probability": _number(answer.probability[i]),
+            "mcse": _number(answer.mcse[i]),
+            "remaining_p10": _number(answer.remaining[i, 0]),
+            "remaining_p50": _number(answer.remaining[i, 1]),
+            "remaining_p90": _number(answer.remaining[i, 2]),
+        }
+        for case, each in result.cases.items()
+        for answer in each.goals
+        for i in range(len(answer.added))
+    ]
+
+
+def _place_rows(result: Sufficiency) -> list[dict[str, Any]]:
+    """The defended places, and which of the headline goal's added units (order numbers) stand at each, by case."""
+    places = defended_places(result.scenario)
+    orders: dict[EvidenceCase, dict[str, list[str]]] = {}
+    for case, answer in result.cases.items():
+        at = orders.setdefault(case, {})
+        for order, stand in enumerate(_stands(answer.headline), start=1):
+            at.setdefault(stand.place, []).append(str(order))
+    return [
+        {
+            "place": str(name),
+            "latitude": _number(places.latitude[i]),
+            "longitude": _number(places.longitude[i]),
+            "population": int(places.population[i]),
+            "capacity_mw": _number(places.capacity_mw[i]),
+            "oblast": str(places.oblast[i]),
+            "capital": str(bool(places.capital[i])).lower(),
+        }
+        | {f"added_{case}": len(orders[case].get(str(name), [])) for case in orders}
+        | {f"order_{case}": " ".join(orders[case].get(str(name), [])) for case in orders}
+        for i, name in enumerate(places.name)
+    ]
+
+
+def _geojson(result: Sufficiency, plans: Sequence[Plan]) -> dict[str, Any]:
+    """RFC 7946: added units of every case and goal, and the one notional baseline layout of every case."""
+    features: list[dict[str, Any]] = []
+    for case, answer in result.cases.items():
+        for each in answer.goals:
+            about = {"role": "added", "case": case, "goal": each.goal.name, "note": "greedy order"}
+            features += _points(_stands(each), about)
+        features += _points(answer.baseline, {"role": "baseline", "case": case, "goal": None, "note": NOTIONAL})
+    for plan in plans:
+        about = {"role": "added", "case": plan.case, "goal": None, "note": f"plan, {plan.method}"}
+        features += _points(plan.stands, about)
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _points(stands: Sequence[Stand], about: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [_number(stand.longitude), _number(stand.latitude)]},
+            "properties": {
+                **about,
+                "order": order if about["role"] == "added" else None,
+                "system": stand.system,
+                "place": stand.place,
+                "radius_km": _number(stand.radius_km),
+            },
+        }
+        for order, stand in enumerate(stands, start=1)
+    ]
+
+
+# ---------------------------------------------------------------- the page
+
+
+def _page(result: Sufficiency, plans: Sequence[Plan]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.BaseLoader(), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "percent": percent,
+        "enough": enough,
+        "span": span,
+        "plain": plain,
+        "whole": lambda value: plain(round(value)) if math.isfinite(value) else "–",
+        "width": lambda share: f"{100 * min(max(share, 0.0), 1.0):.1f}%" if math.isfinite(share) else "0",
+        "system": charts.system_name,
+        "threat": lambda name: CLASS_TITLE.get(name, name.replace("_", " ")),
+    }
+    template = environment.from_string(_resource("templates", "report.html.j2"))
+    months = result.calibration.monthly()
+    return template.render(
+        result=result,
+        plans=plans,
+        stands={case: _stands(answer.headline) for case, answer in result.cases.items()},
+        case_title=charts.CASE_TITLE,
+        case_meaning=CASE_MEANING,
+        others=[goal for goal in result.scenario.goals if not goal.headline],
+        drawn=_drawn(result, months),
+        months=[row for row in months.to_dict("records") if row["threat_class"] in _RECORD_TABLES],
+        groups=_parameter_groups(result.parameters),
+        assumptions=_assumptions(),
+    )
+
+
+def _drawn(result: Sufficiency, months: Any) -> dict[str, Any]:
+    """Draw every picture of the page."""
+    cases = result.cases
+    places = defended_places(result.scenario)
+    record = {
+        name: Markup(charts.draw_record(months[months["threat_class"] == name], name))
+        for name in _RECORD_CHARTS
+        if (months["threat_class"] == name).any()
+    }
+    return {
+        "curve": {case: Markup(charts.draw_case_curve(result, case)) for case in cases},
+        "goal": {g.name: Markup(charts.draw_goal(result, g.name)) for g in result.scenario.goals if not g.headline},
+        "remaining": {case: Markup(charts.draw_remaining(result, case)) for case in cases},
+        "map": {case: Markup(charts.draw_map(case, each.baseline, _stands(each.headline), places))
+                for case, each in cases.items()},
+        "record": record,
+        "glide": {case: Markup(charts.draw_ranges(each.glide_bombs, case, "glide bombs launched in the month"))
+                  for case, each in cases.items() if each.glide_bombs},
+    }
+
+
+def _parameter_groups(parameters: Sequence[Parameter]) -> dict[str, list[Parameter]]:
+    groups: dict[str, list[Parameter]] = {}
+    for parameter in parameters:
+        groups.setdefault(TABLE_TITLE.get(parameter.table, parameter.table or "Other"), []).append(parameter)
+    return groups
+
+
+def _assumptions() -> list[dict[str, str]]:
+    return tomllib.loads(_resource("data", "method", "assumptions.toml"))["assumption"]
+
+
+def _resource(*parts: str) -> str:
+    return resources.files("tegmen").joinpath(*parts).read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------- numbers in words
+
+
+def percent(share: float | None) -> str:
+    """Write a share as whole per cent; only what is exactly 0 or 1 is printed as 0 or 100."""
+    if share is None or not math.isfinite(share):
+        return "–"
+    if 0 < share <= 0.005:
+        return "<\u00a01\u00a0%"
+    if 0.995 <= share < 1:
+        return ">\u00a099\u00a0%"
+    return f"{share * 100:.0f}\u00a0%"
+
+
+def enough(answer: GoalAnswer) -> str:
+    """Write the smallest sufficient number, or that none tried was enough."""
+    return f"more than {answer.added[-1]}" if answer.n is None else str(answer.n)
+
+
+def span(answer: GoalAnswer) -> str:
+    """Write the interval of the answer."""
+    low, high = answer.n_interval
+    if high is None:
+        return f"more than {answer.added[-1]}" if low > answer.added[-1] else f"{low} or more"
+    return str(low) if low == high else f"{low}–{high}"
+
+
+def plain(value: float | None) -> str:
+    """Write a number as people do: thousands apart, no needless digits; a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.6g}"

@@ -1,0 +1,237 @@
+"""The question, as a validated TOML file with a published JSON schema."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from tegmen.errors import InputError
+from tegmen.geo import in_ukraine
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Metric = Literal["ballistic_strikes", "people_struck", "capitals_uncovered", "capacity_lost"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Goal(_Strict):
+    """What "enough" means: the metric, how far it must fall, and in what share of worlds.
+
+    `threshold` is relative to the baseline's expectation, except for `capitals_uncovered`, where it is a count.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    label: str = Field(description='Completes "N more fire units …", e.g. "halve the expected ballistic strikes".')
+    metric: Metric
+    largest_cities: int = Field(default=25, ge=1, description="How many of the largest held cities count.")
+    threshold: float = Field(ge=0)
+    confidence: Probability
+    headline: bool = False
+
+    @model_validator(mode="after")
+    def _threshold_is_a_share(self) -> Goal:
+        if self.metric != "capitals_uncovered" and self.threshold > 1:
+            msg = f"threshold {self.threshold} is a share of the baseline: give a value in [0, 1]"
+            raise ValueError(msg)
+        return self
+
+
+class Claim(_Strict):
+    """A number somebody named in public, to be marked on the curve."""
+
+    label: str
+    added: int = Field(ge=0)
+    source: str
+    quote: str = Field(default="", description="Words for the answer sentence; claims that share them are one quotation.")
+
+
+class Month(_Strict):
+    """The month asked about, and the nights of the record its nights are drawn from."""
+
+    first: dt.date
+    nights: int = Field(ge=1, le=366)
+    history_from: dt.date
+
+    @property
+    def last(self) -> dt.date:
+        """Last day of the period."""
+        return self.first + dt.timedelta(days=self.nights - 1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Month:
+        if self.history_from >= self.last:
+            msg = f"history_from {self.history_from} must be before the last night {self.last}"
+            raise ValueError(msg)
+        return self
+
+
+class OfficialTotals(_Strict):
+    """Totals stated by officials for the month; what the record does not show of them is counted as unopposed."""
+
+    missiles: int = Field(ge=0, description="All missiles: cruise, supersonic, ballistic, S-300 in the ground role.")
+    ballistic_and_s300: int = Field(ge=0)
+    drone: int = Field(ge=0)
+    glide_bomb: int = Field(ge=0)
+    source: str
+
+
+class Range(_Strict):
+    """A planning span; best lies inside it."""
+
+    low: float = Field(ge=0)
+    best: float = Field(ge=0)
+    high: float = Field(ge=0)
+    source: str
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Range:
+        if not self.low <= self.best <= self.high:
+            msg = f"range out of order: low {self.low}, best {self.best}, high {self.high}; need low <= best <= high"
+            raise ValueError(msg)
+        return self
+
+
+class ExtraPlace(_Strict):
+    """A place of the user's own, beside the shipped ones."""
+
+    name: str
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+    population: int = Field(default=0, ge=0)
+    capacity_mw: float = Field(default=0, ge=0)
+    source: str
+
+    @model_validator(mode="after")
+    def _on_the_map(self) -> ExtraPlace:
+        if not in_ukraine(self.latitude, self.longitude):
+            msg = (
+                f"place {self.name!r} at latitude {self.latitude}, longitude {self.longitude} is outside the map; "
+                "places must lie within Ukraine's recognised borders (check the order: latitude first)"
+            )
+            raise ValueError(msg)
+        return self
+
+
+class Scenario(_Strict):
+    """One question: which month, which system is added, what counts as enough, which claims are tested."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str
+    question: str
+    until: dt.date = Field(description="Last day of the record used for calibration.")
+    added_system: Literal["patriot", "sampt"]
+    added_max: int = Field(default=30, ge=1, le=60)
+    month: Month
+    official: OfficialTotals
+    goals: tuple[Goal, ...] = Field(min_length=1)
+    claims: tuple[Claim, ...] = ()
+    baseline: dict[str, Range] = Field(
+        default_factory=dict, description="Fire units in service by system; replaces the catalogue's inventory."
+    )
+    places: tuple[ExtraPlace, ...] = ()
+    sha256: str = Field(default="", exclude=True)
+
+    @field_validator("goals")
+    @classmethod
+    def _one_headline(cls, goals: tuple[Goal, ...]) -> tuple[Goal, ...]:
+        names = [goal.name for goal in goals]
+        if len(set(names)) < len(names):
+            msg = f"goal names must differ; found {names}"
+            raise ValueError(msg)
+        if sum(goal.headline for goal in goals) != 1:
+            msg = f"exactly one goal must have headline = true; found {sum(goal.headline for goal in goals)}"
+            raise ValueError(msg)
+        return goals
+
+    @property
+    def headline(self) -> Goal:
+        """The goal the answer sentence is about."""
+        return next(goal for goal in self.goals if goal.headline)
+
+
+def scenario_names() -> list[str]:
+    """Names of the shipped scenarios."""
+    return sorted(item.name.removesuffix(".toml") for item in _folder().iterdir() if item.name.endswith(".toml"))
+
+
+def read_scenario(name_or_path: str | Path) -> Scenario:
+    """Read a shipped scenario by name, or a TOML file by path.
+
+    Raises
+    ------
+    InputError
+        The scenario is unknown, not TOML, or breaks the schema; all faults are named at once.
+    """
+    text, where = _text_of(name_or_path)
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(where, [f"not valid TOML: {error}"]) from None
+    try:
+        scenario = Scenario.model_validate(content)
+    except ValidationError as error:
+        raise InputError(where, [_fault(dict(item)) for item in error.errors()]) from None
+    return scenario.model_copy(update={"sha256": hashlib.sha256(text.encode()).hexdigest()})
+
+
+def scenario_schema() -> dict[str, object]:
+    """JSON schema of a scenario file."""
+    return Scenario.model_json_schema()
+
+
+def _folder() -> resources.abc.Traversable:
+    return resources.files("tegmen") / "data" / "scenarios"
+
+
+def _text_of(name_or_path: str | Path) -> tuple[str, str]:
+    given = str(name_or_path)
+    if given in scenario_names():
+        return (_folder() / f"{given}.toml").read_text("utf-8"), f"scenario {given}"
+    path = Path(given)
+    if not path.exists():
+        known = ", ".join(scenario_names())
+        raise InputError(given, [f"no such scenario or file; shipped scenarios: {known}; or give the path of a .toml file"])
+    if path.is_dir():
+        raise InputError(given, ["is a folder; give the path of a .toml file"])
+    try:
+        return path.read_text("utf-8"), given
+    except (UnicodeDecodeError, OSError) as error:
+        raise InputError(given, [f"cannot be read as UTF-8 text ({error}); a scenario is a TOML file"]) from None
+
+
+def _fault(error: dict[str, object]) -> str:
+    """One plain sentence for one pydantic error: key, what was found, what is allowed, what to do."""
+    location = error["loc"]
+    assert isinstance(location, tuple)
+    key = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in location)) or "(whole file)"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        return f"{key}: unknown key; allowed keys are {_allowed(location)}; remove it or correct its spelling"
+    if error["type"] == "missing":
+        return f"{key}: missing; add it"
+    if str(error["type"]) == "value_error":
+        return f"{key}: {message}"
+    return f"{key}: found {error['input']!r}; {message[0].lower()}{message[1:]}; correct the value"
+
+
+def _allowed(location: tuple[object, ...]) -> str:
+    """Keys allowed beside the unknown one."""
+    rooms: dict[str, type[_Strict]] = {
+        "goals": Goal,
+        "claims": Claim,
+        "month": Month,
+        "official": OfficialTotals,
+        "baseline": Range,
+        "places": ExtraPlace,
+    }
+    model = rooms.get(str(location[0]), Scenario) if len(location) > 1 else Scenario
+    return ", ".join(sorted(set(model.model_fields) - {"sha256"}))

@@ -1,0 +1,260 @@
+"""Worlds x laydown x seed to outcomes: pack, run, unpack; and the factors that make the baseline match the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tegmen.engagement import (
+    KINDS,
+    PRIORITY,
+    SPREAD_S,
+    TICKS_PER_S,
+    VARIANTS,
+    WAVE_TICKS,
+    LANE_CLASSES,
+    Engagement,
+    Lanes,
+    attrition_rate,
+    engage,
+    lane_first,
+)
+from tegmen.errors import InputError
+from tegmen.kernels import RUNS_PER_WORLD_MAX, THREATS_PER_CLASS_MAX, fight_months, uint32_threshold
+from tegmen.terms import ThreatClass
+from tegmen.worlds import SYSTEMS, Worlds, covered_by, take
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+BACKGROUND = (ThreatClass.drone, ThreatClass.supersonic, ThreatClass.s300_ground)
+"""Classes that added units do not change in this version: simulated once, not for every laydown (A9, A13, A14)."""
+_SOLVE_RUNS = {ThreatClass.ballistic: 60, ThreatClass.cruise: 6}
+_SOLVE_STEPS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Worlds ready to be fought: their baseline reproduces each world's calibrated rates.
+
+    Parameters
+    ----------
+    worlds, lanes
+        The worlds kept, and the lanes.
+    history, nights
+        (night of record, class) counts to draw nights from; nights a month.
+    factor
+        (w, class) effectiveness factor in (0, 1]: kill chance of one round of the best system.
+    attrition
+        (w, lane) share the dispersed layer stops.
+    solved
+        (w, class) share the simulated baseline stops at these factors (of covered targets for ballistic).
+    """
+
+    worlds: Worlds
+    lanes: Lanes
+    history: Ints
+    nights: int
+    factor: Floats
+    attrition: Floats
+    solved: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it, axes w, r, p; integers.
+
+    Parameters
+    ----------
+    leakers
+        Threat class to (w, r, p) threats not intercepted.
+    launched
+        (w, class) launched in the month.
+    by_systems, by_dispersed, rounds
+        (w, r) stopped by missile systems, by the dispersed layer; rounds fired.
+    """
+
+    leakers: dict[ThreatClass, NDArray[np.uint16]]
+    launched: Ints
+    by_systems: Ints
+    by_dispersed: Ints
+    rounds: Ints
+
+
+def simulate(campaign: Campaign, engagement: Engagement | None, *, added: int, runs: int, classes: Sequence[ThreatClass]) -> Outcome:
+    """Fight every world's month `runs` times with the first `added` units of the engagement's list.
+
+    Same seed, same draws, whatever the laydown, the number of threads and the other classes simulated.
+
+    Raises
+    ------
+    InputError
+        More runs or threats than the draw addresses can hold.
+    """
+    _check_sizes(campaign.worlds, runs)
+    worlds = campaign.worlds
+    counts = np.zeros_like(worlds.counts)
+    counts[:, list(classes)] = worlds.counts[:, list(classes)]
+    leakers = np.zeros((len(worlds), runs, len(ThreatClass), len(worlds.places)), dtype=np.uint16)
+    tally = np.zeros((len(worlds), runs, 3), dtype=np.int64)
+    raids = (counts, worlds.packet, campaign.history, _cumulative(worlds.mix))
+    pairs, pointers, units, stock, active = _tables(campaign, engagement, added)
+    seed = np.array([worlds.seed & 0xFFFFFFFF, (worlds.seed >> 32) & 0xFFFFFFFF], dtype=np.int64)
+    fight_months(
+        worlds.first, runs, seed, campaign.nights, raids, _geometry(campaign.lanes), pairs, pointers, units, stock,
+        _kill(campaign), uint32_threshold(campaign.attrition), active, leakers, tally,
+    )  # fmt: skip
+    return Outcome(
+        leakers={cls: leakers[:, :, cls] for cls in classes},
+        launched=counts,
+        by_systems=tally[..., 0],
+        by_dispersed=tally[..., 1],
+        rounds=tally[..., 2],
+    )
+
+
+def match_record(worlds: Worlds, lanes: Lanes, history: Ints, nights: int) -> tuple[Campaign, NDArray[np.bool_]]:
+    """Solve, world by world, the factors with which the simulated baseline reproduces the calibrated rates.
+
+    One monotone root a class: for ballistic missiles the share killed of those aimed at covered places, for cruise
+    missiles the share intercepted by systems and dispersed layer together. Common random numbers make the simulated
+    share a step function that rises with the factor, so bisection is safe.
+
+    Returns
+    -------
+    The campaign, and which worlds have a factor in (0, 1] for every class; the others are to be redrawn.
+    """
+    campaign = Campaign(
+        worlds=worlds, lanes=lanes, history=history, nights=nights, factor=np.ones((len(worlds), len(ThreatClass))),
+        attrition=_attrition(worlds, lanes), solved=np.zeros((len(worlds), len(ThreatClass))),
+    )  # fmt: skip
+    feasible = np.ones(len(worlds), dtype=bool)
+    for cls in (ThreatClass.ballistic, ThreatClass.cruise):
+        trial, table = _trial(campaign, cls)
+        share = _share_stopped(trial, table, cls)
+        factor, reached = _root(share, worlds.rate[:, cls])
+        campaign.factor[:, cls] = factor
+        campaign.solved[:, cls] = share(factor)
+        feasible &= reached
+    return campaign, feasible
+
+
+def keep(campaign: Campaign, index: NDArray[np.intp]) -> Campaign:
+    """Keep the worlds of these indices."""
+    return replace(
+        campaign,
+        worlds=take(campaign.worlds, index),
+        factor=campaign.factor[index],
+        attrition=campaign.attrition[index],
+        solved=campaign.solved[index],
+    )
+
+
+def _trial(campaign: Campaign, cls: ThreatClass) -> tuple[Campaign, Engagement]:
+    """The worlds in which a class's factor is solved for: as they are, or (ballistic) with all targets covered."""
+    worlds = campaign.worlds
+    if cls is ThreatClass.cruise:
+        return campaign, engage(worlds, campaign.lanes, (), "patriot", (cls,))
+    # The share killed when covered was seen at Kyiv, under Patriots: solve it for places that a ready Patriot covers.
+    ready = replace(worlds, readiness=np.ones_like(worlds.readiness))
+    table = engage(ready, campaign.lanes, (), "patriot", (cls,))
+    mix, counts = worlds.mix.copy(), worlds.counts.copy()
+    mix[:, cls] *= covered_by(worlds, "patriot") > 0
+    covered = mix[:, cls].sum(axis=1, keepdims=True)
+    mix[:, cls] /= covered
+    counts[:, cls] = np.maximum(1, np.rint(counts[:, cls] * covered[:, 0]))
+    return replace(campaign, worlds=replace(ready, mix=mix, counts=counts)), table
+
+
+def _share_stopped(trial: Campaign, table: Engagement, cls: ThreatClass) -> Callable[[Floats], Floats]:
+    launched = np.maximum(trial.worlds.counts[:, cls], 1) * _SOLVE_RUNS[cls]
+
+    def share(factor: Floats) -> Floats:
+        factors = trial.factor.copy()
+        factors[:, cls] = factor
+        outcome = simulate(
+            replace(trial, factor=factors), table, added=0, runs=_SOLVE_RUNS[cls], classes=(cls,)
+        )
+        return 1 - outcome.leakers[cls].sum(axis=(1, 2), dtype=np.int64) / launched
+
+    return share
+
+
+def _root(share: Callable[[Floats], Floats], target: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Factor in (0, 1] whose share is the target, by bisection and one linear step; and whether 1 reaches it."""
+    low, high = np.zeros_like(target), np.ones_like(target)
+    at_low, at_high = np.zeros_like(target), share(high)
+    reached = at_high >= target
+    for _ in range(_SOLVE_STEPS):
+        middle = (low + high) / 2
+        at_middle = share(middle)
+        short = at_middle < target
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
+        at_low, at_high = np.where(short, at_middle, at_low), np.where(short, at_high, at_middle)
+    step = (target - at_low) / np.maximum(at_high - at_low, 1e-9)
+    return low + (high - low) * np.clip(step, 0.0, 1.0), reached
+
+
+def _attrition(worlds: Worlds, lanes: Lanes) -> Floats:
+    """(w, lane) share stopped by the dispersed layer; near-zero classes keep their posted rate on every lane."""
+    first = lane_first(lanes)
+    table = np.zeros((len(worlds), int(first[-1])))
+    for cls in ThreatClass:
+        here = slice(int(first[cls]), int(first[cls + 1]))
+        if cls is ThreatClass.drone:
+            table[:, here] = attrition_rate(worlds, lanes, cls, worlds.rate[:, cls])
+        elif cls is ThreatClass.cruise:
+            share = worlds.scalar["dispersed_share_cruise"] * worlds.rate[:, cls]
+            table[:, here] = attrition_rate(worlds, lanes, cls, share)
+        elif cls in (ThreatClass.supersonic, ThreatClass.s300_ground):
+            table[:, here] = worlds.rate[:, cls, None]
+    return table
+
+
+def _kill(campaign: Campaign) -> NDArray[np.uint64]:
+    """(w, class, kind) thresholds: factor times the system's effectiveness relative to the best one."""
+    worlds = campaign.worlds
+    table = np.zeros((len(worlds), len(ThreatClass), KINDS))
+    table[:, ThreatClass.cruise, : len(SYSTEMS)] = worlds.units.effectiveness_air
+    table[:, ThreatClass.ballistic, len(SYSTEMS) :] = worlds.units.effectiveness_ballistic
+    return uint32_threshold(table * campaign.factor[:, :, None])
+
+
+def _geometry(lanes: Lanes) -> tuple[NDArray[np.uint32], Ints, Ints, Ints, Ints]:
+    priority = np.zeros(len(ThreatClass), dtype=np.int64)
+    priority[list(PRIORITY)] = np.arange(len(PRIORITY))
+    spread = np.array([SPREAD_S.get(cls.name, 0) * TICKS_PER_S for cls in ThreatClass] + [WAVE_TICKS], dtype=np.int64)
+    variants = np.array([VARIANTS if cls in LANE_CLASSES else 1 for cls in ThreatClass], dtype=np.int64)
+    return _cumulative(lanes.area_weight), lane_first(lanes), variants, spread, priority
+
+
+def _tables(campaign: Campaign, engagement: Engagement | None, added: int):  # noqa: ANN202 - the kernel's own tuple
+    if engagement is None:
+        count, lanes = len(campaign.worlds), int(lane_first(campaign.lanes)[-1])
+        empty = np.zeros(0, dtype=np.int32)
+        return (
+            (empty,) * 5, np.zeros((count, lanes + 1), np.int64), np.zeros((count, 1, 7), np.int64),
+            np.zeros((count, 1), np.int64), 0,
+        )  # fmt: skip
+    columns = (engagement.unit, engagement.open, engagement.close, engagement.flight, engagement.preference)
+    return columns, engagement.pointers, engagement.units, engagement.stock, engagement.active(added)
+
+
+def _cumulative(weight: Floats) -> NDArray[np.uint32]:
+    """Cumulative weights along the last axis as uint32; the last entry with weight closes the range."""
+    cumulative = np.cumsum(weight, axis=-1)
+    total = np.maximum(cumulative[..., -1:], 1e-300)
+    scaled = np.floor(cumulative / total * 2.0**32)
+    # A word is always below 2^32 - 1 or equal to it; entries that reach the end must exceed every word.
+    return np.minimum(scaled, 2.0**32 - 1).astype(np.uint32)
+
+
+def _check_sizes(worlds: Worlds, runs: int) -> None:
+    most = int(worlds.counts.max(initial=0))
+    if most >= THREATS_PER_CLASS_MAX:
+        raise InputError("raid calendar", [f"{most} threats of one class in a month; at most {THREATS_PER_CLASS_MAX - 1}"])
+    if runs > RUNS_PER_WORLD_MAX or worlds.first + len(worlds) >= RUNS_PER_WORLD_MAX:
+        raise InputError("size", [f"{len(worlds)} worlds x {runs} runs; at most {RUNS_PER_WORLD_MAX - 1} of each"])

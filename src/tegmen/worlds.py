@@ -1,0 +1,569 @@
+"""Scenario, calibration and seed to the draws of everything we do not know.
+
+A world is one draw of the unknowns: rates, radii, rounds, target mix, the baseline's layout, unreported launches.
+What a world holds is fixed through all its runs; chance within it is the kernel's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tegmen.calibration import Calibration
+from tegmen.catalogue import Catalogue, Parameter, read_catalogue
+from tegmen.errors import EvidenceError
+from tegmen.geo import distance_km, front_distance_km, read_places, to_km
+from tegmen.scenario import Scenario
+from tegmen.terms import EvidenceCase, ThreatClass
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SYSTEMS = ("patriot", "sampt", "nasams", "iris_t_slm", "hawk", "s300ps", "buk_m1")
+"""Systems that fire missiles in the model; guns, mobile groups and jamming are the dispersed layer."""
+BALLISTIC_SYSTEMS = ("patriot", "sampt")
+KYIV_RADIUS_KM = 30.0
+"""Places this near the centre of Kyiv belong to the record's Kyiv zone (A8)."""
+_REDRAWS_MAX = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The defended places, axis p: held cities and power plants, largest city first.
+
+    Parameters
+    ----------
+    name
+        (p,) names.
+    latitude, longitude
+        (p,) [degrees].
+    xy
+        (p, 2) [km], local projection.
+    population, capacity_mw, front_km
+        (p,) [people], [MW], [km].
+    oblast
+        (p,) ISO 3166-2.
+    capital, kyiv
+        (p,) oblast capital; in the record's Kyiv zone.
+    """
+
+    name: NDArray[np.str_]
+    latitude: Floats
+    longitude: Floats
+    xy: Floats
+    population: Floats
+    capacity_mw: Floats
+    front_km: Floats
+    oblast: NDArray[np.str_]
+    capital: NDArray[np.bool_]
+    kyiv: NDArray[np.bool_]
+
+    def largest(self, count: int) -> Ints:
+        """Indices of the largest cities."""
+        return np.argsort(-self.population, kind="stable")[:count][self.population[:count] > 0]
+
+    def __len__(self) -> int:
+        return len(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What every fire unit of a system can do in each world, axes w and s (`SYSTEMS`).
+
+    Radii in km, rounds and channels as counts; `ready_ballistic` and `ready_air` are rounds on launchers kept for
+    either kind of target (A12).
+    """
+
+    radius_ballistic_km: Floats
+    radius_air_km: Floats
+    range_air_km: Floats
+    channels: Ints
+    ready_ballistic: Ints
+    ready_air: Ints
+    effectiveness_ballistic: Floats
+    effectiveness_air: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Worlds:
+    """Draws of what is unknown, axis w; made by `draw_worlds`.
+
+    Parameters
+    ----------
+    case, seed, first
+        Evidence case; seed; number of the first world (addresses the kernel's draws).
+    places
+        The defended places.
+    counts, packet
+        (w, class) threats in the month; threats that share target and wave.
+    mix
+        (w, class, place) where they are aimed; rows sum to 1.
+    rate
+        (w, class) share intercepted that the simulated baseline must reproduce (for ballistic: given coverage).
+    system, site
+        (w, fire unit) index into `SYSTEMS` and into places; -1 where the world has no such unit.
+    readiness
+        (w, fire unit) probability that the unit stands ready on a night.
+    readiness_added
+        (w,) the same for an added unit.
+    units
+        What fire units can do.
+    scalar
+        Name to (w,) draw: everything else that is one number a world (times, speeds, shares).
+    unknowns
+        Plain words to (w,) value: the unknowns the answer may hang on.
+    parameters
+        Every catalogue parameter drawn from.
+    redraw_share
+        Share of drawn worlds thrown away because no factor in (0, 1] reproduces the record in them.
+    """
+
+    case: EvidenceCase
+    seed: int
+    first: int
+    places: Places
+    counts: Ints
+    packet: Ints
+    mix: Floats
+    rate: Floats
+    system: Ints
+    site: Ints
+    readiness: Floats
+    readiness_added: Floats
+    units: Units
+    scalar: Mapping[str, Floats]
+    unknowns: Mapping[str, Floats]
+    parameters: tuple[Parameter, ...] = ()
+    redraw_share: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.readiness_added)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dice:
+    """The stream of one batch of worlds: each parameter takes the next column of uniforms."""
+
+    count: int
+    generator: np.random.Generator
+    catalogue: Catalogue
+    used: dict[str, Parameter] = field(default_factory=dict)
+
+    def draw(self, parameter: Parameter) -> Floats:
+        """One PERT draw a world; the parameter is noted as used."""
+        self.used[parameter.label] = parameter
+        return parameter.draws(self.generator, self.count)
+
+    def model(self, name: str, threat_class: str | None = None, system: str | None = None) -> Floats:
+        """Draw a parameter of the model table."""
+        return self.draw(self.catalogue.model(name, threat_class=threat_class, system=system))
+
+    def system(self, system: str, name: str) -> Floats:
+        """Draw a parameter of the systems table."""
+        return self.draw(self.catalogue.system(system, name))
+
+
+def defended_places(scenario: Scenario) -> Places:
+    """List the held places of the shipped table and the scenario's own, largest city first."""
+    table = read_places()
+    table = table[table["held"]]
+    extra = pd.DataFrame([place.model_dump() for place in scenario.places])
+    if len(extra):
+        extra["front_km"] = front_distance_km(extra["latitude"].to_numpy(), extra["longitude"].to_numpy())
+        extra["oblast"] = "own"
+        extra["capital"] = False
+        table = pd.concat([table, extra], ignore_index=True)
+    table = table.fillna({"population": 0, "capacity_mw": 0.0})
+    table = table.sort_values(["population", "capacity_mw", "name"], ascending=[False, False, True])
+    latitude, longitude = table["latitude"].to_numpy(float), table["longitude"].to_numpy(float)
+    return Places(
+        name=table["name"].to_numpy(str),
+        latitude=latitude,
+        longitude=longitude,
+        xy=to_km(latitude, longitude),
+        population=table["population"].to_numpy(float),
+        capacity_mw=table["capacity_mw"].to_numpy(float),
+        front_km=table["front_km"].to_numpy(float),
+        oblast=table["oblast"].to_numpy(str),
+        capital=table["capital"].to_numpy(bool),
+        kyiv=distance_km(latitude, longitude, latitude[0], longitude[0]) <= KYIV_RADIUS_KM,
+    )
+
+
+def posted_counts(scenario: Scenario, calibration: Calibration) -> dict[ThreatClass, int]:
+    """Launched in the scenario's month by class, all channels, as posted; a mixture counts for its first class (A3)."""
+    rows = calibration.record.rows
+    first, after = pd.Timestamp(scenario.month.first), pd.Timestamp(scenario.month.last) + pd.Timedelta(days=1)
+    rows = rows[(rows["window_end"] >= first) & (rows["window_end"] < after)]
+    lead = rows["threat_class"].str.split("+").str[0]
+    sums = rows["launched"].groupby(lead).sum()
+    return {cls: int(sums.get(cls.name, 0)) for cls in ThreatClass if cls is not ThreatClass.glide_bomb}
+
+
+def history_counts(scenario: Scenario, calibration: Calibration) -> Ints:
+    """(night of record, class) launched; the nights a month's nights are drawn from.
+
+    Only nights with any report are listed: a day without a row is a missing report, not a quiet day.
+    """
+    rows = calibration.record.rows
+    begin = pd.Timestamp(scenario.month.history_from)
+    end = pd.Timestamp(scenario.month.last) + pd.Timedelta(days=1)
+    rows = rows[(rows["window_end"] >= begin) & (rows["window_end"] < end)]
+    lead = rows["threat_class"].str.split("+").str[0]
+    nights = rows["window_end"].dt.normalize()
+    table = rows["launched"].astype("float64").groupby([nights, lead]).sum().unstack(fill_value=0.0)
+    columns = [table[cls.name] if cls.name in table else 0.0 * table.iloc[:, 0] for cls in ThreatClass]
+    counts = np.stack([column.to_numpy(float) for column in columns], axis=1).astype(np.int64)
+    counts = counts[counts.sum(axis=1) > 0]
+    if not len(counts):
+        msg = f"the record has no launches between {begin.date()} and {scenario.month.last}: nothing to draw nights from"
+        raise EvidenceError(msg + "; use a record that covers the month, or move history_from")
+    return np.ascontiguousarray(counts)
+
+
+def draw_worlds(  # noqa: PLR0913 - the six things a draw depends on, each named
+    scenario: Scenario, calibration: Calibration, case: EvidenceCase, *, count: int, first: int = 0, seed: int = 1
+) -> Worlds:
+    """Draw worlds: unknowns, then layouts that the record does not contradict.
+
+    A candidate world is thrown away when its layout covers less of the ballistic targets than the record says were
+    covered (a readiness above 1 would be needed); the share thrown away is kept.
+
+    Raises
+    ------
+    EvidenceError
+        Hardly any layout agrees with the record.
+    """
+    places = defended_places(scenario)
+    kept: list[Worlds] = []
+    have, tried = 0, 0
+    while have < count:
+        if tried >= _REDRAWS_MAX:
+            msg = (
+                f"of {tried * count} worlds drawn only {have} agree with the record: the baseline has too few units "
+                "against ballistic missiles for the coverage posted; widen the baseline's range"
+            )
+            raise EvidenceError(msg)
+        generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(first, tried))))
+        dice = _Dice(count, generator, read_catalogue())
+        candidate, agrees = _candidates(scenario, calibration, case, places, dice)
+        kept.append(take(candidate, np.flatnonzero(agrees)))
+        have += int(agrees.sum())
+        tried += 1
+    joined = take(join(kept), np.arange(count))
+    return replace(joined, seed=seed, first=first, redraw_share=1 - have / (tried * count))
+
+
+def take(worlds: Worlds, index: NDArray[np.intp]) -> Worlds:
+    """Keep the worlds of these indices, in this order."""
+    return _map([worlds], lambda arrays: arrays[0][index])
+
+
+def join(batches: list[Worlds]) -> Worlds:
+    """Join batches along w; layouts are padded to the longest."""
+    return _map(batches, _stack)
+
+
+def _stack(arrays: list[NDArray[np.generic]]) -> NDArray[np.generic]:
+    if arrays[0].ndim == 2 and len({array.shape[1] for array in arrays}) > 1:
+        width = max(array.shape[1] for array in arrays)
+        arrays = [np.pad(a, ((0, 0), (0, width - a.shape[1])), constant_values=-1) for a in arrays]
+    return np.concatenate(arrays)
+
+
+def _map(batches, combine) -> Worlds:  # noqa: ANN001 - one function over every array that has axis w
+    """Rebuild worlds with `combine` applied to the list of each array."""
+    head = batches[0]
+    changed: dict[str, object] = {}
+    for item in ("counts", "packet", "mix", "rate", "system", "site", "readiness", "readiness_added"):
+        changed[item] = combine([getattr(batch, item) for batch in batches])
+    units = {part.name: combine([getattr(batch.units, part.name) for batch in batches]) for part in fields(Units)}
+    for item in ("scalar", "unknowns"):
+        mapping = getattr(head, item)
+        changed[item] = MappingProxyType(
+            {key: combine([getattr(batch, item)[key] for batch in batches]) for key in mapping}
+        )
+    return replace(head, units=Units(**units), **changed)
+
+
+def _candidates(
+    scenario: Scenario, calibration: Calibration, case: EvidenceCase, places: Places, dice: _Dice
+) -> tuple[Worlds, NDArray[np.bool_]]:
+    """One block of candidate worlds, and which of them agree with the record."""
+    rates = calibration.draws(dice.count, int(dice.generator.integers(2**31)))
+    posted = posted_counts(scenario, calibration)
+    counts, unposted = _launched(scenario, case, posted, dice)
+    kyiv_share = np.asarray(rates.kyiv_share, dtype=float)
+    pull = dice.model("front_weight_km")
+    mix = _target_mix(calibration, places, kyiv_share, pull, dice)
+    units = _unit_draws(dice)
+    system, site = _layout(scenario, places, mix, dice)
+    rate = np.zeros((dice.count, len(ThreatClass)))
+    for cls in (ThreatClass.drone, ThreatClass.cruise, ThreatClass.supersonic, ThreatClass.s300_ground):
+        seen = max(posted[cls], 1)
+        rate[:, cls] = rates.rate[cls] * seen / (seen + unposted[:, cls])
+    rate[:, ThreatClass.ballistic] = rates.kill
+    elsewhere = (1 - kyiv_share) * max(posted[ThreatClass.ballistic], 1)
+    coverage = rates.coverage_elsewhere * elsewhere / (elsewhere + unposted[:, ThreatClass.ballistic])
+    covers = _covering(places, units, system, site)
+    ballistic = mix[:, ThreatClass.ballistic]
+    ready_kyiv, agrees_kyiv = _readiness(ballistic * places.kyiv, covers, rates.coverage_kyiv)
+    ready_else, agrees_else = _readiness(ballistic * ~places.kyiv, covers, coverage)
+    is_kyiv = places.kyiv[np.maximum(site, 0)]
+    lean = dice.generator.random(dice.count)
+    added = ready_else + lean * (ready_kyiv - ready_else)
+    scalar = _scalars(dice)
+    worlds = Worlds(
+        case=case,
+        seed=0,
+        first=0,
+        places=places,
+        counts=counts,
+        packet=_packets(dice),
+        mix=mix,
+        rate=rate,
+        system=system,
+        site=site,
+        readiness=np.where(is_kyiv, ready_kyiv[:, None], ready_else[:, None]),
+        readiness_added=added,
+        units=units,
+        scalar=MappingProxyType(scalar),
+        unknowns=MappingProxyType(
+            {
+                "readiness of an added unit": added,
+                "Patriot's defended radius against ballistic missiles": units.radius_ballistic_km[:, 0],
+                "share killed when covered": np.asarray(rates.kill, dtype=float),
+                "coverage of Kyiv": np.asarray(rates.coverage_kyiv, dtype=float),
+                "coverage elsewhere": np.asarray(coverage, dtype=float),
+                "share of ballistic missiles aimed at Kyiv": kyiv_share,
+                "share aimed at power plants": mix[:, ThreatClass.ballistic] @ (places.population == 0),
+                "ballistic targets already covered by the baseline's layout": (ballistic * (covers > 0)).sum(axis=1),
+                "concentration of ballistic targets": (ballistic**2).sum(axis=1),
+                "pull of the front on targets": pull,
+                "cruise missiles intercepted": rate[:, ThreatClass.cruise],
+                "drones intercepted": rate[:, ThreatClass.drone],
+            }
+        ),
+        parameters=tuple(dice.used.values()),
+    )
+    return worlds, agrees_kyiv & agrees_else
+
+
+def _launched(
+    scenario: Scenario, case: EvidenceCase, posted: Mapping[ThreatClass, int], dice: _Dice
+) -> tuple[Ints, Ints]:
+    """(w, class) launched in the month, and how many of them were never posted."""
+    unposted = np.zeros((dice.count, len(ThreatClass)), dtype=np.int64)
+    if case == "claimed":
+        official = scenario.official
+        pair = posted[ThreatClass.ballistic] + posted[ThreatClass.s300_ground]
+        missiles = pair + posted[ThreatClass.cruise] + posted[ThreatClass.supersonic]
+        extra = max(0, official.ballistic_and_s300 - pair)
+        share = posted[ThreatClass.ballistic] / max(pair, 1)
+        unposted[:, ThreatClass.ballistic] = dice.generator.binomial(extra, share, dice.count)
+        unposted[:, ThreatClass.s300_ground] = extra - unposted[:, ThreatClass.ballistic]
+        unposted[:, ThreatClass.cruise] = max(0, official.missiles - missiles - extra)
+        unposted[:, ThreatClass.drone] = max(0, official.drone - posted[ThreatClass.drone])
+    base = np.array([posted.get(cls, 0) for cls in ThreatClass], dtype=np.int64)
+    return base + unposted, unposted
+
+
+def _packets(dice: _Dice) -> Ints:
+    """(w, class) threats that share a target and a wave."""
+    packet = np.ones((dice.count, len(ThreatClass)), dtype=np.int64)
+    for cls in ThreatClass:
+        if cls is not ThreatClass.glide_bomb:
+            packet[:, cls] = np.maximum(1, np.rint(dice.model("packet_size", cls.name)))
+    return packet
+
+
+def _target_mix(calibration: Calibration, places: Places, kyiv_share: Floats, pull: Floats, dice: _Dice) -> Floats:
+    """(w, class, place): Dirichlet around weights by population, MW, nearness to the front and named targets."""
+    exponent = dice.model("population_exponent")
+    near = np.exp(-places.front_km / pull[:, None])
+    city = np.where(places.population > 0, np.maximum(places.population, 1) ** exponent[:, None], 0.0) * near
+    plant = places.capacity_mw * near
+    concentration = dice.model("target_concentration")
+    prior = dice.model("named_prior")
+    mix = np.zeros((dice.count, len(ThreatClass), len(places)))
+    for cls in ThreatClass:
+        if cls is ThreatClass.glide_bomb:
+            continue
+        named = _named(calibration, cls, places)
+        power = dice.model("power_target_share", cls.name)[:, None]
+        mean = (1 - power) * _steered(city, named, prior, places) + power * _steered(plant, named, prior, places)
+        if cls is ThreatClass.ballistic:
+            kyiv = mean * places.kyiv
+            other = mean * ~places.kyiv
+            mean = kyiv_share[:, None] * kyiv / kyiv.sum(axis=1, keepdims=True)
+            mean += (1 - kyiv_share)[:, None] * other / other.sum(axis=1, keepdims=True)
+        gamma = dice.generator.standard_gamma(np.maximum(concentration[:, None] * mean, 1e-9))
+        drawn = gamma / gamma.sum(axis=1, keepdims=True)
+        if cls is ThreatClass.ballistic:
+            # The Kyiv share is a posterior draw already; the Dirichlet only spreads within the two zones.
+            inside = (drawn * places.kyiv).sum(axis=1, keepdims=True)
+            scale = np.where(places.kyiv, kyiv_share[:, None] / np.maximum(inside, 1e-12),
+                             (1 - kyiv_share)[:, None] / np.maximum(1 - inside, 1e-12))  # fmt: skip
+            drawn = drawn * scale
+            drawn /= drawn.sum(axis=1, keepdims=True)
+        mix[:, cls] = drawn
+    return mix
+
+
+def _named(calibration: Calibration, cls: ThreatClass, places: Places) -> Floats:
+    """(place,) launches of the record whose only named oblast is the place's."""
+    rows = calibration.record.rows
+    rows = rows[rows["threat_class"] == cls.name]
+    sums = rows["launched"].astype("float64").groupby(rows["zone"].replace("UA-32", "UA-30")).sum()
+    return np.array([float(sums.get("UA-30" if oblast == "UA-32" else oblast, 0.0)) for oblast in places.oblast])
+
+
+def _steered(base: Floats, named: Floats, prior_launches: Floats, places: Places) -> Floats:
+    """Scale weights oblast by oblast towards the launches that name it; rows sum to 1."""
+    weight = prior_launches[:, None]
+    base = base / base.sum(axis=1, keepdims=True)
+    # Reports say "Kyiv" and "Kyiv oblast" for raids on one and the same zone: steer them together.
+    codes, oblast = np.unique(np.where(places.oblast == "UA-32", "UA-30", places.oblast), return_inverse=True)
+    member = np.eye(len(codes))[oblast]
+    prior = base @ member
+    total = np.array([named[oblast == code][0] for code in range(len(codes))])
+    posterior = (weight * prior + total * (prior > 0)) / (weight + total.sum())
+    steered = base * (posterior / np.maximum(prior, 1e-12))[:, oblast]
+    return steered / steered.sum(axis=1, keepdims=True)
+
+
+def _unit_draws(dice: _Dice) -> Units:
+    """What fire units of each system can do in each world."""
+    zero = np.zeros(dice.count)
+    pac3 = dice.model("pac3_launcher_share", system="patriot")
+    columns: dict[str, list[Floats]] = {part.name: [] for part in fields(Units)}
+    for system in SYSTEMS:
+        ballistic = system in BALLISTIC_SYSTEMS
+        columns["radius_ballistic_km"].append(dice.system(system, "defended_radius_ballistic") if ballistic else zero)
+        columns["radius_air_km"].append(dice.system(system, "defended_radius_cruise"))
+        columns["range_air_km"].append(dice.system(system, "range_air_targets"))
+        columns["channels"].append(dice.system(system, "simultaneous_engagements"))
+        ready_ballistic, ready_air = _ready_rounds(system, pac3, dice)
+        columns["ready_ballistic"].append(ready_ballistic)
+        columns["ready_air"].append(ready_air)
+        effective = dice.model("relative_effectiveness", "ballistic", system) if ballistic else zero
+        columns["effectiveness_ballistic"].append(effective)
+        columns["effectiveness_air"].append(dice.model("relative_effectiveness", "cruise", system))
+    whole = {"channels", "ready_ballistic", "ready_air"}
+    stacked = {name: np.stack(column, axis=1) for name, column in columns.items()}
+    return Units(
+        **{name: np.rint(column).astype(np.int64) if name in whole else column for name, column in stacked.items()}
+    )
+
+
+def _ready_rounds(system: str, pac3: Floats, dice: _Dice) -> tuple[Floats, Floats]:
+    """Rounds on launchers kept for ballistic and for aerodynamic targets (A12)."""
+    if system == "patriot":
+        launchers = dice.system(system, "launchers_per_fire_unit")
+        ballistic = launchers * pac3 * dice.system(system, "ready_missiles_per_launcher_pac3_mse")
+        return np.maximum(ballistic, 1), np.maximum(
+            launchers * (1 - pac3) * dice.system(system, "ready_missiles_per_launcher_pac2"), 1
+        )
+    per_launcher = dice.system(system, "ready_missiles_per_launcher")
+    buk = system == "buk_m1"
+    launchers = (
+        dice.model("launchers_per_fire_unit", system=system) if buk else dice.system(system, "launchers_per_fire_unit")
+    )
+    rounds = per_launcher * launchers
+    return (rounds / 2, rounds / 2) if system == "sampt" else (np.zeros(dice.count), rounds)
+
+
+def _layout(scenario: Scenario, places: Places, mix: Floats, dice: _Dice) -> tuple[Ints, Ints]:
+    """Notional layout: how many fire units of each system, each at a place drawn by worth; never real positions.
+
+    Worth is half what the place is (people, MW), half what the world aims at it. The first Patriot stands at Kyiv: the
+    record shows Kyiv covered against ballistic missiles since spring 2023 (A8).
+    """
+    exponent = dice.model("population_exponent")
+    city = np.where(places.population > 0, np.maximum(places.population, 1) ** exponent[:, None], 0.0)
+    plant = np.broadcast_to(places.capacity_mw, city.shape)
+    value = 0.7 * city / city.sum(axis=1, keepdims=True) + 0.3 * plant / plant.sum(axis=1, keepdims=True)
+    system: list[Ints] = []
+    site: list[Ints] = []
+    for code, name in enumerate(SYSTEMS):
+        aimed = mix[:, ThreatClass.ballistic if name in BALLISTIC_SYSTEMS else ThreatClass.cruise]
+        cumulative = np.cumsum(value + aimed, axis=1)
+        number = _held(scenario, name, dice)
+        most = int(number.max())
+        draws = dice.generator.random((dice.count, most)) * cumulative[:, -1:]
+        chosen = np.stack([np.searchsorted(cumulative[w], draws[w], side="right") for w in range(dice.count)])
+        chosen = np.minimum(chosen, len(places) - 1).astype(np.int64)
+        if name == "patriot" and most:
+            chosen[:, 0] = 0
+        present = np.arange(most) < number[:, None]
+        system.append(np.where(present, code, -1))
+        site.append(np.where(present, chosen, -1))
+    return np.concatenate(system, axis=1), np.concatenate(site, axis=1)
+
+
+def _held(scenario: Scenario, system: str, dice: _Dice) -> Ints:
+    """(w,) fire units of a system in the baseline."""
+    parameter = dice.catalogue.inventory("Ukraine", system)
+    if system in scenario.baseline:
+        span = scenario.baseline[system]
+        parameter = replace(parameter, low=span.low, best=span.best, high=span.high, source=span.source, verified=False)
+    return np.rint(dice.draw(parameter)).astype(np.int64)
+
+
+def covered_by(worlds: Worlds, *systems: str) -> Ints:
+    """(w, place) how many baseline units of these systems cover the place against ballistic missiles."""
+    return _covering(worlds.places, worlds.units, worlds.system, worlds.site, systems)
+
+
+def _covering(
+    places: Places, units: Units, system: Ints, site: Ints, systems: tuple[str, ...] = BALLISTIC_SYSTEMS
+) -> Ints:
+    covers = np.zeros((len(system), len(places)), dtype=np.int64)
+    apart = np.hypot(*(places.xy[:, None] - places.xy[None]).transpose(2, 0, 1))
+    for code in (SYSTEMS.index(name) for name in systems):
+        radius = units.radius_ballistic_km[:, code]
+        for column in np.flatnonzero((system == code).any(axis=0)):
+            here = system[:, column] == code
+            covers += here[:, None] & (apart[site[:, column]] <= radius[:, None])
+    return covers
+
+
+def _readiness(mass: Floats, covers: Ints, coverage: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Readiness a with which the layout covers the share of targets the record says: sum m (1-(1-a)^n) / sum m = q.
+
+    Monotone in a, solved by bisection; a world where even a = 1 falls short does not agree with the record.
+    """
+    total = np.maximum(mass.sum(axis=1), 1e-12)
+    target = np.asarray(coverage, dtype=float)
+    agrees = (mass * (covers > 0)).sum(axis=1) / total >= target
+    low, high = np.zeros(len(mass)), np.ones(len(mass))
+    for _ in range(40):
+        middle = (low + high) / 2
+        covered = (mass * (1 - (1 - middle[:, None]) ** covers)).sum(axis=1) / total
+        low = np.where(covered < target, middle, low)
+        high = np.where(covered < target, high, middle)
+    return high, agrees
+
+
+def _scalars(dice: _Dice) -> dict[str, Floats]:
+    """Everything else that is one number a world."""
+    names = (
+        "salvo_ballistic", "salvo_cruise", "reaction_s", "reload_s", "interceptor_speed_point_kms",
+        "interceptor_speed_area_kms", "detection_ballistic_s", "radar_height_m", "stock_area",
+    )  # fmt: skip
+    drawn = {name: dice.model(name) for name in names}
+    drawn["stock_ballistic"] = dice.model("patriot_stock_ballistic", system="patriot")
+    drawn["dispersed_share_cruise"] = dice.model("dispersed_share", "cruise")
+    drawn["cruise_speed_kmh"] = dice.model("speed_kmh", "cruise")
+    drawn["cruise_height_m"] = dice.model("altitude_m", "cruise")
+    drawn["glide_bomb_denial"] = dice.model("glide_bomb_denial", "glide_bomb")
+    drawn["glide_range_km"] = dice.draw(dice.catalogue.threat("glide_bomb", "range", "umpk_bomb"))
+    for cls in ThreatClass:
+        if cls is not ThreatClass.glide_bomb:
+            drawn[f"damage_{cls.name}"] = dice.model("plant_damage", cls.name)
+    return drawn

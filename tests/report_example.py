@@ -1,0 +1,169 @@
+"""A made-up `Sufficiency` with numbers of a realistic size: for the report's tests and to look at its pages."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from tegmen.calibration import Calibration, calibrate
+from tegmen.catalogue import read_catalogue
+from tegmen.record import read_record
+from tegmen.scenario import read_scenario
+from tegmen.sufficiency import CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
+from tegmen.terms import Provenance
+
+ADDED = np.array([*range(11), 12, 15, 20, 25, 30])
+WORLDS = 200
+CITIES = {
+    "Kharkiv": (49.9808, 36.2527),
+    "Odesa": (46.4857, 30.7438),
+    "Dnipro": (48.4593, 35.0386),
+    "Zaporizhzhia": (47.8517, 35.1171),
+    "Kryvyi Rih": (47.9083, 33.3433),
+    "Lviv": (49.8383, 24.0232),
+    "Mykolaiv": (46.9659, 31.9974),
+    "Kherson": (46.6558, 32.6178),
+    "Poltava": (49.5937, 34.5407),
+    "Sumy": (50.9216, 34.8003),
+    "Kremenchuk": (49.0680, 33.4204),
+    "Vinnytsia": (49.2328, 28.4681),
+    "Kramatorsk": (48.7380, 37.5844),
+    "Chernihiv": (51.5055, 31.2849),
+    "Cherkasy": (49.4285, 32.0621),
+    "Kyiv": (50.4547, 30.5238),
+    "Bila Tserkva": (49.8094, 30.1121),
+    "Zhytomyr": (50.2649, 28.6767),
+    "Khmelnytskyi": (49.4216, 26.9965),
+    "Nikopol": (47.5712, 34.3964),
+    "Kamianske": (48.5079, 34.6132),
+    "Sloviansk": (48.8532, 37.6053),
+    "Rivne": (50.6231, 26.2274),
+    "Ivano-Frankivsk": (48.9215, 24.7097),
+    "Ternopil": (49.5559, 25.6056),
+    "Lutsk": (50.7593, 25.3424),
+    "Kropyvnytskyi": (48.5132, 32.2597),
+    "Chernivtsi": (48.2915, 25.9403),
+    "Uzhhorod": (48.6167, 22.3000),
+    "Pavlohrad": (48.5343, 35.8708),
+}
+MIDDLES = {
+    "posted": {"strikes": 6.2, "people": 5.1, "capitals": 21.0, "capacity": 9.4},
+    "claimed": {"strikes": 11.7, "people": 10.2, "capitals": 21.0, "capacity": 44.0},
+}
+DRIVERS = (
+    ("readiness of an added unit", 0.34),
+    ("defended radius against ballistic missiles", 0.21),
+    ("target mix: how far strikes concentrate on the largest cities", 0.17),
+    ("share intercepted given that a unit covers the target", 0.09),
+    ("baseline layout", 0.045),
+    ("ready rounds and resupply", 0.012),
+)
+
+
+def stands(count: int, *, start: int = 0) -> tuple[Stand, ...]:
+    """Patriot stands at the example's cities, in the list's order; the list starts again when it is through."""
+    names = [list(CITIES)[(start + i) % len(CITIES)] for i in range(count)]
+    return tuple(Stand("patriot", name, *CITIES[name], 27.5) for name in names)
+
+
+def goal_answer(goal, case: str, claims) -> GoalAnswer:
+    """A logistic curve with binomial errors; the answer is read off it."""
+    middle = MIDDLES[case][goal.name]
+    p = 1 / (1 + np.exp(-(ADDED - middle) / (0.12 * middle + 0.4))) * (ADDED > 0)
+    enough = ADDED[p >= goal.confidence]
+    n = int(enough[0]) if len(enough) else None
+    left = np.stack([np.exp(-ADDED / (middle * k)) for k in (0.9, 1.35, 2.1)], axis=1)
+    if goal.metric == "capitals_uncovered":
+        left = np.maximum(np.array([19.0, 21.0, 22.0]) - ADDED[:, None], 0)
+    mcse = np.sqrt(p * (1 - p) / WORLDS)
+    tests = tuple(
+        ClaimTest(claim.label, claim.added, float(np.interp(claim.added, ADDED, p)), 0.031, claim.source)
+        for claim in claims
+    )
+    interval = (n - 1, n + 2 if case == "claimed" else n + 1) if n is not None else (28, None)
+    return GoalAnswer(
+        goal=goal,
+        system="patriot",
+        n=n,
+        n_interval=interval,
+        resolved=case == "posted",
+        worlds=WORLDS,
+        runs=50,
+        added=ADDED,
+        probability=p,
+        mcse=mcse,
+        remaining=left,
+        claims=tests,
+        drivers=tuple(Driver(*driver) for driver in DRIVERS),
+        placement=stands(30),
+    )
+
+
+def case_answer(scenario, case: str) -> CaseAnswer:
+    """One evidence case with a baseline of several systems round the big cities."""
+    baseline = (
+        Stand("patriot", "Kyiv", *CITIES["Kyiv"], 28.0),
+        Stand("patriot", "Odesa", *CITIES["Odesa"], 24.0),
+        Stand("sampt", "Lviv", *CITIES["Lviv"], 22.0),
+        Stand("nasams", "Kyiv", *CITIES["Kyiv"], 0.0),
+        Stand("iris_t_slm", "Kharkiv", *CITIES["Kharkiv"], 0.0),
+        Stand("s300ps", "Dnipro", *CITIES["Dnipro"], 0.0),
+    )
+    posted = case == "posted"
+    return CaseAnswer(
+        case=case,
+        goals=tuple(goal_answer(goal, case, scenario.claims) for goal in scenario.goals),
+        launched={
+            "drone": 553 if posted else 600,
+            "cruise": 149 if posted else 215,
+            "supersonic": 24 if posted else 91,
+            "ballistic": 31 if posted else 57,
+            "s300_ground": 64 if posted else 37,
+            "glide_bomb": 3000,
+        },
+        intercepted={
+            "drone": (440.0, 471.0, 498.0),
+            "cruise": (88.0, 112.0, 128.0),
+            "supersonic": (0.0, 0.4, 3.0),
+            "ballistic": (2.0, 7.0, 14.0),
+            "s300_ground": (0.0, 0.0, 2.0),
+        },
+        baseline=baseline,
+        glide_bombs={"baseline": (2410.0, 2790.0, 3000.0), "with added units": (1620.0, 2350.0, 2900.0)},
+        redraw_share=0.1234567,
+    )
+
+
+@functools.cache
+def calibration() -> Calibration:
+    """The shipped record's calibration, with few cells: the report only prints it."""
+    return calibrate(read_record(), until="2024-03-31", seed=1)
+
+
+def example(**changes) -> Sufficiency:
+    """The example result; keyword arguments replace fields of its scenario before the answers are made."""
+    scenario = read_scenario("march-2024").model_copy(update=changes)
+    return Sufficiency(
+        scenario=scenario,
+        calibration=calibration(),
+        seed=1,
+        cases={case: case_answer(scenario, case) for case in ("posted", "claimed")},
+        parameters=tuple(read_catalogue().table()),
+        provenance=Provenance("0.1.0", 1, {"record": "a" * 64, "catalogue": "b" * 64, "scenario march-2024": "c" * 64}),
+    )
+
+
+def with_headline(result: Sufficiency, **changes) -> Sufficiency:
+    """The same result with fields of every headline answer replaced."""
+    cases = {
+        case: dataclasses.replace(
+            answer,
+            goals=tuple(
+                dataclasses.replace(each, **changes) if each.goal.headline else each for each in answer.goals
+            ),
+        )
+        for case, answer in result.cases.items()
+    }
+    return dataclasses.replace(result, cases=cases)
