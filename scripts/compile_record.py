@@ -15,7 +15,7 @@ from typing import Any, Final
 import pandas as pd
 
 from tegmen.record import RATE_WORDS, Record, read_record
-from tegmen.reports import FOLDER, read_reports
+from tegmen.posts import FOLDER, read_reports
 
 PUBLIC: Final = Path(__file__).parents[1].parent / "shared" / "data" / "attacks"
 

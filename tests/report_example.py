@@ -7,11 +7,11 @@ import functools
 
 import numpy as np
 
+from tegmen.answers import CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
 from tegmen.calibration import Calibration, calibrate
 from tegmen.catalogue import read_catalogue
 from tegmen.record import read_record
 from tegmen.scenario import read_scenario
-from tegmen.sufficiency import CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
 from tegmen.terms import Provenance
 
 ADDED = np.array([*range(11), 12, 15, 20, 25, 30])
@@ -160,9 +160,7 @@ def with_headline(result: Sufficiency, **changes) -> Sufficiency:
     cases = {
         case: dataclasses.replace(
             answer,
-            goals=tuple(
-                dataclasses.replace(each, **changes) if each.goal.headline else each for each in answer.goals
-            ),
+            goals=tuple(dataclasses.replace(each, **changes) if each.goal.headline else each for each in answer.goals),
         )
         for case, answer in result.cases.items()
     }

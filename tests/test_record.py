@@ -21,7 +21,7 @@ from tegmen.record import (
     read_launch_areas,
     read_record,
 )
-from tegmen.reports import COLUMNS, FOLDER, read_reports
+from tegmen.posts import COLUMNS, FOLDER, read_reports
 from tegmen.terms import ThreatClass
 
 REPOSITORY = Path(__file__).parents[1]

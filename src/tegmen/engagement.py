@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.geo import closest_approach, front_points, horizon_km, km_inside_ukraine, to_km
+from tegmen.places import Places
 from tegmen.record import read_launch_areas
 from tegmen.terms import ThreatClass
-from tegmen.worlds import BALLISTIC_SYSTEMS, SYSTEMS, Places, Worlds
+from tegmen.worlds import BALLISTIC_SYSTEMS, SYSTEMS, Worlds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -38,7 +39,8 @@ KINDS = len(SYSTEMS) * len(SECTIONS)
 """Unit kinds: system, and the section of the unit kept for aerodynamic or for ballistic targets (A12)."""
 ADDED_OUTAGE_ID = 4096
 """Outage ids of added units start here, so that the same unit keeps its draws whatever the baseline."""
-_RADIUS_MOST_KM = 90.0
+_RADIUS_MOST_KM = 60.0
+_AREA_SHARE_LEAST = 0.02
 _INSIDE_STEP_KM = 10.0
 _COST_RANK = {"patriot": 2, "sampt": 2, "s300ps": 1}
 
@@ -52,7 +54,7 @@ class Lanes:
     length_km, inside_km
         (l,) whole way; the part over Ukraine, in steps of 10 km (at least one).
     pointer, lane, approach_km, along_km
-        For each site (= place) the cruise lanes that pass within 90 km: CSR over sites, with the closest approach and how far
+        For each site (= place) the cruise lanes that pass within 60 km: CSR over sites, with the closest approach and how far
         along the lane it lies.
     area_weight
         (class, place, area) chance of the launch area given class and place; rows sum to 1.
@@ -126,7 +128,10 @@ def lay_lanes(places: Places) -> Lanes:
     weight = np.zeros((len(ThreatClass), len(places), len(names)))
     for cls in LANE_CLASSES:
         launched = table[table["threat_class"] == cls.name].set_index("area_id")["launched"].reindex(names).fillna(0.0)
-        weight[cls] = launched.to_numpy(float) / launched.sum()
+        share = launched.to_numpy(float) / launched.sum()
+        # Areas of hardly any launches of the class are left out: lanes are coarse on purpose (A7).
+        share = np.where(share >= _AREA_SHARE_LEAST, share, 0.0)
+        weight[cls] = share / share.sum()
     approach, along = closest_approach(begin[:, None], end[:, None], places.xy[None])
     used = np.repeat((weight[ThreatClass.cruise] > 0).ravel(), VARIANTS)
     near = np.nonzero((approach.T <= _RADIUS_MOST_KM) & used)

@@ -56,6 +56,18 @@ def philox(c0, c1, c2, c3, k0, k1):  # noqa: ANN001, ANN201, PLR0913, PLR0917 - 
 
 
 @njit(cache=True, inline="always")
+def _word(words, part):  # noqa: ANN001, ANN202
+    """Pick one of the four words."""
+    if part == 0:
+        return words[0]
+    if part == 1:
+        return words[1]
+    if part == 2:
+        return words[2]
+    return words[3]
+
+
+@njit(cache=True, inline="always")
 def _below(word, bound):  # noqa: ANN001, ANN202
     """Scale a 32-bit word to 0..bound-1 (bias below bound / 2^32)."""
     return np.int64((word * np.uint64(bound)) >> _HALF)
@@ -259,18 +271,12 @@ def fight_night(run, key, night, threats, priority, pairs, units, kill, active, 
             if unit >= active:
                 break
             if down[unit] < 0:
-                # Outage of a whole fire unit for the night: every section of it shares the outage id.
-                identity = units[unit, 5]
-                words = philox(run, night, STREAM_OUTAGE, identity >> 2, k0, k1)
-                part = identity & 3
-                word = words[0]
-                if part == 1:
-                    word = words[1]
-                elif part == 2:
-                    word = words[2]
-                elif part == 3:
-                    word = words[3]
-                down[unit] = 1 if word < np.uint64(units[unit, 4]) else 0
+                down[unit] = 0
+                if units[unit, 4] > 0:
+                    # Outage of a whole fire unit for the night: every section of it shares the outage id.
+                    identity = units[unit, 5]
+                    words = philox(run, night, STREAM_OUTAGE, identity >> 2, k0, k1)
+                    down[unit] = 1 if _word(words, identity & 3) < np.uint64(units[unit, 4]) else 0
                 free_min[unit] = 0
                 reload_head[unit] = 0
                 reload_count[unit] = 0
@@ -310,14 +316,7 @@ def fight_night(run, key, night, threats, priority, pairs, units, kill, active, 
         hit = False
         for shot in range(salvo):
             words = philox(run, threats[i, 2], STREAM_KILL + 2 * shots[i] + (shot >> 2), 0, k0, k1)
-            part = shot & 3
-            word = words[0]
-            if part == 1:
-                word = words[1]
-            elif part == 2:
-                word = words[2]
-            elif part == 3:
-                word = words[3]
+            word = _word(words, shot & 3)
             hit = hit or word < chance
             state[unit, 0] -= 1
             if state[unit, 1] > 0:
@@ -370,7 +369,7 @@ def make_scratch(units, rounds, channels, threats):  # noqa: ANN001, ANN201
 
 
 @njit(cache=True, parallel=True)
-def fight_months(first_world, runs, key, nights, raids, geometry, pairs, pointers, units, stock, kill, attrition, active, leakers, tally):  # noqa: ANN001, ANN201, E501, PLR0913, PLR0917
+def fight_months(first_world, runs, key, nights, raids, geometry, pairs, pointers, units, stock, kill, attrition, active, slot, leakers, tally):  # noqa: ANN001, ANN201, E501, PLR0913, PLR0917
     """Fight every (world, run) of a batch; each is a month of nights with rounds carried over.
 
     Parameters
@@ -394,7 +393,7 @@ def fight_months(first_world, runs, key, nights, raids, geometry, pairs, pointer
     active
         Units that exist in this laydown.
     leakers
-        (w, run, class, place) uint16, filled.
+        (w, run, slot, place) uint16, filled; `slot` (class,) says which slot a class is counted in.
     tally
         (w, run, 3) int64, filled: stopped by systems, by the dispersed layer, rounds fired.
     """
@@ -441,7 +440,7 @@ def fight_months(first_world, runs, key, nights, raids, geometry, pairs, pointer
                 if words[2] < np.uint64(attrition[w, threats[i, 4]]):
                     tally[w, run, 1] += 1
                 else:
-                    leakers[w, run, threats[i, 1], threats[i, 3]] += 1
+                    leakers[w, run, slot[threats[i, 1]], threats[i, 3]] += 1
 
 
 def uint32_threshold(probability: NDArray[np.float64]) -> NDArray[np.uint64]:

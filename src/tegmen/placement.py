@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tegmen.places import Places
 from tegmen.scenario import Goal
 from tegmen.simulation import BACKGROUND, Campaign, Outcome
 from tegmen.terms import ThreatClass
-from tegmen.worlds import SYSTEMS, Places, Worlds, covered_by
+from tegmen.worlds import SYSTEMS, Worlds, covered_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -15,7 +15,7 @@ import pandas as pd
 
 import tegmen
 from tegmen.errors import EvidenceError, InputError
-from tegmen.reports import COLUMNS, COUNTS, FOLDER, KEY, broad_words, coverage_zone, read_reports, threat_words
+from tegmen.posts import COLUMNS, COUNTS, FOLDER, KEY, broad_words, coverage_zone, read_reports, threat_words
 from tegmen.terms import Provenance, ThreatClass
 
 __all__ = ["RATE_WORDS", "Record", "aggregate", "broad_class", "coverage_zone", "read_launch_areas", "read_record"]

@@ -15,26 +15,25 @@ import os
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-from markupsafe import Markup
 
 from tegmen import charts
 from tegmen.allocation import Plan
+from tegmen.answers import Sufficiency
 from tegmen.charts import draw_curve
 from tegmen.errors import InputError
-from tegmen.sufficiency import Sufficiency
-from tegmen.worlds import defended_places
+from tegmen.maps import draw_map
+from tegmen.places import defended_places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from tegmen.answers import GoalAnswer, Stand
     from tegmen.catalogue import Parameter
-    from tegmen.sufficiency import GoalAnswer, Stand
     from tegmen.terms import EvidenceCase
 
 __all__ = ["answer_schema", "check_writable", "draw_curve", "write_report"]
@@ -93,7 +92,9 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
     sufficient = [result for result in results if isinstance(result, Sufficiency)]
     plans = [result for result in results if isinstance(result, Plan)]
     if len(sufficient) != 1:
-        fault = f"found {len(sufficient)} sufficiency results; a report holds exactly one: write each into its own folder"
+        fault = (
+            f"found {len(sufficient)} sufficiency results; a report holds exactly one: write each into its own folder"
+        )
         raise InputError("write_report, results", [fault])
     (result,) = sufficient
     files = {
@@ -281,7 +282,7 @@ def _curve_rows(result: Sufficiency) -> list[dict[str, Any]]:
 
 
 def _place_rows(result: Sufficiency) -> list[dict[str, Any]]:
-    """The defended places, and which of the headline goal's added units (order numbers) stand at each, by case."""
+    """List the defended places, and which of the headline goal's added units (order numbers) stand at each, by case."""
     places = defended_places(result.scenario)
     orders: dict[EvidenceCase, dict[str, list[str]]] = {}
     for case, answer in result.cases.items():
@@ -340,17 +341,21 @@ def _points(stands: Sequence[Stand], about: Mapping[str, Any]) -> list[dict[str,
 
 def _page(result: Sufficiency, plans: Sequence[Plan]) -> str:
     environment = jinja2.Environment(
-        loader=jinja2.BaseLoader(), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.BaseLoader(),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {
         "percent": percent,
         "enough": enough,
         "span": span,
         "plain": plain,
-        "whole": lambda value: plain(round(value)) if math.isfinite(value) else "–",
-        "width": lambda share: f"{100 * min(max(share, 0.0), 1.0):.1f}%" if math.isfinite(share) else "0",
+        "whole": whole,
+        "width": width,
         "system": charts.system_name,
-        "threat": lambda name: CLASS_TITLE.get(name, name.replace("_", " ")),
+        "threat": threat,
     }
     template = environment.from_string(_resource("templates", "report.html.j2"))
     months = result.calibration.monthly()
@@ -373,19 +378,21 @@ def _drawn(result: Sufficiency, months: Any) -> dict[str, Any]:
     cases = result.cases
     places = defended_places(result.scenario)
     record = {
-        name: Markup(charts.draw_record(months[months["threat_class"] == name], name))
+        name: charts.draw_record(months[months["threat_class"] == name], name)
         for name in _RECORD_CHARTS
         if (months["threat_class"] == name).any()
     }
     return {
-        "curve": {case: Markup(charts.draw_case_curve(result, case)) for case in cases},
-        "goal": {g.name: Markup(charts.draw_goal(result, g.name)) for g in result.scenario.goals if not g.headline},
-        "remaining": {case: Markup(charts.draw_remaining(result, case)) for case in cases},
-        "map": {case: Markup(charts.draw_map(case, each.baseline, _stands(each.headline), places))
-                for case, each in cases.items()},
+        "curve": {case: charts.draw_case_curve(result, case) for case in cases},
+        "goal": {g.name: charts.draw_goal(result, g.name) for g in result.scenario.goals if not g.headline},
+        "remaining": {case: charts.draw_remaining(result, case) for case in cases},
+        "map": {case: draw_map(case, each.baseline, _stands(each.headline), places) for case, each in cases.items()},
         "record": record,
-        "glide": {case: Markup(charts.draw_ranges(each.glide_bombs, case, "glide bombs launched in the month"))
-                  for case, each in cases.items() if each.glide_bombs},
+        "glide": {
+            case: charts.draw_ranges(each.glide_bombs, case, "glide bombs launched in the month")
+            for case, each in cases.items()
+            if each.glide_bombs
+        },
     }
 
 
@@ -411,6 +418,7 @@ def percent(share: float | None) -> str:
     """Write a share as whole per cent; only what is exactly 0 or 1 is printed as 0 or 100."""
     if share is None or not math.isfinite(share):
         return "–"
+    share = float(f"{share:.6g}")  # as answer.json has it
     if 0 < share <= 0.005:
         return "<\u00a01\u00a0%"
     if 0.995 <= share < 1:
@@ -436,3 +444,18 @@ def plain(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.6g}"
+
+
+def whole(value: float) -> str:
+    """Write a count to the nearest whole."""
+    return plain(round(value)) if math.isfinite(value) else "–"
+
+
+def width(share: float) -> str:
+    """Write the width of a bar, as style sheets want it."""
+    return f"{100 * min(max(share, 0.0), 1.0):.1f}%" if math.isfinite(share) else "0"
+
+
+def threat(name: str) -> str:
+    """Write a threat class in words."""
+    return CLASS_TITLE.get(name, name.replace("_", " "))

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from tegmen.engagement import (
     KINDS,
+    LANE_CLASSES,
     PRIORITY,
     SPREAD_S,
     TICKS_PER_S,
     VARIANTS,
     WAVE_TICKS,
-    LANE_CLASSES,
     Engagement,
     Lanes,
     attrition_rate,
@@ -33,7 +33,7 @@ Ints = NDArray[np.int64]
 BACKGROUND = (ThreatClass.drone, ThreatClass.supersonic, ThreatClass.s300_ground)
 """Classes that added units do not change in this version: simulated once, not for every laydown (A9, A13, A14)."""
 _SOLVE_RUNS = {ThreatClass.ballistic: 60, ThreatClass.cruise: 6}
-_SOLVE_STEPS = 7
+_SOLVE_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,6 @@ class Campaign:
         (w, class) effectiveness factor in (0, 1]: kill chance of one round of the best system.
     attrition
         (w, lane) share the dispersed layer stops.
-    solved
-        (w, class) share the simulated baseline stops at these factors (of covered targets for ballistic).
     """
 
     worlds: Worlds
@@ -60,7 +58,6 @@ class Campaign:
     nights: int
     factor: Floats
     attrition: Floats
-    solved: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +95,19 @@ def simulate(campaign: Campaign, engagement: Engagement | None, *, added: int, r
     worlds = campaign.worlds
     counts = np.zeros_like(worlds.counts)
     counts[:, list(classes)] = worlds.counts[:, list(classes)]
-    leakers = np.zeros((len(worlds), runs, len(ThreatClass), len(worlds.places)), dtype=np.uint16)
+    slot = np.full(len(ThreatClass), -1, dtype=np.int64)
+    slot[list(classes)] = np.arange(len(classes))
+    leakers = np.zeros((len(worlds), runs, len(classes), len(worlds.places)), dtype=np.uint16)
     tally = np.zeros((len(worlds), runs, 3), dtype=np.int64)
     raids = (counts, worlds.packet, campaign.history, _cumulative(worlds.mix))
     pairs, pointers, units, stock, active = _tables(campaign, engagement, added)
     seed = np.array([worlds.seed & 0xFFFFFFFF, (worlds.seed >> 32) & 0xFFFFFFFF], dtype=np.int64)
     fight_months(
         worlds.first, runs, seed, campaign.nights, raids, _geometry(campaign.lanes), pairs, pointers, units, stock,
-        _kill(campaign), uint32_threshold(campaign.attrition), active, leakers, tally,
+        _kill(campaign), uint32_threshold(campaign.attrition), active, slot, leakers, tally,
     )  # fmt: skip
     return Outcome(
-        leakers={cls: leakers[:, :, cls] for cls in classes},
+        leakers={cls: leakers[:, :, slot[cls]] for cls in classes},
         launched=counts,
         by_systems=tally[..., 0],
         by_dispersed=tally[..., 1],
@@ -129,15 +128,13 @@ def match_record(worlds: Worlds, lanes: Lanes, history: Ints, nights: int) -> tu
     """
     campaign = Campaign(
         worlds=worlds, lanes=lanes, history=history, nights=nights, factor=np.ones((len(worlds), len(ThreatClass))),
-        attrition=_attrition(worlds, lanes), solved=np.zeros((len(worlds), len(ThreatClass))),
+        attrition=_attrition(worlds, lanes),
     )  # fmt: skip
     feasible = np.ones(len(worlds), dtype=bool)
     for cls in (ThreatClass.ballistic, ThreatClass.cruise):
         trial, table = _trial(campaign, cls)
-        share = _share_stopped(trial, table, cls)
-        factor, reached = _root(share, worlds.rate[:, cls])
+        factor, reached = _root(_share_stopped(trial, table, cls), worlds.rate[:, cls])
         campaign.factor[:, cls] = factor
-        campaign.solved[:, cls] = share(factor)
         feasible &= reached
     return campaign, feasible
 
@@ -149,7 +146,6 @@ def keep(campaign: Campaign, index: NDArray[np.intp]) -> Campaign:
         worlds=take(campaign.worlds, index),
         factor=campaign.factor[index],
         attrition=campaign.attrition[index],
-        solved=campaign.solved[index],
     )
 
 

@@ -8,21 +8,23 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from tegmen import __version__
+from tegmen.answers import POINTS, CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
 from tegmen.calibration import Calibration
-from tegmen.catalogue import Parameter, read_catalogue
+from tegmen.catalogue import read_catalogue
 from tegmen.engagement import Engagement, Lanes, engage, glide_bombs_launched, lay_lanes
 from tegmen.errors import EvidenceError, InputError
 from tegmen.exact import share_error
 from tegmen.geo import tables_sha256
 from tegmen.placement import counted, expected_leakers, site_greedily, uncovered
+from tegmen.places import defended_places
+from tegmen.raids import history_counts
 from tegmen.scenario import Goal, Scenario
 from tegmen.simulation import BACKGROUND, Campaign, Outcome, keep, match_record, simulate
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, Provenance, ThreatClass
-from tegmen.worlds import SYSTEMS, Worlds, defended_places, draw_worlds, history_counts
+from tegmen.worlds import SYSTEMS, Worlds, draw_worlds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,8 +32,8 @@ Ints = NDArray[np.int64]
 _SIMULATED = (ThreatClass.ballistic, ThreatClass.cruise)
 _SPARE = 1.3
 _ATTEMPTS = 5
-_POINTS = (0.1, 0.5, 0.9)
 _DRIVER_BINS = 8
+_GRID = (*range(11), 12, 15, 20, 25, 30, 40, 50, 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,10 @@ class Effort:
     worlds_most: int = 600
     error_most: float = 0.03
 
+    def runs_of(self, goal: Goal) -> int:
+        """Months a world for a goal."""
+        return max(2, self.runs // 5) if goal.metric == "capacity_lost" else self.runs
+
     def __post_init__(self) -> None:
         faults = [
             f"{name}: found {value}, must be at least {least}"
@@ -62,188 +68,6 @@ class Effort:
         ]
         if faults:
             raise InputError("effort", faults)
-
-
-@dataclass(frozen=True, slots=True)
-class Stand:
-    """A fire unit at a site; baseline stands are notional, drawn at random."""
-
-    system: str
-    place: str
-    latitude: float
-    longitude: float
-    radius_km: float
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimTest:
-    """A number named in public, and in what share of worlds it meets the goal."""
-
-    label: str
-    added: int
-    probability: float
-    mcse: float
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Driver:
-    """An unknown and its first-order share of the variance of the outcome over worlds."""
-
-    unknown: str
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class GoalAnswer:
-    """The sufficiency curve of one goal in one evidence case, and what follows from it.
-
-    Parameters
-    ----------
-    n, n_interval, resolved
-        Smallest number tried that meets the goal (None: none does); the numbers the Monte Carlo error leaves open, high
-        None beyond the largest tried; whether only one number is left open.
-    worlds, runs
-        Most worlds behind a point of the curve; months a world.
-    added, probability, mcse
-        (n,) numbers tried; share of worlds that meet the goal; its Monte Carlo standard error.
-    remaining
-        (n, 3) 10, 50 and 90 % points over worlds of metric / baseline metric (for capitals: the count uncovered).
-    placement
-        Greedy order of sites: the first n are the answer.
-    """
-
-    goal: Goal
-    system: str
-    n: int | None
-    n_interval: tuple[int, int | None]
-    resolved: bool
-    worlds: int
-    runs: int
-    added: Ints
-    probability: Floats
-    mcse: Floats
-    remaining: Floats
-    claims: tuple[ClaimTest, ...]
-    drivers: tuple[Driver, ...]
-    placement: tuple[Stand, ...]
-
-    def sentence(self) -> str:
-        """One sentence: how many, how sure, and whether sampling resolved it."""
-        goal, most = self.goal, int(self.added[-1])
-        share = f"in at least {goal.confidence:.0%} of worlds"
-        name = SYSTEM_NAMES[self.system]
-        head = f"With {self.worlds} worlds x {self.runs} months: "
-        if self.n is None:
-            text = f"no number up to {most} more {name} fire units is enough to {goal.label} {share} "
-            text += f"({most} do so in {self.probability[-1]:.0%})"
-        else:
-            high = "more than " + str(most) if self.n_interval[1] is None else str(self.n_interval[1])
-            units, verb = ("unit", _singular(goal.label)) if self.n == 1 else ("units", goal.label)
-            text = f"{self.n} more {name} fire {units} (range {self.n_interval[0]}–{high}) {verb} {share}"
-        if not self.resolved:
-            text += f"; sampling does not resolve it ({self._open()})"
-        return head + text
-
-    def _open(self) -> str:
-        """How far the contested probabilities are from the confidence asked."""
-        contested = np.flatnonzero(np.abs(self.probability - self.goal.confidence) <= 2 * self.mcse)
-        at = contested[0] if len(contested) else int(np.argmin(np.abs(self.probability - self.goal.confidence)))
-        return f"{self.added[at]} gives {self.probability[at]:.3f} ± {2 * self.mcse[at]:.3f} against {self.goal.confidence:.2f}"
-
-    def to_pandas(self) -> pd.DataFrame:
-        """Give the curve: added, probability, mcse and the three points of what remains."""
-        table = pd.DataFrame({"added": self.added, "probability": self.probability, "mcse": self.mcse})
-        return table.assign(**{f"remaining_{int(p * 100)}": self.remaining[:, i] for i, p in enumerate(_POINTS)})
-
-
-@dataclass(frozen=True, slots=True)
-class CaseAnswer:
-    """All goals under one evidence case.
-
-    `launched` and `intercepted` describe the simulated baseline month (5, 50, 95 %); `baseline` is one drawn notional
-    layout; `glide_bombs` those still launched with no and with the headline's added units.
-    """
-
-    case: EvidenceCase
-    goals: tuple[GoalAnswer, ...]
-    launched: Mapping[str, int]
-    intercepted: Mapping[str, tuple[float, float, float]]
-    baseline: tuple[Stand, ...]
-    glide_bombs: Mapping[str, tuple[float, float, float]]
-    redraw_share: float
-
-    @property
-    def headline(self) -> GoalAnswer:
-        """The goal the answer sentence is about."""
-        return next(answer for answer in self.goals if answer.goal.headline)
-
-
-@dataclass(frozen=True, slots=True)
-class Sufficiency:
-    """The answer: both evidence cases, never averaged, with everything needed to make it again."""
-
-    scenario: Scenario
-    calibration: Calibration
-    seed: int
-    cases: Mapping[EvidenceCase, CaseAnswer]
-    parameters: tuple[Parameter, ...]
-    provenance: Provenance
-
-    def sentence(self, case: EvidenceCase) -> str:
-        """Answer sentence of a case, with the public claims the scenario quotes."""
-        answer = self.cases[case].headline
-        quoted: dict[str, list[float]] = {}
-        for claim, test in zip(self.scenario.claims, answer.claims, strict=True):
-            if claim.quote:
-                quoted.setdefault(claim.quote, []).append(test.probability)
-        parts = [f"{words}, does so in {_span(shares)} of worlds" for words, shares in quoted.items()]
-        return "; ".join([answer.sentence(), *parts]) + "."
-
-    def finding(self, case: EvidenceCase) -> str:
-        """Which goals the same number is enough for, in one sentence."""
-        most = self.scenario.added_max
-        parts = [
-            f"{'none up to ' + str(most) if answer.n is None else answer.n} to {answer.goal.label}"
-            for answer in self.cases[case].goals
-        ]
-        return "Enough for one goal is not enough for another: " + "; ".join(parts) + "."
-
-    def to_pandas(self) -> pd.DataFrame:
-        """Give every curve: case, goal, and the columns of `GoalAnswer.to_pandas`."""
-        tables = [
-            answer.to_pandas().assign(case=case, goal=answer.goal.name)
-            for case, result in self.cases.items()
-            for answer in result.goals
-        ]
-        table = pd.concat(tables, ignore_index=True)
-        return table[["case", "goal", *[name for name in table.columns if name not in ("case", "goal")]]]
-
-    def summary(self) -> pd.DataFrame:
-        """Give one row a case and goal: n, range, resolved, and the probability at each claimed number."""
-        rows = []
-        for case, result in self.cases.items():
-            for answer in result.goals:
-                row: dict[str, object] = {"case": case, "goal": answer.goal.name, "n": "none" if answer.n is None else answer.n}
-                row["range"] = _range_text(answer)
-                row["resolved"] = answer.resolved
-                row.update({f"P({test.added})": round(test.probability, 3) for test in answer.claims})
-                rows.append(row)
-        return pd.DataFrame(rows)
-
-    def __repr__(self) -> str:
-        lines = [f"<Sufficiency {self.scenario.name}, seed {self.seed}>"]
-        return "\n".join([*lines, *(f"{case}: {self.sentence(case)}" for case in self.cases)])
-
-    def _repr_html_(self) -> str:
-        head = "".join(f"<p><b>{case}</b>: {self.sentence(case)}</p>" for case in self.cases)
-        return head + self.summary().to_html(index=False)
-
-
-SYSTEM_NAMES = {
-    "patriot": "Patriot", "sampt": "SAMP/T", "nasams": "NASAMS", "iris_t_slm": "IRIS-T SLM", "hawk": "Hawk",
-    "s300ps": "S-300PS", "buk_m1": "Buk-M1",
-}  # fmt: skip
 
 
 def sufficiency(  # noqa: PLR0913 - the question, the evidence, the seed and how hard to try
@@ -306,7 +130,7 @@ def draw_campaign(  # noqa: PLR0913 - a batch is named by all of them
     EvidenceError
         Too few worlds can be matched.
     """
-    history = history_counts(scenario, calibration)
+    history = history_counts(scenario, calibration.record)
     ask = math.ceil(count * _SPARE)
     for _ in range(_ATTEMPTS):
         worlds = draw_worlds(scenario, calibration, case, count=ask, first=first, seed=seed)
@@ -329,7 +153,7 @@ class _Study:
     ) -> None:
         self.scenario, self.calibration, self.case, self.lanes = scenario, calibration, case, lanes
         self.seed, self.effort, self.tell = seed, effort, tell
-        self.numbers = np.array([n for n in range(scenario.added_max + 1)])
+        self.numbers = np.arange(scenario.added_max + 1)
         self.first = self._draw(0, effort.worlds)
         self.worlds: Worlds = self.first.worlds
         self.baseline = self._baseline(self.first)
@@ -338,12 +162,14 @@ class _Study:
             goal.name: site_greedily(self.first, goal, expected, scenario.added_system, scenario.added_max) for goal in scenario.goals
         }
         self.remaining: dict[str, list[Floats]] = {goal.name: [] for goal in scenario.goals}
-        self.unknowns: list[Mapping[str, Floats]] = []
+        self.batches: dict[str, list[Worlds]] = {goal.name: [] for goal in scenario.goals}
 
     def answer(self) -> CaseAnswer:
         """Score batches until every decision is resolved or the effort is spent; then read the answers off."""
         effort = self.effort
-        self._score(self.first, self.baseline, {goal.name: self.numbers for goal in self.scenario.goals})
+        grid = self.numbers[np.isin(self.numbers, _GRID) | (self.numbers == self.numbers[-1])]
+        self._score(self.first, self.baseline, {goal.name: grid for goal in self.scenario.goals})
+        self._score(self.first, self.baseline, {goal.name: self._between(goal) for goal in self.scenario.goals})
         drawn = effort.worlds
         while drawn < max(effort.worlds_most, effort.worlds):
             wanted = {goal.name: self._wanted(goal) for goal in self.scenario.goals}
@@ -366,8 +192,9 @@ class _Study:
         """All classes against the baseline; classes that added units do not change are simulated only here."""
         system = self.scenario.added_system
         tables = engage(campaign.worlds, self.lanes, (), system, _SIMULATED)
-        served = simulate(campaign, tables, added=0, runs=self.effort.runs, classes=_SIMULATED)
-        rest = simulate(campaign, None, added=0, runs=self.effort.runs, classes=BACKGROUND)
+        runs = max(2, self.effort.runs // 5)
+        served = simulate(campaign, tables, added=0, runs=runs, classes=_SIMULATED)
+        rest = simulate(campaign, None, added=0, runs=runs, classes=BACKGROUND)
         return Outcome(
             leakers=served.leakers | rest.leakers,
             launched=served.launched + rest.launched,
@@ -378,7 +205,6 @@ class _Study:
 
     def _score(self, campaign: Campaign, baseline: Outcome, wanted: Mapping[str, Ints]) -> None:
         """Append, for each goal, the remaining share in each world of the batch at each number wanted (NaN: not tried)."""
-        self.unknowns.append(campaign.worlds.unknowns)
         for goal in self.scenario.goals:
             table = np.full((len(campaign.worlds), len(self.numbers)), np.nan)
             numbers = wanted.get(goal.name, np.zeros(0, np.int64))
@@ -388,6 +214,16 @@ class _Study:
                 for step, number in enumerate(numbers):
                     self.tell(f"{self.case}: {goal.name}, {number} added", step, len(numbers))
                     table[:, number] = score(int(number))
+            self._keep(goal, campaign, table)
+
+    def _keep(self, goal: Goal, campaign: Campaign, table: Floats) -> None:
+        """Add a batch's scores: to its own rows when the batch is known already, else as new ones."""
+        known = [worlds is campaign.worlds for worlds in self.batches[goal.name]]
+        if any(known):
+            rows = self.remaining[goal.name][known.index(True)]
+            rows[:] = np.where(np.isnan(table), rows, table)
+        else:
+            self.batches[goal.name].append(campaign.worlds)
             self.remaining[goal.name].append(table)
 
     def _scorer(self, goal: Goal, campaign: Campaign, metric: Callable[[Outcome], Floats]) -> Callable[[int], Floats]:
@@ -399,32 +235,42 @@ class _Study:
         classes = _SIMULATED if goal.metric == "capacity_lost" else (ThreatClass.ballistic,)
         tables: Engagement = engage(campaign.worlds, self.lanes, sites.tolist(), system, classes)
         outcomes: list[Floats] = []
+        runs = self.effort.runs_of(goal)
 
         def score(number: int) -> Floats:
-            outcome = simulate(campaign, tables, added=number, runs=self.effort.runs, classes=classes)
+            outcome = simulate(campaign, tables, added=number, runs=runs, classes=classes)
             if not outcomes:
-                none = outcome if number == 0 else simulate(campaign, tables, added=0, runs=self.effort.runs, classes=classes)
+                none = outcome if number == 0 else simulate(campaign, tables, added=0, runs=runs, classes=classes)
                 outcomes.append(metric(none))
             base = outcomes[0]
             return np.where(base > 0, metric(outcome) / np.where(base > 0, base, 1.0), 0.0)
 
         return score
 
-    def _wanted(self, goal: Goal) -> Ints:
-        """Numbers that need more worlds: all while an error is too large, then those the decision hangs on."""
-        _, mcse = self._curve(goal)
-        if mcse.max() > self.effort.error_most:
-            return self.numbers
-        low, high = _open_range(goal, *self._curve(goal))
-        return self.numbers[low : min(high, len(self.numbers) - 1) + 1] if high > low else self.numbers[:0]
+    def _between(self, goal: Goal) -> Ints:
+        """Numbers the coarse grid left out where the curve may cross the confidence asked."""
+        added, probability, mcse = self._curve(goal)
+        low, high = _open_range(goal, probability, mcse)
+        begin = added[max(low - 1, 0)] if low < len(added) else added[-1]
+        end = added[min(high, len(added) - 1)]
+        return np.setdiff1d(np.arange(begin, end + 1), added)
 
-    def _curve(self, goal: Goal) -> tuple[Floats, Floats]:
-        """Share of worlds that meet the goal at each number, and its standard error."""
+    def _wanted(self, goal: Goal) -> Ints:
+        """Numbers that need more worlds: where an error is too large, and those the decision hangs on."""
+        added, probability, mcse = self._curve(goal)
+        low, high = _open_range(goal, probability, mcse)
+        contested = (np.arange(len(added)) >= low) & (np.arange(len(added)) <= high) & (high > low)
+        return added[contested | (mcse > self.effort.error_most)]
+
+    def _curve(self, goal: Goal) -> tuple[Ints, Floats, Floats]:
+        """Numbers tried, share of worlds that meet the goal at each, and its standard error."""
         table = np.concatenate(self.remaining[goal.name])
+        added = self.numbers[~np.isnan(table).all(axis=0)]
+        table = table[:, added]
         tried = ~np.isnan(table)
         met = (np.where(tried, table, np.inf) <= goal.threshold + 1e-12).sum(axis=0)
         worlds = tried.sum(axis=0)
-        return met / worlds, np.array([share_error(int(m), int(w)) for m, w in zip(met, worlds, strict=True)])
+        return added, met / worlds, np.array([share_error(int(m), int(w)) for m, w in zip(met, worlds, strict=True)])
 
     def _read_off(self) -> CaseAnswer:
         answers = tuple(self._goal_answer(goal) for goal in self.scenario.goals)
@@ -453,30 +299,30 @@ class _Study:
         )
 
     def _goal_answer(self, goal: Goal) -> GoalAnswer:
-        probability, mcse = self._curve(goal)
+        added, probability, mcse = self._curve(goal)
         low, high = _open_range(goal, probability, mcse)
         met = np.flatnonzero(probability >= goal.confidence)
         table = np.concatenate(self.remaining[goal.name])
-        most = len(self.numbers)
-        n = int(met[0]) if len(met) else None
-        where = {claim.added: min(claim.added, most - 1) for claim in self.scenario.claims}
+        most = len(added)
+        n = int(added[met[0]]) if len(met) else None
+        where = {claim.added: int(np.searchsorted(added, claim.added)) for claim in self.scenario.claims}
         return GoalAnswer(
             goal=goal,
             system=self.scenario.added_system,
             n=n,
-            n_interval=(low, high if high < most else None),
+            n_interval=(int(added[low]) if low < most else int(added[-1]) + 1, int(added[high]) if high < most else None),
             resolved=low == high,
             worlds=int((~np.isnan(table)).sum(axis=0).max()),
-            runs=self.effort.runs,
-            added=self.numbers,
+            runs=self.effort.runs_of(goal),
+            added=added,
             probability=probability,
             mcse=mcse,
-            remaining=np.nanquantile(table, _POINTS, axis=0).T,
+            remaining=np.nanquantile(table[:, added], POINTS, axis=0).T,
             claims=tuple(
                 ClaimTest(claim.label, claim.added, float(probability[where[claim.added]]), float(mcse[where[claim.added]]), claim.source)
                 for claim in self.scenario.claims
             ),
-            drivers=_drivers(self.unknowns, table[:, n if n is not None else most - 1]),
+            drivers=_drivers([worlds.unknowns for worlds in self.batches[goal.name]], table[:, n if n is not None else added[-1]]),
             placement=tuple(self._stand(site) for site in self.sites[goal.name]),
         )
 
@@ -556,16 +402,3 @@ def _limits(table: NDArray[np.generic]) -> tuple[float, float, float]:
     return float(low), float(middle), float(high)
 
 
-def _span(shares: Sequence[float]) -> str:
-    low, high = f"{100 * min(shares):.0f}", f"{100 * max(shares):.0f}"
-    return f"{low} %" if low == high else f"{low}–{high} %"
-
-
-def _range_text(answer: GoalAnswer) -> str:
-    high = answer.n_interval[1]
-    return f"{answer.n_interval[0]}–{'beyond ' + str(int(answer.added[-1])) if high is None else high}"
-
-
-def _singular(label: str) -> str:
-    verb, _, rest = label.partition(" ")
-    return f"{verb}s {rest}"

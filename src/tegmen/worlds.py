@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from tegmen.calibration import Calibration
 from tegmen.catalogue import Catalogue, Parameter, read_catalogue
 from tegmen.errors import EvidenceError
-from tegmen.geo import distance_km, front_distance_km, read_places, to_km
+from tegmen.places import Places, defended_places, named_launches, steered
+from tegmen.raids import launched, posted_counts
 from tegmen.scenario import Scenario
 from tegmen.terms import EvidenceCase, ThreatClass
 
@@ -27,48 +27,8 @@ Ints = NDArray[np.int64]
 SYSTEMS = ("patriot", "sampt", "nasams", "iris_t_slm", "hawk", "s300ps", "buk_m1")
 """Systems that fire missiles in the model; guns, mobile groups and jamming are the dispersed layer."""
 BALLISTIC_SYSTEMS = ("patriot", "sampt")
-KYIV_RADIUS_KM = 30.0
-"""Places this near the centre of Kyiv belong to the record's Kyiv zone (A8)."""
-_REDRAWS_MAX = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """The defended places, axis p: held cities and power plants, largest city first.
-
-    Parameters
-    ----------
-    name
-        (p,) names.
-    latitude, longitude
-        (p,) [degrees].
-    xy
-        (p, 2) [km], local projection.
-    population, capacity_mw, front_km
-        (p,) [people], [MW], [km].
-    oblast
-        (p,) ISO 3166-2.
-    capital, kyiv
-        (p,) oblast capital; in the record's Kyiv zone.
-    """
-
-    name: NDArray[np.str_]
-    latitude: Floats
-    longitude: Floats
-    xy: Floats
-    population: Floats
-    capacity_mw: Floats
-    front_km: Floats
-    oblast: NDArray[np.str_]
-    capital: NDArray[np.bool_]
-    kyiv: NDArray[np.bool_]
-
-    def largest(self, count: int) -> Ints:
-        """Indices of the largest cities."""
-        return np.argsort(-self.population, kind="stable")[:count][self.population[:count] > 0]
-
-    def __len__(self) -> int:
-        return len(self.name)
+_REDRAWS_MAX = 20
+_BLOCK = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,64 +128,6 @@ class _Dice:
         return self.draw(self.catalogue.system(system, name))
 
 
-def defended_places(scenario: Scenario) -> Places:
-    """List the held places of the shipped table and the scenario's own, largest city first."""
-    table = read_places()
-    table = table[table["held"]]
-    extra = pd.DataFrame([place.model_dump() for place in scenario.places])
-    if len(extra):
-        extra["front_km"] = front_distance_km(extra["latitude"].to_numpy(), extra["longitude"].to_numpy())
-        extra["oblast"] = "own"
-        extra["capital"] = False
-        table = pd.concat([table, extra], ignore_index=True)
-    table = table.fillna({"population": 0, "capacity_mw": 0.0})
-    table = table.sort_values(["population", "capacity_mw", "name"], ascending=[False, False, True])
-    latitude, longitude = table["latitude"].to_numpy(float), table["longitude"].to_numpy(float)
-    return Places(
-        name=table["name"].to_numpy(str),
-        latitude=latitude,
-        longitude=longitude,
-        xy=to_km(latitude, longitude),
-        population=table["population"].to_numpy(float),
-        capacity_mw=table["capacity_mw"].to_numpy(float),
-        front_km=table["front_km"].to_numpy(float),
-        oblast=table["oblast"].to_numpy(str),
-        capital=table["capital"].to_numpy(bool),
-        kyiv=distance_km(latitude, longitude, latitude[0], longitude[0]) <= KYIV_RADIUS_KM,
-    )
-
-
-def posted_counts(scenario: Scenario, calibration: Calibration) -> dict[ThreatClass, int]:
-    """Launched in the scenario's month by class, all channels, as posted; a mixture counts for its first class (A3)."""
-    rows = calibration.record.rows
-    first, after = pd.Timestamp(scenario.month.first), pd.Timestamp(scenario.month.last) + pd.Timedelta(days=1)
-    rows = rows[(rows["window_end"] >= first) & (rows["window_end"] < after)]
-    lead = rows["threat_class"].str.split("+").str[0]
-    sums = rows["launched"].groupby(lead).sum()
-    return {cls: int(sums.get(cls.name, 0)) for cls in ThreatClass if cls is not ThreatClass.glide_bomb}
-
-
-def history_counts(scenario: Scenario, calibration: Calibration) -> Ints:
-    """(night of record, class) launched; the nights a month's nights are drawn from.
-
-    Only nights with any report are listed: a day without a row is a missing report, not a quiet day.
-    """
-    rows = calibration.record.rows
-    begin = pd.Timestamp(scenario.month.history_from)
-    end = pd.Timestamp(scenario.month.last) + pd.Timedelta(days=1)
-    rows = rows[(rows["window_end"] >= begin) & (rows["window_end"] < end)]
-    lead = rows["threat_class"].str.split("+").str[0]
-    nights = rows["window_end"].dt.normalize()
-    table = rows["launched"].astype("float64").groupby([nights, lead]).sum().unstack(fill_value=0.0)
-    columns = [table[cls.name] if cls.name in table else 0.0 * table.iloc[:, 0] for cls in ThreatClass]
-    counts = np.stack([column.to_numpy(float) for column in columns], axis=1).astype(np.int64)
-    counts = counts[counts.sum(axis=1) > 0]
-    if not len(counts):
-        msg = f"the record has no launches between {begin.date()} and {scenario.month.last}: nothing to draw nights from"
-        raise EvidenceError(msg + "; use a record that covers the month, or move history_from")
-    return np.ascontiguousarray(counts)
-
-
 def draw_worlds(  # noqa: PLR0913 - the six things a draw depends on, each named
     scenario: Scenario, calibration: Calibration, case: EvidenceCase, *, count: int, first: int = 0, seed: int = 1
 ) -> Worlds:
@@ -241,22 +143,22 @@ def draw_worlds(  # noqa: PLR0913 - the six things a draw depends on, each named
     """
     places = defended_places(scenario)
     kept: list[Worlds] = []
-    have, tried = 0, 0
+    have, tried, block = 0, 0, _BLOCK * count
     while have < count:
         if tried >= _REDRAWS_MAX:
             msg = (
-                f"of {tried * count} worlds drawn only {have} agree with the record: the baseline has too few units "
+                f"of {tried * block} worlds drawn only {have} agree with the record: the baseline has too few units "
                 "against ballistic missiles for the coverage posted; widen the baseline's range"
             )
             raise EvidenceError(msg)
         generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(first, tried))))
-        dice = _Dice(count, generator, read_catalogue())
+        dice = _Dice(block, generator, read_catalogue())
         candidate, agrees = _candidates(scenario, calibration, case, places, dice)
         kept.append(take(candidate, np.flatnonzero(agrees)))
         have += int(agrees.sum())
         tried += 1
     joined = take(join(kept), np.arange(count))
-    return replace(joined, seed=seed, first=first, redraw_share=1 - have / (tried * count))
+    return replace(joined, seed=seed, first=first, redraw_share=1 - have / (tried * block))
 
 
 def take(worlds: Worlds, index: NDArray[np.intp]) -> Worlds:
@@ -296,8 +198,8 @@ def _candidates(
 ) -> tuple[Worlds, NDArray[np.bool_]]:
     """One block of candidate worlds, and which of them agree with the record."""
     rates = calibration.draws(dice.count, int(dice.generator.integers(2**31)))
-    posted = posted_counts(scenario, calibration)
-    counts, unposted = _launched(scenario, case, posted, dice)
+    posted = posted_counts(scenario, calibration.record)
+    counts, unposted = launched(scenario, case, posted, dice.count, dice.generator)
     kyiv_share = np.asarray(rates.kyiv_share, dtype=float)
     pull = dice.model("front_weight_km")
     mix = _target_mix(calibration, places, kyiv_share, pull, dice)
@@ -329,7 +231,10 @@ def _candidates(
         rate=rate,
         system=system,
         site=site,
-        readiness=np.where(is_kyiv, ready_kyiv[:, None], ready_else[:, None]),
+        # Units that only meet aerodynamic targets are always there: their share is in the cruise factor.
+        readiness=np.where(
+            system < len(BALLISTIC_SYSTEMS), np.where(is_kyiv, ready_kyiv[:, None], ready_else[:, None]), 1.0
+        ),
         readiness_added=added,
         units=units,
         scalar=MappingProxyType(scalar),
@@ -354,25 +259,6 @@ def _candidates(
     return worlds, agrees_kyiv & agrees_else
 
 
-def _launched(
-    scenario: Scenario, case: EvidenceCase, posted: Mapping[ThreatClass, int], dice: _Dice
-) -> tuple[Ints, Ints]:
-    """(w, class) launched in the month, and how many of them were never posted."""
-    unposted = np.zeros((dice.count, len(ThreatClass)), dtype=np.int64)
-    if case == "claimed":
-        official = scenario.official
-        pair = posted[ThreatClass.ballistic] + posted[ThreatClass.s300_ground]
-        missiles = pair + posted[ThreatClass.cruise] + posted[ThreatClass.supersonic]
-        extra = max(0, official.ballistic_and_s300 - pair)
-        share = posted[ThreatClass.ballistic] / max(pair, 1)
-        unposted[:, ThreatClass.ballistic] = dice.generator.binomial(extra, share, dice.count)
-        unposted[:, ThreatClass.s300_ground] = extra - unposted[:, ThreatClass.ballistic]
-        unposted[:, ThreatClass.cruise] = max(0, official.missiles - missiles - extra)
-        unposted[:, ThreatClass.drone] = max(0, official.drone - posted[ThreatClass.drone])
-    base = np.array([posted.get(cls, 0) for cls in ThreatClass], dtype=np.int64)
-    return base + unposted, unposted
-
-
 def _packets(dice: _Dice) -> Ints:
     """(w, class) threats that share a target and a wave."""
     packet = np.ones((dice.count, len(ThreatClass)), dtype=np.int64)
@@ -394,9 +280,9 @@ def _target_mix(calibration: Calibration, places: Places, kyiv_share: Floats, pu
     for cls in ThreatClass:
         if cls is ThreatClass.glide_bomb:
             continue
-        named = _named(calibration, cls, places)
+        named = named_launches(calibration.record, cls, places)
         power = dice.model("power_target_share", cls.name)[:, None]
-        mean = (1 - power) * _steered(city, named, prior, places) + power * _steered(plant, named, prior, places)
+        mean = (1 - power) * steered(city, named, prior, places) + power * steered(plant, named, prior, places)
         if cls is ThreatClass.ballistic:
             kyiv = mean * places.kyiv
             other = mean * ~places.kyiv
@@ -413,28 +299,6 @@ def _target_mix(calibration: Calibration, places: Places, kyiv_share: Floats, pu
             drawn /= drawn.sum(axis=1, keepdims=True)
         mix[:, cls] = drawn
     return mix
-
-
-def _named(calibration: Calibration, cls: ThreatClass, places: Places) -> Floats:
-    """(place,) launches of the record whose only named oblast is the place's."""
-    rows = calibration.record.rows
-    rows = rows[rows["threat_class"] == cls.name]
-    sums = rows["launched"].astype("float64").groupby(rows["zone"].replace("UA-32", "UA-30")).sum()
-    return np.array([float(sums.get("UA-30" if oblast == "UA-32" else oblast, 0.0)) for oblast in places.oblast])
-
-
-def _steered(base: Floats, named: Floats, prior_launches: Floats, places: Places) -> Floats:
-    """Scale weights oblast by oblast towards the launches that name it; rows sum to 1."""
-    weight = prior_launches[:, None]
-    base = base / base.sum(axis=1, keepdims=True)
-    # Reports say "Kyiv" and "Kyiv oblast" for raids on one and the same zone: steer them together.
-    codes, oblast = np.unique(np.where(places.oblast == "UA-32", "UA-30", places.oblast), return_inverse=True)
-    member = np.eye(len(codes))[oblast]
-    prior = base @ member
-    total = np.array([named[oblast == code][0] for code in range(len(codes))])
-    posterior = (weight * prior + total * (prior > 0)) / (weight + total.sum())
-    steered = base * (posterior / np.maximum(prior, 1e-12))[:, oblast]
-    return steered / steered.sum(axis=1, keepdims=True)
 
 
 def _unit_draws(dice: _Dice) -> Units:
