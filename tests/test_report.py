@@ -13,8 +13,8 @@ import jsonschema
 import numpy as np
 import pytest
 from report_example import example, stands, with_headline
-from tegmen.allocation import Plan
 
+from tegmen.allocation import Plan
 from tegmen.answers import ClaimTest
 from tegmen.charts import claim_marks
 from tegmen.errors import InputError
@@ -298,12 +298,13 @@ def test_plan_beside_the_answer(result, tmp_path):
         added={"patriot": 2},
         stands=stands(2, start=4),
         method="greedy",
-        expected={"ballistic_strikes": 0.625},
+        expected={"strikes": 0.625},
         provenance=result.provenance,
     )
     folder = write_report([result, plan], tmp_path).parent
     shown = words((folder / "report.html").read_text("utf-8"))
-    assert "Added: 2 Patriot. ballistic strikes: 0.625 left." in shown
+    assert "Added: 2 Patriot." in shown
+    assert f"{result.scenario.headline.label}: 0.625" in shown
     features = json.loads((folder / "plan.geojson").read_text("utf-8"))["features"]
     own = [each["properties"]["place"] for each in features if each["properties"]["note"] == "plan, greedy"]
     assert own == ["Kryvyi Rih", "Lviv"]

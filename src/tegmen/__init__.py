@@ -1,3 +1,97 @@
-"""tegmen: how many more air-defence systems are enough, from public evidence."""
+"""tegmen: how many more air-defence systems are enough, from public evidence, and how sure can we be?
+
+The public interface, in the order it is used::
+
+    record      = tg.read_record("attacks.csv")
+    calibration = tg.calibrate(record, until="2024-03-31", seed=1)
+    scenario    = tg.read_scenario("march-2024")
+    curve       = tg.sufficiency(scenario, calibration, seed=1)
+    plan        = tg.allocate(scenario, calibration, added={"patriot": 7}, seed=1)
+    tg.write_report([curve, plan], "out/")
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tegmen.allocation import Plan, allocate
+    from tegmen.answers import Sufficiency
+    from tegmen.calibration import Calibration, calibrate
+    from tegmen.errors import EvidenceError, InfeasibleError, InputError, TegmenError
+    from tegmen.record import Record, read_record
+    from tegmen.report import write_report
+    from tegmen.scenario import Scenario, read_scenario, scenario_names
+    from tegmen.sufficiency import Effort, sufficiency
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Calibration",
+    "Effort",
+    "EvidenceError",
+    "InfeasibleError",
+    "InputError",
+    "Plan",
+    "Record",
+    "Scenario",
+    "Sufficiency",
+    "TegmenError",
+    "__version__",
+    "allocate",
+    "calibrate",
+    "read_record",
+    "read_scenario",
+    "scenario_names",
+    "sufficiency",
+    "write_report",
+]
+
+# Where each public name lives: looked up on first use, so that `import tegmen` and `tegmen --help` stay fast.
+_ROOMS = {
+    "Calibration": "calibration",
+    "Effort": "sufficiency",
+    "EvidenceError": "errors",
+    "InfeasibleError": "errors",
+    "InputError": "errors",
+    "Plan": "allocation",
+    "Record": "record",
+    "Scenario": "scenario",
+    "Sufficiency": "answers",
+    "TegmenError": "errors",
+    "allocate": "allocation",
+    "calibrate": "calibration",
+    "read_record": "record",
+    "read_scenario": "scenario",
+    "scenario_names": "scenario",
+    "sufficiency": "sufficiency",
+    "write_report": "report",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its room."""
+    if name in _ROOMS:
+        return getattr(importlib.import_module(f"tegmen.{_ROOMS[name]}"), name)
+    msg = f"module 'tegmen' has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """The package, on which `sufficiency` is the public function although a room has the same name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # The import system binds every submodule it loads to its package, and would hide the function behind the room.
+        if name == "sufficiency" and isinstance(value, ModuleType):
+            value = value.sufficiency
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

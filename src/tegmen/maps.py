@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tegmen.terms import EvidenceCase
 
 PLANT = "#7a5c00"
+NAMES_MOST = 16
+"""With more places than this their names would cover the map: only the order numbers are drawn."""
 _WIDTH = 480
 _MARGIN_KM = (30.0, 25.0, 85.0, 25.0)  # west, south, east (room for names by the front), north
 
@@ -191,14 +193,15 @@ def _placed(texts: Sequence[tuple[str, tuple[float, float]]], gap: float, frame:
 
 
 def _names_beside(frame: Frame, stands: Sequence[Stand]) -> list[_Label]:
-    """Give "order numbers, place" of every place with added units, where it is free."""
+    """Give "order numbers, place" of every place with added units, where it is free; numbers alone on a full map."""
     orders: dict[tuple[str, float, float], list[str]] = {}
     for order, stand in enumerate(stands, start=1):
         orders.setdefault((stand.place, stand.latitude, stand.longitude), []).append(str(order))
     texts: list[tuple[str, tuple[float, float]]] = []
     for (place, latitude, longitude), numbers in orders.items():
         x, y = frame.pixels(latitude, longitude).tolist()
-        texts.append((f"{', '.join(numbers)} {place}", (x, y)))
+        order = ", ".join(numbers)
+        texts.append((f"{order} {place}" if len(orders) <= NAMES_MOST else order, (x, y)))
     gap = 3 + max((stand.radius_km * frame.scale for stand in stands), default=4.0)
     return _placed(texts, gap, frame)
 

@@ -26,7 +26,7 @@ from tegmen.allocation import Plan
 from tegmen.answers import Sufficiency
 from tegmen.charts import draw_curve
 from tegmen.errors import InputError
-from tegmen.maps import draw_map
+from tegmen.maps import NAMES_MOST, draw_map
 from tegmen.places import defended_places
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
             f"found {len(sufficient)} sufficiency results; a report holds exactly one: write each into its own folder"
         )
         raise InputError("write_report, results", [fault])
+    folder = Path(out)
+    check_writable(folder)
     (result,) = sufficient
     files = {
         "report.html": _page(result, plans),
@@ -104,8 +106,6 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
         "places.csv": _csv(_place_rows(result)),
         "plan.geojson": _dumps(_geojson(result, plans)),
     }
-    folder = Path(out)
-    check_writable(folder)
     try:
         _place_files(files, folder)
     except OSError as error:
@@ -365,6 +365,7 @@ def _page(result: Sufficiency, plans: Sequence[Plan]) -> str:
         stands={case: _stands(answer.headline) for case, answer in result.cases.items()},
         case_title=charts.CASE_TITLE,
         case_meaning=CASE_MEANING,
+        names_most=NAMES_MOST,
         others=[goal for goal in result.scenario.goals if not goal.headline],
         drawn=_drawn(result, months),
         months=[row for row in months.to_dict("records") if row["threat_class"] in _RECORD_TABLES],

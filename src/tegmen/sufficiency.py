@@ -24,7 +24,7 @@ from tegmen.raids import history_counts
 from tegmen.scenario import Goal, Scenario
 from tegmen.simulation import BACKGROUND, Campaign, Outcome, keep, match_record, simulate
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, Provenance, ThreatClass
-from tegmen.worlds import SYSTEMS, Worlds, draw_worlds
+from tegmen.worlds import BALLISTIC_SYSTEMS, SYSTEMS, Worlds, draw_worlds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -107,17 +107,20 @@ def sufficiency(  # noqa: PLR0913 - the question, the evidence, the seed and how
     studies = {case: _Study(scenario, calibration, case, lanes, seed, effort or Effort(), tell) for case in cases}
     answers = {case: study.answer() for case, study in studies.items()}
     used = {parameter.label: parameter for study in studies.values() for parameter in study.worlds.parameters}
-    inputs = dict(calibration.provenance.inputs) | {
-        "scenario": scenario.sha256, "catalogue": read_catalogue().sha256, "geography": tables_sha256(),
-    }  # fmt: skip
     return Sufficiency(
         scenario=scenario,
         calibration=calibration,
         seed=seed,
         cases=MappingProxyType(answers),
         parameters=tuple(used[label] for label in sorted(used)),
-        provenance=Provenance(__version__, seed, inputs),
+        provenance=Provenance(__version__, seed, input_hashes(scenario, calibration)),
     )
+
+
+def input_hashes(scenario: Scenario, calibration: Calibration) -> dict[str, str]:
+    """Input name to sha256 of everything an answer rests on."""
+    tables = {"scenario": scenario.sha256, "catalogue": read_catalogue().sha256, "geography": tables_sha256()}
+    return dict(calibration.provenance.inputs) | tables
 
 
 def draw_campaign(  # noqa: PLR0913 - a batch is named by all of them
@@ -145,6 +148,49 @@ def draw_campaign(  # noqa: PLR0913 - a batch is named by all of them
     raise EvidenceError(msg)
 
 
+def fight_baseline(campaign: Campaign, effort: Effort) -> Outcome:
+    """Fight all classes against the baseline; classes that added units do not change are simulated only here."""
+    runs = max(2, effort.runs // 5)
+    tables = engage(campaign.worlds, campaign.lanes, (), BALLISTIC_SYSTEMS[0], _SIMULATED)
+    served = simulate(campaign, tables, added=0, runs=runs, classes=_SIMULATED)
+    rest = simulate(campaign, None, added=0, runs=runs, classes=BACKGROUND)
+    return Outcome(
+        leakers=served.leakers | rest.leakers,
+        launched=served.launched + rest.launched,
+        by_systems=served.by_systems,
+        by_dispersed=served.by_dispersed + rest.by_dispersed,
+        rounds=served.rounds,
+    )
+
+
+def remaining_share(
+    goal: Goal, campaign: Campaign, baseline: Outcome, plan: tuple[str, Ints], effort: Effort
+) -> Callable[[int], Floats]:
+    """Score a plan (system, sites in order): what remains of the goal's metric with its first N units.
+
+    Returns
+    -------
+    N to (w,) metric with N added units over the metric with none, on common random numbers; for capitals the count
+    uncovered. Only classes that added units change are simulated again.
+    """
+    system, sites = plan
+    if goal.metric == "capitals_uncovered":
+        capital = counted(goal, campaign.worlds.places)
+        return lambda number: uncovered(campaign.worlds, sites[:number], system)[:, capital].sum(axis=1) * 1.0
+    classes = _SIMULATED if goal.metric == "capacity_lost" else (ThreatClass.ballistic,)
+    tables = engage(campaign.worlds, campaign.lanes, sites.tolist(), system, classes)
+    metric, runs = _metric(goal, campaign, baseline), effort.runs_of(goal)
+    base = metric(simulate(campaign, tables, added=0, runs=runs, classes=classes))
+
+    def score(number: int) -> Floats:
+        if number == 0:
+            return (base > 0) * 1.0
+        left = metric(simulate(campaign, tables, added=number, runs=runs, classes=classes))
+        return np.where(base > 0, left / np.where(base > 0, base, 1.0), 0.0)
+
+    return score
+
+
 class _Study:
     """One evidence case while it is being worked on: batches of worlds, and per goal the share that remains."""
 
@@ -156,7 +202,7 @@ class _Study:
         self.numbers = np.arange(scenario.added_max + 1)
         self.first = self._draw(0, effort.worlds)
         self.worlds: Worlds = self.first.worlds
-        self.baseline = self._baseline(self.first)
+        self.baseline = fight_baseline(self.first, self.effort)
         expected = expected_leakers(self.first, self.baseline)
         self.sites = {
             goal.name: site_greedily(self.first, goal, expected, scenario.added_system, scenario.added_max) for goal in scenario.goals
@@ -177,7 +223,7 @@ class _Study:
             if not wanted:
                 break
             batch = self._draw(drawn, effort.worlds_more)
-            self._score(batch, self._baseline(batch), wanted)
+            self._score(batch, fight_baseline(batch, effort), wanted)
             drawn += effort.worlds_more
         self.tell(f"{self.case}: {drawn} worlds", 1, 1)
         return self._read_off()
@@ -188,29 +234,14 @@ class _Study:
             self.scenario, self.calibration, self.case, self.lanes, count=count, first=first, seed=self.seed
         )
 
-    def _baseline(self, campaign: Campaign) -> Outcome:
-        """All classes against the baseline; classes that added units do not change are simulated only here."""
-        system = self.scenario.added_system
-        tables = engage(campaign.worlds, self.lanes, (), system, _SIMULATED)
-        runs = max(2, self.effort.runs // 5)
-        served = simulate(campaign, tables, added=0, runs=runs, classes=_SIMULATED)
-        rest = simulate(campaign, None, added=0, runs=runs, classes=BACKGROUND)
-        return Outcome(
-            leakers=served.leakers | rest.leakers,
-            launched=served.launched + rest.launched,
-            by_systems=served.by_systems,
-            by_dispersed=served.by_dispersed + rest.by_dispersed,
-            rounds=served.rounds,
-        )
-
     def _score(self, campaign: Campaign, baseline: Outcome, wanted: Mapping[str, Ints]) -> None:
-        """Append, for each goal, the remaining share in each world of the batch at each number wanted (NaN: not tried)."""
+        """Score, for each goal, the remaining share in each world of the batch at each number wanted (NaN: not tried)."""
         for goal in self.scenario.goals:
             table = np.full((len(campaign.worlds), len(self.numbers)), np.nan)
             numbers = wanted.get(goal.name, np.zeros(0, np.int64))
             if len(numbers):
-                metric = _metric(goal, campaign, baseline)
-                score = self._scorer(goal, campaign, metric)
+                sites = self.sites[goal.name]
+                score = remaining_share(goal, campaign, baseline, (self.scenario.added_system, sites), self.effort)
                 for step, number in enumerate(numbers):
                     self.tell(f"{self.case}: {goal.name}, {number} added", step, len(numbers))
                     table[:, number] = score(int(number))
@@ -225,27 +256,6 @@ class _Study:
         else:
             self.batches[goal.name].append(campaign.worlds)
             self.remaining[goal.name].append(table)
-
-    def _scorer(self, goal: Goal, campaign: Campaign, metric: Callable[[Outcome], Floats]) -> Callable[[int], Floats]:
-        """(w,) what remains of the metric with so many units added: a share of the baseline's, or a count."""
-        sites, system = self.sites[goal.name], self.scenario.added_system
-        if goal.metric == "capitals_uncovered":
-            capital = counted(goal, campaign.worlds.places)
-            return lambda number: uncovered(campaign.worlds, sites[:number], system)[:, capital].sum(axis=1) * 1.0
-        classes = _SIMULATED if goal.metric == "capacity_lost" else (ThreatClass.ballistic,)
-        tables: Engagement = engage(campaign.worlds, self.lanes, sites.tolist(), system, classes)
-        outcomes: list[Floats] = []
-        runs = self.effort.runs_of(goal)
-
-        def score(number: int) -> Floats:
-            outcome = simulate(campaign, tables, added=number, runs=runs, classes=classes)
-            if not outcomes:
-                none = outcome if number == 0 else simulate(campaign, tables, added=0, runs=runs, classes=classes)
-                outcomes.append(metric(none))
-            base = outcomes[0]
-            return np.where(base > 0, metric(outcome) / np.where(base > 0, base, 1.0), 0.0)
-
-        return score
 
     def _between(self, goal: Goal) -> Ints:
         """Numbers the coarse grid left out where the curve may cross the confidence asked."""
@@ -288,7 +298,7 @@ class _Study:
             goals=answers,
             launched=MappingProxyType({cls.name: int(np.rint(launched[:, cls].mean())) for cls in self.baseline.leakers}),
             intercepted=MappingProxyType({name: _limits(table) for name, table in shot.items()}),
-            baseline=_stands(worlds),
+            baseline=_drawn_layout(worlds),
             glide_bombs=MappingProxyType(
                 {
                     "with the baseline": _limits(glide_bombs_launched(worlds, [], system, total)),
@@ -323,13 +333,9 @@ class _Study:
                 for claim in self.scenario.claims
             ),
             drivers=_drivers([worlds.unknowns for worlds in self.batches[goal.name]], table[:, n if n is not None else added[-1]]),
-            placement=tuple(self._stand(site) for site in self.sites[goal.name]),
+            placement=stands(self.first.worlds, self.scenario.added_system, self.sites[goal.name]),
         )
 
-    def _stand(self, site: int) -> Stand:
-        places, system = self.first.worlds.places, self.scenario.added_system
-        radius = self.first.worlds.units.radius_ballistic_km[:, SYSTEMS.index(system)].mean()
-        return Stand(system, str(places.name[site]), float(places.latitude[site]), float(places.longitude[site]), float(radius))
 
 
 def _metric(goal: Goal, campaign: Campaign, baseline: Outcome) -> Callable[[Outcome], Floats]:
@@ -387,7 +393,16 @@ def _drivers(unknowns: Sequence[Mapping[str, Floats]], outcome: Floats) -> tuple
     return tuple(sorted(found, key=lambda driver: (-driver.share, driver.unknown)))
 
 
-def _stands(worlds: Worlds) -> tuple[Stand, ...]:
+def stands(worlds: Worlds, system: str, sites: Ints) -> tuple[Stand, ...]:
+    """Name the sites of added units; the radius is the mean over worlds."""
+    places, radius = worlds.places, float(worlds.units.radius_ballistic_km[:, SYSTEMS.index(system)].mean())
+    return tuple(
+        Stand(system, str(places.name[site]), float(places.latitude[site]), float(places.longitude[site]), radius)
+        for site in sites
+    )
+
+
+def _drawn_layout(worlds: Worlds) -> tuple[Stand, ...]:
     """The first world's layout."""
     places = worlds.places
     return tuple(

@@ -1,0 +1,184 @@
+"""The command line: a thin skin over the public interface.
+
+Exit codes: 0 done, 1 a fault in the input or in the evidence, 2 wrong usage, 3 infeasible, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tegmen import __version__
+from tegmen.errors import TegmenError
+
+if TYPE_CHECKING:
+    from tegmen.answers import Sufficiency
+    from tegmen.terms import EvidenceCase, Progress
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="tegmen",
+    help="How many more air-defence systems are enough, from public evidence, and how sure can we be?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+record_app = typer.Typer(help="Look at the attack record.", no_args_is_help=True)
+app.add_typer(record_app, name="record")
+
+
+class Case(str, Enum):
+    """Which evidence case to answer; the two are never averaged."""
+
+    posted = "posted"
+    claimed = "claimed"
+    both = "both"
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the whole trace of an error.")] = False,
+) -> None:
+    if debug:
+        os.environ["TEGMEN_DEBUG"] = "1"
+    if version:
+        typer.echo(f"tegmen {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
+    scenario: Annotated[str, typer.Argument(help="Name of a shipped scenario (see `tegmen scenarios`) or a .toml file.")],
+    record: Annotated[Path | None, typer.Option(help="Your own attack record (CSV) instead of the embedded one.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to. [default: out/SCENARIO]")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same answer, bit for bit.")] = 1,
+    worlds: Annotated[int, typer.Option(min=20, max=20_000, help="Worlds to start with; up to 3x as many are drawn if needed.")] = 200,
+    runs: Annotated[int, typer.Option(min=2, max=20_000, help="Months simulated a world.")] = 50,
+    until: Annotated[str | None, typer.Option(help="Last day of the record used, YYYY-MM-DD. [default: the scenario's]")] = None,
+    case: Annotated[Case, typer.Option(help="Evidence case.")] = Case.both,
+) -> None:
+    """Answer SCENARIO: how many more are enough, for which goal, how sure; writes a report."""
+    with _progress() as tell:
+        import tegmen as tg
+        from tegmen.report import check_writable
+        from tegmen.terms import EVIDENCE_CASES
+
+        question = tg.read_scenario(scenario)
+        folder = out or Path("out") / question.name
+        check_writable(folder)
+        tell("reading the record", 0, 1)
+        evidence = tg.read_record(record)
+        tell("calibrating on the record", 0, 1)
+        calibration = tg.calibrate(evidence, until=until or question.until, seed=seed)
+        cases = EVIDENCE_CASES if case is Case.both else (case.value,)
+        effort = tg.Effort(worlds=worlds, runs=runs, worlds_most=3 * worlds)
+        result = tg.sufficiency(question, calibration, seed=seed, effort=effort, cases=cases, progress=tell)
+        tell("writing the report", 0, 1)
+        tg.write_report([result], folder)
+    _print_answer(result, folder, evidence.notes)
+
+
+@app.command()
+def scenarios() -> None:
+    """List the shipped scenarios."""
+    import tegmen as tg
+
+    for name in tg.scenario_names():
+        typer.echo(f"{name}  {tg.read_scenario(name).title}")
+
+
+@record_app.command("show")
+def show_record(
+    file: Annotated[Path | None, typer.Argument(help="Your own attack record (CSV). [default: the embedded one]")] = None,
+) -> None:
+    """Show monthly totals of the record, by class, as posted."""
+    from rich.console import Console
+    from rich.table import Table
+
+    import tegmen as tg
+
+    evidence = tg.read_record(file)
+    monthly = evidence.monthly()
+    table = Table(title="Launched and destroyed as posted, by month of the report (all channels)")
+    for column in monthly.columns:
+        table.add_column(str(column), justify="left" if column in ("month", "broad") else "right")
+    for row in monthly.itertuples(index=False):
+        table.add_row(*(str(value) for value in row))
+    Console().print(table)
+    typer.echo(
+        f"{monthly['rows'].sum()} rows with counts, launched {monthly['launched'].sum()}, destroyed "
+        f"{monthly['destroyed'].sum()}; {monthly['rows_without_counts'].sum()} rows without counts. Regional channels post "
+        "what was shot down, so these totals are no rates; rates use national channels only."
+    )
+    for note in evidence.notes:
+        typer.echo(f"note: {note}")
+
+
+def main() -> None:
+    """Entry point: errors the user can act on are one plain message, not a trace."""
+    try:
+        app()
+    except TegmenError as error:
+        if os.environ.get("TEGMEN_DEBUG"):
+            raise
+        typer.echo(f"tegmen: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+def _print_answer(result: Sufficiency, folder: Path, notes: tuple[str, ...]) -> None:
+    """Answer first, then a small table, then where the rest is."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for case in result.cases:
+        console.print(f"[bold]{case}[/bold]: {result.sentence(case)}", highlight=False)
+        console.print(f"  {result.finding(case)}", highlight=False)
+    summary = result.summary()
+    table = Table(title=f"{result.scenario.title} (placement: greedy)")
+    for column in summary.columns:
+        table.add_column(str(column), justify="left" if column in ("case", "goal") else "right")
+    for row in summary.itertuples(index=False):
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table)
+    for note in notes:
+        console.print(f"note: {note}", highlight=False)
+    console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.0%}" if isinstance(value, float) else str(value)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A progress bar on standard error while there is someone to see it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        try:
+            yield tell
+        except KeyboardInterrupt:
+            bar.stop()
+            typer.echo("tegmen: interrupted; nothing was written", err=True)
+            raise typer.Exit(INTERRUPTED) from None
