@@ -131,7 +131,7 @@ def case_answer(scenario, case: str) -> CaseAnswer:
             "s300_ground": (0.0, 0.0, 2.0),
         },
         baseline=baseline,
-        glide_bombs={"baseline": (2410.0, 2790.0, 3000.0), "with added units": (1620.0, 2350.0, 2900.0)},
+        glide_bombs={"with the baseline": (2410.0, 2790.0, 3000.0), "with added units": (1620.0, 2350.0, 2900.0)},
         redraw_share=0.1234567,
     )
 

@@ -10,25 +10,19 @@ import pytest
 from scipy import linalg, stats
 
 from tegmen.calibration import (
-    FILTERED,
-    MODELLED,
     AreaFit,
     Calibration,
-    LevelGrid,
     Priors,
-    Rows,
     _draw_cells,
     _fit_area,
-    _fit_point,
     _one_step_ahead,
     _pooling,
-    beta_binomial,
     calibrate,
-    forward,
-    level_grid,
-    sample_paths,
 )
+from tegmen.coverage import fit_point
 from tegmen.errors import EvidenceError, InputError
+from tegmen.filtering import LevelGrid, beta_binomial, forward, level_grid, sample_paths
+from tegmen.observations import FILTERED, MODELLED, Rows
 from tegmen.record import COLUMNS, Record, read_record
 from tegmen.terms import Provenance, ThreatClass
 
@@ -285,8 +279,8 @@ def loops(rows, grid, priors):
 def test_mixture_posterior_equals_nested_loops():
     rows = rows_of([0, 0, 1, 1, 1, 1], [3, 5, 2, 4, 4, 6], [3, 0, 1, 4, 4, 0], [1, -1, 0, -1, -1, 0])
     grid = level_grid(-2.0, 2.0, 3, TINY.drift_steps)
-    ours = _fit_point(rows, grid, TINY).weights.ravel()
-    np.testing.assert_allclose(ours, loops(rows, grid, TINY), rtol=1e-9)
+    fit = fit_point(rows, grid, TINY.cells, TINY.kill_concentrations, TINY.spread_elsewhere)
+    np.testing.assert_allclose(fit.weights.ravel(), loops(rows, grid, TINY), rtol=1e-9)
 
 
 def test_an_intercepted_unlocated_row_is_split_by_bayes():

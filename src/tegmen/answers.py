@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -93,12 +94,12 @@ class GoalAnswer:
     def sentence(self) -> str:
         """One sentence: how many, how sure, and whether sampling resolved it."""
         goal, most = self.goal, int(self.added[-1])
-        share = f"in at least {goal.confidence:.0%} of worlds"
+        share = f"in at least {percent(goal.confidence)} of worlds"
         name = SYSTEM_NAMES[self.system]
         head = f"With {self.worlds} worlds x {self.runs} months: "
         if self.n is None:
             text = f"no number up to {most} more {name} fire units is enough to {goal.label} {share} "
-            text += f"({most} do so in {self.probability[-1]:.0%})"
+            text += f"({most} do so in {percent(self.probability[-1])})"
         else:
             high = "more than " + str(most) if self.n_interval[1] is None else str(self.n_interval[1])
             units, verb = ("unit", _singular(goal.label)) if self.n == 1 else ("units", goal.label)
@@ -169,7 +170,9 @@ class Sufficiency:
             f"{'none up to ' + str(most) if answer.n is None else answer.n} to {answer.goal.label}"
             for answer in self.cases[case].goals
         ]
-        return "Enough for one goal is not enough for another: " + "; ".join(parts) + "."
+        differ = len({answer.n for answer in self.cases[case].goals}) > 1
+        head = "What is enough for one goal is not enough for another: " if differ else "The same number for every goal: "
+        return head + "; ".join(parts) + "."
 
     def to_pandas(self) -> pd.DataFrame:
         """Give every curve: case, goal, and the columns of `GoalAnswer.to_pandas`."""
@@ -198,13 +201,22 @@ class Sufficiency:
         return "\n".join([*lines, *(f"{case}: {self.sentence(case)}" for case in self.cases)])
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<p><b>{case}</b>: {self.sentence(case)}</p>" for case in self.cases)
+        head = "".join(f"<p><b>{case}</b>: {escape(self.sentence(case))}</p>" for case in self.cases)
         return head + self.summary().to_html(index=False)
 
 
 def _span(shares: Sequence[float]) -> str:
-    low, high = f"{100 * min(shares):.0f}", f"{100 * max(shares):.0f}"
-    return f"{low} %" if low == high else f"{low}–{high} %"
+    low, high = percent(min(shares)), percent(max(shares))
+    return low if low == high else f"{low.removesuffix(' %')}–{high}"
+
+
+def percent(share: float) -> str:
+    """Write a share as whole per cent; only what is exactly 0 or 1 is printed as 0 or 100."""
+    if 0 < share <= 0.005:
+        return "< 1 %"
+    if 0.995 <= share < 1:
+        return "> 99 %"
+    return f"{100 * share:.0f} %"
 
 
 def _range_text(answer: GoalAnswer) -> str:

@@ -2,8 +2,8 @@
 
 Area classes (drone, cruise): ``k ~ BetaBinomial(n, mu M, (1 - mu) M)``, ``logit mu`` a random walk over weeks, scales
 partially pooled. Near zeros (supersonic, s300_ground): one share, informative Beta prior. Point defence (ballistic):
-all-or-nothing, ``k = 0`` unless the place aimed at was covered. Both hidden paths (area level, coverage elsewhere) go
-through one forward filter and one backward sampler. Longer than the budget: filter, families and result are one method.
+the all-or-nothing mixture of `coverage`. Both hidden paths (area level, coverage elsewhere) go through one forward
+filter and one backward sampler, those of `filtering`.
 """
 
 from __future__ import annotations
@@ -15,34 +15,35 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.fft import dct
-from scipy.special import betaln, expit, gammaln, logsumexp, softmax
+from scipy.special import expit, logsumexp, softmax
 
-from tegmen.errors import EvidenceError, InputError
-from tegmen.record import Record, coverage_zone
+from tegmen.coverage import PointFit, fit_point, kyiv_share
+from tegmen.errors import InputError
+from tegmen.filtering import (
+    Floats,
+    Ints,
+    LevelGrid,
+    beta_binomial,
+    draw_beta,
+    forward,
+    invert,
+    jitter,
+    level_grid,
+    sample_paths,
+    stream,
+)
+from tegmen.observations import AIM, FILTERED, MODELLED, NEAR_ZERO, WEEKS_OF_LEVEL, Rows, eligible
 from tegmen.terms import Provenance, ThreatClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+    from tegmen.record import Record
 
-PATRIOT_ARRIVAL = date(2023, 4, 27)
-"""Before it nothing in Ukraine could stop a ballistic missile, so earlier ballistic rows say nothing on coverage."""
-
-FILTERED = (ThreatClass.drone, ThreatClass.cruise)
-NEAR_ZERO = (ThreatClass.supersonic, ThreatClass.s300_ground)
-MODELLED = (*FILTERED, *NEAR_ZERO, ThreatClass.ballistic)
-WEEKS_OF_LEVEL = 4
 LIMITS = (0.05, 0.5, 0.95)
-_UNLOCATED = -1
-_AIM = {"kyiv": 1, "elsewhere": 0, "unlocated": _UNLOCATED}
 _OF_BALLISTIC = ("coverage_kyiv", "coverage_elsewhere", "kill", "kyiv_share")
 _PREDICTIVE_STREAM = 64
 _SUMMARY_DRAWS = 1000
-_TINY = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,155 +109,6 @@ class Priors:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LevelGrid:
-    """A logit level on a grid, its start and its weekly (or 4-weekly) transitions.
-
-    Parameters
-    ----------
-    logit
-        (g,) [logit] grid.
-    start
-        (g,) weights of the first step, uniform in the share.
-    kernels
-        (s, g, g) transition matrices, symmetric, one a step sd.
-    """
-
-    logit: Floats
-    start: Floats
-    kernels: Floats
-
-
-def level_grid(low: float, high: float, points: int, steps: Sequence[float]) -> LevelGrid:
-    """Make the grid: ``K = expm(s^2 / (2 h^2) L)``, L the second difference with reflecting ends.
-
-    The step variance is s^2 exactly for any spacing h, also h > s, where a sampled normal density would not move.
-    L is diagonal in the discrete cosine basis (Strang 1999, SIAM Review 41:135), eigenvalues ``2 cos(pi j / g) - 2``.
-    """
-    logit = np.linspace(low, high, points)
-    basis = np.asarray(dct(np.eye(points), axis=0, norm="ortho"))
-    decay = (np.asarray(steps) / (logit[1] - logit[0])) ** 2 / 2
-    modes = np.exp(decay[:, None] * (2 * np.cos(np.pi * np.arange(points) / points) - 2))
-    kernels = np.maximum(np.einsum("jg,sj,jk->sgk", basis, modes, basis, optimize=True), 0.0)
-    share = expit(logit)
-    return LevelGrid(logit, share * (1 - share) / (share * (1 - share)).sum(), kernels)
-
-
-def beta_binomial(n: Ints, k: Ints, mean: Floats, concentration: Floats) -> Floats:
-    """Log probability of k out of n, ``BetaBinomial(n, mean * M, (1 - mean) * M)``, M the concentration; broadcast."""
-    a, b = mean * concentration, (1 - mean) * concentration
-    choices = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
-    return np.asarray(choices + betaln(k + a, n - k + b) - betaln(a, b))
-
-
-def forward(likelihoods: Iterable[Floats], start: Floats, kernels: Floats) -> Iterator[tuple[Floats, Floats, Floats]]:
-    """Filter forward: yield one-step-ahead weights, filtered weights (s, c, g) and log predictive (s, c), step by step.
-
-    Parameters
-    ----------
-    likelihoods
-        (c, g) a step, c cells of static parameters; ones where the step has no rows (missing is not zero).
-    start, kernels
-        As in LevelGrid.
-    """
-    predicted = start[None, None, :]
-    for likelihood in likelihoods:
-        joint = np.broadcast_to(predicted, (len(kernels), len(likelihood), len(start))) * likelihood
-        # A cell whose likelihood underflows is worth nothing; the floor keeps it at nothing instead of 0 / 0.
-        norm = np.maximum(joint.sum(axis=2), _TINY)
-        filtered = joint / norm[..., None]
-        yield predicted, filtered, np.log(norm)
-        predicted = filtered @ kernels
-
-
-def sample_paths(
-    likelihoods: Sequence[Floats] | Floats, grid: LevelGrid, step: Ints, cell: Ints, uniform: Floats
-) -> Ints:
-    """Draw whole paths backward given each draw's step sd and cell: ``p(x_t | x_t+1) ~ filtered_t(x_t) K(x_t, x_t+1)``.
-
-    Parameters
-    ----------
-    likelihoods
-        As in `forward`.
-    step, cell
-        (w,) index of the step sd and of the cell of each draw.
-    uniform
-        (t, w) uniform numbers.
-
-    Returns
-    -------
-        (t, w) indices into the grid.
-    """
-    path = np.zeros(uniform.shape, dtype=np.int64)
-    for index in np.unique(step):
-        drawn = np.flatnonzero(step == index)
-        kernel = grid.kernels[index]
-        filtered = [kept[0] for _, kept, _ in forward(likelihoods, grid.start, kernel[None])]
-        for t in range(len(filtered) - 1, -1, -1):
-            weight = filtered[t][cell[drawn]]
-            if t + 1 < len(filtered):
-                weight = weight * kernel[path[t + 1, drawn]]
-            path[t, drawn] = _invert(weight, uniform[t, drawn])
-    return path
-
-
-def _invert(weight: Floats, uniform: Floats) -> Ints:
-    """Draw one column index a row of `weight` by inverting its cumulative sum."""
-    cumulative = np.cumsum(weight, axis=1)
-    return (cumulative < (uniform * cumulative[:, -1])[:, None]).sum(axis=1)
-
-
-def _jittered(grid: LevelGrid, path: Ints, rng: np.random.Generator) -> Floats:
-    """Turn grid indices (t, w) into shares; one offset a draw, uniform within the cell, smooths the grid away."""
-    offset = rng.uniform(-0.5, 0.5, path.shape[1]) * (grid.logit[1] - grid.logit[0])
-    return np.asarray(expit(grid.logit[path] + offset))
-
-
-def _stream(seed: int, stream: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(key=np.array([seed, stream], dtype=np.uint64)))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """Eligible rows of one class in time order, axis r = row.
-
-    Parameters
-    ----------
-    window_end
-        (r,) datetime64[m].
-    launched, intercepted
-        (r,) counts.
-    aim
-        (r,) 1 Kyiv, 0 elsewhere, -1 unlocated.
-    step
-        (r,) number of the step of the hidden path; the last step ends on the record's end.
-    steps
-        Number of steps.
-    """
-
-    window_end: NDArray[np.datetime64]
-    launched: Ints
-    intercepted: Ints
-    aim: Ints
-    step: Ints
-    steps: int
-
-    def totals(self) -> tuple[int, int]:
-        """Sum launched and intercepted over all rows."""
-        return int(self.launched.sum()), int(self.intercepted.sum())
-
-    def cases(self) -> tuple[Ints, Ints]:
-        """Distinct (step, aim, launched, intercepted), and how often each occurs."""
-        table = np.column_stack([self.step, self.aim, self.launched, self.intercepted])
-        return np.unique(table, axis=0, return_counts=True)
-
-    def __str__(self) -> str:
-        launched, intercepted = self.totals()
-        if not launched:
-            return "prior only, no eligible row"
-        return f"{intercepted} of {launched} posted launches intercepted, {len(self.launched)} rows"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class AreaFit:
     """One area class on the grid.
 
@@ -275,10 +127,12 @@ class AreaFit:
 def _fit_area(rows: Rows, grid: LevelGrid, priors: Priors) -> AreaFit:
     share, concentrations = expit(grid.logit), np.asarray(priors.concentrations)
     cases, times = rows.cases()
-    step, _, n, k = (column[:, None, None] for column in cases.T)
+    # The same counts recur in other weeks; their probability does not depend on the week.
+    counts, index = np.unique(cases[:, 2:], axis=0, return_inverse=True)
+    n, k = (column[:, None, None] for column in counts.T)
     log_likelihood = np.zeros((rows.steps, len(concentrations), len(share)))
-    terms = times[:, None, None] * beta_binomial(n, k, share, concentrations[:, None])
-    np.add.at(log_likelihood, step.ravel(), terms)
+    terms = times[:, None, None] * beta_binomial(n, k, share, concentrations[:, None])[index]
+    np.add.at(log_likelihood, cases[:, 0], terms)
     likelihood = np.exp(log_likelihood - log_likelihood.max(axis=(1, 2), keepdims=True))
     gains = sum(gain for _, _, gain in forward(likelihood, grid.start, grid.kernels))
     return AreaFit(likelihood, np.asarray(gains))
@@ -299,115 +153,14 @@ def _draw_cells(
     evidence = [np.exp(fit.log_evidence - logsumexp(fit.log_evidence)) for fit in fits]
     shared = np.prod([of_step @ each @ of_concentration.T for each in evidence], axis=0)
     mean_step, mean_concentration = np.divmod(
-        _invert(np.broadcast_to(shared.ravel(), (count, shared.size)), rng.random(count)), shared.shape[1]
+        invert(np.broadcast_to(shared.ravel(), (count, shared.size)), rng.random(count)), shared.shape[1]
     )
     drawn: list[tuple[Ints, Ints]] = []
     for each in evidence:
         weight = of_step[mean_step][:, :, None] * of_concentration[mean_concentration][:, None, :] * each
-        cell = _invert(weight.reshape(count, -1), rng.random(count))
+        cell = invert(weight.reshape(count, -1), rng.random(count))
         drawn.append((cell // each.shape[1], cell % each.shape[1]))
     return drawn
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Statics:
-    """Static parameters of the all-or-nothing mixture, axis c = cell or draw.
-
-    Parameters
-    ----------
-    kyiv
-        (c,) coverage of Kyiv.
-    kill, concentration
-        (c,) mean share intercepted given covered, and its Beta-binomial M [launches].
-    aim
-        (c,) probability that an unlocated row was aimed at Kyiv.
-    """
-
-    kyiv: Floats
-    kill: Floats
-    concentration: Floats
-    aim: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PointFit:
-    """The ballistic mixture: cells of the static parameters, and (s, c) weights of drift step and cell."""
-
-    cells: Statics
-    weights: Floats
-
-
-def _row_likelihoods(case: Sequence[Ints], elsewhere: Floats, at: Statics, spread: tuple[float, float]) -> list[Floats]:
-    """Joint likelihood of a row and its aim, at Kyiv and elsewhere: ``P(aim) (q BB(k | n, p, M) + (1 - q) [k = 0])``.
-
-    Elsewhere M is that of the fan-out and p shrinks by its mean: ``BB(k | n, p f, M_f)`` is the mean over a Beta share
-    under cover, exact for p = 1. `case` is aim, n, k; everything broadcasts.
-    """
-    aim, n, k = case
-    prior = np.where(aim == _UNLOCATED, at.aim, aim)
-    missed = (k == 0).astype(np.float64)
-    kyiv = at.kyiv * np.exp(beta_binomial(n, k, at.kill, at.concentration)) + (1 - at.kyiv) * missed
-    fanned = np.exp(beta_binomial(n, k, at.kill * spread[0], np.asarray(spread[1])))
-    return [prior * kyiv, (1 - prior) * (elsewhere * fanned + (1 - elsewhere) * missed)]
-
-
-def _point_likelihoods(rows: Rows, share: Floats, statics: Statics, spread: tuple[float, float]) -> Iterator[Floats]:
-    """Likelihood (c, g) of each 4-week step, g the coverage elsewhere; identical rows are computed once."""
-    columns = Statics(*(getattr(statics, name)[:, None] for name in Statics.__slots__))
-    cases, times = rows.cases()
-    for step in range(rows.steps):
-        likelihood = np.ones((len(statics.aim), 1))
-        for at in np.flatnonzero(cases[:, 0] == step):
-            kyiv, elsewhere = _row_likelihoods(list(cases[at, 1:]), share, columns, spread)
-            likelihood = likelihood * (kyiv + elsewhere) ** times[at]
-        yield likelihood
-
-
-def _fit_point(rows: Rows, grid: LevelGrid, priors: Priors) -> PointFit:
-    kyiv, kill, aim = ((np.arange(size) + 0.5) / size for size in priors.cells)
-    mesh = np.meshgrid(kyiv, kill, np.asarray(priors.kill_concentrations), aim, indexing="ij")
-    cells = Statics(*(axis.ravel() for axis in mesh))
-    likelihoods = _point_likelihoods(rows, np.asarray(expit(grid.logit)), cells, priors.spread_elsewhere)
-    log_evidence = sum(gain for _, _, gain in forward(likelihoods, grid.start, grid.kernels))
-    # A record without rows gives one evidence for all cells: broadcast it to the prior.
-    weights = softmax(np.broadcast_to(np.asarray(log_evidence), (len(grid.kernels), len(cells.aim))))
-    return PointFit(cells, np.asarray(weights))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PointDraws:
-    """Joint draws of the mixture.
-
-    Parameters
-    ----------
-    statics
-        (w,) each.
-    elsewhere
-        (t, w) probability that a row aimed elsewhere finds any cover, by 4-week step.
-    aimed
-        (r, w) whether the row was aimed at Kyiv.
-    """
-
-    statics: Statics
-    elsewhere: Floats
-    aimed: NDArray[np.bool_]
-
-
-def _draw_point(calibration: Calibration, rng: np.random.Generator, count: int) -> PointDraws:
-    fit, rows, grid = calibration.point, calibration.rows[ThreatClass.ballistic], calibration.drift
-    priors, spread = calibration.priors, calibration.priors.spread_elsewhere
-    flat = np.cumsum(fit.weights.ravel())
-    index = np.searchsorted(flat, rng.random(count) * flat[-1], side="right")
-    step, cell = np.divmod(index, fit.weights.shape[1])
-    kyiv, kill, aim = ((rng.random(count) - 0.5) / size for size in priors.cells)
-    at = fit.cells
-    statics = Statics(at.kyiv[cell] + kyiv, at.kill[cell] + kill, at.concentration[cell], at.aim[cell] + aim)
-    likelihoods = list(_point_likelihoods(rows, np.asarray(expit(grid.logit)), statics, spread))
-    path = sample_paths(likelihoods, grid, step, np.arange(count), rng.random((rows.steps, count)))
-    elsewhere = _jittered(grid, path, rng)
-    case = [each[:, None] for each in (rows.aim, rows.launched, rows.intercepted)]
-    at_kyiv, other = _row_likelihoods(case, elsewhere[rows.step], statics, spread)
-    return PointDraws(statics, elsewhere, rng.random(at_kyiv.shape) * (at_kyiv + other) < at_kyiv)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -434,6 +187,12 @@ class RateDraws:
     kill: Floats
     kyiv_share: Floats
 
+    def pick(self, generator: np.random.Generator, count: int) -> RateDraws:
+        """Pick `count` of the joint draws at random, with replacement."""
+        at = generator.integers(len(self.kill), size=count)
+        rate = {key: value[at] for key, value in self.rate.items()}
+        return RateDraws(rate, *(getattr(self, name)[at] for name in _OF_BALLISTIC))
+
     def to_pandas(self) -> pd.DataFrame:
         """One column a quantity, one row a draw."""
         columns = {f"rate_{key.name}": value for key, value in self.rate.items()}
@@ -450,8 +209,8 @@ class Calibration:
         Last date asked for; last date with an eligible row (the rates are those of the 4 weeks up to it).
     seed
         Seed of `monthly` and of the summary; `draws` takes its own.
-    priors, level, drift
-        Priors, and the grids of the area level (weekly) and of coverage elsewhere (4-weekly) made from them.
+    priors, level
+        Priors, and the weekly grid of the area level made from them.
     rows
         Eligible rows of every modelled class.
     areas, point
@@ -473,7 +232,6 @@ class Calibration:
     seed: int
     priors: Priors
     level: LevelGrid
-    drift: LevelGrid
     rows: Mapping[ThreatClass, Rows]
     areas: Mapping[ThreatClass, AreaFit]
     point: PointFit
@@ -502,21 +260,21 @@ class Calibration:
         if count < 1:
             raise InputError("count", [f"found {count}, allowed: 1 or more draws"])
         rate = {key: paths[-WEEKS_OF_LEVEL:].mean(axis=0) for key, (paths, _) in self._levels(count, seed).items()}
-        rate |= {key: self._near_zero_share(key, count, _stream(seed, 1 + key)) for key in NEAR_ZERO}
-        rng = _stream(seed, 1 + ThreatClass.ballistic)
-        drawn = _draw_point(self, rng, count)
+        rate |= {key: self._near_zero_share(key, count, stream(seed, 1 + key)) for key in NEAR_ZERO}
+        rng = stream(seed, 1 + ThreatClass.ballistic)
+        drawn = self.point.draw(count, rng)
         elsewhere = drawn.elsewhere[-1] * self.priors.spread_elsewhere[0]
-        share = _kyiv_share(self.rows[ThreatClass.ballistic].launched, drawn.aimed, rng)
+        share = kyiv_share(self.rows[ThreatClass.ballistic].launched, drawn.aimed, rng)
         return RateDraws(MappingProxyType(rate), drawn.statics.kyiv, elsewhere, drawn.statics.kill, share)
 
     def _levels(self, count: int, seed: int) -> dict[ThreatClass, tuple[Floats, Floats]]:
         """Draw each filtered class's weekly level (t, w) and its concentration M (w,)."""
-        cells = _draw_cells(list(self.areas.values()), self.priors, _stream(seed, 0), count)
+        cells = _draw_cells(list(self.areas.values()), self.priors, stream(seed, 0), count)
         drawn: dict[ThreatClass, tuple[Floats, Floats]] = {}
         for (key, fit), (step, cell) in zip(self.areas.items(), cells, strict=True):
-            rng = _stream(seed, 1 + key)
+            rng = stream(seed, 1 + key)
             path = sample_paths(fit.likelihood, self.level, step, cell, rng.random((len(fit.likelihood), count)))
-            drawn[key] = (_jittered(self.level, path, rng), np.asarray(self.priors.concentrations)[cell])
+            drawn[key] = (jitter(self.level, path, rng), np.asarray(self.priors.concentrations)[cell])
         return drawn
 
     def _near_zero_share(self, key: ThreatClass, count: int, rng: np.random.Generator) -> Floats:
@@ -531,24 +289,16 @@ class Calibration:
             month (YYYY-MM of window_end), threat_class, launched, intercepted, model_low (5 %), model_median,
             model_high (95 %). Ballistic starts on 27 April 2023. It checks the fit; `forecasts` is the harder test.
         """
-        rng = _stream(self.seed, _PREDICTIVE_STREAM)
+        rng = stream(self.seed, _PREDICTIVE_STREAM)
         tables: list[pd.DataFrame] = []
         for key, (path, concentration) in self._levels(_SUMMARY_DRAWS, self.seed).items():
-            drawn = _beta(path[self.rows[key].step], concentration, rng)
+            drawn = draw_beta(path[self.rows[key].step], concentration, rng)
             tables.append(_by_month(key, self.rows[key], drawn, rng))
         for key in NEAR_ZERO:
             share = self._near_zero_share(key, _SUMMARY_DRAWS, rng)
             tables.append(_by_month(key, self.rows[key], np.tile(share, (len(self.rows[key].step), 1)), rng))
-        rows, at = self.rows[ThreatClass.ballistic], _draw_point(self, rng, _SUMMARY_DRAWS)
-        aim = np.where(rows.aim[:, None] == _UNLOCATED, at.statics.aim, rows.aim[:, None])
-        kyiv, (mean, spread) = rng.random(aim.shape) < aim, self.priors.spread_elsewhere
-        kill = np.where(
-            kyiv,
-            _beta(at.statics.kill, at.statics.concentration, rng, aim.shape),
-            _beta(at.statics.kill * mean, np.asarray(spread), rng, aim.shape),
-        )
-        covered = rng.random(aim.shape) < np.where(kyiv, at.statics.kyiv, at.elsewhere[rows.step])
-        tables.append(_by_month(ThreatClass.ballistic, rows, kill * covered, rng))
+        ballistic = self.rows[ThreatClass.ballistic]
+        tables.append(_by_month(ThreatClass.ballistic, ballistic, self.point.predict(_SUMMARY_DRAWS, rng), rng))
         return pd.concat(tables).sort_values(["month", "threat_class"], ignore_index=True)
 
     def forecasts(self, threat_class: ThreatClass) -> pd.DataFrame:
@@ -611,25 +361,6 @@ def _one_step_ahead(fit: AreaFit, grid: LevelGrid, priors: Priors) -> Floats:
     return np.stack(mixed)
 
 
-def _kyiv_share(launched: Ints, aimed: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
-    """Share of missiles aimed at Kyiv: a Beta draw around each draw's split of the rows.
-
-    Missiles of one salvo share their target, so the Beta counts Kish's effective number ``(sum n)^2 / sum n^2``
-    (Kish 1965, Survey Sampling) and not the missiles; uniform prior.
-    """
-    total = max(int(launched.sum()), 1)
-    effective = launched.sum() ** 2 / max(int((launched**2).sum()), 1)
-    share = launched @ aimed / total
-    return rng.beta(1 + effective * share, 1 + effective * (1 - share))
-
-
-def _beta(
-    mean: Floats, concentration: Floats, rng: np.random.Generator, shape: tuple[int, ...] | None = None
-) -> Floats:
-    inner = np.clip(mean, 1e-9, 1 - 1e-9)
-    return np.asarray(rng.beta(inner * concentration, (1 - inner) * concentration, shape))
-
-
 def _by_month(key: ThreatClass, rows: Rows, share: Floats, rng: np.random.Generator) -> pd.DataFrame:
     """Draw the interceptions of every row again from its drawn share (r, w), and sum by month."""
     months, month = np.unique(rows.window_end.astype("datetime64[M]").astype(str), return_inverse=True)
@@ -670,7 +401,7 @@ def calibrate(record: Record, *, until: str | date, seed: int = 1, priors: Prior
     _check_seed(seed)
     last, priors = _as_date(until), priors or Priors()
     whole, record = record, record.until(last)
-    rows, end = _eligible(record, last)
+    rows, end = eligible(record, last)
     level = level_grid(priors.level_low, priors.level_high, priors.levels, priors.steps)
     drift = level_grid(priors.level_low, priors.level_high, priors.drift_levels, priors.drift_steps)
     mixed = record.rows["threat_class"].str.contains("+", regex=False) & (record.rows["channel"] == "national")
@@ -680,10 +411,11 @@ def calibrate(record: Record, *, until: str | date, seed: int = 1, priors: Prior
         seed=seed,
         priors=priors,
         level=level,
-        drift=drift,
         rows=MappingProxyType(rows),
         areas=MappingProxyType({key: _fit_area(rows[key], level, priors) for key in FILTERED}),
-        point=_fit_point(rows[ThreatClass.ballistic], drift, priors),
+        point=fit_point(
+            rows[ThreatClass.ballistic], drift, priors.cells, priors.kill_concentrations, priors.spread_elsewhere
+        ),
         mixtures_dropped=int(record.rows["rows"].to_numpy(np.int64)[mixed.to_numpy()].sum()),
         prior_only=tuple(key for key in MODELLED if not len(rows[key].step)),
         identified=_identified(rows),
@@ -692,43 +424,12 @@ def calibrate(record: Record, *, until: str | date, seed: int = 1, priors: Prior
     )
 
 
-def _eligible(record: Record, last: date) -> tuple[dict[ThreatClass, Rows], date]:
-    """Take the eligible rows of each modelled class in time order, and the date of the last of them all."""
-    found = {key: record.eligible(key.name) for key in MODELLED}
-    kept: dict[ThreatClass, pd.DataFrame] = {}
-    for key, table in found.items():
-        day = table["window_end"].dt.normalize()
-        first = pd.Timestamp(PATRIOT_ARRIVAL if key is ThreatClass.ballistic else date.min)
-        keep = (day <= pd.Timestamp(last)) & (day >= first) & (table["launched"] > 0)
-        kept[key] = table.loc[keep].sort_values("window_end", kind="stable")
-    ends = [table["window_end"].iloc[-1].date() for table in kept.values() if len(table)]
-    if not ends:
-        names = ", ".join(key.name for key in MODELLED)
-        raise EvidenceError(
-            f"record until {last}: found no row that a rate can rest on; allowed: rows of a national channel with "
-            f"launched and intercepted counts, of one of {names}; choose a later date or a fuller record"
-        )
-    weeks = {key: WEEKS_OF_LEVEL if key is ThreatClass.ballistic else 1 for key in MODELLED}
-    return {key: _rows(table, max(ends), weeks[key]) for key, table in kept.items()}, max(ends)
-
-
-def _rows(table: pd.DataFrame, end: date, weeks: int) -> Rows:
-    """Count the steps of `weeks` weeks back from the record's end, so that no step is cut short there."""
-    window_end = table["window_end"].to_numpy("datetime64[m]")
-    days = (np.datetime64(end) - window_end.astype("datetime64[D]")).astype(np.int64)
-    back = days // (7 * weeks)
-    steps = int(max(back.max(initial=0) + 1, WEEKS_OF_LEVEL // weeks))
-    aim = np.array([_AIM[coverage_zone(str(zone))] for zone in table["zone"]], dtype=np.int64)
-    launched, intercepted = (table[name].to_numpy(np.int64) for name in ("launched", "intercepted"))
-    return Rows(window_end, launched, intercepted, aim, steps - 1 - back, steps)
-
-
 def _identified(rows: Mapping[ThreatClass, Rows]) -> Mapping[str, str]:
     """Say what the record identifies and what it leaves at its prior, one sentence each."""
     said = {f"rate_{key.name}": f"Weekly level, from the record: {rows[key]}." for key in FILTERED}
     said |= {f"rate_{key.name}": f"Near zero: {rows[key]}; informative prior of mean 2 %." for key in NEAR_ZERO}
     aim = rows[ThreatClass.ballistic].aim
-    kyiv, elsewhere, unlocated = (int((aim == code).sum()) for code in _AIM.values())
+    kyiv, elsewhere, unlocated = (int((aim == code).sum()) for code in AIM.values())
     said |= {
         "coverage_kyiv": f"{kyiv} rows name Kyiv: high, but few; posted successes may name their city more often.",
         "coverage_elsewhere": f"{elsewhere} rows elsewhere, {unlocated} unlocated; the fan-out of a row is assumed.",

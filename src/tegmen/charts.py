@@ -283,25 +283,18 @@ def draw_remaining(result: Sufficiency, case: EvidenceCase) -> str:
     }
     x, y, colour = _added_axis(_last(heads), answer.system), number("p", **about), CASE_COLOUR[case]
     threshold = answer.goal.threshold
-    goal: Rows = [
-        {"p": threshold, "label": f"goal: {threshold:g}" if count else f"goal: {threshold * 100:.0f}\u00a0% left"}
-    ]
+    label = f"goal: {threshold:g}" if count else f"goal: {threshold * 100:.0f}\u00a0% left"
+    goal: Rows = [{"p": threshold, "label": label}]
+    band = {"type": "area", "color": colour, "opacity": 0.22}
+    line = {"type": "line", "color": colour, "strokeWidth": 2.5, "strokeDash": _DASH[case]}
     layers = [
-        layer(
-            rows,
-            {"type": "area", "color": colour, "opacity": 0.22},
-            x=x,
-            y=number("low", **about),
-            y2={"field": "high"},
-        ),
-        layer(rows, {"type": "line", "color": colour, "strokeWidth": 2.5, "strokeDash": _DASH[case]}, x=x, y=y),
+        layer(rows, band, x=x, y=number("low", **about), y2={"field": "high"}),
+        layer(rows, line, x=x, y=y),
         layer(goal, {"type": "rule", "color": INK, "strokeDash": [4, 4]}, y=y),
         *haloed(goal, {"value": 4}, y, align="left", dy=9),
     ]
-    told = (
-        f"What is left of the headline metric, {CASE_TITLE[case]}: median {rows[-1]['p']:.2g} at {rows[-1]['added']}."
-    )
-    return svg(picture(layers, 400, 200), f"left-{case}", told)
+    told = f"What is left of the headline metric, {CASE_TITLE[case]}: median {rows[-1]['p']:.2g} at {rows[-1]['added']}"
+    return svg(picture(layers, 400, 200), f"left-{case}", f"{told} added units.")
 
 
 # ---------------------------------------------------------------- record against model

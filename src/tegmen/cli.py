@@ -20,7 +20,7 @@ from tegmen.errors import TegmenError
 
 if TYPE_CHECKING:
     from tegmen.answers import Sufficiency
-    from tegmen.terms import EvidenceCase, Progress
+    from tegmen.terms import Progress
 
 INTERRUPTED = 130
 
@@ -166,7 +166,8 @@ def _cell(value: object) -> str:
 def _progress() -> Iterator[Progress]:
     """A progress bar on standard error while there is someone to see it."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())

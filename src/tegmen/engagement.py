@@ -7,7 +7,7 @@ window is counted from a threat's own zero, `BEFORE_IMPACT` ticks before it woul
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,7 @@ class Lanes:
 class Engagement:
     """Integer tables of one batch of worlds and one list of added sites; axes w, lane, pair, u.
 
-    `pointers` (w, lane + 1) index the flat pair columns unit, open, close, flight, preference. `units` (w, u, 7):
+    `pointers` (w, lane + 1) index `pairs` (pair, 5): unit, open, close, flight, preference. `units` (w, u, 7):
     channels, ready, reload [ticks], salvo, outage threshold, outage id, kind. Units beyond `base_units` belong to the
     added fire units, `per_added` rows each, in order, so a laydown with N added units is the first
     `base_units + N * per_added` rows.
@@ -83,15 +83,15 @@ class Engagement:
 
     classes: tuple[ThreatClass, ...]
     pointers: Ints
-    unit: NDArray[np.int32]
-    open: NDArray[np.int32]
-    close: NDArray[np.int32]
-    flight: NDArray[np.int32]
-    preference: NDArray[np.int32]
+    pairs: NDArray[np.int32]
     units: Ints
     stock: Ints
     base_units: int
     per_added: int
+
+    def take(self, index: NDArray[np.intp]) -> Engagement:
+        """Keep the worlds of these indices; the pairs stay where they are."""
+        return replace(self, pointers=self.pointers[index], units=self.units[index], stock=self.stock[index])
 
     def active(self, added: int) -> int:
         """Unit rows that exist with so many added fire units."""
@@ -116,22 +116,21 @@ def lay_lanes(places: Places) -> Lanes:
     the launch end by 40 km. Areas are chosen by how many launches of the class the record names there.
     """
     table = read_launch_areas()
-    names = sorted(table["area_id"].unique())
-    spots = table.drop_duplicates("area_id").set_index("area_id").loc[names]
+    table = table[table["threat_class"].isin([cls.name for cls in LANE_CLASSES])]
+    # Areas of hardly any launches of a class are left out: lanes are coarse on purpose (A7).
+    table = table[table["launched"] >= _AREA_SHARE_LEAST * table.groupby("threat_class")["launched"].transform("sum")]
+    spots = table.drop_duplicates("area_id").set_index("area_id").sort_index()
     start = to_km(spots["latitude"].to_numpy(float), spots["longitude"].to_numpy(float))
-    shape = (len(places), len(names), VARIANTS)
+    shape = (len(places), len(spots), VARIANTS)
     way = places.xy[:, None] - start[None]
     side = np.stack([-way[..., 1], way[..., 0]], axis=-1) / np.linalg.norm(way, axis=-1, keepdims=True)
     shift = VARIANT_OFFSET_KM * (np.arange(VARIANTS) - VARIANTS // 2)
     begin = (start[None, :, None] + side[:, :, None] * shift[None, None, :, None]).reshape(-1, 2)
     end = np.broadcast_to(places.xy[:, None, None], (*shape, 2)).reshape(-1, 2)
-    weight = np.zeros((len(ThreatClass), len(places), len(names)))
+    weight = np.zeros((len(ThreatClass), len(places), len(spots)))
     for cls in LANE_CLASSES:
-        launched = table[table["threat_class"] == cls.name].set_index("area_id")["launched"].reindex(names).fillna(0.0)
-        share = launched.to_numpy(float) / launched.sum()
-        # Areas of hardly any launches of the class are left out: lanes are coarse on purpose (A7).
-        share = np.where(share >= _AREA_SHARE_LEAST, share, 0.0)
-        weight[cls] = share / share.sum()
+        launched = table[table["threat_class"] == cls.name].set_index("area_id")["launched"].reindex(spots.index)
+        weight[cls] = launched.fillna(0.0).to_numpy(float) / launched.sum()
     approach, along = closest_approach(begin[:, None], end[:, None], places.xy[None])
     used = np.repeat((weight[ThreatClass.cruise] > 0).ravel(), VARIANTS)
     near = np.nonzero((approach.T <= _RADIUS_MOST_KM) & used)
@@ -139,7 +138,7 @@ def lay_lanes(places: Places) -> Lanes:
     inside = np.maximum(1, np.rint(km_inside_ukraine(begin, end) / _INSIDE_STEP_KM)) * _INSIDE_STEP_KM
     return Lanes(
         places=len(places),
-        areas=len(names),
+        areas=len(spots),
         length_km=np.linalg.norm(end - begin, axis=1),
         inside_km=inside,
         pointer=pointer.astype(np.int64),
@@ -167,29 +166,22 @@ def engage(worlds: Worlds, lanes: Lanes, sites: Sequence[int], system: str, clas
         Threat classes wanted; systems engage ballistic and cruise missiles (A9, A10).
     """
     rows = _unit_rows(worlds, sites, SYSTEMS.index(system), classes)
-    columns: list[tuple[NDArray[np.int64], ...]] = []
+    pairs: list[NDArray[np.int32]] = []
     counts = np.zeros((len(worlds), lane_first(lanes)[-1]), dtype=np.int64)
     for w in range(len(worlds)):
         found = [_point_pairs(worlds, lanes, rows, w)] if ThreatClass.ballistic in classes else []
         found += [_area_pairs(worlds, lanes, rows, w)] if ThreatClass.cruise in classes else []
         lane, *rest = (np.concatenate(parts) for parts in zip(*found, strict=True))
         order = np.argsort(lane * rows.system.shape[1] + rest[0], kind="stable")
-        columns.append(tuple(part[order] for part in rest))
+        pairs.append(np.stack(rest, axis=1).astype(np.int32)[order])
         counts[w] = np.bincount(lane, minlength=counts.shape[1])
     ends = np.cumsum(counts.ravel()).reshape(counts.shape)
     pointers = np.concatenate([ends[:, :1] - counts[:, :1], ends], axis=1)
-    unit, opening, closing, flight, preference = (
-        np.concatenate(parts).astype(np.int32) for parts in zip(*columns, strict=True)
-    )
     sections = [section for section in (1, 0) if _wanted(section, classes)]
     return Engagement(
         classes=tuple(classes),
         pointers=np.ascontiguousarray(pointers),
-        unit=unit,
-        open=opening,
-        close=closing,
-        flight=flight,
-        preference=preference,
+        pairs=np.concatenate(pairs),
         units=_unit_table(worlds, rows),
         stock=_stock(worlds, rows),
         base_units=rows.system.shape[1] - len(sites) * len(sections),
@@ -273,6 +265,7 @@ def _area_pairs(worlds: Worlds, lanes: Lanes, rows: _Rows, w: int) -> tuple[Ints
     flight = np.maximum(1, _ticks(radius[at] / 2 / scalar["interceptor_speed_area_kms"][w]))
     opening = BEFORE_IMPACT - _ticks((length - enter) * s_per_km - scalar["reaction_s"][w])
     closing = BEFORE_IMPACT - _ticks((length - leave) * s_per_km) - flight
+    closing = np.minimum(closing, opening + _ticks(scalar["window_cruise_s"][w : w + 1]))
     fits = (opening <= closing) & (leave > enter)
     rank = np.array([_COST_RANK.get(name, 0) for name in SYSTEMS])[rows.system[w, units[at]]]
     first = lane_first(lanes)[ThreatClass.cruise]

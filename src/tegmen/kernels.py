@@ -87,7 +87,7 @@ def _pick(cumulative, word):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True)
-def draw_raids(run, key, nights, counts, packet, source, place_cum, area_cum, lane_first, variants, spread, threats):  # noqa: ANN001, ANN201, PLR0913, PLR0917
+def draw_raids(run, key, nights, counts, packet, source, place_cum, area_cum, lane_first, variants, spread, work, threats):  # noqa: ANN001, ANN201, PLR0913, PLR0917
     """Draw one month of threats: which night, place, launch area, lane variant and arrival tick.
 
     Threats come in packets that share night, place and launch area; packets fall on nights in proportion to the counts
@@ -107,6 +107,8 @@ def draw_raids(run, key, nights, counts, packet, source, place_cum, area_cum, la
         (class, place) and (class, place, area) cumulative uint32 weights.
     lane_first, variants
         (class,) first lane of the class; lane variants (1 where a lane is only a place).
+    work
+        Work arrays: (class, night) int64, (night + 1,) int64, (threat, 6) int32.
     threats
         (threat, 6) int32, filled: night, class, id, place, lane, tick. Sorted by night.
 
@@ -116,16 +118,17 @@ def draw_raids(run, key, nights, counts, packet, source, place_cum, area_cum, la
     """
     k0, k1 = key[0], key[1]
     classes = counts.shape[0]
-    weights = np.zeros((classes, nights), np.int64)
+    weights, per_night, drawn = work
+    per_night[:] = 0
     for night in range(nights):
         w0, _w1, _w2, _w3 = philox(run, night, STREAM_CALENDAR, 0, k0, k1)
         chosen = _below(w0, source.shape[0])
         for cls in range(classes):
             weights[cls, night] = source[chosen, cls]
-    per_night = np.zeros(nights + 1, np.int64)
-    drawn = np.empty((threats.shape[0], 6), np.int32)
     filled = 0
     for cls in range(classes):
+        if counts[cls] == 0:
+            continue
         total = np.int64(0)
         for night in range(nights):
             total += weights[cls, night]
@@ -218,8 +221,8 @@ def fight_night(run, key, night, threats, priority, pairs, units, kill, active, 
     priority
         (class,) int64, lowest served first.
     pairs
-        (pointer (lane + 1,), unit, open, close, flight, preference): feasible pairs a lane, sorted by unit id; windows
-        in ticks from the threat's tick.
+        (pointer (lane + 1,), (pair, 5) int32: unit, open, close, flight, preference): feasible pairs a lane, sorted by
+        unit id; windows in ticks from the threat's tick.
     units
         (unit, 7) int64: channels, ready, reload [ticks], salvo, outage threshold (0..2^32), outage id, kind.
     kill
@@ -237,24 +240,23 @@ def fight_night(run, key, night, threats, priority, pairs, units, kill, active, 
     -------
     Rounds fired.
     """
-    pointer, pair_unit, pair_open, pair_close, pair_flight, pair_preference = pairs
-    free, free_min, reloads, reload_head, reload_count, down, heap_key, heap_at, looked, shots = scratch
+    pointer, pair = pairs
+    # can_launch: earliest tick a unit has a free channel and a round; -1 while the unit has not been asked this night.
+    can_launch, free, reloads, reload_head, reload_count, heap_key, heap_at, looked, shots = scratch
     k0, k1 = key[0], key[1]
     for unit in range(active):
-        down[unit] = -1
+        can_launch[unit] = -1
     size = 0
     for i in range(threats.shape[0]):
         killed[i] = 0
         looked[i] = 0
         shots[i] = 0
         lane = threats[i, 4]
-        if pointer[lane] == pointer[lane + 1]:
-            continue
         # A lower bound is enough to start with: the first window's opening, as if every unit were free.
         opening = _NEVER
         for j in range(pointer[lane], pointer[lane + 1]):
-            if pair_unit[j] < active and pair_open[j] < opening:
-                opening = np.int64(pair_open[j])
+            if pair[j, 0] < active and pair[j, 1] < opening:
+                opening = np.int64(pair[j, 1])
         if opening < _NEVER:
             tick = opening + threats[i, 5]
             entry = (tick << 24) | (priority[threats[i, 1]] << 20) | threats[i, 2]
@@ -263,49 +265,45 @@ def fight_night(run, key, night, threats, priority, pairs, units, kill, active, 
     while size > 0:
         i = heap_at[0]
         bound = heap_key[0] >> 24
+        rank = heap_key[0] & np.int64(0xFFFFFF)
         tick0 = np.int64(threats[i, 5])
         lane = threats[i, 4]
         best, best_pair = _NEVER, np.int64(-1)
         for j in range(pointer[lane], pointer[lane + 1]):
-            unit = pair_unit[j]
+            unit = pair[j, 0]
             if unit >= active:
                 break
-            if down[unit] < 0:
-                down[unit] = 0
-                if units[unit, 4] > 0:
-                    # Outage of a whole fire unit for the night: every section of it shares the outage id.
-                    identity = units[unit, 5]
-                    words = philox(run, night, STREAM_OUTAGE, identity >> 2, k0, k1)
-                    down[unit] = 1 if _word(words, identity & 3) < np.uint64(units[unit, 4]) else 0
-                free_min[unit] = 0
+            if can_launch[unit] < 0:
+                can_launch[unit] = 0
                 reload_head[unit] = 0
                 reload_count[unit] = 0
                 for channel in range(units[unit, 0]):
                     free[unit, channel] = 0
-            if down[unit] == 1 or units[unit, 0] == 0:
-                continue
-            launch = max(tick0 + pair_open[j], looked[i], free_min[unit])
-            if state[unit, 0] == 0:
-                if reload_count[unit] == 0:
-                    continue
-                launch = max(launch, reloads[unit, reload_head[unit]])
-            if launch > tick0 + pair_close[j]:
+                if units[unit, 0] == 0 or state[unit, 0] == 0:
+                    can_launch[unit] = _NEVER
+                elif units[unit, 4] > 0:
+                    # Outage of a whole fire unit for the night: every section of it shares the outage id.
+                    identity = units[unit, 5]
+                    words = philox(run, night, STREAM_OUTAGE, identity >> 2, k0, k1)
+                    if _word(words, identity & 3) < np.uint64(units[unit, 4]):
+                        can_launch[unit] = _NEVER
+            launch = max(tick0 + pair[j, 1], looked[i], can_launch[unit])
+            if launch > tick0 + pair[j, 2]:
                 continue
             if launch < best:
                 best, best_pair = launch, j
-            elif launch == best and (pair_preference[j], pair_open[j]) < (pair_preference[best_pair], pair_open[best_pair]):
+            elif launch == best and (pair[j, 4], pair[j, 1]) < (pair[best_pair, 4], pair[best_pair, 1]):
                 best_pair = j
         if best == _NEVER:
             size -= 1
             if size > 0:
                 _sink(heap_key, heap_at, size, heap_key[size], heap_at[size])
             continue
-        rank = heap_key[0] & np.int64(0xFFFFFF)
         if best > bound:
             _sink(heap_key, heap_at, size, (best << 24) | rank, i)
             continue
-        unit = pair_unit[best_pair]
-        done = best + pair_flight[best_pair]
+        unit = pair[best_pair, 0]
+        done = best + pair[best_pair, 3]
         capacity = reloads.shape[1]
         while reload_count[unit] > 0 and reloads[unit, reload_head[unit]] <= best:
             reload_head[unit] = (reload_head[unit] + 1) % capacity
@@ -316,8 +314,7 @@ def fight_night(run, key, night, threats, priority, pairs, units, kill, active, 
         hit = False
         for shot in range(salvo):
             words = philox(run, threats[i, 2], STREAM_KILL + 2 * shots[i] + (shot >> 2), 0, k0, k1)
-            word = _word(words, shot & 3)
-            hit = hit or word < chance
+            hit = hit or _word(words, shot & 3) < chance
             state[unit, 0] -= 1
             if state[unit, 1] > 0:
                 state[unit, 1] -= 1
@@ -331,7 +328,9 @@ def fight_night(run, key, night, threats, priority, pairs, units, kill, active, 
                 free[unit, channel] = done
                 taken = True
             soonest = min(soonest, free[unit, channel])
-        free_min[unit] = soonest
+        if state[unit, 0] == 0:
+            soonest = max(soonest, reloads[unit, reload_head[unit]]) if reload_count[unit] > 0 else _NEVER
+        can_launch[unit] = soonest
         shots[i] += 1
         looked[i] = done
         if hit:
@@ -342,7 +341,7 @@ def fight_night(run, key, night, threats, priority, pairs, units, kill, active, 
         else:
             _sink(heap_key, heap_at, size, (np.int64(done) << 24) | rank, i)
     for unit in range(active):
-        if down[unit] < 0:
+        if can_launch[unit] < 0:
             continue
         state[unit, 0] += reload_count[unit]
         top = min(units[unit, 1] - state[unit, 0], state[unit, 1])
@@ -355,12 +354,11 @@ def fight_night(run, key, night, threats, priority, pairs, units, kill, active, 
 def make_scratch(units, rounds, channels, threats):  # noqa: ANN001, ANN201
     """Work arrays of `fight_night` for so many units, rounds on a unit's launchers, channels and threats."""
     return (
-        np.zeros((units, max(channels, 1)), np.int64),
         np.zeros(units, np.int64),
+        np.zeros((units, max(channels, 1)), np.int64),
         np.zeros((units, max(rounds, 1)), np.int64),
         np.zeros(units, np.int64),
         np.zeros(units, np.int64),
-        np.zeros(units, np.int8),
         np.zeros(threats, np.int64),
         np.zeros(threats, np.int64),
         np.zeros(threats, np.int64),
@@ -383,7 +381,7 @@ def fight_months(first_world, runs, key, nights, raids, geometry, pairs, pointer
     geometry
         (area_cum (class, place, area), lane_first (class,), variants (class,), spread (class + 1,), priority (class,)).
     pairs, pointers
-        Flat pair columns of all worlds; pointers (w, lane + 1) into them.
+        (pair, 5) int32 pairs of all worlds; (w, lane + 1) int64 pointers into them.
     units, stock
         (w, unit, 7) int64 as in `fight_night`; (w, unit) rounds in store at the start of the month.
     kill
@@ -399,7 +397,6 @@ def fight_months(first_world, runs, key, nights, raids, geometry, pairs, pointer
     """
     counts, packet, source, place_cum = raids
     area_cum, lane_first, variants, spread, priority = geometry
-    pair_unit, pair_open, pair_close, pair_flight, pair_preference = pairs
     for w in prange(counts.shape[0]):
         most = 0
         for cls in range(counts.shape[1]):
@@ -413,14 +410,17 @@ def fight_months(first_world, runs, key, nights, raids, geometry, pairs, pointer
             channels = max(channels, units[w, unit, 0])
         scratch = make_scratch(max(active, 1), rounds, channels, most)
         state = np.empty((max(active, 1), 2), np.int64)
-        world_pairs = (pointers[w], pair_unit, pair_open, pair_close, pair_flight, pair_preference)
+        world_pairs = (pointers[w], pairs)
+        work = (
+            np.empty((counts.shape[1], nights), np.int64), np.empty(nights + 1, np.int64), np.empty((most, 6), np.int32)
+        )  # fmt: skip
         for run in range(runs):
             counter = np.int64(first_world + w) * RUNS_PER_WORLD_MAX + run
             for unit in range(active):
                 state[unit, 0] = units[w, unit, 1]
                 state[unit, 1] = stock[w, unit]
             total = draw_raids(
-                counter, key, nights, counts[w], packet[w], source, place_cum[w], area_cum, lane_first, variants, spread, threats
+                counter, key, nights, counts[w], packet[w], source, place_cum[w], area_cum, lane_first, variants, spread, work, threats
             )
             begin = 0
             while begin < total:

@@ -222,9 +222,10 @@ def _added_layers(frame: Frame, stands: Sequence[Stand], colour: str) -> list[Sp
         if label.far > 0
     ]
     dots = ({"x": label.at[0], "y": label.at[1]} for label in labels)
+    once = list({(stand.latitude, stand.longitude): stand for stand in stands}.values())  # shade a place once
     return [
-        _circles(frame, stands, color=colour, filled=False, strokeWidth=1.8, opacity=1),
-        _circles(frame, stands, color=colour, filled=True, opacity=0.12),
+        _circles(frame, once, color=colour, filled=False, strokeWidth=1.8, opacity=1),
+        _circles(frame, once, color=colour, filled=True, opacity=0.12),
         layer(dots, {"type": "circle", "color": colour, "opacity": 1, "size": 36}, x=x, y=y),
         layer(leaders, {"type": "rule", "color": colour}, x=x, y=y, x2={"field": "to_x"}, y2={"field": "to_y"}),
         *haloed(rows, x, y, align="left", baseline="middle", fontWeight="bold", color=colour),

@@ -16,7 +16,7 @@ from tegmen.places import Places
 from tegmen.scenario import Goal
 from tegmen.simulation import BACKGROUND, Campaign, Outcome
 from tegmen.terms import ThreatClass
-from tegmen.worlds import SYSTEMS, Worlds, covered_by
+from tegmen.worlds import BALLISTIC_SYSTEMS, SYSTEMS, Worlds, covered_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -66,7 +66,7 @@ def counted(goal: Goal, places: Places) -> NDArray[np.bool_]:
 def uncovered(worlds: Worlds, sites: Ints, system: str) -> NDArray[np.bool_]:
     """(w, place) no unit of the baseline or at `sites` covers the place against ballistic missiles."""
     near = _apart(worlds.places)[sites][None] <= worlds.units.radius_ballistic_km[:, SYSTEMS.index(system), None, None]
-    return (covered_by(worlds, *SYSTEMS) == 0) & ~near.any(axis=1)
+    return (covered_by(worlds, *BALLISTIC_SYSTEMS) == 0) & ~near.any(axis=1)
 
 
 def site_greedily(campaign: Campaign, goal: Goal, expected: Expected, system: str, count: int) -> Ints:

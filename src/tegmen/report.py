@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from tegmen import charts
+from tegmen import answers, charts
 from tegmen.allocation import Plan
 from tegmen.answers import Sufficiency
 from tegmen.charts import draw_curve
@@ -32,7 +32,7 @@ from tegmen.places import defended_places
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tegmen.answers import GoalAnswer, Stand
+    from tegmen.answers import ClaimTest, GoalAnswer, Stand
     from tegmen.catalogue import Parameter
     from tegmen.terms import EvidenceCase
 
@@ -215,21 +215,22 @@ def _goal(answer: GoalAnswer) -> dict[str, Any]:
             {"added": int(n), "probability": _number(p), "mcse": _number(error)}
             for n, p, error in zip(answer.added, answer.probability, answer.mcse, strict=True)
         ],
-        "claims": [
-            {
-                "label": claim.label,
-                "added": claim.added,
-                "probability": _number(claim.probability),
-                "mcse": _number(claim.mcse),
-                "source": claim.source,
-            }
-            for claim in answer.claims
-        ],
+        "claims": [_claim(claim) for claim in answer.claims],
         "drivers": [{"unknown": driver.unknown, "share": _number(driver.share)} for driver in answer.drivers],
         "placement": [
             {"system": each.system, "place": each.place, "lat": _number(each.latitude), "lon": _number(each.longitude)}
             for each in _stands(answer)
         ],
+    }
+
+
+def _claim(claim: ClaimTest) -> dict[str, Any]:
+    return {
+        "label": claim.label,
+        "added": claim.added,
+        "probability": _number(claim.probability),
+        "mcse": _number(claim.mcse),
+        "source": claim.source,
     }
 
 
@@ -340,6 +341,35 @@ def _points(stands: Sequence[Stand], about: Mapping[str, Any]) -> list[dict[str,
 
 
 def _page(result: Sufficiency, plans: Sequence[Plan]) -> str:
+    template = _environment().from_string(_resource("templates", "report.html.j2"))
+    months = result.calibration.monthly()
+    return template.render(
+        result=result,
+        plans=plans,
+        stands={case: _stands(answer.headline) for case, answer in result.cases.items()},
+        case_title=charts.CASE_TITLE,
+        case_meaning=CASE_MEANING,
+        names_most=NAMES_MOST,
+        others=[goal for goal in result.scenario.goals if not goal.headline],
+        points=_curve_points(result),
+        drawn=_drawn(result, months),
+        months=[row for row in months.to_dict("records") if row["threat_class"] in _RECORD_TABLES],
+        groups=_parameter_groups(result.parameters),
+        assumptions=_assumptions(),
+    )
+
+
+def _curve_points(result: Sufficiency) -> list[tuple[int, list[tuple[float, float] | None]]]:
+    """Headline curves side by side: number, then (probability, error) a case; None where a case did not try it."""
+    tried = [
+        {int(n): (float(p), float(e)) for n, p, e in zip(each.added, each.probability, each.mcse, strict=True)}
+        for each in (answer.headline for answer in result.cases.values())
+    ]
+    return [(n, [curve.get(n) for curve in tried]) for n in sorted({n for curve in tried for n in curve})]
+
+
+def _environment() -> jinja2.Environment:
+    """Give the template language, every value escaped and none missing, with our ways to write numbers."""
     environment = jinja2.Environment(
         loader=jinja2.BaseLoader(),
         autoescape=True,
@@ -357,21 +387,7 @@ def _page(result: Sufficiency, plans: Sequence[Plan]) -> str:
         "system": charts.system_name,
         "threat": threat,
     }
-    template = environment.from_string(_resource("templates", "report.html.j2"))
-    months = result.calibration.monthly()
-    return template.render(
-        result=result,
-        plans=plans,
-        stands={case: _stands(answer.headline) for case, answer in result.cases.items()},
-        case_title=charts.CASE_TITLE,
-        case_meaning=CASE_MEANING,
-        names_most=NAMES_MOST,
-        others=[goal for goal in result.scenario.goals if not goal.headline],
-        drawn=_drawn(result, months),
-        months=[row for row in months.to_dict("records") if row["threat_class"] in _RECORD_TABLES],
-        groups=_parameter_groups(result.parameters),
-        assumptions=_assumptions(),
-    )
+    return environment
 
 
 def _drawn(result: Sufficiency, months: Any) -> dict[str, Any]:
@@ -419,12 +435,7 @@ def percent(share: float | None) -> str:
     """Write a share as whole per cent; only what is exactly 0 or 1 is printed as 0 or 100."""
     if share is None or not math.isfinite(share):
         return "–"
-    share = float(f"{share:.6g}")  # as answer.json has it
-    if 0 < share <= 0.005:
-        return "<\u00a01\u00a0%"
-    if 0.995 <= share < 1:
-        return ">\u00a099\u00a0%"
-    return f"{share * 100:.0f}\u00a0%"
+    return answers.percent(float(f"{share:.6g}")).replace(" ", "\u00a0")  # the share as answer.json has it
 
 
 def enough(answer: GoalAnswer) -> str:

@@ -152,6 +152,14 @@ class Scenario(_Strict):
             raise ValueError(msg)
         return goals
 
+    @model_validator(mode="after")
+    def _claims_are_tried(self) -> Scenario:
+        beyond = [claim.added for claim in self.claims if claim.added > self.added_max]
+        if beyond:
+            msg = f"claims of {beyond} added units are beyond added_max {self.added_max}; raise added_max or drop them"
+            raise ValueError(msg)
+        return self
+
     @property
     def headline(self) -> Goal:
         """The goal the answer sentence is about."""

@@ -32,8 +32,10 @@ Ints = NDArray[np.int64]
 
 BACKGROUND = (ThreatClass.drone, ThreatClass.supersonic, ThreatClass.s300_ground)
 """Classes that added units do not change in this version: simulated once, not for every laydown (A9, A13, A14)."""
+MATCHED = (ThreatClass.ballistic, ThreatClass.cruise)
+"""Classes that missile systems meet: each has a factor to solve for."""
 _SOLVE_RUNS = {ThreatClass.ballistic: 60, ThreatClass.cruise: 6}
-_SOLVE_STEPS = 5
+_SOLVE_STEPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,20 @@ def simulate(campaign: Campaign, engagement: Engagement | None, *, added: int, r
     )
 
 
-def match_record(worlds: Worlds, lanes: Lanes, history: Ints, nights: int) -> tuple[Campaign, NDArray[np.bool_]]:
+def match_record(
+    worlds: Worlds, lanes: Lanes, history: Ints, nights: int, *, solve: Sequence[ThreatClass] = MATCHED
+) -> tuple[Campaign, NDArray[np.bool_]]:
     """Solve, world by world, the factors with which the simulated baseline reproduces the calibrated rates.
 
     One monotone root a class: for ballistic missiles the share killed of those aimed at covered places, for cruise
     missiles the share intercepted by systems and dispersed layer together. Common random numbers make the simulated
     share a step function that rises with the factor, so bisection is safe.
+
+    Parameters
+    ----------
+    solve
+        Classes to solve for; the others of `MATCHED` are only checked and keep a factor of 1, for worlds in which they
+        will not be simulated.
 
     Returns
     -------
@@ -131,9 +141,10 @@ def match_record(worlds: Worlds, lanes: Lanes, history: Ints, nights: int) -> tu
         attrition=_attrition(worlds, lanes),
     )  # fmt: skip
     feasible = np.ones(len(worlds), dtype=bool)
-    for cls in (ThreatClass.ballistic, ThreatClass.cruise):
+    for cls in MATCHED:
         trial, table = _trial(campaign, cls)
-        factor, reached = _root(_share_stopped(trial, table, cls), worlds.rate[:, cls])
+        steps = _SOLVE_STEPS if cls in solve else 0
+        factor, reached = _root(_share_stopped(trial, table, cls), worlds.rate[:, cls], steps)
         campaign.factor[:, cls] = factor
         feasible &= reached
     return campaign, feasible
@@ -179,12 +190,14 @@ def _share_stopped(trial: Campaign, table: Engagement, cls: ThreatClass) -> Call
     return share
 
 
-def _root(share: Callable[[Floats], Floats], target: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+def _root(share: Callable[[Floats], Floats], target: Floats, steps: int) -> tuple[Floats, NDArray[np.bool_]]:
     """Factor in (0, 1] whose share is the target, by bisection and one linear step; and whether 1 reaches it."""
     low, high = np.zeros_like(target), np.ones_like(target)
     at_low, at_high = np.zeros_like(target), share(high)
     reached = at_high >= target
-    for _ in range(_SOLVE_STEPS):
+    if not steps:
+        return high, reached
+    for _ in range(steps):
         middle = (low + high) / 2
         at_middle = share(middle)
         short = at_middle < target
@@ -230,13 +243,11 @@ def _geometry(lanes: Lanes) -> tuple[NDArray[np.uint32], Ints, Ints, Ints, Ints]
 def _tables(campaign: Campaign, engagement: Engagement | None, added: int):  # noqa: ANN202 - the kernel's own tuple
     if engagement is None:
         count, lanes = len(campaign.worlds), int(lane_first(campaign.lanes)[-1])
-        empty = np.zeros(0, dtype=np.int32)
         return (
-            (empty,) * 5, np.zeros((count, lanes + 1), np.int64), np.zeros((count, 1, 7), np.int64),
+            np.zeros((0, 5), np.int32), np.zeros((count, lanes + 1), np.int64), np.zeros((count, 1, 7), np.int64),
             np.zeros((count, 1), np.int64), 0,
         )  # fmt: skip
-    columns = (engagement.unit, engagement.open, engagement.close, engagement.flight, engagement.preference)
-    return columns, engagement.pointers, engagement.units, engagement.stock, engagement.active(added)
+    return engagement.pairs, engagement.pointers, engagement.units, engagement.stock, engagement.active(added)
 
 
 def _cumulative(weight: Floats) -> NDArray[np.uint32]:

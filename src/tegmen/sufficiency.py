@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from tegmen import __version__
 from tegmen.answers import POINTS, CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
-from tegmen.calibration import Calibration
+from tegmen.calibration import Calibration, RateDraws
 from tegmen.catalogue import read_catalogue
-from tegmen.engagement import Engagement, Lanes, engage, glide_bombs_launched, lay_lanes
+from tegmen.engagement import Lanes, engage, glide_bombs_launched, lay_lanes
 from tegmen.errors import EvidenceError, InputError
 from tegmen.exact import share_error
 from tegmen.geo import tables_sha256
@@ -22,14 +22,13 @@ from tegmen.placement import counted, expected_leakers, site_greedily, uncovered
 from tegmen.places import defended_places
 from tegmen.raids import history_counts
 from tegmen.scenario import Goal, Scenario
-from tegmen.simulation import BACKGROUND, Campaign, Outcome, keep, match_record, simulate
+from tegmen.simulation import BACKGROUND, MATCHED, Campaign, Outcome, keep, match_record, simulate
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, Provenance, ThreatClass
-from tegmen.worlds import BALLISTIC_SYSTEMS, SYSTEMS, Worlds, draw_worlds
+from tegmen.worlds import BALLISTIC_SYSTEMS, POOL, SYSTEMS, Worlds, draw_worlds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_SIMULATED = (ThreatClass.ballistic, ThreatClass.cruise)
 _SPARE = 1.3
 _ATTEMPTS = 5
 _DRIVER_BINS = 8
@@ -58,7 +57,7 @@ class Effort:
 
     def runs_of(self, goal: Goal) -> int:
         """Months a world for a goal."""
-        return max(2, self.runs // 5) if goal.metric == "capacity_lost" else self.runs
+        return max(2, self.runs // 10) if goal.metric == "capacity_lost" else self.runs
 
     def __post_init__(self) -> None:
         faults = [
@@ -124,7 +123,16 @@ def input_hashes(scenario: Scenario, calibration: Calibration) -> dict[str, str]
 
 
 def draw_campaign(  # noqa: PLR0913 - a batch is named by all of them
-    scenario: Scenario, calibration: Calibration, case: EvidenceCase, lanes: Lanes, *, count: int, first: int, seed: int
+    scenario: Scenario,
+    calibration: Calibration,
+    case: EvidenceCase,
+    lanes: Lanes,
+    *,
+    count: int,
+    first: int,
+    seed: int,
+    solve: Sequence[ThreatClass] = MATCHED,
+    pool: RateDraws | None = None,
 ) -> Campaign:
     """Draw worlds and match them to the record; worlds with no factor in (0, 1] are replaced by others.
 
@@ -136,8 +144,8 @@ def draw_campaign(  # noqa: PLR0913 - a batch is named by all of them
     history = history_counts(scenario, calibration.record)
     ask = math.ceil(count * _SPARE)
     for _ in range(_ATTEMPTS):
-        worlds = draw_worlds(scenario, calibration, case, count=ask, first=first, seed=seed)
-        campaign, feasible = match_record(worlds, lanes, history, scenario.month.nights)
+        worlds = draw_worlds(scenario, calibration, case, count=ask, first=first, seed=seed, pool=pool)
+        campaign, feasible = match_record(worlds, lanes, history, scenario.month.nights, solve=solve)
         if feasible.sum() >= count:
             kept = 1 - (1 - worlds.redraw_share) * float(feasible.mean())
             campaign = keep(campaign, np.flatnonzero(feasible)[:count])
@@ -150,9 +158,9 @@ def draw_campaign(  # noqa: PLR0913 - a batch is named by all of them
 
 def fight_baseline(campaign: Campaign, effort: Effort) -> Outcome:
     """Fight all classes against the baseline; classes that added units do not change are simulated only here."""
-    runs = max(2, effort.runs // 5)
-    tables = engage(campaign.worlds, campaign.lanes, (), BALLISTIC_SYSTEMS[0], _SIMULATED)
-    served = simulate(campaign, tables, added=0, runs=runs, classes=_SIMULATED)
+    runs = max(2, effort.runs // 10)
+    tables = engage(campaign.worlds, campaign.lanes, (), BALLISTIC_SYSTEMS[0], MATCHED)
+    served = simulate(campaign, tables, added=0, runs=runs, classes=MATCHED)
     rest = simulate(campaign, None, added=0, runs=runs, classes=BACKGROUND)
     return Outcome(
         leakers=served.leakers | rest.leakers,
@@ -164,9 +172,11 @@ def fight_baseline(campaign: Campaign, effort: Effort) -> Outcome:
 
 
 def remaining_share(
-    goal: Goal, campaign: Campaign, baseline: Outcome, plan: tuple[str, Ints], effort: Effort
+    goal: Goal, campaign: Campaign, baseline: Outcome | None, plan: tuple[str, Ints], effort: Effort
 ) -> Callable[[int], Floats]:
     """Score a plan (system, sites in order): what remains of the goal's metric with its first N units.
+
+    The baseline's outcome is needed for the capacity lost only: it holds the classes that added units do not change.
 
     Returns
     -------
@@ -177,7 +187,7 @@ def remaining_share(
     if goal.metric == "capitals_uncovered":
         capital = counted(goal, campaign.worlds.places)
         return lambda number: uncovered(campaign.worlds, sites[:number], system)[:, capital].sum(axis=1) * 1.0
-    classes = _SIMULATED if goal.metric == "capacity_lost" else (ThreatClass.ballistic,)
+    classes = MATCHED if goal.metric == "capacity_lost" else (ThreatClass.ballistic,)
     tables = engage(campaign.worlds, campaign.lanes, sites.tolist(), system, classes)
     metric, runs = _metric(goal, campaign, baseline), effort.runs_of(goal)
     base = metric(simulate(campaign, tables, added=0, runs=runs, classes=classes))
@@ -200,6 +210,7 @@ class _Study:
         self.scenario, self.calibration, self.case, self.lanes = scenario, calibration, case, lanes
         self.seed, self.effort, self.tell = seed, effort, tell
         self.numbers = np.arange(scenario.added_max + 1)
+        self.pool = calibration.draws(POOL, seed)
         self.first = self._draw(0, effort.worlds)
         self.worlds: Worlds = self.first.worlds
         self.baseline = fight_baseline(self.first, self.effort)
@@ -213,7 +224,8 @@ class _Study:
     def answer(self) -> CaseAnswer:
         """Score batches until every decision is resolved or the effort is spent; then read the answers off."""
         effort = self.effort
-        grid = self.numbers[np.isin(self.numbers, _GRID) | (self.numbers == self.numbers[-1])]
+        named = [claim.added for claim in self.scenario.claims]
+        grid = self.numbers[np.isin(self.numbers, [*_GRID, *named, self.numbers[-1]])]
         self._score(self.first, self.baseline, {goal.name: grid for goal in self.scenario.goals})
         self._score(self.first, self.baseline, {goal.name: self._between(goal) for goal in self.scenario.goals})
         drawn = effort.worlds
@@ -222,19 +234,21 @@ class _Study:
             wanted = {name: numbers for name, numbers in wanted.items() if len(numbers)}
             if not wanted:
                 break
-            batch = self._draw(drawn, effort.worlds_more)
-            self._score(batch, fight_baseline(batch, effort), wanted)
+            heavy = any(goal.name in wanted and goal.metric == "capacity_lost" for goal in self.scenario.goals)
+            batch = self._draw(drawn, effort.worlds_more, MATCHED if heavy else (ThreatClass.ballistic,))
+            self._score(batch, fight_baseline(batch, effort) if heavy else None, wanted)
             drawn += effort.worlds_more
         self.tell(f"{self.case}: {drawn} worlds", 1, 1)
         return self._read_off()
 
-    def _draw(self, first: int, count: int) -> Campaign:
+    def _draw(self, first: int, count: int, solve: Sequence[ThreatClass] = MATCHED) -> Campaign:
         self.tell(f"{self.case}: drawing and matching worlds {first + 1}–{first + count}", 0, 1)
         return draw_campaign(
-            self.scenario, self.calibration, self.case, self.lanes, count=count, first=first, seed=self.seed
-        )
+            self.scenario, self.calibration, self.case, self.lanes, count=count, first=first, seed=self.seed,
+            solve=solve, pool=self.pool,
+        )  # fmt: skip
 
-    def _score(self, campaign: Campaign, baseline: Outcome, wanted: Mapping[str, Ints]) -> None:
+    def _score(self, campaign: Campaign, baseline: Outcome | None, wanted: Mapping[str, Ints]) -> None:
         """Score, for each goal, the remaining share in each world of the batch at each number wanted (NaN: not tried)."""
         for goal in self.scenario.goals:
             table = np.full((len(campaign.worlds), len(self.numbers)), np.nan)
@@ -338,7 +352,7 @@ class _Study:
 
 
 
-def _metric(goal: Goal, campaign: Campaign, baseline: Outcome) -> Callable[[Outcome], Floats]:
+def _metric(goal: Goal, campaign: Campaign, baseline: Outcome | None) -> Callable[[Outcome], Floats]:
     """(w,) the goal's metric, mean over runs, from leakers (w, r, p)."""
     worlds = campaign.worlds
     places = np.flatnonzero(counted(goal, worlds.places))
@@ -347,12 +361,13 @@ def _metric(goal: Goal, campaign: Campaign, baseline: Outcome) -> Callable[[Outc
     if goal.metric == "people_struck":
         people = worlds.places.population[places]
         return lambda outcome: ((outcome.leakers[ThreatClass.ballistic][:, :, places] > 0) @ people).mean(axis=1)
+    assert baseline is not None
     capacity = worlds.places.capacity_mw[places]
     damage = {cls: np.log1p(-worlds.scalar[f"damage_{cls.name}"])[:, None, None] for cls in baseline.leakers}
     background = sum(damage[cls] * baseline.leakers[cls][:, :, places] for cls in BACKGROUND)
 
     def lost(outcome: Outcome) -> Floats:
-        left = background + sum(damage[cls] * outcome.leakers[cls][:, :, places] for cls in _SIMULATED)
+        left = background + sum(damage[cls] * outcome.leakers[cls][:, :, places] for cls in MATCHED)
         return (-np.expm1(left) @ capacity).mean(axis=1)
 
     return lost

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.calibration import Calibration
+from tegmen.calibration import Calibration, RateDraws
 from tegmen.catalogue import Catalogue, Parameter, read_catalogue
 from tegmen.errors import EvidenceError
 from tegmen.places import Places, defended_places, named_launches, steered
@@ -27,6 +27,9 @@ Ints = NDArray[np.int64]
 SYSTEMS = ("patriot", "sampt", "nasams", "iris_t_slm", "hawk", "s300ps", "buk_m1")
 """Systems that fire missiles in the model; guns, mobile groups and jamming are the dispersed layer."""
 BALLISTIC_SYSTEMS = ("patriot", "sampt")
+_WITH_TROOPS = ("s300ps", "buk_m1")
+POOL = 4000
+"""Posterior draws that the worlds of one study pick from."""
 _REDRAWS_MAX = 20
 _BLOCK = 5
 
@@ -128,20 +131,34 @@ class _Dice:
         return self.draw(self.catalogue.system(system, name))
 
 
-def draw_worlds(  # noqa: PLR0913 - the six things a draw depends on, each named
-    scenario: Scenario, calibration: Calibration, case: EvidenceCase, *, count: int, first: int = 0, seed: int = 1
+def draw_worlds(  # noqa: PLR0913 - what a draw depends on, each named
+    scenario: Scenario,
+    calibration: Calibration,
+    case: EvidenceCase,
+    *,
+    count: int,
+    first: int = 0,
+    seed: int = 1,
+    pool: RateDraws | None = None,
 ) -> Worlds:
     """Draw worlds: unknowns, then layouts that the record does not contradict.
 
     A candidate world is thrown away when its layout covers less of the ballistic targets than the record says were
     covered (a readiness above 1 would be needed); the share thrown away is kept.
 
+    Parameters
+    ----------
+    count, first, seed
+        Worlds wanted; number of the first; seed. Batches with different `first` are independent.
+    pool
+        Posterior draws to pick rates from, where many batches share them; None draws a pool of its own.
+
     Raises
     ------
     EvidenceError
         Hardly any layout agrees with the record.
     """
-    places = defended_places(scenario)
+    places, pool = defended_places(scenario), pool or calibration.draws(POOL, seed)
     kept: list[Worlds] = []
     have, tried, block = 0, 0, _BLOCK * count
     while have < count:
@@ -153,7 +170,7 @@ def draw_worlds(  # noqa: PLR0913 - the six things a draw depends on, each named
             raise EvidenceError(msg)
         generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(first, tried))))
         dice = _Dice(block, generator, read_catalogue())
-        candidate, agrees = _candidates(scenario, calibration, case, places, dice)
+        candidate, agrees = _candidates(scenario, calibration, case, places, pool.pick(dice.generator, block), dice)
         kept.append(take(candidate, np.flatnonzero(agrees)))
         have += int(agrees.sum())
         tried += 1
@@ -193,11 +210,10 @@ def _map(batches, combine) -> Worlds:  # noqa: ANN001 - one function over every 
     return replace(head, units=Units(**units), **changed)
 
 
-def _candidates(
-    scenario: Scenario, calibration: Calibration, case: EvidenceCase, places: Places, dice: _Dice
+def _candidates(  # noqa: PLR0913, PLR0917 - everything a world is made from
+    scenario: Scenario, calibration: Calibration, case: EvidenceCase, places: Places, rates: RateDraws, dice: _Dice
 ) -> tuple[Worlds, NDArray[np.bool_]]:
     """One block of candidate worlds, and which of them agree with the record."""
-    rates = calibration.draws(dice.count, int(dice.generator.integers(2**31)))
     posted = posted_counts(scenario, calibration.record)
     counts, unposted = launched(scenario, case, posted, dice.count, dice.generator)
     kyiv_share = np.asarray(rates.kyiv_share, dtype=float)
@@ -371,12 +387,15 @@ def _layout(scenario: Scenario, places: Places, mix: Floats, dice: _Dice) -> tup
 
 
 def _held(scenario: Scenario, system: str, dice: _Dice) -> Ints:
-    """(w,) fire units of a system in the baseline."""
+    """(w,) fire units of a system in the baseline that stand at places."""
     parameter = dice.catalogue.inventory("Ukraine", system)
     if system in scenario.baseline:
         span = scenario.baseline[system]
         parameter = replace(parameter, low=span.low, best=span.best, high=span.high, source=span.source, verified=False)
-    return np.rint(dice.draw(parameter)).astype(np.int64)
+    number = dice.draw(parameter)
+    if system in _WITH_TROOPS:
+        number = number * dice.model("share_at_places", system=system)
+    return np.rint(number).astype(np.int64)
 
 
 def covered_by(worlds: Worlds, *systems: str) -> Ints:
@@ -418,7 +437,7 @@ def _scalars(dice: _Dice) -> dict[str, Floats]:
     """Everything else that is one number a world."""
     names = (
         "salvo_ballistic", "salvo_cruise", "reaction_s", "reload_s", "interceptor_speed_point_kms",
-        "interceptor_speed_area_kms", "detection_ballistic_s", "radar_height_m", "stock_area",
+        "interceptor_speed_area_kms", "detection_ballistic_s", "window_cruise_s", "radar_height_m", "stock_area",
     )  # fmt: skip
     drawn = {name: dice.model(name) for name in names}
     drawn["stock_ballistic"] = dice.model("patriot_stock_ballistic", system="patriot")

@@ -1,0 +1,141 @@
+"""Small inputs shared by the tests of the simulation core: the shipped evidence, read once, and worlds made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tegmen.calibration import Calibration, calibrate
+from tegmen.engagement import Lanes, lane_first, lay_lanes
+from tegmen.geo import to_km
+from tegmen.places import Places
+from tegmen.raids import history_counts
+from tegmen.record import read_record
+from tegmen.scenario import Scenario, read_scenario
+from tegmen.simulation import Campaign
+from tegmen.terms import EvidenceCase, ThreatClass
+from tegmen.worlds import SYSTEMS, Units, Worlds, draw_worlds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BALLISTIC, CRUISE = ThreatClass.ballistic, ThreatClass.cruise
+PATRIOT, SAMPT, NASAMS, S300PS = (SYSTEMS.index(name) for name in ("patriot", "sampt", "nasams", "s300ps"))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    scenario: Scenario
+    calibration: Calibration
+
+
+@cache
+def evidence() -> Evidence:
+    return Evidence(read_scenario("march-2024"), calibrate(read_record(), until="2024-03-31", seed=1))
+
+
+@cache
+def drawn(case: EvidenceCase = "posted", count: int = 30, first: int = 0, seed: int = 1) -> Worlds:
+    return draw_worlds(evidence().scenario, evidence().calibration, case, count=count, first=first, seed=seed)
+
+
+@cache
+def shipped_lanes() -> Lanes:
+    return lay_lanes(drawn().places)
+
+
+@cache
+def shipped_history():
+    return history_counts(evidence().scenario, evidence().calibration.record)
+
+
+def four_cities() -> Places:
+    """Kyiv, Lviv, Odesa, Vinnytsia: more than 150 km apart, so that no unit of ours covers two of them."""
+    latitude = np.array([50.45, 49.84, 46.48, 49.23])
+    longitude = np.array([30.52, 24.03, 30.74, 28.48])
+    count = len(latitude)
+    return Places(
+        name=np.array(["Kyiv", "Lviv", "Odesa", "Vinnytsia"]),
+        latitude=latitude,
+        longitude=longitude,
+        xy=to_km(latitude, longitude),
+        population=np.array([4.0, 3.0, 2.0, 1.0]) * 1e5,
+        capacity_mw=np.array([0.0, 100.0, 200.0, 400.0]),
+        front_km=np.full(count, 300.0),
+        oblast=np.array(["UA-30", "UA-46", "UA-51", "UA-05"]),
+        capital=np.array([True, True, False, True]),
+        kyiv=np.arange(count) == 0,
+    )
+
+
+def even_units(count: int, **changed: object) -> Units:
+    """(w, s) the same for every system, but for radii against ballistic missiles."""
+    whole = {"channels": 64, "ready_ballistic": 500, "ready_air": 500}
+    real = {"radius_air_km": 40.0, "range_air_km": 150.0, "effectiveness_air": 1.0, "effectiveness_ballistic": 1.0}
+    shape = (count, len(SYSTEMS))
+    columns = {name: np.full(shape, value, dtype=np.int64) for name, value in whole.items()}
+    columns |= {name: np.full(shape, value) for name, value in real.items()}
+    columns["radius_ballistic_km"] = np.where(np.arange(len(SYSTEMS)) < 2, 30.0, 0.0) * np.ones(shape)
+    for name, value in changed.items():
+        columns[name] = np.full(shape, value, dtype=columns[name].dtype)
+    return Units(**columns)
+
+
+def made_worlds(
+    stands: Sequence[tuple[int, int]], *, readiness: float = 1.0, launched: int = 12, count: int = 1
+) -> Worlds:
+    """Worlds over the four cities with fire units (system, place); every other unknown is one plain number.
+
+    Windows against ballistic missiles have no width (detection leaves no more than the reaction time): one engagement.
+    """
+    places = four_cities()
+    classes = len(ThreatClass)
+    counts = np.zeros((count, classes), dtype=np.int64)
+    counts[:, [BALLISTIC, CRUISE]] = launched
+    scalar = {
+        "salvo_ballistic": 1.0, "salvo_cruise": 1.0, "reaction_s": 10.0, "reload_s": 3600.0,
+        "interceptor_speed_point_kms": 1.5, "interceptor_speed_area_kms": 1.0, "detection_ballistic_s": 10.0,
+        "radar_height_m": 12.0, "cruise_height_m": 60.0, "cruise_speed_kmh": 800.0, "stock_area": 0.0,
+        "stock_ballistic": 0.0, "dispersed_share_cruise": 0.0, "glide_bomb_denial": 0.5, "glide_range_km": 60.0,
+        "window_cruise_s": 1e4,
+    }  # fmt: skip
+    scalar |= {f"damage_{cls.name}": 0.1 for cls in ThreatClass}
+    return Worlds(
+        case="posted",
+        seed=5,
+        first=0,
+        places=places,
+        counts=counts,
+        packet=np.ones((count, classes), dtype=np.int64),
+        mix=np.full((count, classes, len(places)), 1 / len(places)),
+        rate=np.zeros((count, classes)),
+        system=np.tile(np.array([system for system, _ in stands], dtype=np.int64), (count, 1)),
+        site=np.tile(np.array([site for _, site in stands], dtype=np.int64), (count, 1)),
+        readiness=np.full((count, len(stands)), readiness),
+        readiness_added=np.full(count, readiness),
+        units=even_units(count),
+        scalar=MappingProxyType({name: np.full(count, value) for name, value in scalar.items()}),
+        unknowns=MappingProxyType({}),
+    )
+
+
+@cache
+def four_lanes() -> Lanes:
+    return lay_lanes(four_cities())
+
+
+def made_campaign(worlds: Worlds, kill: float) -> Campaign:
+    """Campaign of ten nights in which one round of every system kills with this probability; no dispersed layer."""
+    lanes = four_lanes()
+    return Campaign(
+        worlds=worlds,
+        lanes=lanes,
+        history=np.ones((1, len(ThreatClass)), dtype=np.int64),
+        nights=10,
+        factor=np.full((len(worlds), len(ThreatClass)), kill),
+        attrition=np.zeros((len(worlds), int(lane_first(lanes)[-1]))),
+    )
