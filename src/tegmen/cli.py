@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,10 +19,17 @@ from tegmen import __version__
 from tegmen.errors import TegmenError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    import pandas as pd
+    from rich.table import Table
+
     from tegmen.answers import Sufficiency
     from tegmen.terms import Progress
 
 INTERRUPTED = 130
+MONTHS_MOST = 1_000_000
+"""Worlds x runs held at once: about a gigabyte."""
 
 app = typer.Typer(
     name="tegmen",
@@ -36,7 +43,7 @@ record_app = typer.Typer(help="Look at the attack record.", no_args_is_help=True
 app.add_typer(record_app, name="record")
 
 
-class Case(str, Enum):
+class Case(StrEnum):
     """Which evidence case to answer; the two are never averaged."""
 
     posted = "posted"
@@ -58,16 +65,28 @@ def _root(
 
 @app.command()
 def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
-    scenario: Annotated[str, typer.Argument(help="Name of a shipped scenario (see `tegmen scenarios`) or a .toml file.")],
-    record: Annotated[Path | None, typer.Option(help="Your own attack record (CSV) instead of the embedded one.")] = None,
+    scenario: Annotated[
+        str,
+        typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario (see `tegmen scenarios`) or a .toml file."),
+    ],
+    record: Annotated[
+        Path | None, typer.Option(help="Your own attack record (CSV) instead of the embedded one.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to. [default: out/SCENARIO]")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same answer, bit for bit.")] = 1,
-    worlds: Annotated[int, typer.Option(min=20, max=20_000, help="Worlds to start with; up to 3x as many are drawn if needed.")] = 200,
+    worlds: Annotated[
+        int, typer.Option(min=20, max=2000, help="Worlds to start with; up to 3x as many are drawn if needed.")
+    ] = 200,
     runs: Annotated[int, typer.Option(min=2, max=20_000, help="Months simulated a world.")] = 50,
-    until: Annotated[str | None, typer.Option(help="Last day of the record used, YYYY-MM-DD. [default: the scenario's]")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Last day of the record used, YYYY-MM-DD. [default: the scenario's]")
+    ] = None,
     case: Annotated[Case, typer.Option(help="Evidence case.")] = Case.both,
 ) -> None:
     """Answer SCENARIO: how many more are enough, for which goal, how sure; writes a report."""
+    if worlds * runs > MONTHS_MOST:
+        found = f"--worlds {worlds} x --runs {runs} is {worlds * runs:,} months"
+        raise typer.BadParameter(f"{found}; at most {MONTHS_MOST:,} are allowed: give fewer of one")
     with _progress() as tell:
         import tegmen as tg
         from tegmen.report import check_writable
@@ -79,9 +98,9 @@ def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
         tell("reading the record", 0, 1)
         evidence = tg.read_record(record)
         tell("calibrating on the record", 0, 1)
-        calibration = tg.calibrate(evidence, until=until or question.until, seed=seed)
+        calibration = tg.calibrate(evidence, until=question.until if until is None else until, seed=seed)
         cases = EVIDENCE_CASES if case is Case.both else (case.value,)
-        effort = tg.Effort(worlds=worlds, runs=runs, worlds_most=3 * worlds)
+        effort = tg.Effort(worlds=worlds, runs=runs, worlds_more=min(100, worlds), worlds_most=3 * worlds)
         result = tg.sufficiency(question, calibration, seed=seed, effort=effort, cases=cases, progress=tell)
         tell("writing the report", 0, 1)
         tg.write_report([result], folder)
@@ -99,26 +118,23 @@ def scenarios() -> None:
 
 @record_app.command("show")
 def show_record(
-    file: Annotated[Path | None, typer.Argument(help="Your own attack record (CSV). [default: the embedded one]")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="Your own attack record (CSV). [default: the embedded one]")
+    ] = None,
 ) -> None:
     """Show monthly totals of the record, by class, as posted."""
     from rich.console import Console
-    from rich.table import Table
 
     import tegmen as tg
 
     evidence = tg.read_record(file)
     monthly = evidence.monthly()
-    table = Table(title="Launched and destroyed as posted, by month of the report (all channels)")
-    for column in monthly.columns:
-        table.add_column(str(column), justify="left" if column in ("month", "broad") else "right")
-    for row in monthly.itertuples(index=False):
-        table.add_row(*(str(value) for value in row))
-    Console().print(table)
+    title = "Launched and destroyed as posted, by month of the report (all channels)"
+    Console().print(_table(title, monthly, left=("month", "broad")))
     typer.echo(
         f"{monthly['rows'].sum()} rows with counts, launched {monthly['launched'].sum()}, destroyed "
-        f"{monthly['destroyed'].sum()}; {monthly['rows_without_counts'].sum()} rows without counts. Regional channels post "
-        "what was shot down, so these totals are no rates; rates use national channels only."
+        f"{monthly['destroyed'].sum()}; {monthly['rows_without_counts'].sum()} rows without counts. Regional channels "
+        "post what was shot down, so these totals are no rates; rates use national channels only."
     )
     for note in evidence.notes:
         typer.echo(f"note: {note}")
@@ -126,6 +142,9 @@ def show_record(
 
 def main() -> None:
     """Entry point: errors the user can act on are one plain message, not a trace."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without our dashes still gets the numbers
     try:
         app()
     except TegmenError as error:
@@ -133,45 +152,63 @@ def main() -> None:
             raise
         typer.echo(f"tegmen: {error}", err=True)
         sys.exit(error.exit_code)
+    except MemoryError:
+        typer.echo("tegmen: the memory of this machine is not enough; give fewer --worlds or --runs", err=True)
+        sys.exit(1)
 
 
 def _print_answer(result: Sufficiency, folder: Path, notes: tuple[str, ...]) -> None:
     """Answer first, then a small table, then where the rest is."""
     from rich.console import Console
-    from rich.table import Table
 
     console = Console()
+
+    def say(text: str, style: str | None = None) -> None:
+        # Text of the user's is no markup; in a file, a sentence stays on one line.
+        console.print(text, style=style, markup=False, highlight=False, soft_wrap=not console.is_terminal)
+
     for case in result.cases:
-        console.print(f"[bold]{case}[/bold]: {result.sentence(case)}", highlight=False)
-        console.print(f"  {result.finding(case)}", highlight=False)
-    summary = result.summary()
-    table = Table(title=f"{result.scenario.title} (placement: greedy)")
-    for column in summary.columns:
-        table.add_column(str(column), justify="left" if column in ("case", "goal") else "right")
-    for row in summary.itertuples(index=False):
-        table.add_row(*(_cell(value) for value in row))
-    console.print(table)
+        say(f"{case}: {result.sentence(case)}", "bold")
+        say(f"  {result.finding(case)}")
+    console.print(_table(f"{result.scenario.title} (placement: greedy)", result.summary(), left=("case", "goal")))
     for note in notes:
-        console.print(f"note: {note}", highlight=False)
-    console.print(f"report: {folder / 'report.html'}", highlight=False, soft_wrap=True)
+        say(f"note: {note}")
+    say(f"report: {folder / 'report.html'}")
+
+
+def _table(title: str, frame: pd.DataFrame, *, left: tuple[str, ...]) -> Table:
+    """Lay a frame out for 80 columns; what is still too wide is folded, never cut off."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for column in frame.columns:
+        words = Text(str(column).replace("_", " "))
+        table.add_column(words, justify="left" if column in left else "right", overflow="fold")
+    for row in frame.itertuples(index=False):
+        table.add_row(*(Text(_cell(value)) for value in row))
+    return table
 
 
 def _cell(value: object) -> str:
+    from tegmen.answers import percent
+
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.0%}" if isinstance(value, float) else str(value)
+    return percent(value).replace(" ", "") if isinstance(value, float) else str(value)
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
-    """A progress bar on standard error while there is someone to see it."""
+def _progress() -> Generator[Progress]:
+    """Show progress on standard error while there is someone to see it."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=console, transient=True) as bar:
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("starting", total=None)
 
         def tell(what: str, done: int, total: int) -> None:

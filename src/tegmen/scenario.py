@@ -8,19 +8,30 @@ import re
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tegmen.errors import InputError
-from tegmen.geo import in_ukraine
+from tegmen.geo import in_ukraine, read_places
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.resources.abc import Traversable
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Metric = Literal["ballistic_strikes", "people_struck", "capitals_uncovered", "capacity_lost"]
+System = Literal["patriot", "sampt", "nasams", "iris_t_slm", "hawk", "s300ps", "buk_m1"]
+Day = Annotated[dt.date, Field(strict=False)]
+"""A date; one in quotes is as good."""
+LaunchedTotal = Annotated[int, Field(ge=0, le=16_000)]
+"""Launched of one class in a month; the kernel's draw addresses hold 2^14 of them."""
+UnitCount = Annotated[float, Field(ge=0, le=1000)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Strict: true is no number, "30" is no 30. A span that is not finite is none.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Goal(_Strict):
@@ -51,15 +62,17 @@ class Claim(_Strict):
     label: str
     added: int = Field(ge=0)
     source: str
-    quote: str = Field(default="", description="Words for the answer sentence; claims that share them are one quotation.")
+    quote: str = Field(
+        default="", description="Words for the answer sentence; claims that share them are one quotation."
+    )
 
 
 class Month(_Strict):
     """The month asked about, and the nights of the record its nights are drawn from."""
 
-    first: dt.date
+    first: Day
     nights: int = Field(ge=1, le=366)
-    history_from: dt.date
+    history_from: Day
 
     @property
     def last(self) -> dt.date:
@@ -77,19 +90,21 @@ class Month(_Strict):
 class OfficialTotals(_Strict):
     """Totals stated by officials for the month; what the record does not show of them is counted as unopposed."""
 
-    missiles: int = Field(ge=0, description="All missiles: cruise, supersonic, ballistic, S-300 in the ground role.")
-    ballistic_and_s300: int = Field(ge=0)
-    drone: int = Field(ge=0)
-    glide_bomb: int = Field(ge=0)
+    missiles: LaunchedTotal = Field(
+        description="All missiles: cruise, supersonic, ballistic, S-300 in the ground role."
+    )
+    ballistic_and_s300: LaunchedTotal
+    drone: LaunchedTotal
+    glide_bomb: int = Field(ge=0, le=1_000_000)
     source: str
 
 
 class Range(_Strict):
     """A planning span; best lies inside it."""
 
-    low: float = Field(ge=0)
-    best: float = Field(ge=0)
-    high: float = Field(ge=0)
+    low: UnitCount
+    best: UnitCount
+    high: UnitCount
     source: str
 
     @model_validator(mode="after")
@@ -127,17 +142,17 @@ class Scenario(_Strict):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str
     question: str
-    until: dt.date = Field(description="Last day of the record used for calibration.")
+    until: Day = Field(description="Last day of the record used for calibration.")
     added_system: Literal["patriot", "sampt"]
     added_max: int = Field(default=30, ge=1, le=60)
     month: Month
     official: OfficialTotals
-    goals: tuple[Goal, ...] = Field(min_length=1)
-    claims: tuple[Claim, ...] = ()
-    baseline: dict[str, Range] = Field(
+    goals: tuple[Goal, ...] = Field(min_length=1, strict=False)
+    claims: tuple[Claim, ...] = Field(default=(), strict=False)
+    baseline: dict[System, Range] = Field(
         default_factory=dict, description="Fire units in service by system; replaces the catalogue's inventory."
     )
-    places: tuple[ExtraPlace, ...] = ()
+    places: tuple[ExtraPlace, ...] = Field(default=(), strict=False)
     sha256: str = Field(default="", exclude=True)
 
     @field_validator("goals")
@@ -151,6 +166,19 @@ class Scenario(_Strict):
             msg = f"exactly one goal must have headline = true; found {sum(goal.headline for goal in goals)}"
             raise ValueError(msg)
         return goals
+
+    @field_validator("places")
+    @classmethod
+    def _names_differ(cls, places: tuple[ExtraPlace, ...]) -> tuple[ExtraPlace, ...]:
+        # Tables of the answer know places by name.
+        names = [place.name for place in places]
+        taken = set(read_places()["name"]) if names else set[str]()
+        twice = sorted({name for name in names if name in taken or names.count(name) > 1})
+        if twice:
+            found = ", ".join(map(repr, twice))
+            msg = f"found {found} twice, or beside a shipped place of that name; choose other names"
+            raise ValueError(msg)
+        return places
 
     @model_validator(mode="after")
     def _claims_are_tried(self) -> Scenario:
@@ -187,7 +215,7 @@ def read_scenario(name_or_path: str | Path) -> Scenario:
     try:
         scenario = Scenario.model_validate(content)
     except ValidationError as error:
-        raise InputError(where, [_fault(dict(item)) for item in error.errors()]) from None
+        raise InputError(where, _faults([dict(item) for item in error.errors()])) from None
     return scenario.model_copy(update={"sha256": hashlib.sha256(text.encode()).hexdigest()})
 
 
@@ -196,7 +224,7 @@ def scenario_schema() -> dict[str, object]:
     return Scenario.model_json_schema()
 
 
-def _folder() -> resources.abc.Traversable:
+def _folder() -> Traversable:
     return resources.files("tegmen") / "data" / "scenarios"
 
 
@@ -206,29 +234,45 @@ def _text_of(name_or_path: str | Path) -> tuple[str, str]:
         return (_folder() / f"{given}.toml").read_text("utf-8"), f"scenario {given}"
     path = Path(given)
     if not path.exists():
-        known = ", ".join(scenario_names())
-        raise InputError(given, [f"no such scenario or file; shipped scenarios: {known}; or give the path of a .toml file"])
+        known = f"shipped scenarios: {', '.join(scenario_names())}"
+        raise InputError(given, [f"no such scenario or file; {known}; or give the path of a .toml file"])
     if path.is_dir():
         raise InputError(given, ["is a folder; give the path of a .toml file"])
     try:
-        return path.read_text("utf-8"), given
+        return path.read_text("utf-8-sig"), given
     except (UnicodeDecodeError, OSError) as error:
         raise InputError(given, [f"cannot be read as UTF-8 text ({error}); a scenario is a TOML file"]) from None
 
 
-def _fault(error: dict[str, object]) -> str:
-    """One plain sentence for one pydantic error: key, what was found, what is allowed, what to do."""
+def _faults(errors: Sequence[dict[str, object]]) -> list[str]:
+    """Word every fault once: a list counts as too short when its items are faulty, and those are named already."""
+    places = [_location(error) for error in errors]
+    parents = {place[:depth] for place in places for depth in range(len(place))}
+    return [_fault(error) for error, place in zip(errors, places, strict=True) if not place or place not in parents]
+
+
+def _location(error: dict[str, object]) -> tuple[object, ...]:
     location = error["loc"]
     assert isinstance(location, tuple)
+    return location
+
+
+def _fault(error: dict[str, object]) -> str:
+    """One plain sentence for one pydantic error: key, what was found, what is allowed, what to do."""
+    location = _location(error)
     key = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in location)) or "(whole file)"
     message = str(error["msg"]).removeprefix("Value error, ")
+    if location[-1:] == ("[key]",):
+        allowed = ", ".join(get_args(System))
+        return f"{key.removesuffix('.[key]')}: unknown system; allowed are {allowed}; remove it or correct its spelling"
     if error["type"] == "extra_forbidden":
         return f"{key}: unknown key; allowed keys are {_allowed(location)}; remove it or correct its spelling"
     if error["type"] == "missing":
         return f"{key}: missing; add it"
     if str(error["type"]) == "value_error":
         return f"{key}: {message}"
-    return f"{key}: found {error['input']!r}; {message[0].lower()}{message[1:]}; correct the value"
+    found = str(error["input"]) if isinstance(error["input"], dt.date) else repr(error["input"])
+    return f"{key}: found {found}; {message[0].lower()}{message[1:]}; correct the value"
 
 
 def _allowed(location: tuple[object, ...]) -> str:

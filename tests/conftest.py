@@ -1,0 +1,53 @@
+"""What several modules of tests share, made once a session: the shipped evidence and a small answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from core_example import evidence
+
+from tegmen import Effort, sufficiency
+from tegmen.engagement import lay_lanes
+from tegmen.places import defended_places
+from tegmen.record import read_record
+from tegmen.sufficiency import draw_campaign
+
+if TYPE_CHECKING:
+    from tegmen.answers import Sufficiency
+    from tegmen.calibration import Calibration
+    from tegmen.record import Record
+    from tegmen.scenario import Scenario
+    from tegmen.simulation import Campaign
+
+
+@pytest.fixture(scope="session")
+def shipped_record() -> Record:
+    return read_record()
+
+
+@pytest.fixture(scope="session")
+def march() -> Scenario:
+    return evidence().scenario
+
+
+@pytest.fixture(scope="session")
+def until_march() -> Calibration:
+    return evidence().calibration
+
+
+@pytest.fixture(scope="session")
+def small_effort() -> Effort:
+    return Effort(worlds=40, runs=6, worlds_most=40)
+
+
+@pytest.fixture(scope="session")
+def small_result(march: Scenario, until_march: Calibration, small_effort: Effort) -> Sufficiency:
+    return sufficiency(march, until_march, seed=1, effort=small_effort)
+
+
+@pytest.fixture(scope="session")
+def small_campaign(march: Scenario, until_march: Calibration) -> Campaign:
+    """The worlds of the small result's posted case."""
+    lanes = lay_lanes(defended_places(march))
+    return draw_campaign(march, until_march, "posted", lanes, count=40, first=0, seed=1)
