@@ -254,16 +254,39 @@ def test_trypilska_and_open_ended_rows_are_kept_as_they_are():
     assert (longest.low, longest.best, longest.high) == (None, None, 180.0)
 
 
+FOUGHT = [kind.name for kind in ThreatClass if kind is not ThreatClass.glide_bomb]
+SCALARS = (
+    "salvo_ballistic", "salvo_cruise", "reaction_s", "window_cruise_s", "reload_s", "interceptor_speed_point_kms",
+    "interceptor_speed_area_kms", "detection_ballistic_s", "radar_height_m", "stock_area", "front_weight_km",
+    "population_exponent", "target_concentration", "named_prior",
+)  # fmt: skip
+NEEDED = {
+    *((name, "", "") for name in SCALARS),
+    *((name, kind, "") for name in ("power_target_share", "plant_damage", "packet_size") for kind in FOUGHT),
+    *((name, "cruise", "") for name in ("dispersed_share", "speed_kmh", "altitude_m")),
+    *(("relative_effectiveness", "cruise", system) for system in SYSTEMS[:7]),
+    *(("relative_effectiveness", "ballistic", system) for system in ("patriot", "sampt")),
+    *(("share_at_places", "", system) for system in ("s300ps", "buk_m1")),
+    ("launchers_per_fire_unit", "", "buk_m1"),
+    ("pac3_launcher_share", "", "patriot"),
+    ("patriot_stock_ballistic", "", "patriot"),
+    ("glide_bomb_denial", "glide_bomb", ""),
+}
+
+
 def test_every_class_and_system_of_the_model_has_its_parameters():
-    fought = [kind.name for kind in ThreatClass if kind is not ThreatClass.glide_bomb]
-    for name in ("power_target_share", "plant_damage", "packet_size", "dispersed_share", "speed_kmh"):
-        assert {CATALOGUE.model(name, kind).threat_class for kind in fought} == set(fought)
-    for system in SYSTEMS[:7]:
-        for kind in fought[1:]:
-            low, _, high = CATALOGUE.model("relative_effectiveness", kind, system).span
-            assert 0 <= low <= high <= 1
-    # What no source gives can not be verified, and says whose assumption it is.
     own = [row for row in CATALOGUE.table() if row.table == "model.csv"]
+    # Nothing missing, nothing that no formula reads (test_worlds checks the same against what a world draws).
+    assert {(row.name, row.threat_class or "", row.system or "") for row in own} == NEEDED
+    assert len(own) == len(NEEDED)
+    for name, kind, system in NEEDED:
+        found = CATALOGUE.model(name, kind or None, system or None)
+        assert (found.name, found.threat_class or "", found.system or "") == (name, kind, system)
+        low, best, high = found.span
+        assert 0 <= low <= best <= high
+        shares = ("relative_effectiveness", "dispersed_share", "share_at_places", "power_target_share", "plant_damage")
+        assert high <= 1 or name not in shares
+    # What no source gives can not be verified, and says whose assumption it is.
     assert not any(row.verified for row in own)
     assert {row.source for row in own} == {
         "assumption of tegmen, see docs/method.md",
@@ -273,8 +296,12 @@ def test_every_class_and_system_of_the_model_has_its_parameters():
 
 
 def test_the_best_system_against_a_class_is_the_reference():
-    for kind in ("cruise", "supersonic", "ballistic", "s300_ground"):
-        assert max(CATALOGUE.model("relative_effectiveness", kind, s).span[2] for s in SYSTEMS[:7]) == 1.0
+    for kind, systems in (("cruise", SYSTEMS[:7]), ("ballistic", ("patriot", "sampt"))):
+        assert max(CATALOGUE.model("relative_effectiveness", kind, s).span[2] for s in systems) == 1.0
+    assert CATALOGUE.model("relative_effectiveness", "ballistic", "patriot").span == (1.0, 1.0, 1.0)
+    for system in set(SYSTEMS[:7]) - {"patriot", "sampt"}:
+        with pytest.raises(InputError, match=rf"no \(threat class, system\) '\(ballistic, {system}\)'"):
+            CATALOGUE.model("relative_effectiveness", "ballistic", system)
 
 
 def test_labels_are_words_and_unique_within_a_table():

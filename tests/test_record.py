@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tegmen.errors import EvidenceError, InputError
+from tegmen.posts import COLUMNS, FOLDER, read_reports
 from tegmen.record import (
     Record,
     broad_class,
@@ -21,7 +22,6 @@ from tegmen.record import (
     read_launch_areas,
     read_record,
 )
-from tegmen.posts import COLUMNS, FOLDER, read_reports
 from tegmen.terms import ThreatClass
 
 REPOSITORY = Path(__file__).parents[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -29,13 +30,14 @@ from tegmen.engagement import attrition_rate, engage, lane_first
 from tegmen.errors import InputError
 from tegmen.exact import leak_probability, shoot_look_shoot
 from tegmen.simulation import BACKGROUND, Campaign, keep, match_record, simulate
-from tegmen.terms import ThreatClass
 from tegmen.worlds import Worlds, covered_by, take
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from tegmen.terms import ThreatClass
 
 KYIV, LVIV, ODESA, VINNYTSIA = range(4)
 BOTH = (BALLISTIC, CRUISE)
@@ -248,7 +250,8 @@ def test_added_units_leave_the_other_classes_alone():
 def test_a_class_has_the_same_fate_whatever_else_is_simulated():
     campaign = matched()
     sites = (0, 2)
-    both = simulate(campaign, engage(campaign.worlds, campaign.lanes, sites, "patriot", BOTH), added=2, runs=4, classes=BOTH)
+    table = engage(campaign.worlds, campaign.lanes, sites, "patriot", BOTH)
+    both = simulate(campaign, table, added=2, runs=4, classes=BOTH)
     for cls in BOTH:
         table = engage(campaign.worlds, campaign.lanes, sites, "patriot", (cls,))
         alone = simulate(campaign, table, added=2, runs=4, classes=(cls,))
@@ -296,10 +299,10 @@ def test_added_units_never_bring_more_ballistic_strikes():
     campaign, runs = matched(), 40
     table = engage(campaign.worlds, campaign.lanes, tuple(range(12)), "patriot", (BALLISTIC,))
     strikes = [
-        simulate(campaign, table, added=added, runs=runs, classes=(BALLISTIC,)).leakers[BALLISTIC].sum(axis=2).astype(float)
+        simulate(campaign, table, added=added, runs=runs, classes=(BALLISTIC,)).leakers[BALLISTIC].sum(axis=2) * 1.0
         for added in (0, 1, 2, 4, 8, 12)
     ]
-    for fewer, more in zip(strikes, strikes[1:], strict=False):
+    for fewer, more in pairwise(strikes):
         assert np.all(z_score(fewer - more) >= -4)
     assert strikes[-1].mean() < 0.9 * strikes[0].mean()
 

@@ -21,7 +21,7 @@ from tegmen.placement import expected_leakers, site_greedily
 from tegmen.places import defended_places
 from tegmen.scenario import Scenario
 from tegmen.sufficiency import Effort, draw_campaign, fight_baseline, input_hashes, remaining_share, stands
-from tegmen.terms import EvidenceCase, Provenance
+from tegmen.terms import EvidenceCase, Provenance, one_blas_thread
 from tegmen.worlds import BALLISTIC_SYSTEMS
 
 
@@ -65,6 +65,7 @@ class Plan:
         return f"<p>{self.method}, {self.case}</p>" + self.to_pandas().to_html(index=False)
 
 
+@one_blas_thread
 def allocate(  # noqa: PLR0913 - the question, the evidence, what is added, and how hard to try
     scenario: Scenario,
     calibration: Calibration,

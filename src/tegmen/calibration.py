@@ -33,7 +33,7 @@ from tegmen.filtering import (
     stream,
 )
 from tegmen.observations import AIM, FILTERED, MODELLED, NEAR_ZERO, WEEKS_OF_LEVEL, Rows, eligible
-from tegmen.terms import Provenance, ThreatClass
+from tegmen.terms import Provenance, ThreatClass, one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -241,6 +241,7 @@ class Calibration:
     provenance: Provenance
     record: Record
 
+    @one_blas_thread
     def draws(self, count: int, seed: int) -> RateDraws:
         """Draw jointly from the posterior; the same count and seed give the same bits.
 
@@ -281,6 +282,7 @@ class Calibration:
         (a, b), (launched, intercepted) = self.priors.near_zero, self.rows[key].totals()
         return rng.beta(a + intercepted, b + launched - intercepted, count)
 
+    @one_blas_thread
     def monthly(self) -> pd.DataFrame:
         """Record against model: posterior predictive of every eligible row again, summed by month and class.
 
@@ -373,6 +375,7 @@ def _by_month(key: ThreatClass, rows: Rows, share: Floats, rng: np.random.Genera
     return pd.DataFrame({**posted, **model})
 
 
+@one_blas_thread
 def calibrate(record: Record, *, until: str | date, seed: int = 1, priors: Priors | None = None) -> Calibration:
     """Fit the record up to and including a date; rows after it are ignored.
 

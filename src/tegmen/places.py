@@ -62,9 +62,9 @@ class Places:
 def defended_places(scenario: Scenario) -> Places:
     """List the held places of the shipped table and the scenario's own, largest city first."""
     table = read_places()
-    table = table[table["held"]]
-    extra = pd.DataFrame([place.model_dump() for place in scenario.places])
-    if len(extra):
+    table = table.loc[table["held"]]
+    if scenario.places:
+        extra = pd.DataFrame([place.model_dump() for place in scenario.places])
         extra["front_km"] = front_distance_km(extra["latitude"].to_numpy(), extra["longitude"].to_numpy())
         extra["oblast"] = "own"
         extra["capital"] = False
@@ -87,19 +87,29 @@ def defended_places(scenario: Scenario) -> Places:
 
 
 def named_launches(record: Record, cls: ThreatClass, places: Places) -> Floats:
-    """(place,) launches of the record whose only named oblast is the place's."""
-    rows = record.rows
-    rows = rows[rows["threat_class"] == cls.name]
-    sums = rows["launched"].astype("float64").groupby(rows["zone"].replace("UA-32", "UA-30")).sum()
-    return np.array([float(sums.get("UA-30" if oblast == "UA-32" else oblast, 0.0)) for oblast in places.oblast])
+    """(place,) launches of the record whose only named oblast is the place's.
+
+    Reports say "Kyiv" and "Kyiv oblast" for raids on one and the same zone: both count for Kyiv's zone (A8).
+    """
+    launches = record.rows["launched"].to_numpy(np.float64, na_value=0.0)
+    zones = record.rows["zone"].to_numpy(str)
+    mine = record.rows["threat_class"].to_numpy(str) == cls.name
+    zone = _zone(places)
+    named = {code: float(launches[mine & (zones == code)].sum()) for code in {*zone.tolist(), "UA-32"}}
+    named["UA-30"] = named.get("UA-30", 0.0) + named.pop("UA-32")
+    return np.array([named.get(code, 0.0) for code in zone])
+
+
+def _zone(places: Places) -> NDArray[np.str_]:
+    """(place,) oblast, and Kyiv's code for all of Kyiv's zone; the rest of Kyiv oblast is never named."""
+    return np.where(places.kyiv, "UA-30", places.oblast)
 
 
 def steered(base: Floats, named: Floats, prior_launches: Floats, places: Places) -> Floats:
     """Scale weights oblast by oblast towards the launches that name it; rows sum to 1."""
     weight = prior_launches[:, None]
     base = base / base.sum(axis=1, keepdims=True)
-    # Reports say "Kyiv" and "Kyiv oblast" for raids on one and the same zone: steer them together.
-    codes, oblast = np.unique(np.where(places.oblast == "UA-32", "UA-30", places.oblast), return_inverse=True)
+    codes, oblast = np.unique(_zone(places), return_inverse=True)
     member = np.eye(len(codes))[oblast]
     prior = base @ member
     total = np.array([named[oblast == code][0] for code in range(len(codes))])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from tegmen.errors import EvidenceError
@@ -18,33 +19,42 @@ Ints = NDArray[np.int64]
 
 def posted_counts(scenario: Scenario, record: Record) -> dict[ThreatClass, int]:
     """Launched in the scenario's month by class, all channels, as posted; a mixture counts for its first class (A3)."""
-    rows = record.rows
-    first, after = pd.Timestamp(scenario.month.first), pd.Timestamp(scenario.month.last) + pd.Timedelta(days=1)
-    rows = rows[(rows["window_end"] >= first) & (rows["window_end"] < after)]
-    lead = rows["threat_class"].str.split("+").str[0]
-    sums = rows["launched"].groupby(lead).sum()
-    return {cls: int(sums.get(cls.name, 0)) for cls in ThreatClass if cls is not ThreatClass.glide_bomb}
+    _, classes, launches = _launches(record, scenario.month.first, scenario.month.last)
+    return {
+        cls: int(launches[classes == cls.name].sum()) for cls in ThreatClass if cls is not ThreatClass.glide_bomb
+    }
 
 
 def history_counts(scenario: Scenario, record: Record) -> Ints:
     """(night of record, class) launched; the nights a month's nights are drawn from.
 
-    Only nights with any report are listed: a day without a row is a missing report, not a quiet day.
+    Only nights with a counted launch of the six classes are listed: a day without a row is a missing report (A2).
+
+    Raises
+    ------
+    EvidenceError
+        The record has no such night.
     """
-    rows = record.rows
-    begin = pd.Timestamp(scenario.month.history_from)
-    end = pd.Timestamp(scenario.month.last) + pd.Timedelta(days=1)
-    rows = rows[(rows["window_end"] >= begin) & (rows["window_end"] < end)]
-    lead = rows["threat_class"].str.split("+").str[0]
-    nights = rows["window_end"].dt.normalize()
-    table = rows["launched"].astype("float64").groupby([nights, lead]).sum().unstack(fill_value=0.0)
-    columns = [table[cls.name] if cls.name in table else 0.0 * table.iloc[:, 0] for cls in ThreatClass]
-    counts = np.stack([column.to_numpy(float) for column in columns], axis=1).astype(np.int64)
+    days, classes, launches = _launches(record, scenario.month.history_from, scenario.month.last)
+    nights, night = np.unique(days, return_inverse=True)
+    counts = np.zeros((len(nights), len(ThreatClass)), dtype=np.int64)
+    for cls in ThreatClass:
+        mine = classes == cls.name
+        counts[:, cls] = np.bincount(night[mine], launches[mine], len(nights)) if len(nights) else 0
     counts = counts[counts.sum(axis=1) > 0]
     if not len(counts):
-        msg = f"the record has no launches between {begin.date()} and {scenario.month.last}: nothing to draw nights from"
-        raise EvidenceError(msg + "; use a record that covers the month, or move history_from")
+        msg = f"the record has no launches from {scenario.month.history_from} to {scenario.month.last}: no nights to draw"
+        raise EvidenceError(msg + " from; use a record that covers the month, or move history_from")
     return np.ascontiguousarray(counts)
+
+
+def _launches(record: Record, first: date, last: date) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]]:
+    """Day, class (the first of a mixture) and launched of every counted row from `first` to `last`."""
+    days = record.rows["window_end"].to_numpy("datetime64[D]")
+    launches = record.rows["launched"].to_numpy(np.float64, na_value=np.nan)
+    classes = np.array([str(name).split("+")[0] for name in record.rows["threat_class"]], dtype=object)
+    kept = (days >= np.datetime64(first)) & (days <= np.datetime64(last)) & ~np.isnan(launches)
+    return days[kept], classes[kept], launches[kept]
 
 
 def launched(

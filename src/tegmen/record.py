@@ -1,7 +1,7 @@
 """The attack record: what was launched and intercepted, by threat class, zone and reporting window.
 
 One reader takes the public 22-column list (a user's own download) or our compiled table and returns the same frame:
-one row per (window end, threat class, zone, channel). How a single report is read stands in ``reports``.
+one row per (window end, threat class, zone, channel). How a single report is read stands in ``posts``.
 """
 
 from __future__ import annotations

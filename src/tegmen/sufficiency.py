@@ -23,7 +23,7 @@ from tegmen.places import defended_places
 from tegmen.raids import history_counts
 from tegmen.scenario import Goal, Scenario
 from tegmen.simulation import BACKGROUND, MATCHED, Campaign, Outcome, keep, match_record, simulate
-from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, Provenance, ThreatClass
+from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, Provenance, ThreatClass, one_blas_thread
 from tegmen.worlds import BALLISTIC_SYSTEMS, POOL, SYSTEMS, Worlds, draw_worlds
 
 Floats = NDArray[np.float64]
@@ -69,6 +69,7 @@ class Effort:
             raise InputError("effort", faults)
 
 
+@one_blas_thread
 def sufficiency(  # noqa: PLR0913 - the question, the evidence, the seed and how hard to try
     scenario: Scenario,
     calibration: Calibration,

@@ -5,14 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import wraps
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, ParamSpec, TypeVar
 
 EvidenceCase = Literal["posted", "claimed"]
 EVIDENCE_CASES: tuple[EvidenceCase, ...] = ("posted", "claimed")
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 Progress = Callable[[str, int, int], None]
 """Called with (what is being done, steps done, steps in all)."""
+
+
+def one_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a stage so that linear algebra runs on one thread in it: the same bits however many the machine has."""
+
+    @wraps(function)
+    def stage(*args: P.args, **kwargs: P.kwargs) -> R:
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1, "blas"):
+            return function(*args, **kwargs)
+
+    return stage
 
 
 class ThreatClass(IntEnum):

@@ -6,6 +6,7 @@ What a world holds is fixed through all its runs; chance within it is the kernel
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
@@ -31,7 +32,9 @@ _WITH_TROOPS = ("s300ps", "buk_m1")
 POOL = 4000
 """Posterior draws that the worlds of one study pick from."""
 _REDRAWS_MAX = 20
-_BLOCK = 5
+_BLOCK = 1.5
+_LAYOUTS_MOST = 60
+_TURNS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class Worlds:
     parameters
         Every catalogue parameter drawn from.
     redraw_share
-        Share of drawn worlds thrown away because no factor in (0, 1] reproduces the record in them.
+        Share of drawn layouts thrown away because no factor in (0, 1] reproduces the record with them.
     """
 
     case: EvidenceCase
@@ -116,6 +119,7 @@ class _Dice:
     generator: np.random.Generator
     catalogue: Catalogue
     used: dict[str, Parameter] = field(default_factory=dict)
+    layouts: list[int] = field(default_factory=list)
 
     def draw(self, parameter: Parameter) -> Floats:
         """One PERT draw a world; the parameter is noted as used."""
@@ -143,8 +147,9 @@ def draw_worlds(  # noqa: PLR0913 - what a draw depends on, each named
 ) -> Worlds:
     """Draw worlds: unknowns, then layouts that the record does not contradict.
 
-    A candidate world is thrown away when its layout covers less of the ballistic targets than the record says were
-    covered (a readiness above 1 would be needed); the share thrown away is kept.
+    A layout is thrown away when it covers less of the ballistic targets than the record says were covered (a readiness
+    above 1 would be needed), and drawn again with the same rates; a world for which 60 layouts fail is drawn anew. The
+    share of layouts thrown away is kept.
 
     Parameters
     ----------
@@ -160,7 +165,8 @@ def draw_worlds(  # noqa: PLR0913 - what a draw depends on, each named
     """
     places, pool = defended_places(scenario), pool or calibration.draws(POOL, seed)
     kept: list[Worlds] = []
-    have, tried, block = 0, 0, _BLOCK * count
+    layouts = 0
+    have, tried, block = 0, 0, math.ceil(_BLOCK * count)
     while have < count:
         if tried >= _REDRAWS_MAX:
             msg = (
@@ -173,14 +179,20 @@ def draw_worlds(  # noqa: PLR0913 - what a draw depends on, each named
         candidate, agrees = _candidates(scenario, calibration, case, places, pool.pick(dice.generator, block), dice)
         kept.append(take(candidate, np.flatnonzero(agrees)))
         have += int(agrees.sum())
+        layouts += sum(dice.layouts)
         tried += 1
     joined = take(join(kept), np.arange(count))
-    return replace(joined, seed=seed, first=first, redraw_share=1 - have / (tried * block))
+    return replace(joined, seed=seed, first=first, redraw_share=1 - have / layouts)
 
 
 def take(worlds: Worlds, index: NDArray[np.intp]) -> Worlds:
     """Keep the worlds of these indices, in this order."""
     return _map([worlds], lambda arrays: arrays[0][index])
+
+
+def take_units(units: Units, index: NDArray[np.intp]) -> Units:
+    """Keep what units can do in the worlds of these indices."""
+    return Units(**{part.name: getattr(units, part.name)[index] for part in fields(Units)})
 
 
 def join(batches: list[Worlds]) -> Worlds:
@@ -216,22 +228,26 @@ def _candidates(  # noqa: PLR0913, PLR0917 - everything a world is made from
     """One block of candidate worlds, and which of them agree with the record."""
     posted = posted_counts(scenario, calibration.record)
     counts, unposted = launched(scenario, case, posted, dice.count, dice.generator)
-    kyiv_share = np.asarray(rates.kyiv_share, dtype=float)
+    seen = max(posted[ThreatClass.ballistic], 1)
+    # What was never posted was not aimed at Kyiv (A5), so it thins Kyiv's share.
+    kyiv_share = rates.kyiv_share * seen / (seen + unposted[:, ThreatClass.ballistic])
     pull = dice.model("front_weight_km")
     mix = _target_mix(calibration, places, kyiv_share, pull, dice)
     units = _unit_draws(dice)
-    system, site = _layout(scenario, places, mix, dice)
     rate = np.zeros((dice.count, len(ThreatClass)))
     for cls in (ThreatClass.drone, ThreatClass.cruise, ThreatClass.supersonic, ThreatClass.s300_ground):
         seen = max(posted[cls], 1)
         rate[:, cls] = rates.rate[cls] * seen / (seen + unposted[:, cls])
     rate[:, ThreatClass.ballistic] = rates.kill
-    elsewhere = (1 - kyiv_share) * max(posted[ThreatClass.ballistic], 1)
+    elsewhere = (1 - rates.kyiv_share) * max(posted[ThreatClass.ballistic], 1)
     coverage = rates.coverage_elsewhere * elsewhere / (elsewhere + unposted[:, ThreatClass.ballistic])
-    covers = _covering(places, units, system, site)
     ballistic = mix[:, ThreatClass.ballistic]
-    ready_kyiv, agrees_kyiv = _readiness(ballistic * places.kyiv, covers, rates.coverage_kyiv)
-    ready_else, agrees_else = _readiness(ballistic * ~places.kyiv, covers, coverage)
+    wanted = np.stack([rates.coverage_kyiv, coverage], axis=1)
+    stands = _agreeing_stands(scenario, places, mix, units, wanted, dice)
+    ready, agrees = _readiness(ballistic, _covering_by_zone(places, units, stands), places.kyiv, wanted)
+    ready_kyiv, ready_else = ready.T
+    system, site = _layout(scenario, places, mix, stands, dice)
+    covers = _covering(places, units, system, site)
     is_kyiv = places.kyiv[np.maximum(site, 0)]
     lean = dice.generator.random(dice.count)
     added = ready_else + lean * (ready_kyiv - ready_else)
@@ -272,7 +288,7 @@ def _candidates(  # noqa: PLR0913, PLR0917 - everything a world is made from
         ),
         parameters=tuple(dice.used.values()),
     )
-    return worlds, agrees_kyiv & agrees_else
+    return worlds, agrees
 
 
 def _packets(dice: _Dice) -> Ints:
@@ -291,12 +307,13 @@ def _target_mix(calibration: Calibration, places: Places, kyiv_share: Floats, pu
     city = np.where(places.population > 0, np.maximum(places.population, 1) ** exponent[:, None], 0.0) * near
     plant = places.capacity_mw * near
     concentration = dice.model("target_concentration")
+    seen = calibration.record.until(calibration.until)
     prior = dice.model("named_prior")
     mix = np.zeros((dice.count, len(ThreatClass), len(places)))
     for cls in ThreatClass:
         if cls is ThreatClass.glide_bomb:
             continue
-        named = named_launches(calibration.record, cls, places)
+        named = named_launches(seen, cls, places)
         power = dice.model("power_target_share", cls.name)[:, None]
         mean = (1 - power) * steered(city, named, prior, places) + power * steered(plant, named, prior, places)
         if cls is ThreatClass.ballistic:
@@ -358,32 +375,72 @@ def _ready_rounds(system: str, pac3: Floats, dice: _Dice) -> tuple[Floats, Float
     return (rounds / 2, rounds / 2) if system == "sampt" else (np.zeros(dice.count), rounds)
 
 
-def _layout(scenario: Scenario, places: Places, mix: Floats, dice: _Dice) -> tuple[Ints, Ints]:
-    """Notional layout: how many fire units of each system, each at a place drawn by worth; never real positions.
+def _agreeing_stands(  # noqa: PLR0913, PLR0917 - a layout and what it must agree with
+    scenario: Scenario, places: Places, mix: Floats, units: Units, coverage: Floats, dice: _Dice
+) -> Ints:
+    """(w, stand, 2) system and site of the units that meet ballistic missiles; -1 where there is none.
 
-    Worth is half what the place is (people, MW), half what the world aims at it. The first Patriot stands at Kyiv: the
-    record shows Kyiv covered against ballistic missiles since spring 2023 (A8).
+    Drawn again and again, in the worlds where they cover less than the record says was covered in either zone; the
+    rates stay as drawn, so only layouts are conditioned on the record (A17).
     """
+    value = _worth(places, mix[:, ThreatClass.ballistic], dice)
+    number = [_held(scenario, name, dice) for name in BALLISTIC_SYSTEMS]
+    aimed = mix[:, ThreatClass.ballistic]
+    stands = np.full((dice.count, sum(int(each.max()) for each in number), 2), -1, dtype=np.int64)
+    left = np.arange(dice.count)
+    for _ in range(_LAYOUTS_MOST):
+        at = 0
+        for code, held in enumerate(number):
+            most = int(held.max())
+            chosen = _drawn_sites(value[left], most, dice)
+            if BALLISTIC_SYSTEMS[code] == "patriot" and most:
+                chosen[:, 0] = 0
+            present = np.arange(most) < held[left, None]
+            stands[left, at : at + most, 0] = np.where(present, code, -1)
+            stands[left, at : at + most, 1] = np.where(present, chosen, -1)
+            at += most
+        dice.layouts.append(len(left))
+        reached = _covering(places, take_units(units, left), stands[left, :, 0], stands[left, :, 1]) > 0
+        short = [
+            (aimed[left] * zone * reached).sum(axis=1) < coverage[left, z] * (aimed[left] * zone).sum(axis=1)
+            for z, zone in enumerate((places.kyiv, ~places.kyiv))
+        ]
+        left = left[short[0] | short[1]]
+        if not len(left):
+            break
+    return stands
+
+
+def _layout(scenario: Scenario, places: Places, mix: Floats, stands: Ints, dice: _Dice) -> tuple[Ints, Ints]:
+    """(w, fire unit) system and site: the units that meet ballistic missiles, and the others at places drawn by worth.
+
+    Notional throughout: numbers of the catalogue, never real positions.
+    """
+    value = _worth(places, mix[:, ThreatClass.cruise], dice)
+    system, site = [stands[..., 0]], [stands[..., 1]]
+    for code in range(len(BALLISTIC_SYSTEMS), len(SYSTEMS)):
+        number = _held(scenario, SYSTEMS[code], dice)
+        most = int(number.max())
+        present = np.arange(most) < number[:, None]
+        system.append(np.where(present, code, -1))
+        site.append(np.where(present, _drawn_sites(value, most, dice), -1))
+    return np.concatenate(system, axis=1), np.concatenate(site, axis=1)
+
+
+def _worth(places: Places, aimed: Floats, dice: _Dice) -> Floats:
+    """(w, place) cumulative worth of a site: half what the place is (people, MW), half what the world aims at it."""
     exponent = dice.model("population_exponent")
     city = np.where(places.population > 0, np.maximum(places.population, 1) ** exponent[:, None], 0.0)
     plant = np.broadcast_to(places.capacity_mw, city.shape)
     value = 0.7 * city / city.sum(axis=1, keepdims=True) + 0.3 * plant / plant.sum(axis=1, keepdims=True)
-    system: list[Ints] = []
-    site: list[Ints] = []
-    for code, name in enumerate(SYSTEMS):
-        aimed = mix[:, ThreatClass.ballistic if name in BALLISTIC_SYSTEMS else ThreatClass.cruise]
-        cumulative = np.cumsum(value + aimed, axis=1)
-        number = _held(scenario, name, dice)
-        most = int(number.max())
-        draws = dice.generator.random((dice.count, most)) * cumulative[:, -1:]
-        chosen = np.stack([np.searchsorted(cumulative[w], draws[w], side="right") for w in range(dice.count)])
-        chosen = np.minimum(chosen, len(places) - 1).astype(np.int64)
-        if name == "patriot" and most:
-            chosen[:, 0] = 0
-        present = np.arange(most) < number[:, None]
-        system.append(np.where(present, code, -1))
-        site.append(np.where(present, chosen, -1))
-    return np.concatenate(system, axis=1), np.concatenate(site, axis=1)
+    return np.cumsum(value + aimed, axis=1)
+
+
+def _drawn_sites(cumulative: Floats, most: int, dice: _Dice) -> Ints:
+    """(w, most) places drawn by cumulative worth."""
+    draws = dice.generator.random((len(cumulative), most)) * cumulative[:, -1:]
+    chosen = np.stack([np.searchsorted(row, draw, side="right") for row, draw in zip(cumulative, draws, strict=True)])
+    return np.minimum(chosen, cumulative.shape[1] - 1).astype(np.int64)
 
 
 def _held(scenario: Scenario, system: str, dice: _Dice) -> Ints:
@@ -412,25 +469,56 @@ def _covering(
         radius = units.radius_ballistic_km[:, code]
         for column in np.flatnonzero((system == code).any(axis=0)):
             here = system[:, column] == code
-            covers += here[:, None] & (apart[site[:, column]] <= radius[:, None])
+            covers += here[:, None] & (apart[site[:, column]] <= radius[:, None]) & (radius[:, None] > 0)
     return covers
 
 
-def _readiness(mass: Floats, covers: Ints, coverage: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Readiness a with which the layout covers the share of targets the record says: sum m (1-(1-a)^n) / sum m = q.
+def _covering_by_zone(places: Places, units: Units, stands: Ints) -> Ints:
+    """(w, place, zone of the unit) how many units standing at Kyiv, and how many elsewhere, cover each place."""
+    at_kyiv = places.kyiv[np.maximum(stands[..., 1], 0)]
+    return np.stack(
+        [_covering(places, units, np.where(here, stands[..., 0], -1), stands[..., 1]) for here in (at_kyiv, ~at_kyiv)],
+        axis=2,
+    )
 
-    Monotone in a, solved by bisection; a world where even a = 1 falls short does not agree with the record.
+
+def _readiness(
+    mass: Floats, covers: Ints, kyiv: NDArray[np.bool_], coverage: Floats
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """(w, 2) readiness of units at Kyiv and elsewhere with which both zones are covered as the record says.
+
+    A place covered by i units of Kyiv and j others is covered with 1 - (1-a)^i (1-b)^j. Each zone's coverage rises in
+    either readiness, so the two are bisected in turn until they hold still; only the mass of each (i, j) matters.
+
+    Returns
+    -------
+    Readiness, and whether both coverages are reproduced (to 1e-7): if not, the world does not agree with the record.
     """
-    total = np.maximum(mass.sum(axis=1), 1e-12)
-    target = np.asarray(coverage, dtype=float)
-    agrees = (mass * (covers > 0)).sum(axis=1) / total >= target
-    low, high = np.zeros(len(mass)), np.ones(len(mass))
-    for _ in range(40):
-        middle = (low + high) / 2
-        covered = (mass * (1 - (1 - middle[:, None]) ** covers)).sum(axis=1) / total
-        low = np.where(covered < target, middle, low)
-        high = np.where(covered < target, high, middle)
-    return high, agrees
+    most = int(covers.max(initial=0)) + 1
+    key = covers[..., 0] * most + covers[..., 1]
+    count, zones = len(mass), np.stack([kyiv, ~kyiv])
+    flat = (np.arange(count)[:, None] * most * most + key).ravel()
+    sums = np.stack(
+        [np.bincount(flat, (mass * zone).ravel(), count * most * most).reshape(count, -1) for zone in zones], axis=1
+    )
+    sums /= np.maximum(sums.sum(axis=2, keepdims=True), 1e-300)
+    i, j = np.divmod(np.arange(most * most), most)
+
+    def covered(ready: Floats, zone: int) -> Floats:
+        missed = (1 - ready[:, :1]) ** i * (1 - ready[:, 1:]) ** j
+        return (sums[:, zone] * (1 - missed)).sum(axis=1)
+
+    ready = np.full((count, 2), 0.5)
+    for _ in range(_TURNS):
+        for zone in (0, 1):
+            low, high = np.zeros(count), np.ones(count)
+            for _ in range(30):
+                ready[:, zone] = (low + high) / 2
+                short = covered(ready, zone) < coverage[:, zone]
+                low, high = np.where(short, ready[:, zone], low), np.where(short, high, ready[:, zone])
+            ready[:, zone] = high
+    off = np.stack([np.abs(covered(ready, zone) - coverage[:, zone]) for zone in (0, 1)])
+    return ready, (off < 1e-7).all(axis=0)
 
 
 def _scalars(dice: _Dice) -> dict[str, Floats]:
