@@ -173,7 +173,7 @@ def night(  # noqa: PLR0917 - all that a night is made of
         look[threat.id] = shot.at + pair.flight
 
 
-def campaign(  # noqa: PLR0917 - all that a run is made of
+def campaign(
     nights: Sequence[Night],
     pairs_by_lane: Mapping[int, Sequence[Pair]],
     units: Sequence[Unit],

@@ -22,7 +22,7 @@ from tegmen.places import defended_places
 from tegmen.scenario import Scenario
 from tegmen.sufficiency import Effort, draw_campaign, fight_baseline, input_hashes, remaining_share, stands
 from tegmen.terms import EvidenceCase, Provenance, one_blas_thread
-from tegmen.worlds import BALLISTIC_SYSTEMS
+from tegmen.units import BALLISTIC_SYSTEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Plan:
 
 
 @one_blas_thread
-def allocate(  # noqa: PLR0913 - the question, the evidence, what is added, and how hard to try
+def allocate(
     scenario: Scenario,
     calibration: Calibration,
     *,
@@ -97,7 +97,8 @@ def allocate(  # noqa: PLR0913 - the question, the evidence, what is added, and 
     sites = site_greedily(campaign, scenario.headline, expected_leakers(campaign, baseline), system, count)
     plan = (system, sites)
     expected = {
-        goal.name: float(remaining_share(goal, campaign, baseline, plan, effort)(count).mean()) for goal in scenario.goals
+        goal.name: float(remaining_share(goal, campaign, baseline, plan, effort)(count).mean())
+        for goal in scenario.goals
     }
     return Plan(
         scenario=scenario,

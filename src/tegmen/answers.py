@@ -171,7 +171,9 @@ class Sufficiency:
             for answer in self.cases[case].goals
         ]
         differ = len({answer.n for answer in self.cases[case].goals}) > 1
-        head = "What is enough for one goal is not enough for another: " if differ else "The same number for every goal: "
+        head = (
+            "What is enough for one goal is not enough for another: " if differ else "The same number for every goal: "
+        )
         return head + "; ".join(parts) + "."
 
     def to_pandas(self) -> pd.DataFrame:
@@ -182,14 +184,18 @@ class Sufficiency:
             for answer in result.goals
         ]
         table = pd.concat(tables, ignore_index=True)
-        return table[["case", "goal", *[name for name in table.columns if name not in ("case", "goal")]]]
+        return table.loc[:, ["case", "goal", *[name for name in table.columns if name not in ("case", "goal")]]]
 
     def summary(self) -> pd.DataFrame:
         """Give one row a case and goal: n, range, resolved, and the probability at each claimed number."""
         rows = []
         for case, result in self.cases.items():
             for answer in result.goals:
-                row: dict[str, object] = {"case": case, "goal": answer.goal.name, "n": "none" if answer.n is None else answer.n}
+                row: dict[str, object] = {
+                    "case": case,
+                    "goal": answer.goal.name,
+                    "n": "none" if answer.n is None else answer.n,
+                }
                 row["range"] = _range_text(answer)
                 row["resolved"] = answer.resolved
                 row.update({f"P({test.added})": round(test.probability, 3) for test in answer.claims})

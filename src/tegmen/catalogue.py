@@ -189,7 +189,7 @@ class Parameter:
 
         Source: Vose (2008), Risk Analysis, on the modified PERT with weight 4.
         """
-        low, best, high = self.span
+        low, _, high = self.span
         level = np.asarray(u, dtype=np.float64)
         if not bool(np.all((level >= 0) & (level <= 1))):
             raise InputError(self.label, ["u: found a level outside [0, 1] or NaN; probabilities are in [0, 1]"])

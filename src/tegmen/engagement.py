@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ from tegmen.geo import closest_approach, front_points, horizon_km, km_inside_ukr
 from tegmen.places import Places
 from tegmen.record import read_launch_areas
 from tegmen.terms import ThreatClass
-from tegmen.worlds import BALLISTIC_SYSTEMS, SYSTEMS, Worlds
+from tegmen.units import BALLISTIC_SYSTEMS, SYSTEMS
+from tegmen.worlds import Worlds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,7 +30,13 @@ WAVE_TICKS = 8 * 3600 * TICKS_PER_S
 """A class's wave falls anywhere in an eight-hour night (A11)."""
 SPREAD_S = {"drone": 10_800, "cruise": 3_600, "supersonic": 600, "ballistic": 600, "s300_ground": 1_800}
 """Half width of a wave: how far apart the arrivals of one class in one night are (A11)."""
-PRIORITY = (ThreatClass.ballistic, ThreatClass.supersonic, ThreatClass.cruise, ThreatClass.s300_ground, ThreatClass.drone)
+PRIORITY = (
+    ThreatClass.ballistic,
+    ThreatClass.supersonic,
+    ThreatClass.cruise,
+    ThreatClass.s300_ground,
+    ThreatClass.drone,
+)
 """Which class is served first when two engagements could start in the same tick."""
 VARIANTS = 3
 VARIANT_OFFSET_KM = 40.0
@@ -116,9 +124,11 @@ def lay_lanes(places: Places) -> Lanes:
     the launch end by 40 km. Areas are chosen by how many launches of the class the record names there.
     """
     table = read_launch_areas()
-    table = table[table["threat_class"].isin([cls.name for cls in LANE_CLASSES])]
+    table = table.loc[table["threat_class"].isin([cls.name for cls in LANE_CLASSES])]
     # Areas of hardly any launches of a class are left out: lanes are coarse on purpose (A7).
-    table = table[table["launched"] >= _AREA_SHARE_LEAST * table.groupby("threat_class")["launched"].transform("sum")]
+    total = table.groupby("threat_class")["launched"].sum()
+    least = _AREA_SHARE_LEAST * table["threat_class"].map(total).to_numpy(float)
+    table = table.loc[table["launched"].to_numpy(float) >= least]
     spots = table.drop_duplicates("area_id").set_index("area_id").sort_index()
     start = to_km(spots["latitude"].to_numpy(float), spots["longitude"].to_numpy(float))
     shape = (len(places), len(spots), VARIANTS)
@@ -129,7 +139,7 @@ def lay_lanes(places: Places) -> Lanes:
     end = np.broadcast_to(places.xy[:, None, None], (*shape, 2)).reshape(-1, 2)
     weight = np.zeros((len(ThreatClass), len(places), len(spots)))
     for cls in LANE_CLASSES:
-        launched = table[table["threat_class"] == cls.name].set_index("area_id")["launched"].reindex(spots.index)
+        launched = table.loc[table["threat_class"] == cls.name].set_index("area_id")["launched"].reindex(spots.index)
         weight[cls] = launched.fillna(0.0).to_numpy(float) / launched.sum()
     approach, along = closest_approach(begin[:, None], end[:, None], places.xy[None])
     used = np.repeat((weight[ThreatClass.cruise] > 0).ravel(), VARIANTS)
@@ -155,7 +165,9 @@ def lane_first(lanes: Lanes) -> Ints:
     return np.concatenate([[0], np.cumsum(width)]).astype(np.int64)
 
 
-def engage(worlds: Worlds, lanes: Lanes, sites: Sequence[int], system: str, classes: Sequence[ThreatClass]) -> Engagement:
+def engage(
+    worlds: Worlds, lanes: Lanes, sites: Sequence[int], system: str, classes: Sequence[ThreatClass]
+) -> Engagement:
     """Find the feasible pairs of a batch of worlds with fire units added at `sites`, in that order.
 
     Parameters
@@ -277,7 +289,10 @@ def _unit_table(worlds: Worlds, rows: _Rows) -> Ints:
     present = rows.system >= 0
     system = np.maximum(rows.system, 0)
     ballistic = rows.section == 1
-    pick = lambda table: np.take_along_axis(table, system, axis=1)  # noqa: E731 - one word for six look-ups
+
+    def pick(table: NDArray[Any]) -> NDArray[Any]:
+        return np.take_along_axis(table, system, axis=1)
+
     ready = np.where(ballistic, pick(worlds.units.ready_ballistic), pick(worlds.units.ready_air))
     salvo = np.where(ballistic, worlds.scalar["salvo_ballistic"][:, None], worlds.scalar["salvo_cruise"][:, None])
     table = np.zeros((*rows.system.shape, 7), dtype=np.int64)
@@ -330,7 +345,9 @@ def glide_bombs_launched(worlds: Worlds, sites: Sequence[int], system: str, tota
     apart = np.linalg.norm(worlds.places.xy[:, None] - line[None], axis=-1)
     code = SYSTEMS.index(system)
     for w in range(len(worlds)):
-        stands = [(s, p) for s, p in zip(worlds.system[w], worlds.site[w], strict=True) if 0 <= s < len(BALLISTIC_SYSTEMS)]
+        stands = [
+            (s, p) for s, p in zip(worlds.system[w], worlds.site[w], strict=True) if 0 <= s < len(BALLISTIC_SYSTEMS)
+        ]
         for s, p in [*stands, *((code, site) for site in sites)]:
             reached[w] |= apart[p] + worlds.scalar["glide_range_km"][w] <= worlds.units.range_air_km[w, s]
     return total * (1 - worlds.scalar["glide_bomb_denial"] * reached.mean(axis=1))

@@ -5,6 +5,8 @@ whatever the order of computing, the number of threads and the laydown it meets:
 Time is counted in ticks of 0.1 s from the start of a night.
 """
 
+# numba infers the types of the compiled functions from their callers; annotations on them would be decoration.
+# pyright: reportMissingParameterType=false, reportUnknownParameterType=false
 from __future__ import annotations
 
 import numpy as np
@@ -36,7 +38,7 @@ _NEVER = np.int64(1) << np.int64(40)
 
 
 @njit(cache=True, inline="always")
-def philox(c0, c1, c2, c3, k0, k1):  # noqa: ANN001, ANN201, PLR0913, PLR0917 - the counter and key words of the published generator
+def philox(c0, c1, c2, c3, k0, k1):
     """Philox4x32-10: four 32-bit words from a counter (c0..c3) and a key (k0, k1).
 
     Source: Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3"; known answers in the Random123 library.
@@ -56,7 +58,7 @@ def philox(c0, c1, c2, c3, k0, k1):  # noqa: ANN001, ANN201, PLR0913, PLR0917 - 
 
 
 @njit(cache=True, inline="always")
-def _word(words, part):  # noqa: ANN001, ANN202
+def _word(words, part):
     """Pick one of the four words."""
     if part == 0:
         return words[0]
@@ -68,13 +70,13 @@ def _word(words, part):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, inline="always")
-def _below(word, bound):  # noqa: ANN001, ANN202
+def _below(word, bound):
     """Scale a 32-bit word to 0..bound-1 (bias below bound / 2^32)."""
     return np.int64((word * np.uint64(bound)) >> _HALF)
 
 
 @njit(cache=True, inline="always")
-def _pick(cumulative, word):  # noqa: ANN001, ANN202
+def _pick(cumulative, word):
     """First index whose cumulative uint32 weight exceeds the word."""
     low, high = 0, cumulative.shape[0] - 1
     while low < high:
@@ -87,7 +89,9 @@ def _pick(cumulative, word):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True)
-def draw_raids(run, key, nights, counts, packet, source, place_cum, area_cum, lane_first, variants, spread, work, threats):  # noqa: ANN001, ANN201, PLR0913, PLR0917
+def draw_raids(
+    run, key, nights, counts, packet, source, place_cum, area_cum, lane_first, variants, spread, work, threats
+):
     """Draw one month of threats: which night, place, launch area, lane variant and arrival tick.
 
     Threats come in packets that share night, place and launch area; packets fall on nights in proportion to the counts
@@ -171,7 +175,7 @@ def draw_raids(run, key, nights, counts, packet, source, place_cum, area_cum, la
 
 
 @njit(cache=True, inline="always")
-def _push(heap_key, heap_at, size, key, at):  # noqa: ANN001, ANN202
+def _push(heap_key, heap_at, size, key, at):
     i = size
     while i > 0:
         parent = (i - 1) >> 1
@@ -186,7 +190,7 @@ def _push(heap_key, heap_at, size, key, at):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, inline="always")
-def _sink(heap_key, heap_at, size, key, at):  # noqa: ANN001, ANN202
+def _sink(heap_key, heap_at, size, key, at):
     """Replace the root by (key, at) and restore the heap."""
     i = 0
     while True:
@@ -205,7 +209,7 @@ def _sink(heap_key, heap_at, size, key, at):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True)
-def fight_night(run, key, night, threats, priority, pairs, units, kill, active, state, scratch, killed):  # noqa: ANN001, ANN201, PLR0913, PLR0917
+def fight_night(run, key, night, threats, priority, pairs, units, kill, active, state, scratch, killed):
     """Fight one night by the event rule of docs/method.md: always commit the smallest key.
 
     The key is (launch tick, class priority, threat id), the unit by (launch tick, preference, window start, unit id).
@@ -351,7 +355,7 @@ def fight_night(run, key, night, threats, priority, pairs, units, kill, active, 
 
 
 @njit(cache=True)
-def make_scratch(units, rounds, channels, threats):  # noqa: ANN001, ANN201
+def make_scratch(units, rounds, channels, threats):
     """Work arrays of `fight_night` for so many units, rounds on a unit's launchers, channels and threats."""
     return (
         np.zeros(units, np.int64),
@@ -367,7 +371,24 @@ def make_scratch(units, rounds, channels, threats):  # noqa: ANN001, ANN201
 
 
 @njit(cache=True, parallel=True)
-def fight_months(first_world, runs, key, nights, raids, geometry, pairs, pointers, units, stock, kill, attrition, active, slot, leakers, tally):  # noqa: ANN001, ANN201, E501, PLR0913, PLR0917
+def fight_months(
+    first_world,
+    runs,
+    key,
+    nights,
+    raids,
+    geometry,
+    pairs,
+    pointers,
+    units,
+    stock,
+    kill,
+    attrition,
+    active,
+    slot,
+    leakers,
+    tally,
+):
     """Fight every (world, run) of a batch; each is a month of nights with rounds carried over.
 
     Parameters
@@ -411,6 +432,8 @@ def fight_months(first_world, runs, key, nights, raids, geometry, pairs, pointer
         scratch = make_scratch(max(active, 1), rounds, channels, most)
         state = np.empty((max(active, 1), 2), np.int64)
         world_pairs = (pointers[w], pairs)
+        kill_w = kill[w]
+        units_w = units[w]
         work = (
             np.empty((counts.shape[1], nights), np.int64), np.empty(nights + 1, np.int64), np.empty((most, 6), np.int32)
         )  # fmt: skip
@@ -420,7 +443,19 @@ def fight_months(first_world, runs, key, nights, raids, geometry, pairs, pointer
                 state[unit, 0] = units[w, unit, 1]
                 state[unit, 1] = stock[w, unit]
             total = draw_raids(
-                counter, key, nights, counts[w], packet[w], source, place_cum[w], area_cum, lane_first, variants, spread, work, threats
+                counter,
+                key,
+                nights,
+                counts[w],
+                packet[w],
+                source,
+                place_cum[w],
+                area_cum,
+                lane_first,
+                variants,
+                spread,
+                work,
+                threats,
             )
             begin = 0
             while begin < total:
@@ -428,9 +463,22 @@ def fight_months(first_world, runs, key, nights, raids, geometry, pairs, pointer
                 end = begin
                 while end < total and threats[end, 0] == night:
                     end += 1
-                tally[w, run, 2] += fight_night(
-                    counter, key, night, threats[begin:end], priority, world_pairs, units[w], kill[w], active, state, scratch, killed[begin:end]
-                )  # fmt: skip
+                now = slice(begin, end)
+                fired = fight_night(
+                    counter,
+                    key,
+                    night,
+                    threats[now],
+                    priority,
+                    world_pairs,
+                    units_w,
+                    kill_w,
+                    active,
+                    state,
+                    scratch,
+                    killed[now],
+                )
+                tally[w, run, 2] += fired
                 begin = end
             for i in range(total):
                 if killed[i] == 1:

@@ -16,7 +16,8 @@ from tegmen.places import Places
 from tegmen.scenario import Goal
 from tegmen.simulation import BACKGROUND, Campaign, Outcome
 from tegmen.terms import ThreatClass
-from tegmen.worlds import BALLISTIC_SYSTEMS, SYSTEMS, Worlds, covered_by
+from tegmen.units import BALLISTIC_SYSTEMS, SYSTEMS
+from tegmen.worlds import Worlds, covered_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,13 +43,15 @@ class Expected:
 def expected_leakers(campaign: Campaign, baseline: Outcome) -> Expected:
     """Average the baseline's leakers over runs; a class not simulated counts as none."""
     shape = (len(campaign.worlds), len(campaign.worlds.places))
-    mean = {cls: leakers.mean(axis=1, dtype=np.float64) for cls, leakers in baseline.leakers.items()}
+    mean: dict[ThreatClass, Floats] = {
+        cls: np.asarray(leakers.mean(axis=1), dtype=np.float64) for cls, leakers in baseline.leakers.items()
+    }
     scalar = campaign.worlds.scalar
     weighed = [scalar[f"damage_{cls.name}"][:, None] * mean[cls] for cls in BACKGROUND if cls in mean]
     return Expected(
         ballistic=mean.get(ThreatClass.ballistic, np.zeros(shape)),
         cruise=mean.get(ThreatClass.cruise, np.zeros(shape)),
-        background=np.sum(weighed, axis=0) if weighed else np.zeros(shape),
+        background=np.asarray(np.sum(weighed, axis=0)) if weighed else np.zeros(shape),
     )
 
 
@@ -72,7 +75,7 @@ def uncovered(worlds: Worlds, sites: Ints, system: str) -> NDArray[np.bool_]:
 def site_greedily(campaign: Campaign, goal: Goal, expected: Expected, system: str, count: int) -> Ints:
     """Order `count` sites, each the one that saves most given those before it; ties go to the larger place.
 
-    Only what lies within a unit's radius of its site changes, so each step looks at (site, place) pairs near each other.
+    Only what lies within a unit's radius of its site changes, so a step looks at (site, place) pairs near each other.
     """
     worlds = campaign.worlds
     state = expected

@@ -20,9 +20,7 @@ Ints = NDArray[np.int64]
 def posted_counts(scenario: Scenario, record: Record) -> dict[ThreatClass, int]:
     """Launched in the scenario's month by class, all channels, as posted; a mixture counts for its first class (A3)."""
     _, classes, launches = _launches(record, scenario.month.first, scenario.month.last)
-    return {
-        cls: int(launches[classes == cls.name].sum()) for cls in ThreatClass if cls is not ThreatClass.glide_bomb
-    }
+    return {cls: int(launches[classes == cls.name].sum()) for cls in ThreatClass if cls is not ThreatClass.glide_bomb}
 
 
 def history_counts(scenario: Scenario, record: Record) -> Ints:
@@ -43,7 +41,9 @@ def history_counts(scenario: Scenario, record: Record) -> Ints:
         counts[:, cls] = np.bincount(night[mine], launches[mine], len(nights)) if len(nights) else 0
     counts = counts[counts.sum(axis=1) > 0]
     if not len(counts):
-        msg = f"the record has no launches from {scenario.month.history_from} to {scenario.month.last}: no nights to draw"
+        msg = (
+            f"the record has no launches from {scenario.month.history_from} to {scenario.month.last}: no nights to draw"
+        )
         raise EvidenceError(msg + " from; use a record that covers the month, or move history_from")
     return np.ascontiguousarray(counts)
 
@@ -58,7 +58,11 @@ def _launches(record: Record, first: date, last: date) -> tuple[NDArray[Any], ND
 
 
 def launched(
-    scenario: Scenario, case: EvidenceCase, posted: Mapping[ThreatClass, int], count: int, generator: np.random.Generator
+    scenario: Scenario,
+    case: EvidenceCase,
+    posted: Mapping[ThreatClass, int],
+    count: int,
+    generator: np.random.Generator,
 ) -> tuple[Ints, Ints]:
     """(w, class) launched in the month, and how many of them were never posted."""
     unposted = np.zeros((count, len(ThreatClass)), dtype=np.int64)

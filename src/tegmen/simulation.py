@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,8 @@ from tegmen.engagement import (
 from tegmen.errors import InputError
 from tegmen.kernels import RUNS_PER_WORLD_MAX, THREATS_PER_CLASS_MAX, fight_months, uint32_threshold
 from tegmen.terms import ThreatClass
-from tegmen.worlds import SYSTEMS, Worlds, covered_by, take
+from tegmen.units import SYSTEMS
+from tegmen.worlds import Worlds, covered_by, take
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -83,7 +85,9 @@ class Outcome:
     rounds: Ints
 
 
-def simulate(campaign: Campaign, engagement: Engagement | None, *, added: int, runs: int, classes: Sequence[ThreatClass]) -> Outcome:
+def simulate(
+    campaign: Campaign, engagement: Engagement | None, *, added: int, runs: int, classes: Sequence[ThreatClass]
+) -> Outcome:
     """Fight every world's month `runs` times with the first `added` units of the engagement's list.
 
     Same seed, same draws, whatever the laydown, the number of threads and the other classes simulated.
@@ -182,9 +186,7 @@ def _share_stopped(trial: Campaign, table: Engagement, cls: ThreatClass) -> Call
     def share(factor: Floats) -> Floats:
         factors = trial.factor.copy()
         factors[:, cls] = factor
-        outcome = simulate(
-            replace(trial, factor=factors), table, added=0, runs=_SOLVE_RUNS[cls], classes=(cls,)
-        )
+        outcome = simulate(replace(trial, factor=factors), table, added=0, runs=_SOLVE_RUNS[cls], classes=(cls,))
         return 1 - outcome.leakers[cls].sum(axis=(1, 2), dtype=np.int64) / launched
 
     return share
@@ -240,7 +242,7 @@ def _geometry(lanes: Lanes) -> tuple[NDArray[np.uint32], Ints, Ints, Ints, Ints]
     return _cumulative(lanes.area_weight), lane_first(lanes), variants, spread, priority
 
 
-def _tables(campaign: Campaign, engagement: Engagement | None, added: int):  # noqa: ANN202 - the kernel's own tuple
+def _tables(campaign: Campaign, engagement: Engagement | None, added: int) -> tuple[Any, Any, Any, Any, int]:
     if engagement is None:
         count, lanes = len(campaign.worlds), int(lane_first(campaign.lanes)[-1])
         return (
@@ -262,6 +264,8 @@ def _cumulative(weight: Floats) -> NDArray[np.uint32]:
 def _check_sizes(worlds: Worlds, runs: int) -> None:
     most = int(worlds.counts.max(initial=0))
     if most >= THREATS_PER_CLASS_MAX:
-        raise InputError("raid calendar", [f"{most} threats of one class in a month; at most {THREATS_PER_CLASS_MAX - 1}"])
+        raise InputError(
+            "raid calendar", [f"{most} threats of one class in a month; at most {THREATS_PER_CLASS_MAX - 1}"]
+        )
     if runs > RUNS_PER_WORLD_MAX or worlds.first + len(worlds) >= RUNS_PER_WORLD_MAX:
         raise InputError("size", [f"{len(worlds)} worlds x {runs} runs; at most {RUNS_PER_WORLD_MAX - 1} of each"])

@@ -24,7 +24,8 @@ from tegmen.raids import history_counts
 from tegmen.scenario import Goal, Scenario
 from tegmen.simulation import BACKGROUND, MATCHED, Campaign, Outcome, keep, match_record, simulate
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, Provenance, ThreatClass, one_blas_thread
-from tegmen.worlds import BALLISTIC_SYSTEMS, POOL, SYSTEMS, Worlds, draw_worlds
+from tegmen.units import BALLISTIC_SYSTEMS, SYSTEMS
+from tegmen.worlds import POOL, Worlds, draw_worlds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -70,7 +71,7 @@ class Effort:
 
 
 @one_blas_thread
-def sufficiency(  # noqa: PLR0913 - the question, the evidence, the seed and how hard to try
+def sufficiency(
     scenario: Scenario,
     calibration: Calibration,
     *,
@@ -102,16 +103,18 @@ def sufficiency(  # noqa: PLR0913 - the question, the evidence, the seed and how
     EvidenceError
         No world agrees with the record.
     """
-    tell = progress or (lambda *_: None)
+    tell = progress or _tell_nobody
     lanes = lay_lanes(defended_places(scenario))
-    studies = {case: _Study(scenario, calibration, case, lanes, seed, effort or Effort(), tell) for case in cases}
-    answers = {case: study.answer() for case, study in studies.items()}
+    studies: dict[EvidenceCase, _Study] = {
+        case: _Study(scenario, calibration, case, lanes, seed, effort or Effort(), tell) for case in cases
+    }
+    answers: dict[EvidenceCase, CaseAnswer] = {case: study.answer() for case, study in studies.items()}
     used = {parameter.label: parameter for study in studies.values() for parameter in study.worlds.parameters}
     return Sufficiency(
         scenario=scenario,
         calibration=calibration,
         seed=seed,
-        cases=MappingProxyType(answers),
+        cases=answers,
         parameters=tuple(used[label] for label in sorted(used)),
         provenance=Provenance(__version__, seed, input_hashes(scenario, calibration)),
     )
@@ -143,7 +146,7 @@ def draw_campaign(  # noqa: PLR0913 - a batch is named by all of them
         Too few worlds can be matched.
     """
     history = history_counts(scenario, calibration.record)
-    ask = math.ceil(count * _SPARE)
+    ask, found = math.ceil(count * _SPARE), 0
     for _ in range(_ATTEMPTS):
         worlds = draw_worlds(scenario, calibration, case, count=ask, first=first, seed=seed, pool=pool)
         campaign, feasible = match_record(worlds, lanes, history, scenario.month.nights, solve=solve)
@@ -152,8 +155,8 @@ def draw_campaign(  # noqa: PLR0913 - a batch is named by all of them
             campaign = keep(campaign, np.flatnonzero(feasible)[:count])
             object.__setattr__(campaign.worlds, "redraw_share", kept)
             return campaign
-        ask *= 2
-    msg = f"only {int(feasible.sum())} of {len(worlds)} worlds can reproduce the record's rates; widen the baseline's range"
+        ask, found = 2 * ask, int(feasible.sum())
+    msg = f"only {found} of {ask // 2} worlds can reproduce the record's rates; widen the baseline's range"
     raise EvidenceError(msg)
 
 
@@ -187,7 +190,9 @@ def remaining_share(
     system, sites = plan
     if goal.metric == "capitals_uncovered":
         capital = counted(goal, campaign.worlds.places)
-        return lambda number: uncovered(campaign.worlds, sites[:number], system)[:, capital].sum(axis=1) * 1.0
+        return lambda number: uncovered(campaign.worlds, sites[:number], system)[:, capital].sum(
+            axis=1, dtype=np.float64
+        )
     classes = MATCHED if goal.metric == "capacity_lost" else (ThreatClass.ballistic,)
     tables = engage(campaign.worlds, campaign.lanes, sites.tolist(), system, classes)
     metric, runs = _metric(goal, campaign, baseline), effort.runs_of(goal)
@@ -195,20 +200,32 @@ def remaining_share(
 
     def score(number: int) -> Floats:
         if number == 0:
-            return (base > 0) * 1.0
+            return np.asarray(base > 0, dtype=np.float64)
         left = metric(simulate(campaign, tables, added=number, runs=runs, classes=classes))
-        return np.where(base > 0, left / np.where(base > 0, base, 1.0), 0.0)
+        return np.asarray(np.where(base > 0, left / np.where(base > 0, base, 1.0), 0.0))
 
     return score
+
+
+def _tell_nobody(_what: str, _done: int, _total: int) -> None:
+    """Report no progress."""
 
 
 class _Study:
     """One evidence case while it is being worked on: batches of worlds, and per goal the share that remains."""
 
-    def __init__(  # noqa: PLR0913 - what `sufficiency` was asked, once
-        self, scenario: Scenario, calibration: Calibration, case: EvidenceCase, lanes: Lanes, seed: int, effort: Effort, tell: Progress
+    def __init__(  # noqa: PLR0913, PLR0917 - what `sufficiency` was asked, once
+        self,
+        scenario: Scenario,
+        calibration: Calibration,
+        case: EvidenceCase,
+        lanes: Lanes,
+        seed: int,
+        effort: Effort,
+        tell: Progress,
     ) -> None:
-        self.scenario, self.calibration, self.case, self.lanes = scenario, calibration, case, lanes
+        self.case: EvidenceCase = case
+        self.scenario, self.calibration, self.lanes = scenario, calibration, lanes
         self.seed, self.effort, self.tell = seed, effort, tell
         self.numbers = np.arange(scenario.added_max + 1)
         self.pool = calibration.draws(POOL, seed)
@@ -217,7 +234,8 @@ class _Study:
         self.baseline = fight_baseline(self.first, self.effort)
         expected = expected_leakers(self.first, self.baseline)
         self.sites = {
-            goal.name: site_greedily(self.first, goal, expected, scenario.added_system, scenario.added_max) for goal in scenario.goals
+            goal.name: site_greedily(self.first, goal, expected, scenario.added_system, scenario.added_max)
+            for goal in scenario.goals
         }
         self.remaining: dict[str, list[Floats]] = {goal.name: [] for goal in scenario.goals}
         self.batches: dict[str, list[Worlds]] = {goal.name: [] for goal in scenario.goals}
@@ -250,7 +268,7 @@ class _Study:
         )  # fmt: skip
 
     def _score(self, campaign: Campaign, baseline: Outcome | None, wanted: Mapping[str, Ints]) -> None:
-        """Score, for each goal, the remaining share in each world of the batch at each number wanted (NaN: not tried)."""
+        """Score each goal: what remains in each world of the batch at each number wanted (NaN: not tried)."""
         for goal in self.scenario.goals:
             table = np.full((len(campaign.worlds), len(self.numbers)), np.nan)
             numbers = wanted.get(goal.name, np.zeros(0, np.int64))
@@ -311,7 +329,9 @@ class _Study:
         return CaseAnswer(
             case=self.case,
             goals=answers,
-            launched=MappingProxyType({cls.name: int(np.rint(launched[:, cls].mean())) for cls in self.baseline.leakers}),
+            launched=MappingProxyType(
+                {cls.name: int(np.rint(launched[:, cls].mean())) for cls in self.baseline.leakers}
+            ),
             intercepted=MappingProxyType({name: _limits(table) for name, table in shot.items()}),
             baseline=_drawn_layout(worlds),
             glide_bombs=MappingProxyType(
@@ -335,7 +355,10 @@ class _Study:
             goal=goal,
             system=self.scenario.added_system,
             n=n,
-            n_interval=(int(added[low]) if low < most else int(added[-1]) + 1, int(added[high]) if high < most else None),
+            n_interval=(
+                int(added[low]) if low < most else int(added[-1]) + 1,
+                int(added[high]) if high < most else None,
+            ),
             resolved=low == high,
             worlds=int((~np.isnan(table)).sum(axis=0).max()),
             runs=self.effort.runs_of(goal),
@@ -344,13 +367,20 @@ class _Study:
             mcse=mcse,
             remaining=np.nanquantile(table[:, added], POINTS, axis=0).T,
             claims=tuple(
-                ClaimTest(claim.label, claim.added, float(probability[where[claim.added]]), float(mcse[where[claim.added]]), claim.source)
+                ClaimTest(
+                    claim.label,
+                    claim.added,
+                    float(probability[where[claim.added]]),
+                    float(mcse[where[claim.added]]),
+                    claim.source,
+                )
                 for claim in self.scenario.claims
             ),
-            drivers=_drivers([worlds.unknowns for worlds in self.batches[goal.name]], table[:, n if n is not None else added[-1]]),
+            drivers=_drivers(
+                [worlds.unknowns for worlds in self.batches[goal.name]], table[:, n if n is not None else added[-1]]
+            ),
             placement=stands(self.first.worlds, self.scenario.added_system, self.sites[goal.name]),
         )
-
 
 
 def _metric(goal: Goal, campaign: Campaign, baseline: Outcome | None) -> Callable[[Outcome], Floats]:
@@ -358,7 +388,9 @@ def _metric(goal: Goal, campaign: Campaign, baseline: Outcome | None) -> Callabl
     worlds = campaign.worlds
     places = np.flatnonzero(counted(goal, worlds.places))
     if goal.metric == "ballistic_strikes":
-        return lambda outcome: outcome.leakers[ThreatClass.ballistic][:, :, places].sum(axis=(1, 2)) / outcome.rounds.shape[1]
+        return lambda outcome: (
+            outcome.leakers[ThreatClass.ballistic][:, :, places].sum(axis=(1, 2)) / outcome.rounds.shape[1]
+        )
     if goal.metric == "people_struck":
         people = worlds.places.population[places]
         return lambda outcome: ((outcome.leakers[ThreatClass.ballistic][:, :, places] > 0) @ people).mean(axis=1)
@@ -431,5 +463,3 @@ def _drawn_layout(worlds: Worlds) -> tuple[Stand, ...]:
 def _limits(table: NDArray[np.generic]) -> tuple[float, float, float]:
     low, middle, high = np.quantile(np.asarray(table, dtype=float), (0.05, 0.5, 0.95))
     return float(low), float(middle), float(high)
-
-

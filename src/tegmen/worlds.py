@@ -7,27 +7,26 @@ What a world holds is fixed through all its runs; chance within it is the kernel
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.calibration import Calibration, RateDraws
-from tegmen.catalogue import Catalogue, Parameter, read_catalogue
+from tegmen.catalogue import Parameter, read_catalogue
 from tegmen.errors import EvidenceError
 from tegmen.places import Places, defended_places, named_launches, steered
 from tegmen.raids import launched, posted_counts
 from tegmen.scenario import Scenario
 from tegmen.terms import EvidenceCase, ThreatClass
+from tegmen.units import BALLISTIC_SYSTEMS, SYSTEMS, Dice, Units, draw_units, take_units
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SYSTEMS = ("patriot", "sampt", "nasams", "iris_t_slm", "hawk", "s300ps", "buk_m1")
-"""Systems that fire missiles in the model; guns, mobile groups and jamming are the dispersed layer."""
-BALLISTIC_SYSTEMS = ("patriot", "sampt")
 _WITH_TROOPS = ("s300ps", "buk_m1")
 POOL = 4000
 """Posterior draws that the worlds of one study pick from."""
@@ -35,24 +34,6 @@ _REDRAWS_MAX = 20
 _BLOCK = 1.5
 _LAYOUTS_MOST = 60
 _TURNS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Units:
-    """What every fire unit of a system can do in each world, axes w and s (`SYSTEMS`).
-
-    Radii in km, rounds and channels as counts; `ready_ballistic` and `ready_air` are rounds on launchers kept for
-    either kind of target (A12).
-    """
-
-    radius_ballistic_km: Floats
-    radius_air_km: Floats
-    range_air_km: Floats
-    channels: Ints
-    ready_ballistic: Ints
-    ready_air: Ints
-    effectiveness_ballistic: Floats
-    effectiveness_air: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,30 +92,6 @@ class Worlds:
         return len(self.readiness_added)
 
 
-@dataclass(frozen=True, slots=True)
-class _Dice:
-    """The stream of one batch of worlds: each parameter takes the next column of uniforms."""
-
-    count: int
-    generator: np.random.Generator
-    catalogue: Catalogue
-    used: dict[str, Parameter] = field(default_factory=dict)
-    layouts: list[int] = field(default_factory=list)
-
-    def draw(self, parameter: Parameter) -> Floats:
-        """One PERT draw a world; the parameter is noted as used."""
-        self.used[parameter.label] = parameter
-        return parameter.draws(self.generator, self.count)
-
-    def model(self, name: str, threat_class: str | None = None, system: str | None = None) -> Floats:
-        """Draw a parameter of the model table."""
-        return self.draw(self.catalogue.model(name, threat_class=threat_class, system=system))
-
-    def system(self, system: str, name: str) -> Floats:
-        """Draw a parameter of the systems table."""
-        return self.draw(self.catalogue.system(system, name))
-
-
 def draw_worlds(  # noqa: PLR0913 - what a draw depends on, each named
     scenario: Scenario,
     calibration: Calibration,
@@ -175,7 +132,7 @@ def draw_worlds(  # noqa: PLR0913 - what a draw depends on, each named
             )
             raise EvidenceError(msg)
         generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(first, tried))))
-        dice = _Dice(block, generator, read_catalogue())
+        dice = Dice(block, generator, read_catalogue())
         candidate, agrees = _candidates(scenario, calibration, case, places, pool.pick(dice.generator, block), dice)
         kept.append(take(candidate, np.flatnonzero(agrees)))
         have += int(agrees.sum())
@@ -187,12 +144,11 @@ def draw_worlds(  # noqa: PLR0913 - what a draw depends on, each named
 
 def take(worlds: Worlds, index: NDArray[np.intp]) -> Worlds:
     """Keep the worlds of these indices, in this order."""
-    return _map([worlds], lambda arrays: arrays[0][index])
 
+    def chosen(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+        return arrays[0][index]
 
-def take_units(units: Units, index: NDArray[np.intp]) -> Units:
-    """Keep what units can do in the worlds of these indices."""
-    return Units(**{part.name: getattr(units, part.name)[index] for part in fields(Units)})
+    return _map([worlds], chosen)
 
 
 def join(batches: list[Worlds]) -> Worlds:
@@ -207,7 +163,7 @@ def _stack(arrays: list[NDArray[np.generic]]) -> NDArray[np.generic]:
     return np.concatenate(arrays)
 
 
-def _map(batches, combine) -> Worlds:  # noqa: ANN001 - one function over every array that has axis w
+def _map(batches: Sequence[Worlds], combine: Callable[[list[Any]], Any]) -> Worlds:
     """Rebuild worlds with `combine` applied to the list of each array."""
     head = batches[0]
     changed: dict[str, object] = {}
@@ -222,8 +178,8 @@ def _map(batches, combine) -> Worlds:  # noqa: ANN001 - one function over every 
     return replace(head, units=Units(**units), **changed)
 
 
-def _candidates(  # noqa: PLR0913, PLR0917 - everything a world is made from
-    scenario: Scenario, calibration: Calibration, case: EvidenceCase, places: Places, rates: RateDraws, dice: _Dice
+def _candidates(
+    scenario: Scenario, calibration: Calibration, case: EvidenceCase, places: Places, rates: RateDraws, dice: Dice
 ) -> tuple[Worlds, NDArray[np.bool_]]:
     """One block of candidate worlds, and which of them agree with the record."""
     posted = posted_counts(scenario, calibration.record)
@@ -233,7 +189,7 @@ def _candidates(  # noqa: PLR0913, PLR0917 - everything a world is made from
     kyiv_share = rates.kyiv_share * seen / (seen + unposted[:, ThreatClass.ballistic])
     pull = dice.model("front_weight_km")
     mix = _target_mix(calibration, places, kyiv_share, pull, dice)
-    units = _unit_draws(dice)
+    units = draw_units(dice)
     rate = np.zeros((dice.count, len(ThreatClass)))
     for cls in (ThreatClass.drone, ThreatClass.cruise, ThreatClass.supersonic, ThreatClass.s300_ground):
         seen = max(posted[cls], 1)
@@ -291,7 +247,7 @@ def _candidates(  # noqa: PLR0913, PLR0917 - everything a world is made from
     return worlds, agrees
 
 
-def _packets(dice: _Dice) -> Ints:
+def _packets(dice: Dice) -> Ints:
     """(w, class) threats that share a target and a wave."""
     packet = np.ones((dice.count, len(ThreatClass)), dtype=np.int64)
     for cls in ThreatClass:
@@ -300,7 +256,7 @@ def _packets(dice: _Dice) -> Ints:
     return packet
 
 
-def _target_mix(calibration: Calibration, places: Places, kyiv_share: Floats, pull: Floats, dice: _Dice) -> Floats:
+def _target_mix(calibration: Calibration, places: Places, kyiv_share: Floats, pull: Floats, dice: Dice) -> Floats:
     """(w, class, place): Dirichlet around weights by population, MW, nearness to the front and named targets."""
     exponent = dice.model("population_exponent")
     near = np.exp(-places.front_km / pull[:, None])
@@ -334,49 +290,8 @@ def _target_mix(calibration: Calibration, places: Places, kyiv_share: Floats, pu
     return mix
 
 
-def _unit_draws(dice: _Dice) -> Units:
-    """What fire units of each system can do in each world."""
-    zero = np.zeros(dice.count)
-    pac3 = dice.model("pac3_launcher_share", system="patriot")
-    columns: dict[str, list[Floats]] = {part.name: [] for part in fields(Units)}
-    for system in SYSTEMS:
-        ballistic = system in BALLISTIC_SYSTEMS
-        columns["radius_ballistic_km"].append(dice.system(system, "defended_radius_ballistic") if ballistic else zero)
-        columns["radius_air_km"].append(dice.system(system, "defended_radius_cruise"))
-        columns["range_air_km"].append(dice.system(system, "range_air_targets"))
-        columns["channels"].append(dice.system(system, "simultaneous_engagements"))
-        ready_ballistic, ready_air = _ready_rounds(system, pac3, dice)
-        columns["ready_ballistic"].append(ready_ballistic)
-        columns["ready_air"].append(ready_air)
-        effective = dice.model("relative_effectiveness", "ballistic", system) if ballistic else zero
-        columns["effectiveness_ballistic"].append(effective)
-        columns["effectiveness_air"].append(dice.model("relative_effectiveness", "cruise", system))
-    whole = {"channels", "ready_ballistic", "ready_air"}
-    stacked = {name: np.stack(column, axis=1) for name, column in columns.items()}
-    return Units(
-        **{name: np.rint(column).astype(np.int64) if name in whole else column for name, column in stacked.items()}
-    )
-
-
-def _ready_rounds(system: str, pac3: Floats, dice: _Dice) -> tuple[Floats, Floats]:
-    """Rounds on launchers kept for ballistic and for aerodynamic targets (A12)."""
-    if system == "patriot":
-        launchers = dice.system(system, "launchers_per_fire_unit")
-        ballistic = launchers * pac3 * dice.system(system, "ready_missiles_per_launcher_pac3_mse")
-        return np.maximum(ballistic, 1), np.maximum(
-            launchers * (1 - pac3) * dice.system(system, "ready_missiles_per_launcher_pac2"), 1
-        )
-    per_launcher = dice.system(system, "ready_missiles_per_launcher")
-    buk = system == "buk_m1"
-    launchers = (
-        dice.model("launchers_per_fire_unit", system=system) if buk else dice.system(system, "launchers_per_fire_unit")
-    )
-    rounds = per_launcher * launchers
-    return (rounds / 2, rounds / 2) if system == "sampt" else (np.zeros(dice.count), rounds)
-
-
-def _agreeing_stands(  # noqa: PLR0913, PLR0917 - a layout and what it must agree with
-    scenario: Scenario, places: Places, mix: Floats, units: Units, coverage: Floats, dice: _Dice
+def _agreeing_stands(
+    scenario: Scenario, places: Places, mix: Floats, units: Units, coverage: Floats, dice: Dice
 ) -> Ints:
     """(w, stand, 2) system and site of the units that meet ballistic missiles; -1 where there is none.
 
@@ -411,7 +326,7 @@ def _agreeing_stands(  # noqa: PLR0913, PLR0917 - a layout and what it must agre
     return stands
 
 
-def _layout(scenario: Scenario, places: Places, mix: Floats, stands: Ints, dice: _Dice) -> tuple[Ints, Ints]:
+def _layout(scenario: Scenario, places: Places, mix: Floats, stands: Ints, dice: Dice) -> tuple[Ints, Ints]:
     """(w, fire unit) system and site: the units that meet ballistic missiles, and the others at places drawn by worth.
 
     Notional throughout: numbers of the catalogue, never real positions.
@@ -427,7 +342,7 @@ def _layout(scenario: Scenario, places: Places, mix: Floats, stands: Ints, dice:
     return np.concatenate(system, axis=1), np.concatenate(site, axis=1)
 
 
-def _worth(places: Places, aimed: Floats, dice: _Dice) -> Floats:
+def _worth(places: Places, aimed: Floats, dice: Dice) -> Floats:
     """(w, place) cumulative worth of a site: half what the place is (people, MW), half what the world aims at it."""
     exponent = dice.model("population_exponent")
     city = np.where(places.population > 0, np.maximum(places.population, 1) ** exponent[:, None], 0.0)
@@ -436,14 +351,14 @@ def _worth(places: Places, aimed: Floats, dice: _Dice) -> Floats:
     return np.cumsum(value + aimed, axis=1)
 
 
-def _drawn_sites(cumulative: Floats, most: int, dice: _Dice) -> Ints:
+def _drawn_sites(cumulative: Floats, most: int, dice: Dice) -> Ints:
     """(w, most) places drawn by cumulative worth."""
     draws = dice.generator.random((len(cumulative), most)) * cumulative[:, -1:]
     chosen = np.stack([np.searchsorted(row, draw, side="right") for row, draw in zip(cumulative, draws, strict=True)])
     return np.minimum(chosen, cumulative.shape[1] - 1).astype(np.int64)
 
 
-def _held(scenario: Scenario, system: str, dice: _Dice) -> Ints:
+def _held(scenario: Scenario, system: str, dice: Dice) -> Ints:
     """(w,) fire units of a system in the baseline that stand at places."""
     parameter = dice.catalogue.inventory("Ukraine", system)
     if system in scenario.baseline:
@@ -518,10 +433,10 @@ def _readiness(
                 low, high = np.where(short, ready[:, zone], low), np.where(short, high, ready[:, zone])
             ready[:, zone] = high
     off = np.stack([np.abs(covered(ready, zone) - coverage[:, zone]) for zone in (0, 1)])
-    return ready, (off < 1e-7).all(axis=0)
+    return ready, np.asarray((off < 1e-7).all(axis=0))
 
 
-def _scalars(dice: _Dice) -> dict[str, Floats]:
+def _scalars(dice: Dice) -> dict[str, Floats]:
     """Everything else that is one number a world."""
     names = (
         "salvo_ballistic", "salvo_cruise", "reaction_s", "reload_s", "interceptor_speed_point_kms",
