@@ -423,13 +423,11 @@ def test_nothing_eligible_until_the_date(here: Here, tmp_path: Path, month: str,
     assert re.search(said, refused(here, tmp_path, "march-2024", "--record", path))
 
 
-@pytest.mark.xfail(strict=True, raises=IndexError, reason="nights are laid out before they are counted")
 def test_a_record_that_ends_before_the_month(here: Here, tmp_path: Path):
     message = refused(here, tmp_path, "march-2024", "--record", written(tmp_path, *reports("2023-01")))
     assert "no launches between 2023-10-01 and 2024-03-31" in message
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="answered with 0 more units")
 def test_a_record_without_ballistic_missiles_in_the_month(here: Here, tmp_path: Path):
     message = refused(here, tmp_path, "march-2024", "--record", written(tmp_path, *reports(kinds=KINDS[:1])))
     assert "no ballistic missile launched from 2024-03-01 to 2024-03-31" in message

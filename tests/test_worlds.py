@@ -205,7 +205,7 @@ def test_launches_that_name_one_oblast_steer_its_places():
         if row["threat_class"] == "ballistic":
             by_zone["UA-30" if row["zone"] == "UA-32" else row["zone"]] += int(row["launched"] or 0)
     named = named_launches(record, BALLISTIC, places)
-    zone = np.where(places.oblast == "UA-32", "UA-30", places.oblast)
+    zone = np.where(places.kyiv, "UA-30", places.oblast)
     assert named.tolist() == [by_zone[code] for code in zone]
 
 
@@ -219,7 +219,9 @@ def test_steering_is_the_mean_of_a_dirichlet_over_oblasts():
 
 
 def test_steering_keeps_the_shares_within_an_oblast_and_joins_kyiv_with_its_oblast():
-    places = replace(four_cities(), oblast=np.array(["UA-30", "UA-32", "UA-51", "UA-51"]))
+    places = replace(
+        four_cities(), oblast=np.array(["UA-30", "UA-32", "UA-51", "UA-51"]), kyiv=np.array([1, 1, 0, 0]) > 0
+    )
     named = np.array([12.0, 12.0, 0.0, 0.0])
     steer = steered(np.array([[1.0, 3.0, 4.0, 2.0]]), named, np.array([8.0]), places)
     kyiv = (8 * 0.4 + 12) / 20

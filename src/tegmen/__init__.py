@@ -1,4 +1,4 @@
-"""tegmen: how many more air-defence systems are enough, from public evidence, and how sure can we be?
+"""tegmen: how many more air-defence systems are enough, from public evidence.
 
 The public interface, in the order it is used::
 

@@ -112,7 +112,8 @@ class GoalAnswer:
         """How far the contested probabilities are from the confidence asked."""
         contested = np.flatnonzero(np.abs(self.probability - self.goal.confidence) <= 2 * self.mcse)
         at = contested[0] if len(contested) else int(np.argmin(np.abs(self.probability - self.goal.confidence)))
-        return f"{self.added[at]} gives {self.probability[at]:.3f} ± {2 * self.mcse[at]:.3f} against {self.goal.confidence:.2f}"
+        found = f"{self.probability[at]:.3f} ± {2 * self.mcse[at]:.3f}"
+        return f"{self.added[at]} gives {found} against {self.goal.confidence:.2f}"
 
     def to_pandas(self) -> pd.DataFrame:
         """Give the curve: added, probability, mcse and the three points of what remains."""
@@ -213,7 +214,9 @@ class Sufficiency:
 
 def _span(shares: Sequence[float]) -> str:
     low, high = percent(min(shares)), percent(max(shares))
-    return low if low == high else f"{low.removesuffix(' %')}–{high}"
+    if low == high:
+        return low
+    return f"{low} to {high}" if low[0] in "<>" or high[0] in "<>" else f"{low.removesuffix(' %')}–{high}"
 
 
 def percent(share: float) -> str:

@@ -64,7 +64,7 @@ def _root(
 
 
 @app.command()
-def answer(
+def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
     scenario: Annotated[
         str,
         typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario (see `tegmen scenarios`) or a .toml file."),

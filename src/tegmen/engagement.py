@@ -62,8 +62,8 @@ class Lanes:
     length_km, inside_km
         (l,) whole way; the part over Ukraine, in steps of 10 km (at least one).
     pointer, lane, approach_km, along_km
-        For each site (= place) the cruise lanes that pass within 60 km: CSR over sites, with the closest approach and how far
-        along the lane it lies.
+        For each site (= place) the cruise lanes that pass within 60 km: CSR over sites, with the closest approach and
+        how far along the lane it lies.
     area_weight
         (class, place, area) chance of the launch area given class and place; rows sum to 1.
     """
@@ -108,7 +108,7 @@ class Engagement:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Unit rows of all worlds: (w, u) system (-1: none), site, readiness, outage id; section is the same down a column."""
+    """Unit rows of all worlds: (w, u) system (-1: none), site, readiness, outage id; (u,) section."""
 
     system: Ints
     site: Ints
@@ -222,9 +222,8 @@ def _unit_rows(worlds: Worlds, sites: Sequence[int], system: int, classes: Seque
         for section in (1, 0):
             if _wanted(section, classes):
                 column = np.ones((count, 1), dtype=np.int64)
-                blocks.append(
-                    (column * system, column * place, worlds.readiness_added[:, None], column * (ADDED_OUTAGE_ID + number), section)
-                )  # fmt: skip
+                outage = column * (ADDED_OUTAGE_ID + number)
+                blocks.append((column * system, column * place, worlds.readiness_added[:, None], outage, section))
     return _Rows(
         system=np.concatenate([block[0] for block in blocks], axis=1),
         site=np.concatenate([block[1] for block in blocks], axis=1),

@@ -95,7 +95,7 @@ def draw_raids(
     """Draw one month of threats: which night, place, launch area, lane variant and arrival tick.
 
     Threats come in packets that share night, place and launch area; packets fall on nights in proportion to the counts
-    of bootstrapped nights of the record, so the month's total per class is exact and nights stay as uneven as they were.
+    of bootstrapped nights of the record, so the month's total per class is exact and nights as uneven as they were.
 
     Parameters
     ----------
@@ -213,8 +213,8 @@ def fight_night(run, key, night, threats, priority, pairs, units, kill, active, 
     """Fight one night by the event rule of docs/method.md: always commit the smallest key.
 
     The key is (launch tick, class priority, threat id), the unit by (launch tick, preference, window start, unit id).
-    A threat's earliest launch can only move later as others are served, so a heap entry is a lower bound: the popped one
-    is recomputed, and committed when it still holds. That is exactly the minimum over all pairs at each step.
+    A threat's earliest launch can only move later as others are served, so a heap entry is a lower bound: the popped
+    one is recomputed, and committed when it still holds. That is exactly the minimum over all pairs at each step.
 
     Parameters
     ----------

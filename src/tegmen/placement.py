@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tegmen.places import Places
 from tegmen.scenario import Goal
-from tegmen.simulation import BACKGROUND, Campaign, Outcome
+from tegmen.simulation import BACKGROUND, MATCHED, Campaign, Outcome
 from tegmen.terms import ThreatClass
 from tegmen.units import BALLISTIC_SYSTEMS, SYSTEMS
 from tegmen.worlds import Worlds, covered_by
@@ -43,15 +43,15 @@ class Expected:
 def expected_leakers(campaign: Campaign, baseline: Outcome) -> Expected:
     """Average the baseline's leakers over runs; a class not simulated counts as none."""
     shape = (len(campaign.worlds), len(campaign.worlds.places))
-    mean: dict[ThreatClass, Floats] = {
+    mean: dict[ThreatClass, Floats] = dict.fromkeys(MATCHED, np.zeros(shape)) | {
         cls: np.asarray(leakers.mean(axis=1), dtype=np.float64) for cls, leakers in baseline.leakers.items()
     }
     scalar = campaign.worlds.scalar
     weighed = [scalar[f"damage_{cls.name}"][:, None] * mean[cls] for cls in BACKGROUND if cls in mean]
     return Expected(
-        ballistic=mean.get(ThreatClass.ballistic, np.zeros(shape)),
-        cruise=mean.get(ThreatClass.cruise, np.zeros(shape)),
-        background=np.asarray(np.sum(weighed, axis=0)) if weighed else np.zeros(shape),
+        ballistic=mean[ThreatClass.ballistic],
+        cruise=mean[ThreatClass.cruise],
+        background=sum(weighed, np.zeros(shape)),
     )
 
 
@@ -80,7 +80,9 @@ def site_greedily(campaign: Campaign, goal: Goal, expected: Expected, system: st
     worlds = campaign.worlds
     state = expected
     if goal.metric == "capitals_uncovered":
-        state = Expected(uncovered(worlds, np.zeros(0, np.int64), system) * 1.0, expected.cruise, expected.background)
+        state = Expected(
+            uncovered(worlds, np.zeros(0, np.int64), system).astype(np.float64), expected.cruise, expected.background
+        )
     value = _value(goal, campaign)
     effect_ballistic, effect_cruise, reach_ballistic, reach_air = _effect(campaign, goal, system)
     apart = _apart(worlds.places)

@@ -41,10 +41,9 @@ def history_counts(scenario: Scenario, record: Record) -> Ints:
         counts[:, cls] = np.bincount(night[mine], launches[mine], len(nights)) if len(nights) else 0
     counts = counts[counts.sum(axis=1) > 0]
     if not len(counts):
-        msg = (
-            f"the record has no launches from {scenario.month.history_from} to {scenario.month.last}: no nights to draw"
-        )
-        raise EvidenceError(msg + " from; use a record that covers the month, or move history_from")
+        first, last = scenario.month.history_from, scenario.month.last
+        msg = f"the record has no launches between {first} and {last}: nothing to draw nights from"
+        raise EvidenceError(msg + "; use a record that covers the month, or move history_from")
     return np.ascontiguousarray(counts)
 
 

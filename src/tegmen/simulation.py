@@ -37,7 +37,7 @@ BACKGROUND = (ThreatClass.drone, ThreatClass.supersonic, ThreatClass.s300_ground
 MATCHED = (ThreatClass.ballistic, ThreatClass.cruise)
 """Classes that missile systems meet: each has a factor to solve for."""
 _SOLVE_RUNS = {ThreatClass.ballistic: 60, ThreatClass.cruise: 6}
-_SOLVE_STEPS = 4
+_SOLVE_STEPS = {ThreatClass.ballistic: 7, ThreatClass.cruise: 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def match_record(
     feasible = np.ones(len(worlds), dtype=bool)
     for cls in MATCHED:
         trial, table = _trial(campaign, cls)
-        steps = _SOLVE_STEPS if cls in solve else 0
+        steps = _SOLVE_STEPS[cls] if cls in solve else 0
         factor, reached = _root(_share_stopped(trial, table, cls), worlds.rate[:, cls], steps)
         campaign.factor[:, cls] = factor
         feasible &= reached

@@ -20,7 +20,7 @@ from tegmen.exact import share_error
 from tegmen.geo import tables_sha256
 from tegmen.placement import counted, expected_leakers, site_greedily, uncovered
 from tegmen.places import defended_places
-from tegmen.raids import history_counts
+from tegmen.raids import history_counts, posted_counts
 from tegmen.scenario import Goal, Scenario
 from tegmen.simulation import BACKGROUND, MATCHED, Campaign, Outcome, keep, match_record, simulate
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, Provenance, ThreatClass, one_blas_thread
@@ -103,6 +103,7 @@ def sufficiency(
     EvidenceError
         No world agrees with the record.
     """
+    _require_ballistic(scenario, calibration)
     tell = progress or _tell_nobody
     lanes = lay_lanes(defended_places(scenario))
     studies: dict[EvidenceCase, _Study] = {
@@ -207,6 +208,15 @@ def remaining_share(
     return score
 
 
+def _require_ballistic(scenario: Scenario, calibration: Calibration) -> None:
+    """Refuse a month in which nothing was launched that the added system is for."""
+    history_counts(scenario, calibration.record)  # a record that does not cover the month at all says so first
+    if posted_counts(scenario, calibration.record)[ThreatClass.ballistic] == 0:
+        month = scenario.month
+        msg = f"the record has no ballistic missile launched from {month.first} to {month.last}: nothing to be reduced"
+        raise EvidenceError(msg + "; choose a month, or a record, that has some")
+
+
 def _tell_nobody(_what: str, _done: int, _total: int) -> None:
     """Report no progress."""
 
@@ -249,14 +259,15 @@ class _Study:
         self._score(self.first, self.baseline, {goal.name: self._between(goal) for goal in self.scenario.goals})
         drawn = effort.worlds
         while drawn < max(effort.worlds_most, effort.worlds):
-            wanted = {goal.name: self._wanted(goal) for goal in self.scenario.goals}
+            wanted = {goal.name: np.union1d(self._wanted(goal), self._between(goal)) for goal in self.scenario.goals}
             wanted = {name: numbers for name, numbers in wanted.items() if len(numbers)}
             if not wanted:
                 break
             heavy = any(goal.name in wanted and goal.metric == "capacity_lost" for goal in self.scenario.goals)
-            batch = self._draw(drawn, effort.worlds_more, MATCHED if heavy else (ThreatClass.ballistic,))
+            more = min(effort.worlds_more, effort.worlds_most - drawn)
+            batch = self._draw(drawn, more, MATCHED if heavy else (ThreatClass.ballistic,))
             self._score(batch, fight_baseline(batch, effort) if heavy else None, wanted)
-            drawn += effort.worlds_more
+            drawn += more
         self.tell(f"{self.case}: {drawn} worlds", 1, 1)
         return self._read_off()
 
