@@ -183,7 +183,7 @@ def test_page_says_what_it_must(page, result):
         "Global Power Plant Database",
         "Natural Earth",
         "They are never averaged",
-        "12 % of the worlds drawn were thrown away",
+        "12 % of the random layouts drawn were thrown away",
         *result.calibration.identified.values(),
         *result.provenance.inputs.values(),
     ):
