@@ -106,8 +106,9 @@ def sufficiency(
     _require_ballistic(scenario, calibration)
     tell = progress or _tell_nobody
     lanes = lay_lanes(defended_places(scenario))
+    pool = calibration.draws(POOL, seed)
     studies: dict[EvidenceCase, _Study] = {
-        case: _Study(scenario, calibration, case, lanes, seed, effort or Effort(), tell) for case in cases
+        case: _Study(scenario, calibration, case, lanes, seed, effort or Effort(), pool, tell) for case in cases
     }
     answers: dict[EvidenceCase, CaseAnswer] = {case: study.answer() for case, study in studies.items()}
     used = {parameter.label: parameter for study in studies.values() for parameter in study.worlds.parameters}
@@ -232,13 +233,14 @@ class _Study:
         lanes: Lanes,
         seed: int,
         effort: Effort,
+        pool: RateDraws,
         tell: Progress,
     ) -> None:
         self.case: EvidenceCase = case
         self.scenario, self.calibration, self.lanes = scenario, calibration, lanes
         self.seed, self.effort, self.tell = seed, effort, tell
         self.numbers = np.arange(scenario.added_max + 1)
-        self.pool = calibration.draws(POOL, seed)
+        self.pool = pool
         self.first = self._draw(0, effort.worlds)
         self.worlds: Worlds = self.first.worlds
         self.baseline = fight_baseline(self.first, self.effort)
