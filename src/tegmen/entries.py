@@ -1,0 +1,208 @@
+"""What the ledger holds: sources, and what they say: statements, meetings, commitments, measures and incidents."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Literal, get_args
+
+from tegmen.errors import InputError
+
+Kind = Literal["statement", "meeting", "commitment", "measure", "incident"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+Hedge = Literal["exact", "at least", "more than", "at most", "less than", "nearly", "about", "range", "either", "vague"]
+HEDGES: tuple[Hedge, ...] = get_args(Hedge)
+"""How a number was hedged: "either" is "five or seven", "vague" is "dozens" or "several"; "at least five or seven" is
+"at least" with both numbers kept as low and high."""
+
+Stage = Literal["requested", "pledged", "approved", "in transit", "delivered", "lapsed"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+"""The life of a commitment, in order; the last two end it."""
+
+ID_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A quantity as stated: only what the words say; `hedges` turns it into a range by a documented rule.
+
+    Parameters
+    ----------
+    low, best, high
+        What the words give [unit]; None where they give nothing. "More than 100" is low 101, "about 50" is best 50,
+        "five or seven" is low 5 and high 7, "600" is all three.
+    hedge
+        How it was hedged.
+    unit
+        What is counted, in the source's word: systems, missiles, drones, rounds, EUR.
+
+    Raises
+    ------
+    InputError
+        No number at all, one that is not finite or below zero, or a span out of order.
+    """
+
+    low: float | None
+    best: float | None
+    high: float | None
+    hedge: Hedge
+    unit: str
+
+    def __post_init__(self) -> None:
+        given = [value for value in (self.low, self.best, self.high) if value is not None]
+        found = f"found low {self.low}, best {self.best}, high {self.high}"
+        faults: list[str] = []
+        if not given:
+            faults.append(f"{found}; give at least one of them, or leave the quantity out")
+        elif not all(math.isfinite(value) and value >= 0 for value in given):
+            faults.append(f"{found}; allowed are finite numbers from 0 up")
+        elif given != sorted(given):
+            faults.append(f"{found}; must be low <= best <= high")
+        if self.hedge not in HEDGES:
+            faults.append(f"hedge: found {self.hedge!r}, allowed: {', '.join(HEDGES)}")
+        if faults:
+            raise InputError("quantity", faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something published that statements were read in.
+
+    Parameters
+    ----------
+    publisher, title, url
+        Who published it, under which headline, where; text only, nothing is ever fetched.
+    published, retrieved
+        Date of publication, and the day it was read.
+    sha256
+        Hash of the text that was read (UTF-8), or empty where only a citation is known.
+    reliability, credibility
+        The customary letters and digits: source A (reliable) to F (cannot be judged), content 1 (confirmed) to 6
+        (cannot be judged).
+    note
+        Whatever a reader should know.
+    """
+
+    publisher: str
+    title: str = ""
+    url: str = ""
+    published: dt.date | None = None
+    retrieved: dt.date | None = None
+    sha256: str = ""
+    reliability: str = "F"
+    credibility: str = "6"
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        faults: list[str] = []
+        if not self.publisher.strip():
+            faults.append("publisher: found nothing; name who published it")
+        if self.reliability not in tuple("ABCDEF"):
+            faults.append(f"reliability: found {self.reliability!r}, allowed: one letter A-F")
+        if self.credibility not in tuple("123456"):
+            faults.append(f"credibility: found {self.credibility!r}, allowed: one digit 1-6")
+        if self.sha256 and (len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef")):
+            faults.append(f"sha256: found {self.sha256!r}, allowed: 64 hexadecimal digits, or nothing")
+        if faults:
+            raise InputError(f"source {self.publisher!r}", faults)
+
+    @property
+    def id(self) -> str:
+        """Name of the source, from its content: the same source has the same id in every ledger."""
+        return f"source-{_digest(self)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing a source says. Nothing is ever changed: a correction is a new entry that names the one it corrects.
+
+    Parameters
+    ----------
+    kind
+        statement (who said what quantity of what), meeting, commitment (one step in the life of a promise), measure
+        (sanctions package, forum), incident (airspace violation).
+    speaker, via
+        Who said it; through whom or hedged how ("Reuters", "Kyiv's calculations", "reportedly").
+    thing
+        What is counted, promised, done or violated, in the source's words.
+    quantity
+        As stated; None where no number is given.
+    period
+        First and last day the quantity is about, inclusive.
+    date
+        Day of the meeting, incident, statement or step.
+    place
+        Where.
+    participants
+        Who met; for a commitment (giver, receiver), as far as named.
+    topics
+        What a meeting was about.
+    status
+        For a commitment a `Stage`; for a measure in the source's word (open, planned, in force, ...); else empty.
+    due
+        Day a commitment was promised for.
+    of
+        Id of the entry that began this commitment's life; empty for a beginning.
+    source
+        Id of the source; empty in a draft that nobody has accepted.
+    evidence
+        First and past-the-last character of the words in the source's text.
+    doubtful
+        Whether a person should look before it is used.
+    corrects
+        Id of the entry this one replaces; empty for none.
+    note
+        Why it was corrected, why it is doubtful, how a quoted word was read.
+    """
+
+    kind: Kind
+    speaker: str = ""
+    via: str = ""
+    thing: str = ""
+    quantity: Quantity | None = None
+    period: tuple[dt.date, dt.date] | None = None
+    date: dt.date | None = None
+    place: str = ""
+    participants: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    status: str = ""
+    due: dt.date | None = None
+    of: str = ""
+    source: str = ""
+    evidence: tuple[int, int] | None = None
+    doubtful: bool = False
+    corrects: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        faults: list[str] = []
+        if self.kind not in KINDS:
+            faults.append(f"kind: found {self.kind!r}, allowed: {', '.join(KINDS)}")
+        if self.kind == "commitment" and self.status not in STAGES:
+            faults.append(f"status: found {self.status!r}, a commitment's are: {', '.join(STAGES)}")
+        if self.period is not None and self.period[0] > self.period[1]:
+            faults.append(
+                f"period: found {self.period[0]} to {self.period[1]}; the first day must not be after the last"
+            )
+        if self.evidence is not None and not 0 <= self.evidence[0] < self.evidence[1]:
+            faults.append(f"evidence: found {self.evidence}; must be 0 <= start < end")
+        if faults:
+            raise InputError(f"{self.kind} {self.thing!r}", faults)
+
+    @property
+    def id(self) -> str:
+        """Name of the entry, from its content: the same statement of the same source has the same id everywhere."""
+        return f"{self.kind}-{_digest(self)}"
+
+
+def _digest(item: Source | Entry) -> str:
+    # Fields at their default are left out, so that a field added later does not rename what is already there.
+    content = {
+        field.name: asdict(item)[field.name] for field in fields(item) if getattr(item, field.name) != field.default
+    }
+    text = json.dumps(content, default=str, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
