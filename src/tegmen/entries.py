@@ -185,9 +185,7 @@ class Entry:
         if self.kind == "commitment" and self.status not in STAGES:
             faults.append(f"status: found {self.status!r}, a commitment's are: {', '.join(STAGES)}")
         if self.period is not None and self.period[0] > self.period[1]:
-            faults.append(
-                f"period: found {self.period[0]} to {self.period[1]}; the first day must not be after the last"
-            )
+            faults.append(f"period: found {self.period[0]} to {self.period[1]}; the first day must not be the later")
         if self.evidence is not None and not 0 <= self.evidence[0] < self.evidence[1]:
             faults.append(f"evidence: found {self.evidence}; must be 0 <= start < end")
         if faults:
