@@ -4,37 +4,24 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import cache
 from importlib.resources import files
 from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from tegmen.errors import InputError
-from tegmen.terms import ThreatClass
+from tegmen.parameters import SYSTEMS, Parameter
+
+__all__ = ["SYSTEMS", "TABLES", "Catalogue", "Claim", "Parameter", "read_catalogue"]
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from importlib.resources.abc import Traversable
 
-    from numpy.typing import NDArray
-
-SYSTEMS = (
-    "patriot",
-    "sampt",
-    "nasams",
-    "iris_t_slm",
-    "hawk",
-    "s300ps",
-    "buk_m1",
-    "gepard",
-    "mobile_fire_group",
-    "ew",
-)
-"""Ids of the defending systems; "all" in a table stands for every system together."""
 
 _VALUES = ("value_low", "value_best", "value_high", "unit", "source", "verified", "note")
 TABLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -48,171 +35,6 @@ TABLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Tables of the catalogue and their columns."""
-
-_OUTSIDE_THE_MODEL = ("recon", "tactical")
-_PERT_LAMBDA = 4.0
-_PERT_LOWEST = 1e-60
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One number of the catalogue: a planning span, where it came from, and whether that was checked.
-
-    Parameters
-    ----------
-    name
-        What is measured, with underscores; in totals the metric, in inventories the role.
-    low, best, high
-        Planning span (not a confidence interval) [unit]; None where the source gives none.
-    unit
-        Unit in the source's words.
-    source
-        Where the number was read; never empty.
-    verified
-        Whether the number was read in a stored copy of its source.
-    note
-        What to know before quoting it; may be empty.
-    system
-        A system id, or empty.
-    threat_class
-        A `ThreatClass` name, "recon" or "tactical" (both outside the model), or empty.
-    subject
-        Threat model, or holder of an inventory, or words of a stated need; may be empty.
-    period
-        As-of date, or "start/end" of a total; may be empty.
-    table
-        File the row is in.
-
-    Raises
-    ------
-    InputError
-        The span is out of order, not finite, or outside [0, 1] for a fraction; the source or unit is missing; the
-        system or threat class is unknown.
-    """
-
-    name: str
-    low: float | None
-    best: float | None
-    high: float | None
-    unit: str
-    source: str
-    verified: bool
-    note: str = ""
-    system: str = ""
-    threat_class: str = ""
-    subject: str = ""
-    period: str = ""
-    table: str = ""
-
-    def __post_init__(self) -> None:
-        faults = [*self._span_faults(), *self._word_faults()]
-        if faults:
-            raise InputError(self.label, faults)
-
-    def _span_faults(self) -> list[str]:
-        given = [value for value in (self.low, self.best, self.high) if value is not None]
-        if not given:
-            return ["no value: found neither low, best nor high; give at least one of them"]
-        if not all(math.isfinite(value) for value in given):
-            return [f"value: found {self._span_text()}, allowed are finite numbers"]
-        faults: list[str] = []
-        if given != sorted(given):
-            faults.append(f"range out of order: found {self._span_text()}, must be low <= best <= high")
-        if self.unit == "fraction" and not 0 <= min(given) <= max(given) <= 1:
-            faults.append(f"fraction: found {self._span_text()}, allowed is [0, 1]")
-        return faults
-
-    def _word_faults(self) -> list[str]:
-        faults = [
-            f"{key}: missing; say {question}"
-            for key, value, question in (
-                ("source", self.source, "where the number was read, or that it is an assumption"),
-                ("unit", self.unit, "what the number counts, or 'dimensionless'"),
-            )
-            if not value.strip()
-        ]
-        classes = (*ThreatClass.__members__, *_OUTSIDE_THE_MODEL)
-        if self.threat_class and self.threat_class not in classes:
-            faults.append(f"threat_class: found '{self.threat_class}', allowed are {', '.join(classes)} or empty")
-        if self.system and self.system not in (*SYSTEMS, "all"):
-            faults.append(f"system: found '{self.system}', allowed are {', '.join(SYSTEMS)}, all or empty")
-        return faults
-
-    def _span_text(self) -> str:
-        return ", ".join("none" if value is None else f"{value:g}" for value in (self.low, self.best, self.high))
-
-    @property
-    def label(self) -> str:
-        """Words for a table or a chart, e.g. "patriot, ballistic: relative effectiveness"."""
-        about = ", ".join(word for word in (self.subject, self.system, self.threat_class, self.period) if word)
-        name = self.name.replace("_", " ")
-        return f"{about}: {name}" if about else name
-
-    @property
-    def value(self) -> float:
-        """The best value [unit]; InputError where the source gives none."""
-        if self.best is None:
-            raise InputError(
-                self.label, [f"best value: none in {self.source}; give one in the {self.table or 'table'}"]
-            )
-        return self.best
-
-    @property
-    def span(self) -> tuple[float, float, float]:
-        """Low, best and high [unit]; InputError where one is missing."""
-        if self.low is None or self.best is None or self.high is None:
-            raise InputError(
-                self.label,
-                [f"range: found low, best, high = {self._span_text()}; a range needs all three, in {self.table}"],
-            )
-        return self.low, self.best, self.high
-
-    def pert(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give quantiles of the modified PERT distribution on the span.
-
-        A beta distribution on [low, high] with shapes 1 + 4 (best - low) / (high - low) and
-        1 + 4 (high - best) / (high - low): mean (low + 4 best + high) / 6. A span of no width is a constant.
-
-        Parameters
-        ----------
-        u
-            (any) [probability], in [0, 1].
-
-        Returns
-        -------
-        Quantiles, (shape of u) [unit].
-
-        Raises
-        ------
-        InputError
-            A bound is missing, or u leaves [0, 1].
-
-        Source: Vose (2008), Risk Analysis, on the modified PERT with weight 4.
-        """
-        low, _, high = self.span
-        level = np.asarray(u, dtype=np.float64)
-        if not bool(np.all((level >= 0) & (level <= 1))):
-            raise InputError(self.label, ["u: found a level outside [0, 1] or NaN; probabilities are in [0, 1]"])
-        if high == low:
-            return np.full(level.shape, low)
-        from scipy.special import betaincinv  # scipy is only needed once worlds are drawn
-
-        left, right = self._pert_shapes()
-        # scipy's inverse can be NaN below 1e-100; below 1e-60 the quantile is `low` to 11 digits (shapes <= 5).
-        share = np.asarray(betaincinv(left, right, np.where(level < _PERT_LOWEST, 0.0, level)), dtype=np.float64)
-        return np.clip(low + (high - low) * share, low, high)
-
-    def draws(self, generator: np.random.Generator, count: int) -> NDArray[np.float64]:
-        """Draw from the same distribution, (count) [unit]; much faster than quantiles of uniforms."""
-        low, _, high = self.span
-        if high == low:
-            return np.full(count, low)
-        return low + (high - low) * generator.beta(*self._pert_shapes(), count)
-
-    def _pert_shapes(self) -> tuple[float, float]:
-        low, best, high = self.span
-        width = high - low
-        return 1.0 + _PERT_LAMBDA * (best - low) / width, 1.0 + _PERT_LAMBDA * (high - best) / width
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +179,30 @@ class Catalogue:
         ]
         return tuple(sorted(claims, key=lambda claim: (claim.best, claim.label)))
 
+    def row(self, row_id: str) -> Parameter:
+        """Give a row by its id.
+
+        Raises
+        ------
+        InputError
+            No row has this id; the message names the nearest.
+        """
+        rows = {row.id: row for row in self.parameters}
+        if row_id not in rows:
+            near = get_close_matches(row_id, rows, 3, 0.3) or sorted(rows)[:3]
+            known = ", ".join(near)
+            raise InputError("catalogue", [f"no number has the id '{row_id}'; the nearest are {known}"])
+        return rows[row_id]
+
+    def with_replaced(self, row_id: str, span: tuple[float, float, float], source: str) -> Catalogue:
+        """Put another span and source in place of a row's; its note keeps what stood there, and nothing else moves."""
+        old = self.row(row_id)
+        low, best, high = span
+        was = ", ".join("none" if value is None else f"{value:g}" for value in (old.low, old.best, old.high))
+        note = f"replaced; was low, best, high {was} ({old.source})"
+        new = replace(old, low=low, best=best, high=high, source=source, verified=False, note=note)
+        return replace(self, parameters=tuple(new if row is old else row for row in self.parameters))
+
     def table(self) -> list[Parameter]:
         """Give every parameter, in table order, as the report prints them."""
         return list(self.parameters)
@@ -392,7 +238,16 @@ def read_catalogue(folder: str | Path | None = None) -> Catalogue:
         Every fault of every table: a missing file or column, a number that is none, a range out of order, a fraction
         outside [0, 1], a missing source or unit, an unknown system or threat class, a row stated twice.
     """
-    root = files("tegmen").joinpath("data", "catalogue") if folder is None else Path(folder)
+    return _shipped() if folder is None else _read_tables(Path(folder), f"catalogue {folder}")
+
+
+@cache
+def _shipped() -> Catalogue:
+    # The shipped tables cannot change while we run, and every batch of worlds asks for them.
+    return _read_tables(files("tegmen").joinpath("data", "catalogue"), "catalogue")
+
+
+def _read_tables(root: Traversable | Path, where: str) -> Catalogue:
     parameters: list[Parameter] = []
     digests: dict[str, str] = {}
     faults: list[str] = []
@@ -411,7 +266,7 @@ def read_catalogue(folder: str | Path | None = None) -> Catalogue:
         parameters += rows
         faults += wrong
     if faults:
-        raise InputError(f"catalogue {root}" if folder is not None else "catalogue", faults)
+        raise InputError(where, faults)
     return Catalogue(tuple(parameters), digests)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from tegmen.catalogue import Catalogue, read_catalogue
 from tegmen.errors import InputError
 from tegmen.geo import in_ukraine, read_places
 
@@ -21,12 +22,16 @@ if TYPE_CHECKING:
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Metric = Literal["ballistic_strikes", "people_struck", "capitals_uncovered", "capacity_lost"]
+Total = Literal["missiles", "ballistic_and_s300", "drone", "glide_bomb"]
 System = Literal["patriot", "sampt", "nasams", "iris_t_slm", "hawk", "s300ps", "buk_m1"]
 Day = Annotated[dt.date, Field(strict=False)]
 """A date; one in quotes is as good."""
 LaunchedTotal = Annotated[int, Field(ge=0, le=16_000)]
 """Launched of one class in a month; the kernel's draw addresses hold 2^14 of them."""
 UnitCount = Annotated[float, Field(ge=0, le=1000)]
+
+
+_ENTRY = "Id of the ledger entry this number is taken from: the recorded choice where others say other numbers."
 
 
 class _Strict(BaseModel):
@@ -62,6 +67,7 @@ class Claim(_Strict):
     label: str
     added: int = Field(ge=0)
     source: str
+    entry: str = Field(default="", description=_ENTRY)
     quote: str = Field(
         default="", description="Words for the answer sentence; claims that share them are one quotation."
     )
@@ -97,6 +103,13 @@ class OfficialTotals(_Strict):
     drone: LaunchedTotal
     glide_bomb: int = Field(ge=0, le=1_000_000)
     source: str
+    entries: dict[Total, str] = Field(
+        default_factory=dict, description="Id of the ledger entry each total is taken from, by the total's key."
+    )
+
+    def values(self) -> dict[Total, int]:
+        """Each total by its key."""
+        return {key: getattr(self, key) for key in get_args(Total)}
 
 
 class Range(_Strict):
@@ -106,6 +119,7 @@ class Range(_Strict):
     best: UnitCount
     high: UnitCount
     source: str
+    entry: str = Field(default="", description=_ENTRY)
 
     @model_validator(mode="after")
     def _in_order(self) -> Range:
@@ -124,6 +138,7 @@ class ExtraPlace(_Strict):
     population: int = Field(default=0, ge=0)
     capacity_mw: float = Field(default=0, ge=0)
     source: str
+    entry: str = Field(default="", description=_ENTRY)
 
     @model_validator(mode="after")
     def _on_the_map(self) -> ExtraPlace:
@@ -134,6 +149,16 @@ class ExtraPlace(_Strict):
             )
             raise ValueError(msg)
         return self
+
+
+class Replacement(_Strict):
+    """Another value in place of a row of the catalogue, for this question only."""
+
+    id: str = Field(description="Id of the row, as `tegmen why` prints it.")
+    low: float
+    best: float
+    high: float
+    source: str = Field(min_length=1)
 
 
 class Scenario(_Strict):
@@ -153,6 +178,8 @@ class Scenario(_Strict):
         default_factory=dict, description="Fire units in service by system; replaces the catalogue's inventory."
     )
     places: tuple[ExtraPlace, ...] = Field(default=(), strict=False)
+    replace: tuple[Replacement, ...] = Field(default=(), strict=False)
+    ledger: str = Field(default="", description="Path of the ledger the entries are in; empty for the shipped one.")
     sha256: str = Field(default="", exclude=True)
 
     @field_validator("goals")
@@ -188,10 +215,31 @@ class Scenario(_Strict):
             raise ValueError(msg)
         return self
 
+    @field_validator("replace")
+    @classmethod
+    def _rows_exist(cls, replacements: tuple[Replacement, ...]) -> tuple[Replacement, ...]:
+        try:
+            _replaced(replacements)
+        except InputError as error:
+            raise ValueError("; ".join(error.faults)) from None
+        return replacements
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The shipped catalogue with this question's replacements."""
+        return _replaced(self.replace)
+
     @property
     def headline(self) -> Goal:
         """The goal the answer sentence is about."""
         return next(goal for goal in self.goals if goal.headline)
+
+
+def _replaced(replacements: Sequence[Replacement]) -> Catalogue:
+    catalogue = read_catalogue()
+    for each in replacements:
+        catalogue = catalogue.with_replaced(each.id, (each.low, each.best, each.high), each.source)
+    return catalogue
 
 
 def scenario_names() -> list[str]:
@@ -284,6 +332,7 @@ def _allowed(location: tuple[object, ...]) -> str:
         "official": OfficialTotals,
         "baseline": Range,
         "places": ExtraPlace,
+        "replace": Replacement,
     }
     model = rooms.get(str(location[0]), Scenario) if len(location) > 1 else Scenario
     return ", ".join(sorted(set(model.model_fields) - {"sha256"}))

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.calibration import Calibration, RateDraws
-from tegmen.catalogue import Parameter, read_catalogue
+from tegmen.catalogue import Parameter
 from tegmen.errors import EvidenceError
 from tegmen.places import Places, defended_places, named_launches, steered
 from tegmen.raids import launched, posted_counts
@@ -132,7 +132,7 @@ def draw_worlds(  # noqa: PLR0913 - what a draw depends on, each named
             )
             raise EvidenceError(msg)
         generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(first, tried))))
-        dice = Dice(block, generator, read_catalogue())
+        dice = Dice(block, generator, scenario.catalogue)
         candidate, agrees = _candidates(scenario, calibration, case, places, pool.pick(dice.generator, block), dice)
         kept.append(take(candidate, np.flatnonzero(agrees)))
         have += int(agrees.sum())
