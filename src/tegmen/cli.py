@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
 from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
@@ -16,18 +15,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tegmen import __version__
+from tegmen.console import progress, say, show
 from tegmen.errors import TegmenError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    import pandas as pd
-    from rich.table import Table
-
     from tegmen.answers import Sufficiency
-    from tegmen.terms import Progress
 
-INTERRUPTED = 130
 MONTHS_MOST = 1_000_000
 """Worlds x runs held at once: about a gigabyte."""
 
@@ -87,7 +80,7 @@ def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
     if worlds * runs > MONTHS_MOST:
         found = f"--worlds {worlds} x --runs {runs} is {worlds * runs:,} months"
         raise typer.BadParameter(f"{found}; at most {MONTHS_MOST:,} are allowed: give fewer of one")
-    with _progress() as tell:
+    with progress() as tell:
         import tegmen as tg
         from tegmen.report import check_writable
         from tegmen.terms import EVIDENCE_CASES
@@ -123,14 +116,12 @@ def show_record(
     ] = None,
 ) -> None:
     """Show monthly totals of the record, by class, as posted."""
-    from rich.console import Console
-
     import tegmen as tg
 
     evidence = tg.read_record(file)
     monthly = evidence.monthly()
     title = "Launched and destroyed as posted, by month of the report (all channels)"
-    Console().print(_table(title, monthly, left=("month", "broad")))
+    show(title, monthly, left=("month", "broad"))
     typer.echo(
         f"{monthly['rows'].sum()} rows with counts, launched {monthly['launched'].sum()}, destroyed "
         f"{monthly['destroyed'].sum()}; {monthly['rows_without_counts'].sum()} rows without counts. Regional channels "
@@ -159,64 +150,10 @@ def main() -> None:
 
 def _print_answer(result: Sufficiency, folder: Path, notes: tuple[str, ...]) -> None:
     """Answer first, then a small table, then where the rest is."""
-    from rich.console import Console
-
-    console = Console()
-
-    def say(text: str, style: str | None = None) -> None:
-        # Text of the user's is no markup; in a file, a sentence stays on one line.
-        console.print(text, style=style, markup=False, highlight=False, soft_wrap=not console.is_terminal)
-
     for case in result.cases:
         say(f"{case}: {result.sentence(case)}", "bold")
         say(f"  {result.finding(case)}")
-    console.print(_table(f"{result.scenario.title} (placement: greedy)", result.summary(), left=("case", "goal")))
+    show(f"{result.scenario.title} (placement: greedy)", result.summary(), left=("case", "goal"))
     for note in notes:
         say(f"note: {note}")
     say(f"report: {folder / 'report.html'}")
-
-
-def _table(title: str, frame: pd.DataFrame, *, left: tuple[str, ...]) -> Table:
-    """Lay a frame out for 80 columns; what is still too wide is folded, never cut off."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=Text(title), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for column in frame.columns:
-        words = Text(str(column).replace("_", " "))
-        table.add_column(words, justify="left" if column in left else "right", overflow="fold")
-    for row in frame.itertuples(index=False):
-        table.add_row(*(Text(_cell(value)) for value in row))
-    return table
-
-
-def _cell(value: object) -> str:
-    from tegmen.answers import percent
-
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return percent(value).replace(" ", "") if isinstance(value, float) else str(value)
-
-
-@contextmanager
-def _progress() -> Generator[Progress]:
-    """Show progress on standard error while there is someone to see it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("starting", total=None)
-
-        def tell(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
-
-        try:
-            yield tell
-        except KeyboardInterrupt:
-            bar.stop()
-            typer.echo("tegmen: interrupted; nothing was written", err=True)
-            raise typer.Exit(INTERRUPTED) from None
