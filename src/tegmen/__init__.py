@@ -21,53 +21,78 @@ if TYPE_CHECKING:
     from tegmen.allocation import Plan, allocate
     from tegmen.answers import Sufficiency
     from tegmen.calibration import Calibration, calibrate
+    from tegmen.claims import ClaimCheck, PublicClaim, check_claim, claim_of, read_claim
     from tegmen.errors import EvidenceError, InfeasibleError, InputError, TegmenError
+    from tegmen.provenance import Evidence, why
     from tegmen.record import Record, read_record
     from tegmen.report import write_report
     from tegmen.scenario import Scenario, read_scenario, scenario_names
     from tegmen.sufficiency import Effort, sufficiency
+    from tegmen.whatif import WhatIf, parse_span, replace_number, what_if
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Calibration",
+    "ClaimCheck",
     "Effort",
+    "Evidence",
     "EvidenceError",
     "InfeasibleError",
     "InputError",
     "Plan",
+    "PublicClaim",
     "Record",
     "Scenario",
     "Sufficiency",
     "TegmenError",
+    "WhatIf",
     "__version__",
     "allocate",
     "calibrate",
+    "check_claim",
+    "claim_of",
+    "parse_span",
+    "read_claim",
     "read_record",
     "read_scenario",
+    "replace_number",
     "scenario_names",
     "sufficiency",
+    "what_if",
+    "why",
     "write_report",
 ]
 
 # Where each public name lives: looked up on first use, so that `import tegmen` and `tegmen --help` stay fast.
 _ROOMS = {
     "Calibration": "calibration",
+    "ClaimCheck": "claims",
     "Effort": "sufficiency",
+    "Evidence": "provenance",
     "EvidenceError": "errors",
     "InfeasibleError": "errors",
     "InputError": "errors",
     "Plan": "allocation",
+    "PublicClaim": "claims",
     "Record": "record",
     "Scenario": "scenario",
     "Sufficiency": "answers",
     "TegmenError": "errors",
+    "WhatIf": "whatif",
     "allocate": "allocation",
     "calibrate": "calibration",
+    "check_claim": "claims",
+    "claim_of": "claims",
+    "parse_span": "whatif",
+    "read_claim": "claims",
     "read_record": "record",
     "read_scenario": "scenario",
+    "replace_number": "whatif",
     "scenario_names": "scenario",
     "sufficiency": "sufficiency",
+    "what_if": "whatif",
+    "why": "provenance",
     "write_report": "report",
 }
 

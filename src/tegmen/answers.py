@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tegmen.calibration import Calibration
-from tegmen.catalogue import Parameter
+from tegmen.parameters import Parameter
+from tegmen.provenance import Evidence
 from tegmen.scenario import Goal, Scenario
 from tegmen.terms import EvidenceCase, Provenance
 
@@ -152,6 +153,7 @@ class Sufficiency:
     seed: int
     cases: Mapping[EvidenceCase, CaseAnswer]
     parameters: tuple[Parameter, ...]
+    evidence: Evidence
     provenance: Provenance
 
     def sentence(self, case: EvidenceCase) -> str:
@@ -197,7 +199,7 @@ class Sufficiency:
                     "goal": answer.goal.name,
                     "n": "none" if answer.n is None else answer.n,
                 }
-                row["range"] = _range_text(answer)
+                row["range"] = range_text(answer)
                 row["resolved"] = answer.resolved
                 row.update({f"P({test.added})": round(test.probability, 3) for test in answer.claims})
                 rows.append(row)
@@ -228,9 +230,13 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _range_text(answer: GoalAnswer) -> str:
-    high = answer.n_interval[1]
-    return f"{answer.n_interval[0]}–{'beyond ' + str(int(answer.added[-1])) if high is None else high}"
+def range_text(answer: GoalAnswer) -> str:
+    """Write the range the sampling error leaves, e.g. "12–13" or "beyond 30"."""
+    low, high = answer.n_interval
+    most = int(answer.added[-1])
+    if high is None:
+        return f"beyond {most}" if low > most else f"{low}–beyond {most}"
+    return f"{low}–{high}"
 
 
 def _singular(label: str) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
+    from tegmen.provenance import Link
     from tegmen.terms import Progress
 
 INTERRUPTED = 130
@@ -31,6 +32,21 @@ def show(title: str, frame: pd.DataFrame, *, left: tuple[str, ...]) -> None:
     from rich.console import Console
 
     Console().print(table(title, frame, left=left))
+
+
+def show_chain(chain: Link) -> None:
+    """Print where a number comes from, as a tree."""
+    from rich.console import Console
+    from rich.text import Text
+    from rich.tree import Tree
+
+    def grow(link: Link, tree: Tree) -> None:
+        for below in link.rests_on:
+            grow(below, tree.add(Text.assemble((below.id, "bold"), f"  {below.text}")))
+
+    root = Tree(Text.assemble((chain.id, "bold"), f"  {chain.text}"))
+    grow(chain, root)
+    Console().print(root)
 
 
 def table(title: str, frame: pd.DataFrame, *, left: tuple[str, ...]) -> Table:

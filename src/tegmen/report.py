@@ -14,7 +14,6 @@ import math
 import os
 import shutil
 import tempfile
-import tomllib
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +27,7 @@ from tegmen.charts import draw_curve
 from tegmen.errors import InputError
 from tegmen.maps import NAMES_MOST, draw_map
 from tegmen.places import defended_places
+from tegmen.provenance import answer_schema, assumptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -166,19 +166,16 @@ def _place_files(files: Mapping[str, str], folder: Path) -> None:
 # ---------------------------------------------------------------- answer.json
 
 
-def answer_schema() -> dict[str, Any]:
-    """JSON schema (draft 2020-12) of answer.json."""
-    return json.loads(_resource("data", "schemas", "answer.schema.json"))
-
-
 def _answer(result: Sufficiency) -> dict[str, Any]:
     return {
         "$schema": SCHEMA_NAME,
         "tegmen_version": result.provenance.version,
         "scenario": result.scenario.name,
         "seed": result.seed,
+        "until": str(result.calibration.until),
         "inputs": dict(result.provenance.inputs),
         "cases": {case: _case(result, case) for case in result.cases},
+        "evidence": result.evidence.to_json(),
     }
 
 
@@ -355,7 +352,7 @@ def _page(result: Sufficiency, plans: Sequence[Plan]) -> str:
         drawn=_drawn(result, months),
         months=[row for row in months.to_dict("records") if row["threat_class"] in _RECORD_TABLES],
         groups=_parameter_groups(result.parameters),
-        assumptions=_assumptions(),
+        assumptions=assumptions(),
     )
 
 
@@ -418,10 +415,6 @@ def _parameter_groups(parameters: Sequence[Parameter]) -> dict[str, list[Paramet
     for parameter in parameters:
         groups.setdefault(TABLE_TITLE.get(parameter.table, parameter.table or "Other"), []).append(parameter)
     return groups
-
-
-def _assumptions() -> list[dict[str, str]]:
-    return tomllib.loads(_resource("data", "method", "assumptions.toml"))["assumption"]
 
 
 def _resource(*parts: str) -> str:

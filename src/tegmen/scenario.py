@@ -229,6 +229,19 @@ class Scenario(_Strict):
         """The shipped catalogue with this question's replacements."""
         return _replaced(self.replace)
 
+    def goal(self, name: str | None) -> Goal | None:
+        """The goal of this name; None for none.
+
+        Raises
+        ------
+        InputError
+            The scenario has no goal of this name.
+        """
+        named = {goal.name: goal for goal in self.goals}
+        if name is not None and name not in named:
+            raise InputError("goal", [f"found {name!r}; the goals of {self.name} are {', '.join(named)}"])
+        return None if name is None else named[name]
+
     @property
     def headline(self) -> Goal:
         """The goal the answer sentence is about."""
@@ -263,7 +276,7 @@ def read_scenario(name_or_path: str | Path) -> Scenario:
     try:
         scenario = Scenario.model_validate(content)
     except ValidationError as error:
-        raise InputError(where, _faults([dict(item) for item in error.errors()])) from None
+        raise InputError(where, faults_of(error)) from None
     return scenario.model_copy(update={"sha256": hashlib.sha256(text.encode()).hexdigest()})
 
 
@@ -292,8 +305,9 @@ def _text_of(name_or_path: str | Path) -> tuple[str, str]:
         raise InputError(given, [f"cannot be read as UTF-8 text ({error}); a scenario is a TOML file"]) from None
 
 
-def _faults(errors: Sequence[dict[str, object]]) -> list[str]:
+def faults_of(error: ValidationError) -> list[str]:
     """Word every fault once: a list counts as too short when its items are faulty, and those are named already."""
+    errors = [dict(item) for item in error.errors()]
     places = [_location(error) for error in errors]
     parents = {place[:depth] for place in places for depth in range(len(place))}
     return [_fault(error) for error, place in zip(errors, places, strict=True) if not place or place not in parents]

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from tegmen import __version__
 from tegmen.answers import POINTS, CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
 from tegmen.calibration import Calibration, RateDraws
-from tegmen.catalogue import read_catalogue
 from tegmen.engagement import Lanes, engage, glide_bombs_launched, lay_lanes
 from tegmen.errors import EvidenceError, InputError
 from tegmen.exact import share_error
 from tegmen.geo import tables_sha256
 from tegmen.placement import counted, expected_leakers, site_greedily, uncovered
 from tegmen.places import defended_places
+from tegmen.provenance import gather
 from tegmen.raids import history_counts, posted_counts
 from tegmen.scenario import Goal, Scenario
 from tegmen.simulation import BACKGROUND, MATCHED, Campaign, Outcome, keep, match_record, simulate
@@ -101,8 +101,9 @@ def sufficiency(
     Raises
     ------
     EvidenceError
-        No world agrees with the record.
+        A number of the scenario has no source; no world agrees with the record.
     """
+    gather(scenario, ())  # what nobody can trace is refused before the work, not after it
     _require_ballistic(scenario, calibration)
     tell = progress or _tell_nobody
     lanes = lay_lanes(defended_places(scenario))
@@ -112,19 +113,21 @@ def sufficiency(
     }
     answers: dict[EvidenceCase, CaseAnswer] = {case: study.answer() for case, study in studies.items()}
     used = {parameter.label: parameter for study in studies.values() for parameter in study.worlds.parameters}
+    parameters = tuple(used[label] for label in sorted(used))
     return Sufficiency(
         scenario=scenario,
         calibration=calibration,
         seed=seed,
         cases=answers,
-        parameters=tuple(used[label] for label in sorted(used)),
+        parameters=parameters,
+        evidence=gather(scenario, parameters),
         provenance=Provenance(__version__, seed, input_hashes(scenario, calibration)),
     )
 
 
 def input_hashes(scenario: Scenario, calibration: Calibration) -> dict[str, str]:
     """Input name to sha256 of everything an answer rests on."""
-    tables = {"scenario": scenario.sha256, "catalogue": read_catalogue().sha256, "geography": tables_sha256()}
+    tables = {"scenario": scenario.sha256, "catalogue": scenario.catalogue.sha256, "geography": tables_sha256()}
     return dict(calibration.provenance.inputs) | tables
 
 
