@@ -66,6 +66,10 @@ class Quantity:
             faults.append(f"hedge: found {self.hedge!r}, allowed: {', '.join(HEDGES)}")
         if faults:
             raise InputError("quantity", faults)
+        for name in ("low", "best", "high"):
+            if (value := getattr(self, name)) is not None:
+                # One spelling of a number, or 5 and 5.0 would be two entries; adding 0 drops the sign of -0.0.
+                object.__setattr__(self, name, float(value) + 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +203,15 @@ class Entry:
 
 def _digest(item: Source | Entry) -> str:
     # Fields at their default are left out, so that a field added later does not rename what is already there.
-    content = {
-        field.name: asdict(item)[field.name] for field in fields(item) if getattr(item, field.name) != field.default
-    }
-    text = json.dumps(content, default=str, ensure_ascii=False, sort_keys=True)
+    text = json.dumps(stated(item), default=_plain, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
+
+
+def stated(item: Source | Entry) -> dict[str, object]:
+    """Fields of a source or an entry that say something: those that are not at their default."""
+    given = {field.name: (getattr(item, field.name), field.default) for field in fields(item)}
+    return {name: value for name, (value, default) in given.items() if value != default}
+
+
+def _plain(value: object) -> object:
+    return asdict(value) if isinstance(value, Quantity) else str(value)
