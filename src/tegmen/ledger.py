@@ -1,7 +1,6 @@
 """The ledger: what sources say, kept for good in one SQLite file that only grows; a correction is a new entry.
 
-Durable: `Ledger.add` is one transaction in write-ahead mode with full synchronisation, on the disk when it returns.
-Writers wait for one another. The database itself refuses to change or delete a row.
+What `Ledger.add` acknowledges is on the disk. Writers wait for one another. No row can be changed or deleted.
 """
 
 from __future__ import annotations
@@ -232,13 +231,7 @@ def _plainly(where: str, wait_s: float) -> Generator[None]:
 
 
 class Ledger:
-    """An open ledger: a context manager that closes the file. Views give entries by id, in order of their days.
-
-    Parameters
-    ----------
-    connection, where, wait_s, writable
-        As `open_ledger` and `new_ledger` set them.
-    """
+    """An open ledger: a context manager that closes the file. Views give entries by id, in order of their days."""
 
     __slots__ = ("_connection", "_wait_s", "where", "writable")
 
@@ -261,8 +254,6 @@ class Ledger:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
-
-    # ------------------------------------------------------------ adding
 
     def add(self, sources: Iterable[Source], entries: Iterable[Entry]) -> tuple[str, ...]:
         """Add sources and entries: all of them or none, and on the disk when this returns.
@@ -340,8 +331,6 @@ class Ledger:
         if faults:
             raise InputError(where, shown(faults))
         return self.add(batch.sources.values(), batch.entries.values())
-
-    # ------------------------------------------------------------ views
 
     def entry(self, id_: str) -> Entry:
         """One entry, corrected or not.
