@@ -13,7 +13,7 @@ from tegmen.entries import STAGES
 from tegmen.hedges import plain, widen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -134,9 +134,9 @@ class Supply:
     holder, system, unit
         Who; the system's id in the catalogue; what is counted: batteries are not missiles.
     delivered
-        There already at the day of the status.
+        There already at the day of the status. This and the others are None where the ledger has nothing of the kind.
     due
-        Outstanding and due between that day and the day asked for; overdue ones are not in it.
+        Outstanding and due between that day and the day asked for.
     undated
         Outstanding and overdue, or promised for no day: it may come by then or not.
     """
@@ -144,9 +144,9 @@ class Supply:
     holder: str
     system: str
     unit: str
-    delivered: Amount
-    due: Amount
-    undated: Amount
+    delivered: Amount | None
+    due: Amount | None
+    undated: Amount | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,18 +193,22 @@ class AidStatus:
         """
         groups: dict[tuple[str, str, str], list[Life]] = {}
         for life in self.lives:
-            if (system := system_of(life.item)) is not None:
+            # What was only asked for is in nobody's supply.
+            if (system := system_of(life.item)) is not None and set(life.amounts) != {"requested"}:
                 groups.setdefault((life.holder, system, life.unit), []).append(life)
 
-        def outstanding(lives: Iterable[Life], wanted: Callable[[Life], bool]) -> Amount:
-            return _sum(life.outstanding for life in lives if life.outstanding is not None and wanted(life))
+        def by_then(life: Life) -> bool:
+            return life.due is not None and self.at <= life.due <= by
+
+        def at_some_time(life: Life) -> bool:
+            return life.due is None or life.due < self.at
 
         return tuple(
             Supply(
                 *key,
-                delivered=_sum(life.amounts["delivered"] for life in lives if "delivered" in life.amounts),
-                due=outstanding(lives, lambda life: life.due is not None and self.at <= life.due <= by),
-                undated=outstanding(lives, lambda life: life.due is None or life.due < self.at),
+                delivered=_sum(life.amounts.get("delivered") for life in lives),
+                due=_sum(life.outstanding for life in lives if by_then(life)),
+                undated=_sum(life.outstanding for life in lives if at_some_time(life)),
             )
             for key, lives in groups.items()
         )
@@ -253,11 +257,7 @@ def _life(root: str, steps: Mapping[str, tuple[dt.date | None, Entry]], at: dt.d
     ordered = sorted(steps.values(), key=lambda step: (step[0] or dt.date.min, STAGES.index(_stage(step[1]))))
     entries = [entry for _, entry in ordered]
     unit = next((entry.quantity.unit for entry in entries if entry.quantity), "")
-    amounts = {
-        stage: _sum(_amount(entry.quantity, unit, rules) for entry in entries if entry.status == stage)
-        for stage in STAGES
-        if any(entry.status == stage for entry in entries)
-    }
+    amounts = _by_stage((_stage(entry), _amount(entry.quantity, unit, rules)) for entry in entries)
     outstanding = _outstanding(amounts)
     due = next((entry.due for entry in reversed(entries) if entry.due), None)
     parties = next((entry.participants for entry in entries if entry.participants), ())
@@ -290,9 +290,19 @@ def _amount(quantity: Quantity | None, unit: str, rules: Rules | None) -> Amount
     return Amount(span.low, span.best, span.high)
 
 
-def _sum(amounts: Iterable[Amount]) -> Amount:
-    """Add up; a sum with an unknown part has no best and no high."""
-    parts = list(amounts)
+def _by_stage(amounts: Iterable[tuple[Stage, Amount]]) -> dict[Stage, Amount]:
+    given = list(amounts)
+    sums: dict[Stage, Amount | None] = {}
+    for stage in STAGES:
+        sums[stage] = _sum(amount for each, amount in given if each == stage)
+    return {stage: amount for stage, amount in sums.items() if amount is not None}
+
+
+def _sum(amounts: Iterable[Amount | None]) -> Amount | None:
+    """Add up, None for nothing to add; a sum with an unknown part has no best and no high."""
+    parts = [part for part in amounts if part is not None]
+    if not parts:
+        return None
     best, high = [part.best for part in parts], [part.high for part in parts]
     return Amount(
         sum(part.low for part in parts),
@@ -306,7 +316,7 @@ def _outstanding(amounts: Mapping[Stage, Amount]) -> Amount | None:
     promised = [amounts[stage] for stage in _PROMISED if stage in amounts]
     if not promised:
         return None
-    gone = _sum(amounts[stage] for stage in ("delivered", "lapsed") if stage in amounts)
+    gone = _sum((amounts.get("delivered"), amounts.get("lapsed"))) or Amount()
     best, high = [each.best for each in promised], [each.high for each in promised]
     return Amount(
         0.0 if gone.high is None else max(max(each.low for each in promised) - gone.high, 0.0),
@@ -317,18 +327,12 @@ def _outstanding(amounts: Mapping[Stage, Amount]) -> Amount | None:
 
 def _holding(lives: list[Life]) -> Holding:
     first = lives[0]
-    promised = [life.outstanding for life in lives if life.outstanding is not None]
-    overdue = [life.outstanding for life in lives if life.outstanding is not None and life.overdue]
     return Holding(
         first.holder,
         first.item,
         first.unit,
-        {
-            stage: _sum(life.amounts[stage] for life in lives if stage in life.amounts)
-            for stage in STAGES
-            if any(stage in life.amounts for life in lives)
-        },
-        _sum(promised) if promised else None,
-        _sum(overdue) if overdue else None,
+        _by_stage(given for life in lives for given in life.amounts.items()),
+        _sum(life.outstanding for life in lives),
+        _sum(life.outstanding for life in lives if life.overdue),
         tuple(life.id for life in lives),
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import sys
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
 
 from tegmen.entries import KINDS, Entry, Quantity, Source, stated
@@ -130,6 +132,25 @@ def read_lines(content: bytes, where: str) -> Batch:
             lines.setdefault(item.id, number)
             (sources if isinstance(item, Source) else entries)[item.id] = item  # pyright: ignore[reportArgumentType]
     return Batch(sources, entries, lines, faults, frozenset(named))
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """Read a file whole, or standard input for "-"; of one that is too large, no more than shows that it is.
+
+    Raises
+    ------
+    InputError
+        A folder, no such file, or one that cannot be read.
+    """
+    where = str(path)
+    try:
+        if where == "-":
+            return sys.stdin.buffer.read(BYTES_MOST + 1)
+        with Path(path).open("rb") as handle:
+            return handle.read(BYTES_MOST + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(where, [f"cannot be read ({reason}); give a file of JSON Lines, or - for input"]) from None
 
 
 def shown(faults: Sequence[tuple[int, str]]) -> list[str]:
