@@ -124,6 +124,12 @@ class Holding:
     overdue: Amount | None
     lives: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        """Holder, item and what it is counted in, in words."""
+        counted = "" if self.item.endswith(self.unit) else f", {self.unit}"
+        return f"{self.holder}: {self.item}{counted}"
+
 
 @dataclass(frozen=True, slots=True)
 class Supply:

@@ -173,10 +173,9 @@ def status(ledger: ReadFile = None, at: At = None, hedges: Hedges = None, as_jso
         "overdue": [each.overdue for each in found.holdings],
     }
     shown = {name: amounts for name, amounts in numbers.items() if any(amounts) or name == "overdue"}
-    named = [f"{each.holder}: {each.item}" + (f", {each.unit}" if each.unit else "") for each in found.holdings]
     rows = [
-        (name, *("–" if amounts[i] is None else str(amounts[i]) for amounts in shown.values()))
-        for i, name in enumerate(named)
+        (each.name, *("–" if amounts[i] is None else str(amounts[i]) for amounts in shown.values()))
+        for i, each in enumerate(found.holdings)
     ]
     _print_table(f"Aid at the end of {found.at}", ("holder: item", *shown), rows)
     typer.echo("owed: promised, and neither delivered nor lapsed. –: nothing on record. ?: the number is not known.")
