@@ -180,11 +180,14 @@ def _text(content: bytes, where: str) -> str:
 
 def _parsed(line: str) -> object:
     try:
-        return json.loads(line, object_pairs_hook=_each_once, parse_constant=_no_number)
+        parsed = json.loads(line, object_pairs_hook=_each_once, parse_constant=_no_number)
+        if "\\u" in line:
+            json.dumps(parsed, ensure_ascii=False).encode()  # half a character, escaped, is JSON and yet no text
     except (ValueError, RecursionError) as error:
         reason = str(error).partition(" (char")[0]
         fault = f"found {line.strip()[:40]!r}, which is not JSON ({reason}); one object a line is allowed"
         raise InputError("line", [fault]) from None
+    return parsed
 
 
 def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -242,7 +245,7 @@ def _validated(name: str, content: dict[str, Any], prefix: str = "") -> dict[str
 
     model = _models()[name]
     try:
-        return model.model_validate(content).model_dump(exclude_unset=True)
+        return model.model_validate(content).model_dump()
     except ValidationError as error:
         raise InputError("line", [prefix + _fault(dict(each), model) for each in error.errors()]) from None
 
