@@ -260,7 +260,11 @@ def test_an_entry_may_carry_its_source_and_needs_no_id():
         assert ledger.sources()[ledger.entry(id_).source].publisher == "Example Press"
 
 
-GOOD = line_of(drones(600))
+def written(item: Source | Entry) -> str:
+    return line_of(item, item.id)
+
+
+GOOD = written(drones(600))
 
 
 def changed(**more) -> str:
@@ -305,7 +309,7 @@ def changed(**more) -> str:
 def test_a_faulty_line_is_named_with_what_is_allowed_and_nothing_is_added(line, fault):
     with new_ledger(empty=True) as ledger:
         with pytest.raises(InputError, match=fault) as raised:
-            ledger.take_in(f"{line_of(PRESS)}\n{line}\n{GOOD}\n".encode("utf-8", "surrogatepass"), "lines.jsonl")
+            ledger.take_in(f"{written(PRESS)}\n{line}\n{GOOD}\n".encode("utf-8", "surrogatepass"), "lines.jsonl")
         assert "line 2" in str(raised.value)
         assert len(ledger) == 0
 
@@ -314,7 +318,7 @@ def test_every_fault_of_a_file_is_named_once_with_its_line():
     first = json.loads(changed(date="2024-02-30", foo=1)) | {"id": "statement-aaaaaaaaaaaa"}
     # Refers to a line that is faulty itself: that is no second fault.
     second = changed(corrects="statement-aaaaaaaaaaaa", note="why")
-    text = "\n".join([line_of(PRESS), json.dumps(first), second, "", "nonsense", changed(source="source-0")])
+    text = "\n".join([written(PRESS), json.dumps(first), second, "", "nonsense", changed(source="source-0")])
     with new_ledger(empty=True) as ledger, pytest.raises(InputError) as raised:
         ledger.take_in(text.encode(), "lines.jsonl")
     faults = raised.value.faults
@@ -355,7 +359,7 @@ def test_of_a_50_mb_file_no_more_is_read_than_shows_that_it_is_too_large(tmp_pat
 
 def test_a_byte_order_mark_windows_line_ends_and_odd_line_breaks_do_no_harm():
     odd = drones(1, note="next line\x85 and \u2028 separator")
-    content = "\ufeff" + "\r\n".join([line_of(PRESS), line_of(odd), ""])
+    content = "\ufeff" + "\r\n".join([written(PRESS), written(odd), ""])
     with new_ledger(empty=True) as ledger:
         assert ledger.take_in(content.encode(), "lines") == (odd.id,)
         assert ledger.entry(odd.id) == odd

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
 from tegmen.entries import STAGES
-from tegmen.hedges import plain, widen
+from tegmen.hedges import bounds, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -292,8 +292,7 @@ def _stage(entry: Entry) -> Stage:
 def _amount(quantity: Quantity | None, unit: str, rules: Rules | None) -> Amount:
     if quantity is None or quantity.unit != unit:
         return UNKNOWN
-    span = widen(quantity, rules)
-    return Amount(span.low, span.best, span.high)
+    return Amount(*bounds(quantity, rules))
 
 
 def _by_stage(amounts: Iterable[tuple[Stage, Amount]]) -> dict[Stage, Amount]:

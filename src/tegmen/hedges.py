@@ -130,19 +130,28 @@ def plain(value: float) -> str:
     return f"{value:,.0f}" if value.is_integer() or abs(value) >= 1000 else f"{value:.4g}"
 
 
-def _by_factors(quantity: Quantity, rule: Rule) -> Range:
+def bounds(quantity: Quantity, rules: Rules | None = None) -> tuple[float, float, float]:
+    """Give low, best and high by the factors alone: the numbers of `widen` without rivals."""
+    rule = (rules or read_rules())[quantity.hedge]
     said = _said(quantity)
     middle = (said[0] + said[-1]) / 2 if quantity.best is None else quantity.best
+    low, best, high = (_times(*each) for each in ((said[0], rule.low), (middle, rule.best), (said[-1], rule.high)))
+    return low, min(max(best, low), high), high
+
+
+def _times(value: float, factor: float) -> float:
+    return value if factor == 1 else float(f"{value * factor:.{_DIGITS}g}")
+
+
+def _by_factors(quantity: Quantity, rule: Rule) -> Range:
+    said = _said(quantity)
     word = "as said" if quantity.best is not None or said[0] == said[-1] else "middle of what was said"
-    numbers = (rule.low * said[0], rule.best * middle, rule.high * said[-1])
-    low, best, high = (float(f"{value:.{_DIGITS}g}") for value in numbers)
     made = tuple(
         text if factor == 1 else f"{text} × {factor:g} ({quantity.hedge}; {rule.table})"
         for text, factor in (("as said", rule.low), (word, rule.best), ("as said", rule.high))
     )
-    # A number that was said is inside, whatever the rounding or a user's factors make of it.
-    low, high = min(low, said[0]), max(high, said[-1])
-    return Range(low, min(max(best, low), high), high, quantity.unit, in_words(quantity), (made[0], made[1], made[2]))
+    numbers = bounds(quantity, MappingProxyType({quantity.hedge: rule}))
+    return Range(*numbers, quantity.unit, in_words(quantity), (made[0], made[1], made[2]))
 
 
 def _by_rivals(own: Range, quantity: Quantity, rivals: Mapping[str, Range], *, above: bool) -> Range:

@@ -20,7 +20,7 @@ from tegmen.errors import InputError
 from tegmen.lines import entries_of, line_of, read_lines, shown, sources_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator, Mapping
     from types import TracebackType
 
     from tegmen.entries import Kind
@@ -50,7 +50,8 @@ CREATE TABLE entry (
     corrects TEXT REFERENCES entry DEFERRABLE INITIALLY DEFERRED,
     line TEXT NOT NULL
 );
-CREATE INDEX entry_by_correction ON entry (corrects) WHERE corrects IS NOT NULL;
+CREATE INDEX entry_by_correction ON entry (corrects);
+CREATE INDEX entry_by_beginning ON entry (begun);
 CREATE INDEX entry_by_subject ON entry (kind, thing, first, last);
 """
 _KEPT: Final = """
@@ -83,7 +84,9 @@ def open_ledger(path: str | Path | None = None, *, wait_s: float = WAIT_S) -> Le
         No such file, not a ledger, made by a newer tegmen, or not readable.
     """
     if path is None:
-        return _shipped()
+        ledger = new_ledger()
+        ledger.where, ledger.writable = SHIPPED, False
+        return ledger
     file = Path(path)
     _check_is_sqlite(file)
     writable = os.access(file, os.W_OK) and os.access(file.absolute().parent, os.W_OK)
@@ -140,20 +143,9 @@ def _made(file: Path | str, where: str, *, empty: bool) -> Ledger:
         connection.executescript(_SCHEMA + _KEPT.format(table="source") + _KEPT.format(table="entry") + marks)
         ledger = Ledger(_set(connection), where, WAIT_S, writable=True)
         if not empty:
-            ledger.add(*_shipped_content())
+            lines = (resources.files("tegmen") / "data" / "ledger" / "public.jsonl").read_text("utf-8").splitlines()
+            ledger.add(sources_of(lines).values(), entries_of(lines).values())
     return ledger
-
-
-def _shipped() -> Ledger:
-    ledger = new_ledger()
-    ledger.where, ledger.writable = SHIPPED, False
-    return ledger
-
-
-def _shipped_content() -> tuple[list[Source], list[Entry]]:
-    text = (resources.files("tegmen") / "data" / "ledger" / "public.jsonl").read_text("utf-8")
-    lines = text.splitlines()
-    return list(sources_of(lines).values()), list(entries_of(lines).values())
 
 
 def _check_is_sqlite(file: Path) -> None:
@@ -270,17 +262,19 @@ class Ledger:
             The ledger is read-only or being written to for too long; or an entry has no source, names an entry that
             is not there, or corrects one without saying why. Then nothing is added.
         """
-        new = {source.id: source for source in sources}
         ids = [(entry.id, entry) for entry in entries]
+        self._add({source.id: source for source in sources}, dict(ids))
+        return tuple(each for each, _ in ids)
+
+    def _add(self, sources: Mapping[str, Source], entries: dict[str, Entry]) -> None:
         if not self.writable:
             fault = "can only be read; make a ledger of your own with `tegmen ledger new FILE` and add to that"
             raise InputError(self.where, [fault])
         with self._transaction() as connection:
-            if found := self.faults(new, dict(ids)):
+            if found := self.faults(sources, entries):
                 raise InputError(self.where, [f"{each}: {fault}" for each, fault in found])
-            connection.executemany("INSERT INTO source VALUES (?, ?, ?, ?)", map(_source_row, new.items()))
-            connection.executemany(_INSERT, map(_entry_row, ids))
-        return tuple(each for each, _ in ids)
+            connection.executemany("INSERT INTO source VALUES (?, ?, ?, ?)", map(_source_row, sources.items()))
+            connection.executemany(_INSERT, map(_entry_row, entries.items()))
 
     def faults(
         self, sources: Iterable[str], entries: dict[str, Entry], also: frozenset[str] = frozenset()
@@ -330,7 +324,8 @@ class Ledger:
         faults = [*batch.faults, *((batch.line[each], fault) for each, fault in dangling)]
         if faults:
             raise InputError(where, shown(faults))
-        return self.add(batch.sources.values(), batch.entries.values())
+        self._add(batch.sources, batch.entries)
+        return tuple(batch.entries)
 
     def entry(self, id_: str) -> Entry:
         """One entry, corrected or not.
@@ -476,7 +471,7 @@ _RIVALLED: Final = ("statement", "incident")
 
 def _source_row(item: tuple[str, Source]) -> tuple[str | None, ...]:
     id_, source = item
-    return id_, _day(source.published), source.publisher, line_of(source)
+    return id_, _day(source.published), source.publisher, line_of(source, id_)
 
 
 def _entry_row(item: tuple[str, Entry]) -> tuple[str | int | None, ...]:
@@ -488,7 +483,7 @@ def _entry_row(item: tuple[str, Entry]) -> tuple[str | int | None, ...]:
     days = (_day(entry.date), _day(first), _day(last))
     links = (entry.source, entry.of or None, entry.corrects or None)
     folded = (_folded(entry.thing), _folded(entry.speaker))
-    return id_, entry.kind, *folded, *days, entry.quantity is not None, *links, line_of(entry)
+    return id_, entry.kind, *folded, *days, entry.quantity is not None, *links, line_of(entry, id_)
 
 
 def _folded(words: str) -> str:

@@ -221,7 +221,7 @@ def _content(ledger: Ledger, id_: str, entry: Entry, rules: Rules) -> dict[str, 
     from tegmen.lines import line_of
 
     span = _range(ledger, id_, entry, rules)
-    return json.loads(line_of(entry)) | ({} if span is None else {"range": asdict(span)})
+    return json.loads(line_of(entry, id_)) | ({} if span is None else {"range": asdict(span)})
 
 
 def _print_json(content: object) -> None:

@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
 
-from tegmen.entries import KINDS, Entry, Quantity, Source, stated
+from tegmen.entries import KINDS, Entry, Quantity, Source, as_json, stated
 from tegmen.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pydantic import BaseModel
 
@@ -28,10 +28,9 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 # ---------------------------------------------------------------- our own lines
 
 
-def line_of(item: Source | Entry) -> str:
-    """Write a source or an entry as one line of JSON: its id, and the fields that say something; keys sorted."""
-    content = {"kind": "source", **stated(item), "id": item.id}
-    return json.dumps(content, default=_plain, ensure_ascii=False, sort_keys=True)
+def line_of(item: Source | Entry, id_: str) -> str:
+    """Write a source or an entry, whose id is known, as one line of JSON: the id, and what it says."""
+    return as_json({"kind": "source", **stated(item), "id": id_})
 
 
 def entries_of(lines: Sequence[str]) -> dict[str, Entry]:
@@ -44,29 +43,14 @@ def sources_of(lines: Sequence[str]) -> dict[str, Source]:
     return {content["id"]: _source(content) for content in _contents(lines) if content["kind"] == "source"}
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, Quantity):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
-    return str(value)
-
-
 def _contents(lines: Sequence[str]) -> list[dict[str, Any]]:
     return json.loads(f"[{','.join(lines)}]")  # one call for all lines: ten thousand calls take longer
 
 
 def _entry(content: dict[str, Any]) -> Entry:
     del content["id"]
-    for name in ("date", "due"):
-        if name in content:
-            content[name] = dt.date.fromisoformat(content[name])
-    for name in ("participants", "topics", "evidence"):
-        if name in content:
-            content[name] = tuple(content[name])
-    if "period" in content:
-        first, last = content["period"]
-        content["period"] = (dt.date.fromisoformat(first), dt.date.fromisoformat(last))
-    if "quantity" in content:
-        content["quantity"] = Quantity(**content["quantity"])
+    for name in content.keys() & _READ.keys():
+        content[name] = _READ[name](content[name])
     return Entry(**content)
 
 
@@ -76,6 +60,26 @@ def _source(content: dict[str, Any]) -> Source:
         if name in given:
             given[name] = dt.date.fromisoformat(given[name])
     return Source(**given)
+
+
+def _period(days: list[str]) -> tuple[dt.date, dt.date]:
+    return dt.date.fromisoformat(days[0]), dt.date.fromisoformat(days[1])
+
+
+def _quantity(given: dict[str, Any]) -> Quantity:
+    return Quantity(**given)
+
+
+_READ: Final[Mapping[str, Callable[[Any], object]]] = {
+    "date": dt.date.fromisoformat,
+    "due": dt.date.fromisoformat,
+    "period": _period,
+    "participants": tuple,
+    "topics": tuple,
+    "evidence": tuple,
+    "quantity": _quantity,
+}
+"""How the fields that are no plain text are read back."""
 
 
 # ---------------------------------------------------------------- a stranger's lines
@@ -128,9 +132,12 @@ def read_lines(content: bytes, where: str) -> Batch:
             faults += [(number, fault) for fault in error.faults]
             named |= {raw["id"]} if isinstance(raw, dict) and isinstance(raw.get("id"), str) else set()
             continue
-        for item in found:
-            lines.setdefault(item.id, number)
-            (sources if isinstance(item, Source) else entries)[item.id] = item  # pyright: ignore[reportArgumentType]
+        for each, item in found.items():
+            lines.setdefault(each, number)
+            if isinstance(item, Source):
+                sources[each] = item
+            else:
+                entries[each] = item
     return Batch(sources, entries, lines, faults, frozenset(named))
 
 
@@ -201,39 +208,36 @@ def _no_number(word: str) -> object:
     raise ValueError(f"{word} is no number")
 
 
-def _checked(raw: object) -> list[Source | Entry]:
-    """Give the entry or the source of one line; an entry that carries its source gives both."""
+def _checked(raw: object) -> dict[str, Source | Entry]:
+    """Give what one line holds, by id: a source; an entry; or an entry after the source it carries."""
     if not isinstance(raw, dict):
         raise InputError("line", [f"found {str(raw)[:40]!r}; an object {{...}} is allowed"])
     content: dict[str, Any] = dict(raw)
     claimed, kind = content.pop("id", None), content.get("kind")
+    items: dict[str, Source | Entry] = {}
     if kind == "source":
         del content["kind"]
-        items: list[Source | Entry] = [Source(**_validated("Source", content))]
+        item: Source | Entry = Source(**_validated("Source", content))
     elif kind in KINDS:
-        items = _entry_with_source(content)
+        if isinstance(content.get("source"), dict):
+            own = {name: value for name, value in content["source"].items() if name not in {"id", "kind"}}
+            source = Source(**_validated("Source", own, "source."))
+            content["source"] = source.id
+            items[source.id] = source
+        given = _validated("Entry", content)
+        if given["quantity"] is not None:
+            given["quantity"] = Quantity(**given["quantity"])
+        item = Entry(**given)
     else:
         raise InputError("line", [f"kind: found {kind!r}, allowed: {', '.join(('source', *KINDS))}"])
-    own = items[-1].id
-    if claimed is not None and claimed != own:
+    items[item.id] = item
+    if claimed is not None and claimed != next(reversed(items)):
         fault = (
-            f"id: found {claimed!r}, but the content's is {own!r}: an entry is never changed. "
+            f"id: found {claimed!r}, but the content's is {next(reversed(items))!r}: an entry is never changed. "
             "Restore it and add a correction, or leave the id out"
         )
         raise InputError("line", [fault])
     return items
-
-
-def _entry_with_source(content: dict[str, Any]) -> list[Source | Entry]:
-    source: list[Source | Entry] = []
-    if isinstance(content.get("source"), dict):
-        own = {name: value for name, value in content["source"].items() if name not in {"id", "kind"}}
-        source.append(Source(**_validated("Source", own, "source.")))
-        content["source"] = source[0].id
-    given = _validated("Entry", content)
-    if given.get("quantity") is not None:
-        given["quantity"] = Quantity(**given["quantity"])
-    return [*source, Entry(**given)]
 
 
 # ---------------------------------------------------------------- the schema, made from the types
