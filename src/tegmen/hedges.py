@@ -127,7 +127,7 @@ def in_words(quantity: Quantity) -> str:
 
 def plain(value: float) -> str:
     """Write a number as people do: thousands apart, no needless digits."""
-    return f"{value:,.0f}" if value.is_integer() or abs(value) >= 1000 else f"{value:.4g}"
+    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:.4g}"
 
 
 def bounds(quantity: Quantity, rules: Rules | None = None) -> tuple[float, float, float]:
