@@ -133,6 +133,27 @@ def test_replacing_a_row_leaves_it_as_it_was(tmp_path):
         assert list(ledger.current()) == [id_]
 
 
+def test_what_is_acknowledged_is_synchronised_with_the_disk(tmp_path):
+    # A power cut cannot be tried here; these two settings are what SQLite promises durability under.
+    new_ledger(tmp_path / "a.db").close()
+    with open_ledger(tmp_path / "a.db") as ledger:
+        assert ledger._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert ledger._connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+
+
+def test_a_full_disk_is_said_and_loses_nothing(tmp_path):
+    file = tmp_path / "a.db"
+    with new_ledger(file, empty=True) as ledger:
+        ledger.add([PRESS], [drones(600)])
+        ledger._connection.execute("PRAGMA max_page_count = 20")  # as good as a disk with no more room
+        with pytest.raises(InputError, match=r"a\.db: cannot be used \(database or disk is full\); nothing was added"):
+            ledger.add([], [drones(count, note="x" * 1000) for count in range(500)])
+    with open_ledger(file) as ledger:
+        assert list(ledger.current()) == [drones(600).id]
+        ledger.add([], [drones(601)])
+    assert integrity(file) == "ok"
+
+
 # ------------------------------------------------------------------ views
 
 

@@ -366,22 +366,22 @@ def draw_aid(status: AidStatus) -> str:
     Each bar is as long as the most that was ever promised, delivered or asked for of it: what was delivered dark, what
     is owed light, overdue red, asked for only as an outline. A question mark stands where no number is known.
     """
-    width = 280
-    rows = [row for each in status.holdings for row in _aid_bars(each)]
-    names = [each.name for each in status.holdings]
-    axis = {"ticks": False, "domain": False, "labelLimit": 260, "labelPadding": 6}
-    y: Spec = {"field": "name", "type": "nominal", "title": None, "scale": {"domain": names}, "axis": axis}
-    x = number("low", title=None, axis=None, scale={"domain": [0, 1]})
-    bar = {"type": "bar", "height": 14, "stroke": INK, "strokeWidth": 0.8}
-    colour = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
+    width = 340  # names stand above the bars and numbers below: beside them, a telephone shows neither
+    bars = [row for each in status.holdings for row in _aid_bars(each)]
     words: Rows = [{"name": each.name, "label": _aid_words(each)} for each in status.holdings]
-    text = {"type": "text", "align": "left", "dx": 6}
+    names = [each.name for each in status.holdings]
+    y: Spec = {"field": "name", "type": "nominal", "axis": None, "scale": {"domain": names}}
+    x = number("low", title=None, axis=None, scale={"domain": [0, 1]})
+    bar = {"type": "bar", "height": 13, "stroke": INK, "strokeWidth": 0.8}
+    colour = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
+    text = {"type": "text", "align": "left", "limit": width}
     layers = [
-        layer(rows, bar, x=x, x2={"field": "high"}, y=y, fill=colour),
-        layer(words, text, x={"value": width}, y=y, text=LABEL),
+        layer(bars, bar, x=x, x2={"field": "high"}, y=y, fill=colour),
+        layer(words, {**text, "dy": -15}, x={"value": 0}, y=y, text={"field": "name", "type": "nominal"}),
+        layer(words, {**text, "dy": 15}, x={"value": 0}, y=y, text=LABEL),
     ]
     told = "; ".join(f"{row['name']}: {row['label']}" for row in words)
-    return svg(picture(layers, width, 30 * len(names)), "aid", f"Aid at the end of {status.at}. {told}.")
+    return svg(picture(layers, width, 56 * len(names)), "aid", f"Aid at the end of {status.at}. {told}.")
 
 
 def _aid_bars(holding: Holding) -> Rows:
