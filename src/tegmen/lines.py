@@ -49,8 +49,9 @@ def _contents(lines: Sequence[str]) -> list[dict[str, Any]]:
 
 def _entry(content: dict[str, Any]) -> Entry:
     del content["id"]
-    for name in content.keys() & _READ.keys():
-        content[name] = _READ[name](content[name])
+    for name, read in _READ:
+        if name in content:
+            content[name] = read(content[name])
     return Entry(**content)
 
 
@@ -70,15 +71,15 @@ def _quantity(given: dict[str, Any]) -> Quantity:
     return Quantity(**given)
 
 
-_READ: Final[Mapping[str, Callable[[Any], object]]] = {
-    "date": dt.date.fromisoformat,
-    "due": dt.date.fromisoformat,
-    "period": _period,
-    "participants": tuple,
-    "topics": tuple,
-    "evidence": tuple,
-    "quantity": _quantity,
-}
+_READ: Final[tuple[tuple[str, Callable[[Any], object]], ...]] = (
+    ("date", dt.date.fromisoformat),
+    ("due", dt.date.fromisoformat),
+    ("period", _period),
+    ("participants", tuple),
+    ("topics", tuple),
+    ("evidence", tuple),
+    ("quantity", _quantity),
+)
 """How the fields that are no plain text are read back."""
 
 
