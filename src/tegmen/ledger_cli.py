@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tegmen.aid import NOT_NAMED
 from tegmen.entries import STAGES, Entry, Kind
 from tegmen.errors import InputError
 
@@ -230,12 +229,14 @@ def _print_json(content: object) -> None:
 
 def _print_entries(ledger: Ledger, entries: Mapping[str, Entry], rules: Rules) -> None:
     """Print a few lines an entry: id and days; what, as said, and as a range; who said it, through whom, where."""
+    from tegmen.aid import NOT_NAMED
+
     sources = ledger.sources()
     for each, entry in entries.items():
         days = " to ".join(dict.fromkeys(map(str, entry.period or [entry.date or ""])))
         typer.echo(f"{each}  {days}{'  (doubtful)' if entry.doubtful else ''}".rstrip())
         span = _range(ledger, each, entry, rules)
-        what = [entry.thing, entry.status, entry.place, " – ".join(each or NOT_NAMED for each in entry.participants)]
+        what = [entry.thing, entry.status, entry.place, " – ".join(name or NOT_NAMED for name in entry.participants)]
         said = "" if span is None else f": {span.words}" + (f" → {span}" if span.low < span.high else "")
         topics = f"; {', '.join(entry.topics)}" if entry.topics else ""
         who = [entry.speaker, entry.via, sources[entry.source].publisher]
