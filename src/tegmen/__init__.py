@@ -18,11 +18,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tegmen.aid import aid_status
     from tegmen.allocation import Plan, allocate
     from tegmen.answers import Sufficiency
     from tegmen.calibration import Calibration, calibrate
     from tegmen.claims import ClaimCheck, PublicClaim, check_claim, claim_of, read_claim
     from tegmen.errors import EvidenceError, InfeasibleError, InputError, TegmenError
+    from tegmen.ledger import new_ledger, open_ledger
     from tegmen.provenance import Evidence, why
     from tegmen.record import Record, read_record
     from tegmen.report import write_report
@@ -48,10 +50,13 @@ __all__ = [
     "TegmenError",
     "WhatIf",
     "__version__",
+    "aid_status",
     "allocate",
     "calibrate",
     "check_claim",
     "claim_of",
+    "new_ledger",
+    "open_ledger",
     "parse_span",
     "read_claim",
     "read_record",
@@ -80,10 +85,13 @@ _ROOMS = {
     "Sufficiency": "answers",
     "TegmenError": "errors",
     "WhatIf": "whatif",
+    "aid_status": "aid",
     "allocate": "allocation",
     "calibrate": "calibration",
     "check_claim": "claims",
     "claim_of": "claims",
+    "new_ledger": "ledger",
+    "open_ledger": "ledger",
     "parse_span": "whatif",
     "read_claim": "claims",
     "read_record": "record",

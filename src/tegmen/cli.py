@@ -17,6 +17,7 @@ import typer
 from tegmen import __version__
 from tegmen.console import progress, say, show, show_chain
 from tegmen.errors import TegmenError
+from tegmen.ledger_cli import ledger_app
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,7 @@ record_app = typer.Typer(help="Look at the attack record.", no_args_is_help=True
 app.add_typer(record_app, name="record")
 what_if_app = typer.Typer(help="What the answer would be if a number were another.", no_args_is_help=True)
 app.add_typer(what_if_app, name="what-if")
+app.add_typer(ledger_app, name="ledger")
 
 
 class Case(StrEnum):
