@@ -20,7 +20,7 @@ MET = re.compile(
 )
 BETWEEN = re.compile(r"\b(?:meeting|talks|discussions)\sbetween\s")
 BOTH_MET = re.compile(r"\b(?:met|meet|held\s(?:talks|a\smeeting)|will\smeet|discussed)\b")
-PLURAL = re.compile(r"\b(?:held|holds|had|of)\s(?:[\w-]+\s){0,3}(?:meetings|talks)\b|\b(?:arriv(?:ed|es)\sin|visit(?:ed|s|ing)?(?:\sto)?|travel(?:l)?ed\sto)\b")
+PLURAL = re.compile(r"\b(?:held|holds|had|of)\s(?:[\w-]+\s){0,3}(?:meetings|talks)\b|\b(?:arriv(?:ed|es)\sin|visit(?:ed|s|ing)?(?:\sto)?|spent\s(?:[\w,]+\s){1,4}in|travel(?:l)?ed\sto)\b")
 TOPIC = re.compile(
     r"\b(?:discuss(?:ed|ing)?|to\sdiscuss|talk(?:ed|s)\s(?:about|on)|focus(?:ed|ing)?\son|concern(?:ed|ing)|convey(?:ed|ing)|rais(?:ed|ing)|thank(?:ed|ing)\s(?:him|her|them)\sfor|topics?\s(?:included|were|was)|dedicated\sto|agenda\s(?:included|was)|celebrate|spoke\sabout|negotiat(?:ed|ing)|coordinat(?:ed|ing))\s"
 )
@@ -193,7 +193,8 @@ def _period(time: Time | None):
 
 def _free_day(setting: Setting, near: int | None = None) -> Time | None:
     """First time in a sentence that is not when words were said; nearest behind `near`, if that is given."""
-    free = [t for t in setting.times if not is_saying(setting, t) and not t.due]
+    text, base = setting.sentence.text, setting.sentence.start
+    free = [t for t in setting.times if not (is_saying(setting, t) or t.due or LATEST.search(text[: t.start - base]))]
     if near is not None:
         free = [t for t in free if t.start >= near] or free
     days = [t for t in free if t.first is None or t.last is None or (t.last - t.first).days < 8]
@@ -206,7 +207,7 @@ def _topics(text: str, start: int) -> tuple[tuple[str, ...], tuple[int, int] | N
     span: tuple[int, int] | None = None
     for match in TOPIC.finditer(text, max(0, start - 60)):
         rest = text[match.end() :]
-        stop = re.search(r"[.;:!?\"”]|,\s(?:[A-Z]?\w+\s){1,4}(?:said|wrote|told|reported|added|posted)\b|,\saccording|\sduring\sthe|\sand\s(?:discussed|thanked|signed|agreed|conveyed|urged|asked)\b|\safter\sseveral|\son\s(?:X|Telegram)\b", rest)
+        stop = re.search(r"[.;:!?\"”]|,\s(?:[A-Z]?\w+\s){1,4}(?:said|wrote|told|reported|added|posted)\b|,\saccording|\sduring\sthe|\sand\s(?:discussed|thanked|signed|agreed|conveyed|urged|asked)\b|\sand\sdiscuss\s|\safter\sseveral|\son\s(?:X|Telegram)\b", rest)
         words = rest[: stop.start()] if stop else rest
         parts = re.split(r",?\sas\swell\sas\s|,\sand\s|;\s|,\s(?=the\s|further\s)", words)
         found += [part.strip(" ,") for part in parts if 3 < len(part.strip(" ,")) < 300]
@@ -216,6 +217,10 @@ def _topics(text: str, start: int) -> tuple[tuple[str, ...], tuple[int, int] | N
 
 def read_topics(sentence: Sentence) -> tuple[str, ...]:
     """Topics of a meeting told before: "We discussed the importance of ..."."""
+    among = AMONG.match(sentence.text)
+    if among is not None:
+        items = re.split(r",\s(?:and\s)?(?=the\s)|\sand\s(?=the\s)", among["items"])
+        return tuple(item.strip(" ,") for item in items)
     if not re.match(r"[\"“']?(?:We|They|The (?:two|sides|parties|ministers|leaders|pair))\b", sentence.text):
         return ()
     return _topics(sentence.text, 0)[0]
@@ -235,7 +240,7 @@ def _named_meetings(setting: Setting, *, skip: bool) -> list[Draft]:
         place = event_place(sentence, match.end())
         if time is None:
             continue
-        body = re.sub(r"['’]?s?['’]?\s\w+$", "", name)
+        body = re.sub(r"['’]?\s\w+$", "", name)
         topics, span = _topics(sentence.text, match.end())
         voice = setting.voice(sentence.start + match.start())
         because = [Reason("thing", sentence.start + match.start("name"), sentence.start + match.end()), Reason("period", time.start, time.end, time.rule)]
@@ -432,6 +437,7 @@ def _where(setting: Setting, match: re.Match[str]) -> tuple[str, tuple[int, int]
     lexicon, base = read_lexicon(), setting.sentence.start
     inside = [t for t in setting.sentence.tokens if base + match.start() <= t.start < base + match.end()]
     near = [t for t in setting.sentence.tokens if match.start() - 60 <= t.start - base < match.end() + 60]
+    near.sort(key=lambda token: max(base + match.start() - token.start, token.start - base - match.end()))
     pairs = [*inside, *near]
     for token in pairs:
         country = lexicon.countries.get(re.sub(r"['’]s?$", "", token.text))

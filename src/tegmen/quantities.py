@@ -333,7 +333,21 @@ def find_counts(tokens: Sequence[Token], taken: Sequence[bool]) -> list[Count]:
     lexicon = read_lexicon()
     numbers = find_numbers(tokens, taken)
     starts = {number.first for number in numbers}
-    return [count for number in numbers if (count := _counted(tokens, number, starts, lexicon)) is not None]
+    found = [count for number in numbers if (count := _counted(tokens, number, starts, lexicon)) is not None]
+    return [*found, *_none(tokens, starts, lexicon)]
+
+
+def _none(tokens: Sequence[Token], starts: set[int], lexicon: Lexicon) -> list[Count]:
+    """Count "no missiles were intercepted" as zero; "no missiles that could" says nothing of a number."""
+    found: list[Count] = []
+    for index, token in enumerate(tokens):
+        span = _noun(tokens, index + 1, starts, lexicon) if token.low == "no" else None
+        if span is None or span[1] + 1 >= len(tokens) or tokens[span[1] + 1].low not in {"was", "were", "have", "had", "has"}:
+            continue
+        count = _noun_count(tokens, Number(0.0, 0.0, 0.0, "exact", index, index + 1), span, lexicon)
+        if count is not None and count.group == "aid":
+            found.append(count)
+    return found
 
 
 def _counted(tokens: Sequence[Token], number: Number, starts: set[int], lexicon: Lexicon) -> Count | None:
@@ -352,7 +366,7 @@ def _counted(tokens: Sequence[Token], number: Number, starts: set[int], lexicon:
         if following in {"them", "these", "those", "which", "whom"} and not _noun_follows(tokens, past + 2, lexicon):
             return Count(number, "", "", "them", number.first, past + 2)
         inner = next((at for at in range(past + 1, min(past + 4, len(tokens))) if at in starts), None)
-        if inner is not None and all(token.is_word for token in tokens[past:inner]):
+        if inner is not None and all(token.low in {"of", "the", "all", "a", "total", "its", "their"} for token in tokens[past:inner]):
             return Count(number, "", "", "next", number.first, past)
     while index < len(tokens) and (tokens[index].low in LEADS or (low == "of" and tokens[index].low.endswith("'s"))):
         index += 1

@@ -90,11 +90,11 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
     frame: Frame | None = None
     thing: Count | None = None
     day: Time | None = None
-    last = ""
+    last, told = "", 0
     spoken = _attributed(sentences, names)
     for index, sentence in enumerate(sentences):
         near = [(s, a) for s, a in spoken[max(0, index - 12) : index + 12] if s.paragraph == sentence.paragraph]
-        if index == 0 or sentences[index - 1].paragraph != sentence.paragraph:
+        if day is not None and sentence.paragraph > told + 2:
             day = None
         times = find_times(sentence.text, sentence.start, anchor)
         setting = Setting(sentence, times, spoken[index][1], near, thing, day)
@@ -105,7 +105,8 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
         drafts += [*counted, *incidents, *met, *read_measures(setting)]
         _add_topics(drafts, sentence)
         last = _subject(sentence, names, spoken[index][1]) or last
-        day = _told(times) or day
+        if times or any(draft.entry.period for draft in counted):
+            day, told = (_told(times) or (day if not times else None)), sentence.paragraph
     return drafts
 
 

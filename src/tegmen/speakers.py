@@ -243,7 +243,7 @@ def _subject(tokens: Sequence[Token], verb: int, lexicon: Lexicon) -> tuple[int,
         if opening is not None and opening:
             start = _phrase_start(tokens, opening, lexicon)
             if start < opening:
-                return start, opening
+                return start, past - 1
         return None
     start = _phrase_start(tokens, past, lexicon)
     return (start, past) if start < past and _speaks(tokens[start:past], lexicon) else None
@@ -260,6 +260,8 @@ def _phrase_start(tokens: Sequence[Token], past: int, lexicon: Lexicon) -> int:
             or token.low in {"the", "a", "an", "of", "senior", "unnamed", "anonymous", "his", "her", "its", "us", "two", "western", "air", "local", "regional", "energy", "one", "military's", "for", "state-owned", "grid"}
             or token.low.endswith("'s")
             or token.low in DOCUMENTS
+            or (token.low == "to" and start > 1 and tokens[start - 2].low in {"adviser", "advisor", "aide", "envoy", "ambassador"})
+            or token.low in {"another", "new", "former", "foreign", "unnamed"}
             or token.low in {"he", "she", "they", "it"}
             or (token.text == "." and start > 1 and len(tokens[start - 2].text) <= 3)
         )

@@ -14,9 +14,9 @@ from tegmen.quantities import Count, Number, article_count, find_counts
 from tegmen.sentences import Sentence
 from tegmen.speakers import Attribution, Voice, voice_at
 
-GIVE = r"(?:deliver|provide|send|supply|transfer|donate|hand over|give|ship|share|allocate|contribute|receive|get|be delivered|be sent|be transferred|be supplied|be provided|arrive|lend|gift)"
-GIVEN = r"(?:deliver(?:ed|ing|y of)|deliveries of|handed over|handing over|supplied|supplying|transferred|transferring|donated|donating|provided|providing|received|receiving|gave|given|sent|sending|arrived|took delivery of|shared|lent)"
-MODAL = r"(?:will|would|shall|plans? to|planned to|intends? to|agreed to|decided to|is to|are to|ready to|going to|set to|due to|promis(?:ed|es|ing) to|pledg(?:ed|es|ing) to|vow(?:ed|s|ing) to|committed to|wants? to|willing to|prepared to|prepares to|undertook to)"
+GIVE = r"(?:deliver|provide|send|supply|transfer|donate|hand\sover|give|ship|share|allocate|contribute|receive|get|be\sdelivered|be\ssent|be\stransferred|be\ssupplied|be\sprovided|arrive|lend|gift)"
+GIVEN = r"(?:deliver(?:ed|ing|y\sof)|deliveries\sof|handed\sover|handing\sover|supplied|supplying|transferred|transferring|donated|donating|provided|providing|received|receiving|gave|given|sent|sending|arrived|took\sdelivery\sof|shared|lent)"
+MODAL = r"(?:will|would|shall|plans?\sto|planned\sto|intends?\sto|agreed\sto|decided\sto|is\sto|are\sto|ready\sto|going\sto|set\sto|due\sto|promis(?:ed|es|ing)\sto|pledg(?:ed|es|ing)\sto|vow(?:ed|s|ing)\sto|committed\sto|wants?\sto|willing\sto|prepared\sto|prepares\sto|undertook\sto)"
 CUES = re.compile(
     rf"""
     (?P<negated>\b(?:(?:did|has|have|had|was|were|is|are|does|do|will|would|could|can)(?:\s?n[o']t|n't|n’t)|cannot|not\syet|never|refus(?:ed|es|ing)\sto|declin(?:ed|es)\sto|fail(?:ed|s)\sto|ruled\sout|rul(?:es|ing)\sout|without|yet\sto|no\splans\sto|unable\sto)
@@ -33,6 +33,7 @@ CUES = re.compile(
     re.VERBOSE,
 )
 STAGES = {"requested": "requested", "pledged": "pledged", "approved": "approved", "transit": "in transit", "lapsed": "lapsed", "delivered": "delivered"}
+LINK = re.compile(r"\s(?:(?:were|was|have|had|has|been|be|being|are|is|also|already|later|then|all|recently|which|that|of\s\w+|in\s[A-Z]\w+)\s)*")
 HYPOTHETICAL = re.compile(r"\b(?:if|unless|could|might|may|should|must|whether|once|when)\b[^,;]{0,60}$")
 DROPPED = re.compile(
     r"(?:\b(?:instead\sof|rather\sthan|as\sopposed\sto|(?<!did\s)(?<!could\s)not|earlier\s(?:version|figure|report|statement|count)[^.;]{0,60}|previous(?:ly)?\s(?:version|figure|report|reported|stated|given|said)[^.;]{0,50}|(?:incorrectly|mistakenly|wrongly|erroneously)\s\w+[^.;]{0,50}))\s(?:the\s)?$",
@@ -104,8 +105,7 @@ def read_counts(setting: Setting) -> tuple[list[Draft], Count | None]:
             thing = whole if whole.group in {"aid", "people", "attack"} else thing
         dropped = _is_dropped(setting, count)
         if not dropped:
-            following = counts[index + 1] if index + 1 < len(counts) else None
-            drafts.append(_draft(setting, whole, following, cues))
+            drafts.append(_draft(setting, whole, counts[index + 1 :], cues))
     return drafts, thing
 
 
@@ -158,10 +158,16 @@ def _is_dropped(setting: Setting, count: Count) -> bool:
     return before.endswith("from ") and REVISED.search(sentence.text) is not None
 
 
-def _draft(setting: Setting, count: Count, following: Count | None, cues: Sequence[Cue]) -> Draft:
+def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequence[Cue]) -> Draft:
     tokens = setting.sentence.tokens
     start, end = tokens[count.first].start, tokens[count.past - 1].end
     cue = _cue(setting, start, end, cues)
+    following, past = (later[0] if later else None), count.past
+    for other in later:  # "six launchers and two dozen generators arrived": one verb for a list
+        joined = all(token.text == "," or token.low in {"and", "of", "various", "types"} for token in tokens[past : other.first])
+        if cue is not None or not joined:
+            break
+        cue, past = _cue(setting, tokens[other.first].start, tokens[other.past - 1].end, [c for c in cues if c.start >= end]), other.past
     voice = setting.voice(start)
     period, date, due = _times(setting, (start, end), following, cue)
     stage = _stage(setting, count, cue)
@@ -214,16 +220,13 @@ def _cue(setting: Setting, start: int, end: int, cues: Sequence[Cue]) -> Cue | N
     """Nearest words before the number in its clause that say what is done, else the nearest behind it."""
     text, base = setting.sentence.text, setting.sentence.start
     spoken = [(a.start, a.end) for a in setting.attributions]
-    free = [cue for cue in cues if not any(s <= cue.start and cue.end <= e for s, e in spoken)]
-    before = [cue for cue in free if cue.end <= start and not re.search(r";|,\s(?:but|while|whereas)\b", text[cue.end - base : start - base])]
-    after = [cue for cue in free if cue.start >= end and not re.search(r"[;,:]|\b(?:and|but|while|as|that|to)\b", text[end - base : cue.start - base])]
-    strong = [cue for cue in after if cue.name != "state" and re.search(r"(?:^|\s)(?:were|was|been|be|being|are|is|have|had|has|will|would|$)", text[end - base : cue.start - base].rstrip() or " ")]
-    passive = [cue for cue in strong if cue.start - end < 40 and re.search(r"\b(?:were|was|been|be|being|are|is|have|had|has|not|will)\s?(?:\w+\s)?$", text[end - base : cue.start - base] + " ") or cue.name in {"negated", "pledged"} and cue.start - end < 3]
+    free = [cue for cue in cues if text[cue.start - base :].startswith("announc") or not any(s <= cue.start and cue.end <= e for s, e in spoken)]
+    before = [cue for cue in free if (cue.end <= start or (cue.name == "negated" and cue.start < start)) and not re.search(r";|,\s(?:but|while|whereas)\b", text[cue.end - base : start - base])]
+    passive = [cue for cue in free if cue.start >= end and cue.name != "state" and LINK.fullmatch(text[end - base : cue.start - base])]
     if passive:
-        negated = [cue for cue in passive if cue.name == "negated"]
-        return (negated or passive)[0]
+        return passive[0]
     if not before:
-        return strong[0] if strong and strong[0].start - end < 30 else None
+        return None
     chosen = before[-1]
     negated = [cue for cue in before if cue.name == "negated" and chosen.start - cue.end < 12]
     return negated[-1] if negated else chosen
@@ -235,6 +238,8 @@ def _stage(setting: Setting, count: Count, cue: Cue | None) -> str:
         return ""
     text, base = setting.sentence.text, setting.sentence.start
     before = text[: cue.start - base]
+    if setting.voice(setting.sentence.tokens[count.first].start).denies:
+        return ""
     if cue.name != "requested" and HYPOTHETICAL.search(before[-70:]):
         return ""
     words = text[cue.start - base : cue.end - base]
@@ -270,7 +275,7 @@ def is_saying(setting: Setting, time: Time) -> bool:
         if behind is not None and len(behind) < 70 and not re.search(r"\bthat\b|[\"“”;:\d]|,\s|\b(?:launched|had|were|was|would|will)\b", behind):
             return True
         ahead = text[time.end - base : a.start - base] if time.end <= a.start else None
-        if ahead is not None and re.fullmatch(r",?\s?", ahead):
+        if ahead is not None and re.fullmatch(r",?\s?", ahead) and time.start - base < 12:
             return True
     return False
 
@@ -317,7 +322,7 @@ def _place(setting: Setting, end: int) -> tuple[str, tuple[int, int]] | None:
         pair = f"{token.text} {tokens[index + 1].text}" if index + 1 < len(tokens) else ""
         word = re.sub(r"['’]s?$", "", token.text)
         name = pair if pair in lexicon.cities else word
-        if name in lexicon.cities or name in lexicon.countries or name in lexicon.capitals.values():
+        if name in lexicon.cities or lexicon.countries.get(name) == name or name in lexicon.capitals.values():
             found.append((name, (token.start, token.end)))
     behind = [place for place in found if place[1][0] >= end]
     return (behind or found or [None])[0]
