@@ -106,12 +106,15 @@ def _met(setting: Setting, names: Names, subject: str, frame: Frame | None, matc
         return None
     stop = OBJECT_END.search(rest)
     end = match.end() + (stop.start() if stop else len(rest))
+    nominal = re.match(r"(?:[Dd]uring|[Aa]t|[Aa]fter|[Ii]n|[Ff]ollowing)\s", match[0]) is not None
+    if nominal:  # "During the meeting with her counterpart Mette Rasmussen, Lisova raised": the comma ends who was met
+        commas = [match.end() + comma.start() for comma in re.finditer(r",\s", rest)]
+        end = next((at for at in commas if _people(sentence, names, match.end(), at)), end)
     objects = _people(sentence, names, match.end(), end) or _groups(rest[: end - match.end()])
     if not objects:
         return None
     if match[0].strip().lower() in {"received", "hosted"} and not _people(sentence, names, match.end(), end):
         return None
-    nominal = re.match(r"(?:[Dd]uring|[Aa]t|[Aa]fter|[Ii]n|[Ff]ollowing)\s", match[0]) is not None
     people = _people(sentence, names, end, len(text))[:1] if nominal and match.start() < 3 else _people(sentence, names, 0, match.start())[-2:]
     actors = _joined(text[: match.start()], people)
     who = actors or ([subject] if subject else [])

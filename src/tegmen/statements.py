@@ -234,7 +234,7 @@ def _cue(setting: Setting, start: int, end: int, cues: Sequence[Cue]) -> Cue | N
 
 def _stage(setting: Setting, count: Count, cue: Cue | None) -> str:
     """Stage of a commitment, or "" for a statement."""
-    if cue is None or cue.name not in STAGES or count.group not in {"aid", "money"}:
+    if count.number.high == 0.0 or cue is None or cue.name not in STAGES or count.group not in {"aid", "money"}:
         return ""
     text, base = setting.sentence.text, setting.sentence.start
     before = text[: cue.start - base]
