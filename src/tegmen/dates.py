@@ -35,7 +35,7 @@ PATTERN = re.compile(
   | \b(?:between|from|in|for|during)\s(?P<m4>{_MONTH}){_DASH}(?P<m4b>{_MONTH})(?:\s(?:of\s)?(?P<y4>{_YEAR}))?
   | \b(?P<since>since)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<m5>{_MONTH})(?:\s(?P<y5>{_YEAR}))?|(?P<y5o>{_YEAR}))\b
   | \b(?P<prep>in|during|for|of|throughout|last|this|early|late|mid|by|until|next|through|end\sof)[\s-]
-      (?:the\smonth\sof\s)?(?P<m6>{_MONTH})\b(?:,?\s(?:of\s)?(?P<y6>{_YEAR})|\s(?P<lasty>last\syear|this\syear))?
+      (?:the\smonth\sof\s)?(?P<m6>{_MONTH})\b(?!\s\d{{1,2}}\b(?!,\d))(?:,?\s(?:of\s)?(?P<y6>{_YEAR})|\s(?P<lasty>last\syear|this\syear))?
   | \b(?P<m7>{_MONTH})\s(?P<y7>{_YEAR})\b
   | \b(?:(?P<part>first|second|third|fourth)\s(?P<size>quarter|half)\sof\s(?P<y8>{_YEAR}|this\syear|the\syear|last\syear))\b
   | \bfirst\s(?P<count>\w+)\smonths\sof\s(?P<y9>{_YEAR}|this\syear|the\syear|last\syear)\b
@@ -48,7 +48,7 @@ PATTERN = re.compile(
     re.VERBOSE,
 )
 FUTURE = re.compile(
-    r"\b(?:will|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to|are to|by|until|later this)\b"
+    r"\b(?:will|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to|are to|later this)\b[^,;]*$|\b(?:by|until)\s(?:the\s)?(?:end\sof\s)?$"
 )
 
 
@@ -110,8 +110,10 @@ def find_times(text: str, offset: int, anchor: Anchor) -> tuple[Time, ...]:
     """Find every expression of time in a sentence that begins at `offset` of its source."""
     found: list[Time] = []
     for match in PATTERN.finditer(text):
-        around = text[max(0, match.start() - 80) : match.end() + 12]
-        first, last, rule, doubtful = _resolve(match, anchor, future=FUTURE.search(around) is not None)
+        before = text[max(0, match.start() - 80) : match.start()]
+        ahead = FUTURE.search(before) is not None or match[0].startswith(("by ", "until ", "next "))
+        ahead = ahead or re.match(r"\s(?:will|is to|would)\b", text[match.end() :]) is not None
+        first, last, rule, doubtful = _resolve(match, anchor, future=ahead)
         groups = match.groupdict()
         due = groups["prep"] in ("by", "until", "end of") or groups["by"] == "by" or _behind_by(text, match)
         loose = groups["weekday"] is not None or groups["near"] == "today"

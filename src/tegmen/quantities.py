@@ -40,12 +40,12 @@ BEFORE: tuple[tuple[str, Hedge], ...] = (
     ("no less than", "at least"), ("not less than", "at least"), ("not fewer than", "at least"),
     ("a minimum of", "at least"), ("minimum of", "at least"), ("a maximum of", "at most"), ("maximum of", "at most"),
     ("a little over", "more than"), ("slightly more than", "more than"), ("well over", "more than"),
-    ("just over", "more than"), ("more than", "more than"), ("upwards of", "more than"), ("upward of", "more than"),
+    ("just over", "more than"), ("just under", "nearly"), ("just short of", "nearly"), ("closer to", "about"), ("more than", "more than"), ("upwards of", "more than"), ("upward of", "more than"),
     ("in excess of", "more than"), ("north of", "more than"), ("greater than", "more than"), ("over", "more than"),
     ("above", "more than"), ("exceeding", "more than"), ("exceeded", "more than"), ("exceeds", "more than"),
     ("at least", "at least"), ("as many as", "at most"), ("as much as", "at most"), ("at most", "at most"),
     ("up to", "at most"), ("fewer than", "less than"), ("less than", "less than"), ("under", "less than"),
-    ("below", "less than"), ("just under", "nearly"), ("just short of", "nearly"), ("close to", "nearly"),
+    ("below", "less than"), ("close to", "nearly"),
     ("not quite", "nearly"), ("nearly", "nearly"), ("almost", "nearly"), ("in the region of", "about"),
     ("on the order of", "about"), ("an estimated", "about"), ("estimated", "about"), ("about", "about"),
     ("around", "about"), ("some", "about"), ("roughly", "about"), ("approximately", "about"), ("approx", "about"),
@@ -61,6 +61,7 @@ MEASURES = frozenset(
     "months month weeks week days day hours hour minutes minute seconds second degrees percent per mm cm m knots".split()
 )
 POWER = frozenset("mw gw megawatt megawatts gigawatt gigawatts".split())
+BETWEEN = frozenset("of the all a total its their promised pledged planned announced requested remaining original".split())
 COMBINED = frozenset("missile missiles drone drones uavs rockets bombs bomb shells aircraft planes helicopters".split())
 
 
@@ -366,7 +367,7 @@ def _counted(tokens: Sequence[Token], number: Number, starts: set[int], lexicon:
         if following in {"them", "these", "those", "which", "whom"} and not _noun_follows(tokens, past + 2, lexicon):
             return Count(number, "", "", "them", number.first, past + 2)
         inner = next((at for at in range(past + 1, min(past + 4, len(tokens))) if at in starts), None)
-        if inner is not None and all(token.low in {"of", "the", "all", "a", "total", "its", "their"} for token in tokens[past:inner]):
+        if inner is not None and all(token.low in BETWEEN for token in tokens[past:inner]):
             return Count(number, "", "", "next", number.first, past)
     while index < len(tokens) and (tokens[index].low in LEADS or (low == "of" and tokens[index].low.endswith("'s"))):
         index += 1
@@ -509,7 +510,7 @@ def _phrase(tokens: Sequence[Token], first: int, past: int) -> str:
 
 AID = frozenset(
     "aid assistance support package packages fund funds funding loan loans grant grants defence defense military weapons "
-    "arms ammunition missiles systems contract order assets financing tranche bill equipment".split()
+    "arms ammunition missiles systems contract order assets financing tranche bill equipment industry sector procurement production spending budget".split()
 )
 
 
@@ -558,3 +559,10 @@ def article_count(tokens: Sequence[Token], index: int) -> Count | None:
         return None
     one = Number(1.0, 1.0, 1.0, "exact", index, first)
     return _noun_count(tokens, one, (first, span[1]), lexicon)
+
+
+def noun_at(tokens: Sequence[Token], index: int) -> Count | None:
+    """Find the counted noun that begins at a token, with a number still to be put in."""
+    lexicon = read_lexicon()
+    span = _noun(tokens, index, set(), lexicon)
+    return None if span is None else _noun_count(tokens, Number(None, None, None, "exact", index, index), span, lexicon)

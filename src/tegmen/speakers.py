@@ -180,13 +180,20 @@ def find_attributions(sentence: Sentence, names: Names, last: str) -> list[Attri
         phrase: tuple[int, int] | None = None
         if token.low == "according" and tokens[index + 1 : index + 2] and tokens[index + 1].low == "to":
             phrase = _after(tokens, index + 2, lexicon)
-        elif token.low in lexicon.say and not (index and tokens[index - 1].low in PASSIVE):
+        elif token.text in lexicon.say and not (index and tokens[index - 1].low in PASSIVE) and not _is_noun(tokens, index):
             phrase = _subject(tokens, index, lexicon) or _inverted(tokens, index, lexicon)
         elif token.low == "citing":
             phrase = _after(tokens, index + 1, lexicon)
         if phrase is not None:
             found.append(_attribution(sentence, index, phrase, names, last))
     return found
+
+
+def _is_noun(tokens: Sequence[Token], index: int) -> bool:
+    """Whether "reports" or "claims" are things here."""
+    following = tokens[index + 1] if index + 1 < len(tokens) else None
+    bare = following is None or not following.is_word or following.low in {"of", "about", "on", "and", "by", "in", "from", "to"}
+    return tokens[index].text in {"reports", "claims", "estimates", "notes", "states"} and bare
 
 
 def _attribution(sentence: Sentence, index: int, phrase: tuple[int, int], names: Names, last: str) -> Attribution:
@@ -294,7 +301,7 @@ def _after(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> tuple[int, 
         token = tokens[past]
         dotted = token.text == "." and past + 1 < len(tokens) and tokens[past + 1].start > token.end and tokens[past + 1].is_name and len(tokens[past - 1].text) <= 3
         name = token.is_name and token.is_word
-        if not (token.is_word or dotted) or (token.low in lexicon.stops and not name) or token.low in lexicon.say:
+        if not (token.is_word or dotted) or (token.low in lexicon.stops and not name) or token.low in lexicon.say | {"cited", "quoted"}:
             break
         past += 1
     if past < len(tokens) and tokens[past].text == "," and past > start and not any(t.is_name for t in tokens[start:past]):

@@ -10,7 +10,7 @@ from tegmen.dates import Time
 from tegmen.drafts import Draft, Reason
 from tegmen.entries import Entry, Quantity
 from tegmen.lexicon import read_lexicon
-from tegmen.quantities import Count, Number, article_count, find_counts
+from tegmen.quantities import Count, Number, article_count, find_counts, noun_at
 from tegmen.sentences import Sentence
 from tegmen.speakers import Attribution, Voice, voice_at
 
@@ -41,7 +41,7 @@ DROPPED = re.compile(
 )
 REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|reduc|amend)\w*\b", re.IGNORECASE)
 BARE_BEFORE = re.compile(
-    r"\b(?:shot down|downed|destroyed|intercepted|shooting down|downing|destroying|intercepting|launched|received|delivered|only|just|but|all|lost|is now|to)\s(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s|some\s)?$"
+    r"\b(?:shot down|downed|destroyed|intercepted|shooting down|downing|destroying|intercepting|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|needs|got|counted|is|was)\s(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s|some\s)?$"
 )
 BARE_AFTER = re.compile(r"^\s(?:(?:were|was|have been|had been|are|got)\s(?:\w+\s)?(?:shot|destroyed|intercepted|downed|delivered|operational|lost|damaged|launched|hit|neutrali\w+|suppressed)|of which|instead|(?:hit|struck|got through|reached|fell|crashed)\b)")
 PEOPLE_BEFORE = re.compile(r"\b(killed|killing|wounded|wounding|injured|injuring)\s(?:(?:at least|more than|over|about|another|some|nearly)\s)*$")
@@ -139,6 +139,10 @@ def _resolved(count: Count, later: Sequence[Count], thing: Count | None, setting
     people = PEOPLE_BEFORE.search(before)
     if people is not None and count.group == "bare" and re.match(r"\s*(?:[.,;]|and\b|more\b|others\b|in\b|$)", after):
         return replace(count, thing=people[1], unit="people", group="people")
+    if count.group == "bare":
+        named = _number_of(setting, count)
+        if named is not None:
+            return named
     if thing is None or thing.group not in {"aid", "attack"}:
         return None
     if count.group == "bare":
@@ -147,6 +151,17 @@ def _resolved(count: Count, later: Sequence[Count], thing: Count | None, setting
         if not fits:
             return None
     return replace(count, thing=thing.thing, unit=thing.unit, group=thing.group)
+
+
+def _number_of(setting: Setting, count: Count) -> Count | None:
+    """Find what is counted in "put the number of helicopters destroyed at 14"."""
+    tokens = setting.sentence.tokens
+    before = tokens[: count.first]
+    at = next((i for i in range(len(before) - 1, 0, -1) if before[i].low == "of" and before[i - 1].low == "number"), None)
+    if at is None or before[-1].low not in {"at", "to", "is", "was", "reached"}:
+        return None
+    noun = noun_at(tokens, at + 1)
+    return None if noun is None else replace(count, thing=noun.thing, unit=noun.unit, group=noun.group)
 
 
 def _is_dropped(setting: Setting, count: Count) -> bool:
@@ -223,7 +238,7 @@ def _cue(setting: Setting, start: int, end: int, cues: Sequence[Cue]) -> Cue | N
     free = [cue for cue in cues if text[cue.start - base :].startswith("announc") or not any(s <= cue.start and cue.end <= e for s, e in spoken)]
     before = [cue for cue in free if (cue.end <= start or (cue.name == "negated" and cue.start < start)) and not re.search(r";|,\s(?:but|while|whereas)\b", text[cue.end - base : start - base])]
     passive = [cue for cue in free if cue.start >= end and cue.name != "state" and LINK.fullmatch(text[end - base : cue.start - base])]
-    if passive:
+    if passive and not (before and start - before[-1].end <= 1 and before[-1].name in STAGES):
         return passive[0]
     if not before:
         return None

@@ -84,7 +84,8 @@ def _cell(text: str, row: Row, cell: tuple[int, int], words: tuple[str, str], ti
     label, head = words
     number = numbers[0]
     own = text[tokens[number.past - 1].end : cell[1]].strip()
-    thing, unit = next((found for source in (own, label, head) if (found := _thing(source)) is not None), ("", ""))
+    others = [text[slice(*other)] for other in row.cells[1:] if other != cell]
+    thing, unit = next((found for source in (own, label, *others, head) if (found := _thing(source)) is not None), ("", ""))
     if not thing or number.fault or number.low is number.best is number.high is None:
         return []
     lexicon = read_lexicon()
