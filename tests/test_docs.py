@@ -119,6 +119,15 @@ def test_the_method_lists_exactly_the_numbers_of_the_models_own():
     assert table(section("docs/method.md", "17. Numbers of the model's own"), "number") == expected
 
 
+def test_the_method_lists_exactly_the_table_of_hedges():
+    rules = tomllib.loads((PACKAGE / "data" / "method" / "hedges.toml").read_text(encoding="utf-8"))
+    expected = [
+        [hedge, *(f"{rule[name]:g}" for name in ("low", "best", "high")), rule["open"], rule["reason"]]
+        for hedge, rule in rules.items()
+    ]
+    assert table(section("docs/method.md", "18. From words to ranges, and aid at a day"), "hedge") == expected
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_tests_named_in_the_documents_exist(document):
     for path, name in re.findall(r"`(tests/\w+\.py)(?:::(\w+))?`", text(document)):

@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 from report_example import example, stands, with_headline
 
+from tegmen.aid import aid_status
 from tegmen.allocation import Plan
 from tegmen.answers import ClaimTest
 from tegmen.charts import claim_marks
 from tegmen.errors import InputError
+from tegmen.ledger import open_ledger
 from tegmen.report import answer_schema, check_writable, draw_curve, percent, plain, write_report
 from tegmen.scenario import Claim
 
@@ -158,7 +160,7 @@ def test_page_is_one_file_without_script_or_reference(page):
 
 def test_pictures_are_whole_described_and_kept_apart(page):
     pictures = re.findall(r"<svg role=.*?</svg>", page, flags=re.DOTALL)
-    assert len(pictures) == 14
+    assert len(pictures) == 15
     identities: list[str] = []
     for picture in pictures:
         root = ET.fromstring(picture)  # noqa: S314 - our own text
@@ -407,3 +409,16 @@ def test_curve_picture_marks_claims_and_answers(result):
     assert {"5–7: minimum", "10: radically change the situation", "25: whole country"} <= texts
     assert {f"N = {answer.headline.n}" for answer in result.cases.values()} <= texts
     assert picture == draw_curve(result)
+
+
+def test_the_page_says_what_was_promised_and_delivered_by_the_end_of_the_month(page, result):
+    with open_ledger() as ledger:
+        status = aid_status(ledger, result.scenario.month.last)
+    section = page.partition('<section id="aid">')[2].partition("</section>")[0]
+    shown = words(section)
+    assert f"By the end of {result.scenario.month.last}" in shown
+    assert status.holdings
+    for each in status.holdings:
+        assert f"{each.name} " in shown
+        assert all(life in shown for life in each.lives)
+    assert "NASAMS, fire units – – 8 – 2 – 6 –" in shown

@@ -18,10 +18,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tegmen.aid import aid_status
     from tegmen.allocation import Plan, allocate
     from tegmen.answers import Sufficiency
     from tegmen.calibration import Calibration, calibrate
     from tegmen.errors import EvidenceError, InfeasibleError, InputError, TegmenError
+    from tegmen.ledger import new_ledger, open_ledger
     from tegmen.record import Record, read_record
     from tegmen.report import write_report
     from tegmen.scenario import Scenario, read_scenario, scenario_names
@@ -41,8 +43,11 @@ __all__ = [
     "Sufficiency",
     "TegmenError",
     "__version__",
+    "aid_status",
     "allocate",
     "calibrate",
+    "new_ledger",
+    "open_ledger",
     "read_record",
     "read_scenario",
     "scenario_names",
@@ -62,8 +67,11 @@ _ROOMS = {
     "Scenario": "scenario",
     "Sufficiency": "answers",
     "TegmenError": "errors",
+    "aid_status": "aid",
     "allocate": "allocation",
     "calibrate": "calibration",
+    "new_ledger": "ledger",
+    "open_ledger": "ledger",
     "read_record": "record",
     "read_scenario": "scenario",
     "scenario_names": "scenario",

@@ -21,6 +21,7 @@ from tegmen.answers import SYSTEM_NAMES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from tegmen.aid import AidStatus, Holding
     from tegmen.answers import ClaimTest, GoalAnswer, Sufficiency
     from tegmen.terms import EvidenceCase
 
@@ -354,3 +355,65 @@ def draw_ranges(ranges: Mapping[str, tuple[float, float, float]], case: Evidence
     ]
     told = "; ".join(f"{row['name']}: {row['low']:.0f} to {row['high']:.0f}, middle {row['p']:.0f}" for row in rows)
     return svg(picture(layers, 300, 34 * len(rows)), f"ranges-{case}", f"{CASE_TITLE[case]}, {title}. {told}.")
+
+
+# ---------------------------------------------------------------- aid
+
+
+def draw_aid(status: AidStatus) -> str:
+    """Draw aid by holder and item, one bar a line, as SVG text.
+
+    Each bar is as long as the most that was ever promised, delivered or asked for of it: what was delivered dark, what
+    is owed light, overdue red, asked for only as an outline. A question mark stands where no number is known.
+    """
+    width = 280
+    rows = [row for each in status.holdings for row in _aid_bars(each)]
+    names = [each.name for each in status.holdings]
+    axis = {"ticks": False, "domain": False, "labelLimit": 260, "labelPadding": 6}
+    y: Spec = {"field": "name", "type": "nominal", "title": None, "scale": {"domain": names}, "axis": axis}
+    x = number("low", title=None, axis=None, scale={"domain": [0, 1]})
+    bar = {"type": "bar", "height": 14, "stroke": INK, "strokeWidth": 0.8}
+    colour = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
+    words: Rows = [{"name": each.name, "label": _aid_words(each)} for each in status.holdings]
+    text = {"type": "text", "align": "left", "dx": 6}
+    layers = [
+        layer(rows, bar, x=x, x2={"field": "high"}, y=y, fill=colour),
+        layer(words, text, x={"value": width}, y=y, text=LABEL),
+    ]
+    told = "; ".join(f"{row['name']}: {row['label']}" for row in words)
+    return svg(picture(layers, width, 30 * len(names)), "aid", f"Aid at the end of {status.at}. {told}.")
+
+
+def _aid_bars(holding: Holding) -> Rows:
+    """Give the parts of one bar as shares of its length, by the best number of each; none where there is no number."""
+    delivered, owed, overdue, asked = (
+        0.0 if amount is None else amount.best
+        for amount in (
+            holding.amounts.get("delivered"),
+            holding.outstanding,
+            holding.overdue,
+            holding.amounts.get("requested"),
+        )
+    )
+    if delivered is None or owed is None or overdue is None:
+        return []
+    length = max(delivered + owed, asked or 0.0) or 1.0
+    ends = (0.0, delivered, delivered + owed - overdue, delivered + owed, length)
+    colours = ("#3b3b3b", "#c8c8c8", "#b3261e", "white")
+    return [
+        {"name": holding.name, "low": low / length, "high": high / length, "colour": colour}
+        for low, high, colour in zip(ends, ends[1:], colours, strict=False)
+        if high > low
+    ]
+
+
+def _aid_words(holding: Holding) -> str:
+    """Word a bar: "32 delivered, 68 owed"."""
+    parts = (
+        (holding.amounts.get("delivered"), "delivered"),
+        (holding.outstanding, "owed"),
+        (holding.overdue, "overdue"),
+        (holding.amounts.get("lapsed"), "lapsed"),
+        (holding.amounts.get("requested"), "asked for"),
+    )
+    return ", ".join(f"{amount} {word}" for amount, word in parts if amount is not None)

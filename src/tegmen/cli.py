@@ -17,6 +17,7 @@ import typer
 
 from tegmen import __version__
 from tegmen.errors import TegmenError
+from tegmen.ledger_cli import ledger_app
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 record_app = typer.Typer(help="Look at the attack record.", no_args_is_help=True)
 app.add_typer(record_app, name="record")
+app.add_typer(ledger_app, name="ledger")
 
 
 class Case(StrEnum):

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 from tegmen.errors import InputError
@@ -57,18 +57,26 @@ class Quantity:
 
     def __post_init__(self) -> None:
         given = [value for value in (self.low, self.best, self.high) if value is not None]
+        fine = not [value for value in given if not 0 <= value < math.inf]  # what is not a number is not fine, too
+        if not given or not fine or given != sorted(given) or self.hedge not in HEDGES:
+            raise InputError("quantity", self._faults(given, fine=fine))
+        for name, value in (("low", self.low), ("best", self.best), ("high", self.high)):
+            if value is not None and (not value or not isinstance(value, float)):
+                # One spelling of a number, or 5 and 5.0 would be two entries; adding 0 drops the sign of -0.0.
+                object.__setattr__(self, name, float(value) + 0.0)
+
+    def _faults(self, given: list[float], *, fine: bool) -> list[str]:
         found = f"found low {self.low}, best {self.best}, high {self.high}"
         faults: list[str] = []
         if not given:
             faults.append(f"{found}; give at least one of them, or leave the quantity out")
-        elif not all(math.isfinite(value) and value >= 0 for value in given):
+        elif not fine:
             faults.append(f"{found}; allowed are finite numbers from 0 up")
         elif given != sorted(given):
             faults.append(f"{found}; must be low <= best <= high")
         if self.hedge not in HEDGES:
             faults.append(f"hedge: found {self.hedge!r}, allowed: {', '.join(HEDGES)}")
-        if faults:
-            raise InputError("quantity", faults)
+        return faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +209,26 @@ class Entry:
         return f"{self.kind}-{_digest(self)}"
 
 
+def as_json(content: object) -> str:
+    """Write sources, entries and their parts as JSON in one way only: keys sorted, days as YYYY-MM-DD."""
+    return _ENCODER.encode(content)
+
+
+def stated(item: Source | Entry) -> dict[str, object]:
+    """Fields of a source or an entry that say something: those that are not at their default."""
+    given = {field.name: (getattr(item, field.name), field.default) for field in fields(item)}
+    return {name: value for name, (value, default) in given.items() if value != default}
+
+
 def _digest(item: Source | Entry) -> str:
     # Fields at their default are left out, so that a field added later does not rename what is already there.
-    content = {
-        field.name: asdict(item)[field.name] for field in fields(item) if getattr(item, field.name) != field.default
-    }
-    text = json.dumps(content, default=str, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
+    return hashlib.sha256(as_json(stated(item)).encode()).hexdigest()[:ID_DIGITS]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Quantity):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return str(value)
+
+
+_ENCODER = json.JSONEncoder(default=_plain, ensure_ascii=False, sort_keys=True)

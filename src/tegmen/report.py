@@ -22,10 +22,13 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from tegmen import answers, charts
+from tegmen.aid import aid_status
 from tegmen.allocation import Plan
 from tegmen.answers import Sufficiency
 from tegmen.charts import draw_curve
+from tegmen.entries import STAGES
 from tegmen.errors import InputError
+from tegmen.ledger import open_ledger
 from tegmen.maps import NAMES_MOST, draw_map
 from tegmen.places import defended_places
 
@@ -343,7 +346,12 @@ def _points(stands: Sequence[Stand], about: Mapping[str, Any]) -> list[dict[str,
 def _page(result: Sufficiency, plans: Sequence[Plan]) -> str:
     template = _environment().from_string(_resource("templates", "report.html.j2"))
     months = result.calibration.monthly()
+    with open_ledger() as ledger:
+        aid = aid_status(ledger, result.scenario.month.last)
     return template.render(
+        aid=aid,
+        aid_picture=charts.draw_aid(aid),
+        stages=STAGES,
         result=result,
         plans=plans,
         stands={case: _stands(answer.headline) for case, answer in result.cases.items()},
