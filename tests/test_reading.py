@@ -60,7 +60,13 @@ def quantity_agrees(words: str, draft: Draft) -> bool:
     match = re.fullmatch(r"([\d.]*),([\d.]*),([\d.]*) ([a-z ]+) \[(.+)\]", words)
     assert match is not None, words
     low, best, high = (float(text) if text else None for text in match.groups()[:3])
-    return held is not None and (held.low, held.best, held.high, held.hedge, held.unit) == (low, best, high, match[4], match[5])
+    return held is not None and (held.low, held.best, held.high, held.hedge, held.unit) == (
+        low,
+        best,
+        high,
+        match[4],
+        match[5],
+    )
 
 
 def when_agrees(words: str, draft: Draft) -> bool:

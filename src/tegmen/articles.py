@@ -18,9 +18,24 @@ BYTES_MOST = 4_000_000
 CHARACTERS_MOST = 400_000
 """A long article has 60 000 characters; what is longer is an archive."""
 
-MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
 GUESSED = ("cp1252", "cp1251", "cp1250", "koi8_u", "cp1255", "cp1256", "iso8859_15")
-MAGIC = (b"%PDF", b"PK\x03\x04", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"\x1f\x8b", b"\x7fELF", b"SQLite", b"\xd0\xcf\x11\xe0")
+MAGIC = (
+    b"%PDF",
+    b"PK\x03\x04",
+    b"\x89PNG",
+    b"GIF8",
+    b"\xff\xd8\xff",
+    b"\x1f\x8b",
+    b"\x7fELF",
+    b"SQLite",
+    b"\xd0\xcf\x11\xe0",
+)
 BLOCKS = frozenset(
     "p div h1 h2 h3 h4 h5 h6 li ul ol table tr br article section header footer blockquote figure figcaption main aside "
     "dl dt dd pre hr thead tbody caption title".split()
@@ -192,7 +207,15 @@ def _meta(page: LexborHTMLParser, name: str) -> str:
 
 def _stamp(page: LexborHTMLParser) -> dt.date | None:
     """Date a page carries: in its metadata, in its linked data, or in its first `time`."""
-    names = ("article:published_time", "datePublished", "date", "pubdate", "publish-date", "og:published_time", "dc.date")
+    names = (
+        "article:published_time",
+        "datePublished",
+        "date",
+        "pubdate",
+        "publish-date",
+        "og:published_time",
+        "dc.date",
+    )
     found = [_meta(page, name) for name in names]
     found += [match[1] for match in re.finditer(r"\"datePublished\"\s*:\s*\"([^\"]{10,40})\"", page.html or "")]
     found += [node.attributes.get("datetime") or "" for node in page.css("time")[:1]]

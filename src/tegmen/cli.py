@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tegmen import __version__
+from tegmen import __version__, reading_cli
 from tegmen.errors import TegmenError
 from tegmen.ledger_cli import ledger_app
 
@@ -42,6 +42,8 @@ app = typer.Typer(
 )
 record_app = typer.Typer(help="Look at the attack record.", no_args_is_help=True)
 app.add_typer(record_app, name="record")
+ledger_app.command("read")(reading_cli.read)
+ledger_app.command("review")(reading_cli.review)
 app.add_typer(ledger_app, name="ledger")
 
 

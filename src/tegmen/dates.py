@@ -171,7 +171,11 @@ def _resolve(match: re.Match[str], anchor: Anchor, *, future: bool) -> _Resolved
         parts = [int(part) for part in re.split(r"[.-]", g["iso"] or g["dotted"])]
         year, month, day = parts if g["iso"] else reversed(parts)
         return _days((month, day), (month, day), year, anchor, future=future)
-    for d, db, m, mb, y in (("d1", "d1b", "m1", "m1b", "y1"), ("d2", "d2b", "m2b", "m2a", "y2"), ("d3", "", "m3", "", "y3")):
+    for d, db, m, mb, y in (
+        ("d1", "d1b", "m1", "m1b", "y1"),
+        ("d2", "d2b", "m2b", "m2a", "y2"),
+        ("d3", "", "m3", "", "y3"),
+    ):
         if g[d]:
             return _days(*_ends(g, d, db, m, mb), int(g[y]) if g[y] else None, anchor, future=future)
     if g["m4"]:
@@ -205,7 +209,9 @@ def _ends(g: dict[str, str | None], d: str, db: str, m: str, mb: str) -> tuple[t
     return ((other, day), (month, last)) if d == "d2" else ((month, day), (other, last))
 
 
-def _days(first: tuple[int, int], last: tuple[int, int], year: int | None, anchor: Anchor, *, future: bool) -> _Resolved:
+def _days(
+    first: tuple[int, int], last: tuple[int, int], year: int | None, anchor: Anchor, *, future: bool
+) -> _Resolved:
     if first > last and year is None and first[0] == last[0]:
         return None, None, "the days are out of order", True
     if not (_exists(*first, year or 2024) and _exists(*last, year or 2024)):
@@ -214,7 +220,9 @@ def _days(first: tuple[int, int], last: tuple[int, int], year: int | None, ancho
     if year is None:
         if anchor.day is None:
             return None, None, "no year is given; give the article's date", True
-        candidates = [y for y in range(anchor.day.year - 4, anchor.day.year + 5) if _exists(*first, y) and _exists(*last, y)]
+        candidates = [
+            y for y in range(anchor.day.year - 4, anchor.day.year + 5) if _exists(*first, y) and _exists(*last, y)
+        ]
         limit = anchor.day if future else anchor.day + dt.timedelta(days=14)
         days = [dt.date(y, *first) for y in candidates]
         near = [d for d in days if d >= anchor.day] if future else [d for d in days if d <= limit]

@@ -56,7 +56,7 @@ def draft_json(draft: Draft, text: str) -> dict[str, object]:
         "period": None if entry.period is None else [day.isoformat() for day in entry.period],
         "date": None if entry.date is None else entry.date.isoformat(),
         "place": entry.place or None,
-        "participants": list(entry.participants),
+        "participants": [name for name in entry.participants if name],
         "topics": list(entry.topics),
         "status": entry.status or None,
         "doubtful": entry.doubtful,
@@ -97,7 +97,7 @@ def show_draft(draft: Draft, text: str) -> str:
         ("period", show_period(entry.period)),
         ("date", "" if entry.date is None else entry.date.isoformat()),
         ("place", entry.place),
-        ("participants", ", ".join(entry.participants)),
+        ("participants", ", ".join(filter(None, entry.participants))),
         ("topics", "; ".join(entry.topics)),
         ("status", entry.status),
         ("note", entry.note),
@@ -115,7 +115,11 @@ def show_draft(draft: Draft, text: str) -> str:
 
 def show_quantity(quantity: Quantity) -> str:
     """Write a quantity with its hedge: "low 101, more than [systems]"."""
-    values = [f"{name} {_plain(value):,}" for name in ("low", "best", "high") if (value := getattr(quantity, name)) is not None]
+    values = [
+        f"{name} {_plain(value):,}"
+        for name in ("low", "best", "high")
+        if (value := getattr(quantity, name)) is not None
+    ]
     return f"{', '.join(values)}, {quantity.hedge} [{quantity.unit}]"
 
 

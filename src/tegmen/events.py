@@ -20,14 +20,19 @@ MET = re.compile(
 )
 BETWEEN = re.compile(r"\b(?:meeting|talks|discussions)\sbetween\s")
 BOTH_MET = re.compile(r"\b(?:met|meet|held\s(?:talks|a\smeeting)|will\smeet|discussed)\b")
-PLURAL = re.compile(r"\b(?:held|holds|had|of)\s(?:[\w-]+\s){0,3}(?:meetings|talks)\b|\b(?:arriv(?:ed|es)\sin|visit(?:ed|s|ing)?(?:\sto)?|spent\s(?:[\w,]+\s){1,4}in|travel(?:l)?ed\sto)\b")
+PLURAL = re.compile(
+    r"\b(?:held|holds|had|of)\s(?:[\w-]+\s){0,3}(?:meetings|talks)\b|\b(?:arriv(?:ed|es)\sin|visit(?:ed|s|ing)?(?:\sto)?|spent\s(?:[\w,]+\s){1,4}in|travel(?:l)?ed\sto)\b"
+)
 TOPIC = re.compile(
     r"\b(?:discuss(?:ed|ing)?|to\sdiscuss|talk(?:ed|s)\s(?:about|on)|focus(?:ed|ing)?\son|concern(?:ed|ing)|convey(?:ed|ing)|rais(?:ed|ing)|thank(?:ed|ing)\s(?:him|her|them)\sfor|topics?\s(?:included|were|was)|dedicated\sto|agenda\s(?:included|was)|celebrate|spoke\sabout|negotiat(?:ed|ing)|coordinat(?:ed|ing))\s"
 )
 EVENT = re.compile(
     r"\b(?:[Tt]he|[Aa]|[Aa]n|[Nn]ext|[Tt]his)\s(?P<name>(?:[\w'’.-]+\s){0,7}?(?P<head>meeting|summit|ministerial|conference|session|forum))\b"
 )
-AMONG = re.compile(r"^(?P<items>.{10,400}?),?\s(?:were|was|are)\s(?:also\s)?(?:among|on|part\sof)\s(?:the\s)?(?:other\s|main\s|key\s)?(?:topics|issues|subjects|agenda|questions|matters)", re.DOTALL)
+AMONG = re.compile(
+    r"^(?P<items>.{10,400}?),?\s(?:were|was|are)\s(?:also\s)?(?:among|on|part\sof)\s(?:the\s)?(?:other\s|main\s|key\s)?(?:topics|issues|subjects|agenda|questions|matters)",
+    re.DOTALL,
+)
 SANCTIONS = re.compile(
     r"\b(?P<name>(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd|rd|th)|[a-z]+(?:th|rst|cond))\s)?(?:(?:EU|US|U\.S\.|European\sUnion|British|UK|American|[A-Z][a-z]+(?:'s|’s)?)\s)?(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd|rd|th)|[a-z]+(?:th|rst|cond))\s)?(?:sanctions\spackage|package\sof\s(?:EU\s)?sanctions|sanctions(?=\s(?:against|on)\s)|(?:oil\s)?price\scap|embargo))\b(?:\s(?:against|on|targeting)\s(?:[A-Z][\w-]+|[a-z]+\s[a-z]+))?"
 )
@@ -37,7 +42,12 @@ STATUS = (
     (re.compile(r"\b(?:lifted|dropped)\b"), "lifted"),
     (re.compile(r"\b(?:extended|prolonged)\b"), "extended"),
     (re.compile(r"\b(?:proposed|proposal|draft)\b"), "proposed"),
-    (re.compile(r"\b(?:will|would|planned|plans|preparing|prepares|upcoming|expected|scheduled|working on|intends)\b"), "planned"),
+    (
+        re.compile(
+            r"\b(?:will|would|planned|plans|preparing|prepares|upcoming|expected|scheduled|working on|intends)\b"
+        ),
+        "planned",
+    ),
     (re.compile(r"\b(?:took place|was held|were held|held|opened|hosted|gathered)\b"), "held"),
     (re.compile(r"\b(?:discuss\w*|topics?|agenda)\b"), OPEN),
 )
@@ -47,8 +57,12 @@ AIRSPACE = re.compile(
     r"|(?P<c>(?:(?:[A-Z][\w'’]+|missiles?'?’?|drones?'?’?|of)\s){0,3}(?:incursions?|intrusions?))(?:\s(?:into|of|in)\s(?:[A-Z][\w'’.]+\s?){1,2}(?:air\s?space)?)?"
     r"|(?:(?:crashed|fell|landed|came\sdown|exploded|found)\s(?:in|on)\s(?:the\sterritory\sof\s)?(?P<d>[A-Z][\w'’]+)(?:\sterritory|\ssoil)?))"
 )
-LASTED = re.compile(r"\bfor\s(?P<hedge>about\s|around\s|some\s|nearly\s|less than\s|more than\s|at least\s)?(?P<number>[\w.,-]+)\s(?P<unit>seconds?|minutes?)\b")
-GROUPS = re.compile(r"\b(?:ministers|leaders|members|defen[cs]e chiefs|ambassadors|envoys|council|summit)\b", re.IGNORECASE)
+LASTED = re.compile(
+    r"\bfor\s(?P<hedge>about\s|around\s|some\s|nearly\s|less than\s|more than\s|at least\s)?(?P<number>[\w.,-]+)\s(?P<unit>seconds?|minutes?)\b"
+)
+GROUPS = re.compile(
+    r"\b(?:ministers|leaders|members|defen[cs]e chiefs|ambassadors|envoys|council|summit)\b", re.IGNORECASE
+)
 LATEST = re.compile(r"\b(?:latest|most recent|last)\b(?:\s\w+){0,3}?\son\s$|\bincluding\b[^,;]{0,40}$")
 NO_FORUM = frozenset("meeting talks".split())
 
@@ -62,11 +76,21 @@ class Frame:
     place: tuple[str, tuple[int, int]] | None
 
 
-def read_meetings(setting: Setting, names: Names, subject: str, frame: Frame | None) -> tuple[list[Draft], Frame | None]:
+def read_meetings(
+    setting: Setting, names: Names, subject: str, frame: Frame | None
+) -> tuple[list[Draft], Frame | None]:
     """Read who met whom, and meetings that have a name; returns the frame for what follows, too."""
     sentence = setting.sentence
-    drafts = [draft for match in MET.finditer(sentence.text) if (draft := _met(setting, names, subject, frame, match)) is not None]
-    drafts += [draft for match in BETWEEN.finditer(sentence.text) if (draft := _between(setting, names, frame, match)) is not None]
+    drafts = [
+        draft
+        for match in MET.finditer(sentence.text)
+        if (draft := _met(setting, names, subject, frame, match)) is not None
+    ]
+    drafts += [
+        draft
+        for match in BETWEEN.finditer(sentence.text)
+        if (draft := _between(setting, names, frame, match)) is not None
+    ]
     if not drafts:
         drafts += _together(setting, names, frame)
     drafts += _named_meetings(setting, skip=bool(drafts))
@@ -115,13 +139,19 @@ def _met(setting: Setting, names: Names, subject: str, frame: Frame | None, matc
         return None
     if match[0].strip().lower() in {"received", "hosted"} and not _people(sentence, names, match.end(), end):
         return None
-    people = _people(sentence, names, end, len(text))[:1] if nominal and match.start() < 3 else _people(sentence, names, 0, match.start())[-2:]
+    people = (
+        _people(sentence, names, end, len(text))[:1]
+        if nominal and match.start() < 3
+        else _people(sentence, names, 0, match.start())[-2:]
+    )
     actors = _joined(text[: match.start()], people)
     who = actors or ([subject] if subject else [])
     who = [person for person in who if person not in objects]
     if not who:
         return None
-    return _meeting(setting, (*who, *objects), frame, (match.start(), max(end, match.end())), _topics(text, match.start()))
+    return _meeting(
+        setting, (*who, *objects), frame, (match.start(), max(end, match.end())), _topics(text, match.start())
+    )
 
 
 def _joined(before: str, people: list[str]) -> list[str]:
@@ -129,12 +159,21 @@ def _joined(before: str, people: list[str]) -> list[str]:
     if len(people) < 2:
         return people
     last = people[-1].split()[-1]
-    return people if re.search(rf"\sand\s(?:[\w'’-]+\s){{0,5}}{re.escape(last)}\s(?:\w+\s)?$", before) else people[-1:] if before.rstrip().endswith(last) else people[:1]
+    return (
+        people
+        if re.search(rf"\sand\s(?:[\w'’-]+\s){{0,5}}{re.escape(last)}\s(?:\w+\s)?$", before)
+        else people[-1:]
+        if before.rstrip().endswith(last)
+        else people[:1]
+    )
 
 
 def _groups(words: str) -> list[str]:
     """A body that met, by name: "EU foreign ministers"."""
-    match = re.match(r"(?:the\s)?((?:[A-Z][\w'’]*\s){1,3}(?:[a-z]+\s){0,2}(?:ministers|leaders|lawmakers|ambassadors|officials|senators|delegation))\b", words)
+    match = re.match(
+        r"(?:the\s)?((?:[A-Z][\w'’]*\s){1,3}(?:[a-z]+\s){0,2}(?:ministers|leaders|lawmakers|ambassadors|officials|senators|delegation))\b",
+        words,
+    )
     return [match[1]] if match else []
 
 
@@ -154,12 +193,21 @@ def _together(setting: Setting, names: Names, frame: Frame | None) -> list[Draft
     for match in BOTH_MET.finditer(text):
         people = _people(setting.sentence, names, 0, match.start())
         joined = _joined(text[: match.start()], people[-2:])
-        if len(joined) == 2 and not any(a.start - setting.sentence.start < match.start() < a.end - setting.sentence.start for a in setting.attributions):
+        if len(joined) == 2 and not any(
+            a.start - setting.sentence.start < match.start() < a.end - setting.sentence.start
+            for a in setting.attributions
+        ):
             return [_meeting(setting, tuple(joined), frame, (0, match.end()), _topics(text, match.start()))]
     return []
 
 
-def _meeting(setting: Setting, who: tuple[str, ...], frame: Frame | None, span: tuple[int, int], topics: tuple[tuple[str, ...], tuple[int, int] | None]) -> Draft:
+def _meeting(
+    setting: Setting,
+    who: tuple[str, ...],
+    frame: Frame | None,
+    span: tuple[int, int],
+    topics: tuple[tuple[str, ...], tuple[int, int] | None],
+) -> Draft:
     sentence = setting.sentence
     date, place = _free_day(setting), event_place(sentence, 0)
     shared = frame is not None and frame.person in who
@@ -170,7 +218,11 @@ def _meeting(setting: Setting, who: tuple[str, ...], frame: Frame | None, span: 
         date, place = date or frame.date, place or frame.place
     voice = setting.voice(sentence.start + span[0])
     because = [Reason("participants", sentence.start + span[0], sentence.start + span[1])]
-    because += [Reason("date", date.start, date.end, "; ".join(filter(None, (rule if inherited[0] else "", date.rule))))] if date else []
+    because += (
+        [Reason("date", date.start, date.end, "; ".join(filter(None, (rule if inherited[0] else "", date.rule))))]
+        if date
+        else []
+    )
     because += [Reason("place", *place[1], rule if inherited[1] else "")] if place else []
     because += [Reason("topics", sentence.start + topics[1][0], sentence.start + topics[1][1])] if topics[1] else []
     because += [Reason("speaker", *span) for span in voice.spans[:1]]
@@ -210,7 +262,10 @@ def _topics(text: str, start: int) -> tuple[tuple[str, ...], tuple[int, int] | N
     span: tuple[int, int] | None = None
     for match in TOPIC.finditer(text, max(0, start - 60)):
         rest = text[match.end() :]
-        stop = re.search(r"[.;:!?\"”]|,\s(?:[A-Z]?\w+\s){1,4}(?:said|wrote|told|reported|added|posted)\b|,\saccording|\sduring\sthe|\sand\s(?:discussed|thanked|signed|agreed|conveyed|urged|asked)\b|\sand\sdiscuss\s|\safter\sseveral|\son\s(?:X|Telegram)\b", rest)
+        stop = re.search(
+            r"[.;:!?\"”]|,\s(?:[A-Z]?\w+\s){1,4}(?:said|wrote|told|reported|added|posted)\b|,\saccording|\sduring\sthe|\sand\s(?:discussed|thanked|signed|agreed|conveyed|urged|asked)\b|\sand\sdiscuss\s|\safter\sseveral|\son\s(?:X|Telegram)\b",
+            rest,
+        )
         words = rest[: stop.start()] if stop else rest
         parts = re.split(r",?\sas\swell\sas\s|,\sand\s|;\s|,\s(?=the\s|further\s)", words)
         found += [part.strip(" ,") for part in parts if 3 < len(part.strip(" ,")) < 300]
@@ -236,7 +291,12 @@ def _named_meetings(setting: Setting, *, skip: bool) -> list[Draft]:
         name = match["name"]
         proper = re.search(r"\b[A-Z]", name) is not None
         behind = sentence.text[match.end() : match.end() + 8]
-        if match["head"] == "forum" or not proper or re.match(r"\s(?:with|between)\b", behind) or (skip and match["head"] == "meeting"):
+        if (
+            match["head"] == "forum"
+            or not proper
+            or re.match(r"\s(?:with|between)\b", behind)
+            or (skip and match["head"] == "meeting")
+        ):
             continue
         name = _short(name)
         time = _near_time(setting, sentence.start + match.end())
@@ -246,7 +306,10 @@ def _named_meetings(setting: Setting, *, skip: bool) -> list[Draft]:
         body = re.sub(r"['’]?\s\w+$", "", name)
         topics, span = _topics(sentence.text, match.end())
         voice = setting.voice(sentence.start + match.start())
-        because = [Reason("thing", sentence.start + match.start("name"), sentence.start + match.end()), Reason("period", time.start, time.end, time.rule)]
+        because = [
+            Reason("thing", sentence.start + match.start("name"), sentence.start + match.end()),
+            Reason("period", time.start, time.end, time.rule),
+        ]
         because += [Reason("place", *place[1])] if place else []
         because += [Reason("topics", sentence.start + span[0], sentence.start + span[1])] if span else []
         entry = Entry(
@@ -278,18 +341,30 @@ def _near_time(setting: Setting, position: int) -> Time | None:
     base = setting.sentence.start
     for time in setting.times:
         between = setting.sentence.text[position - base : time.start - base]
-        scheduled = re.search(r"\b(?:take place|held|scheduled|convene|gather|begin|start|due)\w*\b", between) is not None
-        near = re.fullmatch(r"(?:,?\s(?:in|at|on|of|the|for|from|[A-Z][\w'’]*|capital|city|was|is))*,?\s?", between) is not None
+        scheduled = (
+            re.search(r"\b(?:take place|held|scheduled|convene|gather|begin|start|due)\w*\b", between) is not None
+        )
+        near = (
+            re.fullmatch(r"(?:,?\s(?:in|at|on|of|the|for|from|[A-Z][\w'’]*|capital|city|was|is))*,?\s?", between)
+            is not None
+        )
         if 0 <= time.start - position < 90 and (scheduled or near) and not is_saying(setting, time):
             return time
-    before = [t for t in setting.times if 0 <= position - t.end < 60 and re.fullmatch(r"'s\s.*", setting.sentence.text[t.end - base :][:30])]
+    before = [
+        t
+        for t in setting.times
+        if 0 <= position - t.end < 60 and re.fullmatch(r"'s\s.*", setting.sentence.text[t.end - base :][:30])
+    ]
     return before[0] if before else None
 
 
 def event_place(sentence: Sentence, start: int) -> tuple[str, tuple[int, int]] | None:
     """Place named with "in" or "at": any capitalised word that is no month; "Belgium's capital" is its city."""
     lexicon = read_lexicon()
-    for match in re.finditer(r"\b(?:[Ii]n|at|to|visited|visiting)\s(?:the\s)?((?:[A-Z][\w-]+)(?:\s[A-Z][\w-]+)?)(['’]s\scapital)?", sentence.text[start:]):
+    for match in re.finditer(
+        r"\b(?:[Ii]n|at|to|visited|visiting)\s(?:the\s)?((?:[A-Z][\w-]+)(?:\s[A-Z][\w-]+)?)(['’]s\scapital)?",
+        sentence.text[start:],
+    ):
         words = match[1]
         span = (sentence.start + start + match.start(1), sentence.start + start + match.end())
         if match[2] and words in lexicon.capitals:
@@ -313,7 +388,10 @@ def read_measures(setting: Setting) -> list[Draft]:
     for match in SANCTIONS.finditer(sentence.text):
         status = _status(sentence.text, match.start(), match.end())
         plain = re.search(r"package|cap|embargo", match["name"]) is None
-        acted = re.search(r"\b(?:impos|announc|adopt|approv|propos|introduc|prepar|agreed|lift|extend)\w*\b[^.;]{0,40}$", sentence.text[: match.start()])
+        acted = re.search(
+            r"\b(?:impos|announc|adopt|approv|propos|introduc|prepar|agreed|lift|extend)\w*\b[^.;]{0,40}$",
+            sentence.text[: match.start()],
+        )
         if not status or (plain and acted is None):
             continue
         drafts.append(_measure(setting, match[0], match.span(), status[0], status[1]))
@@ -328,23 +406,48 @@ def read_measures(setting: Setting) -> list[Draft]:
 
 def _status(text: str, start: int, end: int) -> tuple[str, tuple[int, int]] | None:
     """Status word nearest to a measure."""
-    found = [(min(abs(m.start() - end), abs(start - m.end())), name, m.span()) for pattern, name in STATUS for m in pattern.finditer(text)]
+    found = [
+        (min(abs(m.start() - end), abs(start - m.end())), name, m.span())
+        for pattern, name in STATUS
+        for m in pattern.finditer(text)
+    ]
     outside = [item for item in found if item[2][1] <= start or item[2][0] >= end - 1]
     if not outside:
         return None
     _, name, span = min(outside)
-    if re.search(r"\b(?:will|would|to|expected to be|yet)\s(?:be\s|soon\s|formally\s)?$", text[: span[0]]) and name in {"adopted", "held", "in force", "extended", "lifted"}:
+    if re.search(r"\b(?:will|would|to|expected to be|yet)\s(?:be\s|soon\s|formally\s)?$", text[: span[0]]) and name in {
+        "adopted",
+        "held",
+        "in force",
+        "extended",
+        "lifted",
+    }:
         name = "planned"
     return name, span
 
 
-def _measure(setting: Setting, thing: str, span: tuple[int, int], status: str, status_span: tuple[int, int], *, kind: Kind = "measure") -> Draft:
+def _measure(
+    setting: Setting,
+    thing: str,
+    span: tuple[int, int],
+    status: str,
+    status_span: tuple[int, int],
+    *,
+    kind: Kind = "measure",
+) -> Draft:
     sentence = setting.sentence
     base = sentence.start
-    time = _free_day(setting, base + span[1]) if status != OPEN else next((t for t in setting.times if 0 <= t.start - base - span[1] < 60), None)
+    time = (
+        _free_day(setting, base + span[1])
+        if status != OPEN
+        else next((t for t in setting.times if 0 <= t.start - base - span[1] < 60), None)
+    )
     voice = setting.voice(base + span[0])
     countries = [name for name in ("EU", "Ukraine") if name in thing] if kind == "commitment" else []
-    because = [Reason("thing", base + span[0], base + span[1]), Reason("status", base + status_span[0], base + status_span[1])]
+    because = [
+        Reason("thing", base + span[0], base + span[1]),
+        Reason("status", base + status_span[0], base + status_span[1]),
+    ]
     because += [Reason("period", time.start, time.end, time.rule)] if time else []
     because += [Reason("speaker", *where) for where in voice.spans[:1]]
     entry = Entry(
@@ -369,19 +472,31 @@ def _open_items(setting: Setting) -> list[Draft]:
     if match is None:
         return []
     drafts: list[Draft] = []
-    for part in re.finditer(r"(?:^|,\s(?:and\s)?|\sand\s)(?P<item>(?:the\s|The\s|a\s)[^,]+?)(?=,\s(?:and\s)?the\s|,\swhich|,\s(?:and\s)|$|\sand\sthe\s)", match["items"]):
-        item = re.sub(r"^(?:the|a)\s(?:(?:current|present)\s)?(?:status|state|progress)\sof\s(?:the\s)?|^(?:the|a)\s", "", part["item"], flags=re.IGNORECASE)
+    for part in re.finditer(
+        r"(?:^|,\s(?:and\s)?|\sand\s)(?P<item>(?:the\s|The\s|a\s)[^,]+?)(?=,\s(?:and\s)?the\s|,\swhich|,\s(?:and\s)|$|\sand\sthe\s)",
+        match["items"],
+    ):
+        item = re.sub(
+            r"^(?:the|a)\s(?:(?:current|present)\s)?(?:status|state|progress)\sof\s(?:the\s)?|^(?:the|a)\s",
+            "",
+            part["item"],
+            flags=re.IGNORECASE,
+        )
         start = part.end("item") - len(item)
         span = (start, start + len(item))
         status = (match.end("items"), match.end())
-        if re.search(r"\b(?:deliver(?:y|ies)|supply|supplies|transfer|shipments?)\b", item) and re.search(r"\b(?:ammunition|systems?|missiles|shells|weapons|aircraft|tanks|interceptors|jets|aid)\b", item):
+        if re.search(r"\b(?:deliver(?:y|ies)|supply|supplies|transfer|shipments?)\b", item) and re.search(
+            r"\b(?:ammunition|systems?|missiles|shells|weapons|aircraft|tanks|interceptors|jets|aid)\b", item
+        ):
             drafts.append(_measure(setting, item, span, OPEN, status, kind="commitment"))
         elif re.search(r"\b(?:sanctions|package|forum|price cap|embargo|conference)\b", item):
             drafts.append(_measure(setting, item, span, OPEN, status))
     return drafts
 
 
-def read_incidents(setting: Setting, following: Sentence | None, counted: list[Draft]) -> tuple[list[Draft], list[Draft]]:
+def read_incidents(
+    setting: Setting, following: Sentence | None, counted: list[Draft]
+) -> tuple[list[Draft], list[Draft]]:
     """Airspace violations; a count in the same words becomes the incident's and is taken from `counted`."""
     sentence = setting.sentence
     match = AIRSPACE.search(sentence.text)
@@ -389,20 +504,46 @@ def read_incidents(setting: Setting, following: Sentence | None, counted: list[D
         return [], counted
     place = _where(setting, match)
     time = _incident_time(setting)
-    if place is None or place[0] == "Russia" or re.search(r"\b(?:if|could|would|will|may|might|prevent|against future)\b[^.;]{0,40}$", sentence.text[: match.start()]):
+    if (
+        place is None
+        or place[0] == "Russia"
+        or re.search(
+            r"\b(?:if|could|would|will|may|might|prevent|against future)\b[^.;]{0,40}$", sentence.text[: match.start()]
+        )
+    ):
         return [], counted
     crash = match["d"] is not None
-    if (crash and place[0] in {"Ukraine"}) or (time is None and not re.search(r"\b(?:violated|entered|breached|crossed|crashed|strayed|intruded|penetrated|flew)\b", sentence.text)):
+    if (crash and place[0] in {"Ukraine"}) or (
+        time is None
+        and not re.search(
+            r"\b(?:violated|entered|breached|crossed|crashed|strayed|intruded|penetrated|flew)\b", sentence.text
+        )
+    ):
         return [], counted
-    lasted = LASTED.search(sentence.text) or (LASTED.search(following.text) if following is not None and re.match(r"(?:It|The|They)\b", following.text) else None)
+    lasted = LASTED.search(sentence.text) or (
+        LASTED.search(following.text)
+        if following is not None and re.match(r"(?:It|The|They)\b", following.text)
+        else None
+    )
     where = sentence if lasted is None or lasted.string == sentence.text else following
-    held = [d for d in counted if d.entry.quantity is not None and d.entry.kind == "statement" and d.entry.evidence == (sentence.start, sentence.end) and re.search(r"missile|drone|UAV|aircraft|jet|plane|rocket", d.entry.thing)]
+    held = [
+        d
+        for d in counted
+        if d.entry.quantity is not None
+        and d.entry.kind == "statement"
+        and d.entry.evidence == (sentence.start, sentence.end)
+        and re.search(r"missile|drone|UAV|aircraft|jet|plane|rocket", d.entry.thing)
+    ]
     quantity = held[0].entry.quantity if held else _duration(lasted)
     voice = setting.voice(sentence.start + match.start())
     base = sentence.start
     because = [Reason("thing", base + match.start(), base + match.end()), Reason("place", *place[1])]
     because += [Reason("date", time.start, time.end, time.rule)] if time else []
-    because += [Reason("quantity", where.start + lasted.start(), where.start + lasted.end(), "how long")] if lasted and where and not held else []
+    because += (
+        [Reason("quantity", where.start + lasted.start(), where.start + lasted.end(), "how long")]
+        if lasted and where and not held
+        else []
+    )
     because += list(held[0].because[:1]) if held else []
     end = max(sentence.end, where.end if where is not None and lasted else 0)
     entry = Entry(
@@ -474,17 +615,27 @@ def merged(drafts: list[Draft]) -> list[Draft]:
     kept: list[Draft] = []
     for draft in drafts:
         entry = draft.entry
-        twin = next((i for i, other in enumerate(kept) if entry.kind == "meeting" and _same_meeting(other.entry, entry)), None)
+        twin = next(
+            (i for i, other in enumerate(kept) if entry.kind == "meeting" and _same_meeting(other.entry, entry)), None
+        )
         if twin is None:
             kept.append(draft)
             continue
         other = kept[twin]
         topics = tuple(dict.fromkeys([*other.entry.topics, *entry.topics]))
-        known = replace(other.entry, topics=topics, date=other.entry.date or entry.date, period=other.entry.period or entry.period, place=other.entry.place or entry.place)
+        known = replace(
+            other.entry,
+            topics=topics,
+            date=other.entry.date or entry.date,
+            period=other.entry.period or entry.period,
+            place=other.entry.place or entry.place,
+        )
         kept[twin] = Draft(known, (*other.because, *draft.because))
     return kept
 
 
 def _same_meeting(a: Entry, b: Entry) -> bool:
-    same = (set(a.participants) == set(b.participants) and len(a.participants) > 1) or (a.thing == b.thing and len(a.participants) < 2)
+    same = (set(a.participants) == set(b.participants) and len(a.participants) > 1) or (
+        a.thing == b.thing and len(a.participants) < 2
+    )
     return a.kind == "meeting" and same and (a.date == b.date or a.date is None or b.date is None)

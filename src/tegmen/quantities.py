@@ -18,7 +18,9 @@ ONES = {
         "seventeen eighteen nineteen".split()
     )
 }
-TENS = {word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+TENS = {
+    word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+}
 SIZES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "dozen": 12, "score": 20}
 SUFFIXES = {"k": 1e3, "m": 1e6, "mn": 1e6, "mln": 1e6, "bn": 1e9, "b": 1e9, "bln": 1e9, "tn": 1e12, "": 1.0}
 VAGUE = {
@@ -52,16 +54,25 @@ BEFORE: tuple[tuple[str, Hedge], ...] = (
     ("circa", "about"), ("~", "about"), ("≈", "about"), (">", "more than"), ("<", "less than"), ("≥", "at least"),
     ("≤", "at most"),
 )  # fmt: skip
-AFTER: tuple[tuple[str, Hedge], ...] = (("or more", "at least"), ("or so", "about"), ("or fewer", "at most"), ("or less", "at most"))
+AFTER: tuple[tuple[str, Hedge], ...] = (
+    ("or more", "at least"),
+    ("or so", "about"),
+    ("or fewer", "at most"),
+    ("or less", "at most"),
+)
 JOINS = frozenset({"-", "–", "—", "to", "or", "and"})
 YEARS_BEFORE = frozenset("in since of by until from during early late mid before after through for".split())
-LEADS = frozenset("more additional further extra new other another such of the its their his her our these those".split())
+LEADS = frozenset(
+    "more additional further extra new other another such of the its their his her our these those".split()
+)
 MEASURES = frozenset(
     "km kilometers kilometres kilometer kilometre miles mile meters metres feet kg kilograms tons tonnes years year "
     "months month weeks week days day hours hour minutes minute seconds second degrees percent per mm cm m knots".split()
 )
 POWER = frozenset("mw gw megawatt megawatts gigawatt gigawatts".split())
-BETWEEN = frozenset("of the all a total its their promised pledged planned announced requested remaining original".split())
+BETWEEN = frozenset(
+    "of the all a total its their promised pledged planned announced requested remaining original".split()
+)
 COMBINED = frozenset("missile missiles drone drones uavs rockets bombs bomb shells aircraft planes helicopters".split())
 
 
@@ -220,7 +231,9 @@ def _vague(tokens: Sequence[Token], index: int) -> Number | None:
     word, first, past = tokens[index].low, index, index + 1
     before = tokens[index - 1].low if index else ""
     if word in {"few", "couple", "handful"}:
-        if before != "a" or (word != "few" and tokens[index + 1 : index + 2] and tokens[past].low not in {"of", "more"}):
+        if before != "a" or (
+            word != "few" and tokens[index + 1 : index + 2] and tokens[past].low not in {"of", "more"}
+        ):
             return None
         first -= 1
     low = float(VAGUE[word])
@@ -263,7 +276,12 @@ def _span(tokens: Sequence[Token], taken: Sequence[bool], number: Number) -> Num
         return number
     low, high, past = number.low or 0.0, other[0], other[1]
     size = tokens[past - 1].low
-    if size in {"million", "billion", "thousand"} and low < high and low < SIZES[size] and number.past - number.first < 2 + bool(number.prefix):
+    if (
+        size in {"million", "billion", "thousand"}
+        and low < high
+        and low < SIZES[size]
+        and number.past - number.first < 2 + bool(number.prefix)
+    ):
         low *= SIZES[size]
     suffix = re.fullmatch(r"[\d.,]+(bn|m|mn|tn|k)", tokens[past - 1].low)
     if suffix and low < high and tokens[number.past - 1].text[-1].isdecimal():
@@ -343,7 +361,11 @@ def _none(tokens: Sequence[Token], starts: set[int], lexicon: Lexicon) -> list[C
     found: list[Count] = []
     for index, token in enumerate(tokens):
         span = _noun(tokens, index + 1, starts, lexicon) if token.low == "no" else None
-        if span is None or span[1] + 1 >= len(tokens) or tokens[span[1] + 1].low not in {"was", "were", "have", "had", "has"}:
+        if (
+            span is None
+            or span[1] + 1 >= len(tokens)
+            or tokens[span[1] + 1].low not in {"was", "were", "have", "had", "has"}
+        ):
             continue
         count = _noun_count(tokens, Number(0.0, 0.0, 0.0, "exact", index, index + 1), span, lexicon)
         if count is not None and count.group == "aid":
@@ -450,10 +472,18 @@ def _noun_count(tokens: Sequence[Token], number: Number, span: tuple[int, int], 
     first, head = span
     words = tokens[first : head + 1]
     group = lexicon.heads.get(tokens[head].low, "aid")
-    if group == "grid" and not tokens[head].low.startswith("substation") and not any(piece in lexicon.grid for word in words for piece in word.low.split("-")):
+    if (
+        group == "grid"
+        and not tokens[head].low.startswith("substation")
+        and not any(piece in lexicon.grid for word in words for piece in word.low.split("-"))
+    ):
         return None
     past = head + 1
-    if past + 1 < len(tokens) and tokens[past].low == "of" and tokens[head].low in {"rounds", "batteries", "units", "systems", "battery", "squadrons", "complexes"}:
+    if (
+        past + 1 < len(tokens)
+        and tokens[past].low == "of"
+        and tokens[head].low in {"rounds", "batteries", "units", "systems", "battery", "squadrons", "complexes"}
+    ):
         last = past
         while last + 1 < len(tokens) and last < past + 4 and _goes_on(tokens[last + 1], lexicon):
             last += 1
@@ -493,7 +523,12 @@ def _goes_on(token: Token, lexicon: Lexicon) -> bool:
 def _power(tokens: Sequence[Token], past: int) -> int:
     if past + 1 < len(tokens) and tokens[past].low == "of":
         last = past + 1
-        while last < len(tokens) and last < past + 5 and tokens[last].is_word and tokens[last].low not in read_lexicon().stops:
+        while (
+            last < len(tokens)
+            and last < past + 5
+            and tokens[last].is_word
+            and tokens[last].low not in read_lexicon().stops
+        ):
             last += 1
         return last
     return past
@@ -521,10 +556,27 @@ def _money(tokens: Sequence[Token], number: Number, currency: str) -> Count | No
     if not near & AID:
         return None
     index = past
-    while index < len(tokens) and tokens[index].low in {"in", "of", "worth", "for", "new", "a", "more", "additional", "its", "the", "-"}:
+    while index < len(tokens) and tokens[index].low in {
+        "in",
+        "of",
+        "worth",
+        "for",
+        "new",
+        "a",
+        "more",
+        "additional",
+        "its",
+        "the",
+        "-",
+    }:
         index += 1
     last, end = index, index
-    while last < len(tokens) and last < index + 6 and tokens[last].is_word and tokens[last].low not in read_lexicon().stops:
+    while (
+        last < len(tokens)
+        and last < index + 6
+        and tokens[last].is_word
+        and tokens[last].low not in read_lexicon().stops
+    ):
         last += 1
         if tokens[last - 1].low in AID:
             end = last

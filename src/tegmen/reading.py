@@ -138,7 +138,14 @@ def _told(times: Sequence[Time]) -> Time | None:
 def _add_topics(drafts: list[Draft], sentence: Sentence) -> None:
     """Give "we discussed ..." to the meeting told last."""
     topics = read_topics(sentence)
-    at = next((i for i in range(len(drafts) - 1, -1, -1) if drafts[i].entry.kind == "meeting" and len(drafts[i].entry.participants) > 1), None)
+    at = next(
+        (
+            i
+            for i in range(len(drafts) - 1, -1, -1)
+            if drafts[i].entry.kind == "meeting" and len(drafts[i].entry.participants) > 1
+        ),
+        None,
+    )
     if topics and at is not None:
         entry = drafts[at].entry
         drafts[at] = Draft(replace(entry, topics=tuple(dict.fromkeys([*entry.topics, *topics]))), drafts[at].because)
@@ -157,15 +164,25 @@ def _distinct(drafts: Sequence[Draft]) -> list[Draft]:
 
 
 def _same(a: Entry, b: Entry) -> bool:
-    if (a.kind, a.thing.lower(), a.quantity, a.status) != (b.kind, b.thing.lower(), b.quantity, b.status) or a.note != b.note:
+    if (a.kind, a.thing.lower(), a.quantity, a.status) != (
+        b.kind,
+        b.thing.lower(),
+        b.quantity,
+        b.status,
+    ) or a.note != b.note:
         return False
     if a.kind == "meeting" and a.participants != b.participants:
         return False
-    return all(not x or not y or x == y for x, y in ((a.speaker, b.speaker), (a.period, b.period), (a.date, b.date), (a.place, b.place)))
+    return all(
+        not x or not y or x == y
+        for x, y in ((a.speaker, b.speaker), (a.period, b.period), (a.date, b.date), (a.place, b.place))
+    )
 
 
 def _told_fields(entry: Entry) -> int:
-    return sum(bool(value) for value in (entry.speaker, entry.period, entry.date, entry.place, entry.participants, entry.via))
+    return sum(
+        bool(value) for value in (entry.speaker, entry.period, entry.date, entry.place, entry.participants, entry.via)
+    )
 
 
 def _asked(endpoint: Endpoint, text: str) -> list[Draft]:
@@ -174,7 +191,9 @@ def _asked(endpoint: Endpoint, text: str) -> list[Draft]:
     drafts: list[Draft] = []
     for number, entry in enumerate(endpoint(text), start=1):
         if entry.evidence is None or entry.evidence[1] > len(text):
-            faults.append(f"entry {number}: found evidence {entry.evidence}; must be a place in the text of {len(text)} characters")
+            faults.append(
+                f"entry {number}: found evidence {entry.evidence}; must be a place in the text of {len(text)} characters"
+            )
             continue
         said = numbers_in(text[slice(*entry.evidence)])
         held = entry.quantity
@@ -182,7 +201,9 @@ def _asked(endpoint: Endpoint, text: str) -> list[Draft]:
         if any(value not in said for value in given):
             faults.append(f"entry {number}: found numbers {given}; its evidence says only {sorted(said)}")
             continue
-        drafts.append(Draft(replace(entry, doubtful=True, note="; ".join(filter(None, (entry.note, "from a language model"))))))
+        drafts.append(
+            Draft(replace(entry, doubtful=True, note="; ".join(filter(None, (entry.note, "from a language model")))))
+        )
     if faults:
         raise InputError("the language model's entries", faults)
     return drafts

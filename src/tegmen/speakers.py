@@ -12,7 +12,9 @@ from tegmen.sentences import Sentence, Token
 AUXILIARIES = frozenset("also later earlier has had have then previously recently again separately already".split())
 PASSIVE = frozenset("was were been being be is are".split())
 HE = {"he", "she"}
-DOCUMENTS = frozenset("calculations calculation estimates estimate data figures statistics tally count analysis documents records".split())
+DOCUMENTS = frozenset(
+    "calculations calculation estimates estimate data figures statistics tally count analysis documents records".split()
+)
 SMALL = frozenset("de del della von van der den al el bin la le of for the and".split())
 DOUBTING = re.compile(r"\b(?:reportedly|allegedly|purportedly|supposedly)\b", re.IGNORECASE)
 BOUNDARY = frozenset("and but while as whereas though although after when because".split())
@@ -160,9 +162,15 @@ def _runs(tokens: Sequence[Token]) -> list[tuple[int, int]]:
         while past < len(tokens):
             token = tokens[past]
             dot = token.text == "." and len(tokens[past - 1].text.rstrip(".")) <= 3 and past + 1 < len(tokens)
-            small = token.text in SMALL - {"of", "for", "the", "and"} and past + 1 < len(tokens) and tokens[past + 1].is_name
-            if (token.is_name and token.text[0].isalpha() and not tokens[past - 1].text.endswith("'s")) or small or (
-                dot and tokens[past + 1].is_name
+            small = (
+                token.text in SMALL - {"of", "for", "the", "and"}
+                and past + 1 < len(tokens)
+                and tokens[past + 1].is_name
+            )
+            if (
+                (token.is_name and token.text[0].isalpha() and not tokens[past - 1].text.endswith("'s"))
+                or small
+                or (dot and tokens[past + 1].is_name)
             ):
                 past += 1
             else:
@@ -180,7 +188,11 @@ def find_attributions(sentence: Sentence, names: Names, last: str) -> list[Attri
         phrase: tuple[int, int] | None = None
         if token.low == "according" and tokens[index + 1 : index + 2] and tokens[index + 1].low == "to":
             phrase = _after(tokens, index + 2, lexicon)
-        elif token.text in lexicon.say and not (index and tokens[index - 1].low in PASSIVE) and not _is_noun(tokens, index):
+        elif (
+            token.text in lexicon.say
+            and not (index and tokens[index - 1].low in PASSIVE)
+            and not _is_noun(tokens, index)
+        ):
             phrase = _subject(tokens, index, lexicon) or _inverted(tokens, index, lexicon)
         elif token.low == "citing":
             phrase = _after(tokens, index + 1, lexicon)
@@ -192,7 +204,11 @@ def find_attributions(sentence: Sentence, names: Names, last: str) -> list[Attri
 def _is_noun(tokens: Sequence[Token], index: int) -> bool:
     """Whether "reports" or "claims" are things here."""
     following = tokens[index + 1] if index + 1 < len(tokens) else None
-    bare = following is None or not following.is_word or following.low in {"of", "about", "on", "and", "by", "in", "from", "to"}
+    bare = (
+        following is None
+        or not following.is_word
+        or following.low in {"of", "about", "on", "and", "by", "in", "from", "to"}
+    )
     return tokens[index].text in {"reports", "claims", "estimates", "notes", "states"} and bare
 
 
@@ -204,7 +220,9 @@ def _attribution(sentence: Sentence, index: int, phrase: tuple[int, int], names:
     if last and (low in HE or (low in ROLES_ALONE and words[0].low == "the")):
         speaker = last
     first, end = min(start, index), max(past, index + 1)
-    trailing = index + 1 >= len(tokens) - 1 or past >= len(tokens) - 1 or tokens[end].text in ".,;" or tokens[end].low in TAILS
+    trailing = (
+        index + 1 >= len(tokens) - 1 or past >= len(tokens) - 1 or tokens[end].text in ".,;" or tokens[end].low in TAILS
+    )
     before = tokens[first - 1] if first else None
     scope = [sentence.start, sentence.end]
     if before is not None and (before.low in BOUNDARY or before.text == ";") and not trailing:
@@ -246,7 +264,9 @@ def _subject(tokens: Sequence[Token], verb: int, lexicon: Lexicon) -> tuple[int,
     while past > 0 and tokens[past - 1].low in AUXILIARIES:
         past -= 1
     if past and tokens[past - 1].text in {",", "–", "—"}:
-        opening = next((at for at in range(past - 2, max(-1, past - 16), -1) if tokens[at].text == tokens[past - 1].text), None)
+        opening = next(
+            (at for at in range(past - 2, max(-1, past - 16), -1) if tokens[at].text == tokens[past - 1].text), None
+        )
         if opening is not None and opening:
             start = _phrase_start(tokens, opening, lexicon)
             if start < opening:
@@ -261,13 +281,68 @@ def _phrase_start(tokens: Sequence[Token], past: int, lexicon: Lexicon) -> int:
     while start > 0:
         token = tokens[start - 1]
         fits = (
-            (token.is_name and token.is_word and token.low not in {"in", "on", "at", "but", "and", "while", "as", "according", "earlier", "later", "meanwhile", "overnight", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "after", "before"})
+            (
+                token.is_name
+                and token.is_word
+                and token.low
+                not in {
+                    "in",
+                    "on",
+                    "at",
+                    "but",
+                    "and",
+                    "while",
+                    "as",
+                    "according",
+                    "earlier",
+                    "later",
+                    "meanwhile",
+                    "overnight",
+                    "monday",
+                    "tuesday",
+                    "wednesday",
+                    "thursday",
+                    "friday",
+                    "saturday",
+                    "sunday",
+                    "after",
+                    "before",
+                }
+            )
             or token.low in lexicon.roles
             or token.low in lexicon.titles
-            or token.low in {"the", "a", "an", "of", "senior", "unnamed", "anonymous", "his", "her", "its", "us", "two", "western", "air", "local", "regional", "energy", "one", "military's", "for", "state-owned", "grid"}
+            or token.low
+            in {
+                "the",
+                "a",
+                "an",
+                "of",
+                "senior",
+                "unnamed",
+                "anonymous",
+                "his",
+                "her",
+                "its",
+                "us",
+                "two",
+                "western",
+                "air",
+                "local",
+                "regional",
+                "energy",
+                "one",
+                "military's",
+                "for",
+                "state-owned",
+                "grid",
+            }
             or token.low.endswith("'s")
             or token.low in DOCUMENTS
-            or (token.low == "to" and start > 1 and tokens[start - 2].low in {"adviser", "advisor", "aide", "envoy", "ambassador"})
+            or (
+                token.low == "to"
+                and start > 1
+                and tokens[start - 2].low in {"adviser", "advisor", "aide", "envoy", "ambassador"}
+            )
             or token.low in {"another", "new", "former", "foreign", "unnamed"}
             or token.low in {"he", "she", "they", "it"}
             or (token.text == "." and start > 1 and len(tokens[start - 2].text) <= 3)
@@ -299,12 +374,27 @@ def _after(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> tuple[int, 
     past = start
     while past < len(tokens) and past < start + 14:
         token = tokens[past]
-        dotted = token.text == "." and past + 1 < len(tokens) and tokens[past + 1].start > token.end and tokens[past + 1].is_name and len(tokens[past - 1].text) <= 3
+        dotted = (
+            token.text == "."
+            and past + 1 < len(tokens)
+            and tokens[past + 1].start > token.end
+            and tokens[past + 1].is_name
+            and len(tokens[past - 1].text) <= 3
+        )
         name = token.is_name and token.is_word
-        if not (token.is_word or dotted) or (token.low in lexicon.stops and not name) or token.low in lexicon.say | {"cited", "quoted"}:
+        if (
+            not (token.is_word or dotted)
+            or (token.low in lexicon.stops and not name)
+            or token.low in lexicon.say | {"cited", "quoted"}
+        ):
             break
         past += 1
-    if past < len(tokens) and tokens[past].text == "," and past > start and not any(t.is_name for t in tokens[start:past]):
+    if (
+        past < len(tokens)
+        and tokens[past].text == ","
+        and past > start
+        and not any(t.is_name for t in tokens[start:past])
+    ):
         follow = _after_name(tokens, past + 1)
         if follow is not None:
             return start, follow
@@ -345,7 +435,13 @@ def _run_at(tokens: Sequence[Token], start: int) -> Sequence[Token]:
     while start < len(tokens) and tokens[start].low in {"the", "newspaper", "agency", "news", "broadcaster"}:
         start += 1
     past = start
-    while past < len(tokens) and tokens[past].is_name and tokens[past].is_word and past < start + 4 and tokens[past].low not in LEADING:
+    while (
+        past < len(tokens)
+        and tokens[past].is_name
+        and tokens[past].is_word
+        and past < start + 4
+        and tokens[past].low not in LEADING
+    ):
         past += 1
     return tokens[start:past]
 
@@ -381,7 +477,12 @@ def voice_at(position: int, sentence: Sentence, around: Sequence[tuple[Sentence,
         inside = [a for a in speakers if quote[0] < a.start < quote[1] and a.start < position]
         if inside and outside:
             chosen, outer = _nearest(inside, position), _nearest(outside, position)
-            return Voice(chosen.speaker, (*chosen.via, outer.speaker), ((chosen.start, chosen.end), (outer.start, outer.end)), chosen.denies)
+            return Voice(
+                chosen.speaker,
+                (*chosen.via, outer.speaker),
+                ((chosen.start, chosen.end), (outer.start, outer.end)),
+                chosen.denies,
+            )
         speakers = outside or speakers
     voices = [_nearest(speakers, position)] if speakers else []
     lead = voices[0].speaker if voices else ""
@@ -408,6 +509,12 @@ def _nearest(found: Sequence[Attribution], position: int) -> Attribution:
 def _of_quote(quote: tuple[int, int], around: Sequence[tuple[Sentence, list[Attribution]]]) -> list[Attribution]:
     """Attributions of a quotation: in the sentences where it begins or ends, else before it, else behind it."""
     outside = [a for _, found in around for a in found if not quote[0] < a.start < quote[1] and not a.document]
-    touching = [a for s, found in around for a in found if a in outside and (s.start <= quote[0] < s.end or s.start < quote[1] <= s.end + 1 or 0 <= s.start - quote[1] <= 1)]
+    touching = [
+        a
+        for s, found in around
+        for a in found
+        if a in outside
+        and (s.start <= quote[0] < s.end or s.start < quote[1] <= s.end + 1 or 0 <= s.start - quote[1] <= 1)
+    ]
     before = [a for a in outside if a.start < quote[0]]
     return touching or before[-1:] or outside[:1]

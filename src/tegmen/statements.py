@@ -32,8 +32,17 @@ CUES = re.compile(
     """,
     re.VERBOSE,
 )
-STAGES = {"requested": "requested", "pledged": "pledged", "approved": "approved", "transit": "in transit", "lapsed": "lapsed", "delivered": "delivered"}
-LINK = re.compile(r"\s(?:(?:were|was|have|had|has|been|be|being|are|is|also|already|later|then|all|recently|which|that|of\s\w+|in\s[A-Z]\w+)\s)*")
+STAGES = {
+    "requested": "requested",
+    "pledged": "pledged",
+    "approved": "approved",
+    "transit": "in transit",
+    "lapsed": "lapsed",
+    "delivered": "delivered",
+}
+LINK = re.compile(
+    r"\s(?:(?:were|was|have|had|has|been|be|being|are|is|also|already|later|then|all|recently|which|that|of\s\w+|in\s[A-Z]\w+)\s)*"
+)
 HYPOTHETICAL = re.compile(r"\b(?:if|unless|could|might|may|should|must|whether|once|when)\b[^,;]{0,60}$")
 DROPPED = re.compile(
     r"(?:\b(?:instead\sof|rather\sthan|as\sopposed\sto|(?<!did\s)(?<!could\s)not|earlier\s(?:version|figure|report|statement|count)[^.;]{0,60}|previous(?:ly)?\s(?:version|figure|report|reported|stated|given|said)[^.;]{0,50}|(?:incorrectly|mistakenly|wrongly|erroneously)\s\w+[^.;]{0,50}))\s(?:the\s)?$",
@@ -43,8 +52,12 @@ REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|red
 BARE_BEFORE = re.compile(
     r"\b(?:shot down|downed|destroyed|intercepted|shooting down|downing|destroying|intercepting|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|needs|got|counted|is|was)\s(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s|some\s)?$"
 )
-BARE_AFTER = re.compile(r"^\s(?:(?:were|was|have been|had been|are|got)\s(?:\w+\s)?(?:shot|destroyed|intercepted|downed|delivered|operational|lost|damaged|launched|hit|neutrali\w+|suppressed)|of which|instead|(?:hit|struck|got through|reached|fell|crashed)\b)")
-PEOPLE_BEFORE = re.compile(r"\b(killed|killing|wounded|wounding|injured|injuring)\s(?:(?:at least|more than|over|about|another|some|nearly)\s)*$")
+BARE_AFTER = re.compile(
+    r"^\s(?:(?:were|was|have been|had been|are|got)\s(?:\w+\s)?(?:shot|destroyed|intercepted|downed|delivered|operational|lost|damaged|launched|hit|neutrali\w+|suppressed)|of which|instead|(?:hit|struck|got through|reached|fell|crashed)\b)"
+)
+PEOPLE_BEFORE = re.compile(
+    r"\b(killed|killing|wounded|wounding|injured|injuring)\s(?:(?:at least|more than|over|about|another|some|nearly)\s)*$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +106,10 @@ def read_counts(setting: Setting) -> tuple[list[Draft], Count | None]:
     sentence = setting.sentence
     taken = [any(t.start <= token.start < t.end for t in setting.times) for token in sentence.tokens]
     counts = find_counts(sentence.tokens, taken)
-    cues = [Cue(str(match.lastgroup), sentence.start + match.start(), sentence.start + match.end()) for match in CUES.finditer(sentence.text)]
+    cues = [
+        Cue(str(match.lastgroup), sentence.start + match.start(), sentence.start + match.end())
+        for match in CUES.finditer(sentence.text)
+    ]
     counts = sorted([*counts, *_single(setting, cues, counts)], key=lambda count: count.first)
     drafts: list[Draft] = []
     thing, dropped = setting.thing, False
@@ -125,14 +141,18 @@ def _single(setting: Setting, cues: Sequence[Cue], counts: Sequence[Count]) -> l
     return found
 
 
-def _resolved(count: Count, later: Sequence[Count], thing: Count | None, setting: Setting, *, dropped: bool) -> Count | None:
+def _resolved(
+    count: Count, later: Sequence[Count], thing: Count | None, setting: Setting, *, dropped: bool
+) -> Count | None:
     """Find the noun of a number that has none of its own."""
     if count.group not in {"them", "next", "bare"}:
         return count
     tokens = setting.sentence.tokens
     if count.group == "next":
         noun = next((c for c in later if c.group not in {"them", "next", "bare"}), None)
-        return None if noun is None else replace(count, thing=noun.thing, unit=noun.unit, group=noun.group, past=noun.past)
+        return (
+            None if noun is None else replace(count, thing=noun.thing, unit=noun.unit, group=noun.group, past=noun.past)
+        )
     text, base = setting.sentence.text, setting.sentence.start
     before = text[: tokens[count.number.first].start - base]
     after = text[tokens[count.past - 1].end - base :]
@@ -157,7 +177,9 @@ def _number_of(setting: Setting, count: Count) -> Count | None:
     """Find what is counted in "put the number of helicopters destroyed at 14"."""
     tokens = setting.sentence.tokens
     before = tokens[: count.first]
-    at = next((i for i in range(len(before) - 1, 0, -1) if before[i].low == "of" and before[i - 1].low == "number"), None)
+    at = next(
+        (i for i in range(len(before) - 1, 0, -1) if before[i].low == "of" and before[i - 1].low == "number"), None
+    )
     if at is None or before[-1].low not in {"at", "to", "is", "was", "reached"}:
         return None
     noun = noun_at(tokens, at + 1)
@@ -179,16 +201,27 @@ def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequenc
     cue = _cue(setting, start, end, cues)
     following, past = (later[0] if later else None), count.past
     for other in later:  # "six launchers and two dozen generators arrived": one verb for a list
-        joined = all(token.text == "," or token.low in {"and", "of", "various", "types"} for token in tokens[past : other.first])
+        joined = all(
+            token.text == "," or token.low in {"and", "of", "various", "types"} for token in tokens[past : other.first]
+        )
         if cue is not None or not joined:
             break
-        cue, past = _cue(setting, tokens[other.first].start, tokens[other.past - 1].end, [c for c in cues if c.start >= end]), other.past
+        cue, past = (
+            _cue(setting, tokens[other.first].start, tokens[other.past - 1].end, [c for c in cues if c.start >= end]),
+            other.past,
+        )
     voice = setting.voice(start)
     period, date, due = _times(setting, (start, end), following, cue)
     stage = _stage(setting, count, cue)
     quantity = count.quantity
-    notes = [note for note in (count.number.fault, _note(cue, stage), "denied by the speaker" if voice.denies else "") if note]
-    doubtful = bool(count.number.fault or count.number.weak or voice.denies or (cue is not None and cue.name == "negated"))
+    notes = [
+        note
+        for note in (count.number.fault, _note(cue, stage), "denied by the speaker" if voice.denies else "")
+        if note
+    ]
+    doubtful = bool(
+        count.number.fault or count.number.weak or voice.denies or (cue is not None and cue.name == "negated")
+    )
     timed = [t for t in (period, date, due) if t is not None]
     place = _place(setting, end) if stage == "" else None
     participants = _parties(setting, cue, end) if stage and cue is not None else ()
@@ -209,7 +242,9 @@ def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequenc
         note="; ".join(notes),
     )
     because = [Reason("quantity", start, end), Reason("thing", start, end)]
-    because += [Reason("speaker", *span) for span in voice.spans[:1]] + [Reason("via", *span) for span in voice.spans[1:]]
+    because += [Reason("speaker", *span) for span in voice.spans[:1]] + [
+        Reason("via", *span) for span in voice.spans[1:]
+    ]
     because += [Reason("period", period.start, period.end, period.rule)] if period else []
     because += [Reason("date", date.start, date.end, date.rule)] if date else []
     because += [Reason("place", *place[1])] if place else []
@@ -235,9 +270,22 @@ def _cue(setting: Setting, start: int, end: int, cues: Sequence[Cue]) -> Cue | N
     """Nearest words before the number in its clause that say what is done, else the nearest behind it."""
     text, base = setting.sentence.text, setting.sentence.start
     spoken = [(a.start, a.end) for a in setting.attributions]
-    free = [cue for cue in cues if text[cue.start - base :].startswith("announc") or not any(s <= cue.start and cue.end <= e for s, e in spoken)]
-    before = [cue for cue in free if (cue.end <= start or (cue.name == "negated" and cue.start < start)) and not re.search(r";|,\s(?:but|while|whereas)\b", text[cue.end - base : start - base])]
-    passive = [cue for cue in free if cue.start >= end and cue.name != "state" and LINK.fullmatch(text[end - base : cue.start - base])]
+    free = [
+        cue
+        for cue in cues
+        if text[cue.start - base :].startswith("announc") or not any(s <= cue.start and cue.end <= e for s, e in spoken)
+    ]
+    before = [
+        cue
+        for cue in free
+        if (cue.end <= start or (cue.name == "negated" and cue.start < start))
+        and not re.search(r";|,\s(?:but|while|whereas)\b", text[cue.end - base : start - base])
+    ]
+    passive = [
+        cue
+        for cue in free
+        if cue.start >= end and cue.name != "state" and LINK.fullmatch(text[end - base : cue.start - base])
+    ]
     if passive and not (before and start - before[-1].end <= 1 and before[-1].name in STAGES):
         return passive[0]
     if not before:
@@ -259,14 +307,20 @@ def _stage(setting: Setting, count: Count, cue: Cue | None) -> str:
         return ""
     words = text[cue.start - base : cue.end - base]
     sender = [country for country, _ in _countries(setting, setting.sentence.start, cue.start)]
-    if words.startswith(("sent", "delivered", "sending", "delivering", "shared")) and sender[-1:] == ["Russia"] and "to Russia" not in text:
+    if (
+        words.startswith(("sent", "delivered", "sending", "delivering", "shared"))
+        and sender[-1:] == ["Russia"]
+        and "to Russia" not in text
+    ):
         return ""
     if words == "ordered" and count.group not in {"aid", "money"}:
         return ""
     return STAGES[cue.name]
 
 
-def _times(setting: Setting, span: tuple[int, int], following: Count | None, cue: Cue | None) -> tuple[Time | None, Time | None, Time | None]:
+def _times(
+    setting: Setting, span: tuple[int, int], following: Count | None, cue: Cue | None
+) -> tuple[Time | None, Time | None, Time | None]:
     """Split the times of a sentence: what the number is about, when it was said, by when it is due."""
     said = [t for t in setting.times if is_saying(setting, t)]
     free = [t for t in setting.times if t not in said]
@@ -287,7 +341,11 @@ def is_saying(setting: Setting, time: Time) -> bool:
     text, base = setting.sentence.text, setting.sentence.start
     for a in setting.attributions:
         behind = text[a.end - base : time.start - base] if a.end <= time.start else None
-        if behind is not None and len(behind) < 70 and not re.search(r"\bthat\b|[\"“”;:\d]|,\s|\b(?:launched|had|were|was|would|will)\b", behind):
+        if (
+            behind is not None
+            and len(behind) < 70
+            and not re.search(r"\bthat\b|[\"“”;:\d]|,\s|\b(?:launched|had|were|was|would|will)\b", behind)
+        ):
             return True
         ahead = text[time.end - base : a.start - base] if time.end <= a.start else None
         if ahead is not None and re.fullmatch(r",?\s?", ahead) and time.start - base < 12:
@@ -302,7 +360,11 @@ def _countries(setting: Setting, start: int, end: int) -> list[tuple[str, int]]:
     for index, token in enumerate(tokens):
         if not start <= token.start < end:
             continue
-        pair = f"{token.text} {re.sub('.s$', '', tokens[index + 1].text) if tokens[index + 1].low.endswith(chr(39) + 's') else tokens[index + 1].text}" if index + 1 < len(tokens) else ""
+        pair = (
+            f"{token.text} {re.sub('.s$', '', tokens[index + 1].text) if tokens[index + 1].low.endswith(chr(39) + 's') else tokens[index + 1].text}"
+            if index + 1 < len(tokens)
+            else ""
+        )
         name = lexicon.countries.get(pair) or lexicon.countries.get(re.sub(r"['’]s?$", "", token.text))
         if name is not None and (not found or found[-1][0] != name):
             found.append((name, token.start))
@@ -322,8 +384,12 @@ def _parties(setting: Setting, cue: Cue, end: int) -> tuple[str, ...]:
     taking = cue.name == "requested" or re.search(r"\b(?:receiv|get\b|took)", words) is not None
     named = [name for name, at in inside if cue.start < at < cue.end and name not in before]
     giver = (givers or named or ([] if taking else before[-1:]))[:1]
-    receiver = (before[-1:] if taking else [name for name in receivers if name not in giver] or [n for n, at in inside if at < end and n not in giver])[:1]
-    return tuple(dict.fromkeys([*giver, *receiver]))
+    receiver = (
+        before[-1:]
+        if taking
+        else [name for name in receivers if name not in giver] or [n for n, at in inside if at < end and n not in giver]
+    )[:1]
+    return (giver[0] if giver else "", *receiver) if receiver else tuple(giver)
 
 
 def _place(setting: Setting, end: int) -> tuple[str, tuple[int, int]] | None:
@@ -332,7 +398,19 @@ def _place(setting: Setting, end: int) -> tuple[str, tuple[int, int]] | None:
     found: list[tuple[str, tuple[int, int]]] = []
     for index in range(1, len(tokens)):
         before, token = tokens[index - 1].low, tokens[index]
-        if before not in {"in", "at", "on", "over", "near", "against", "toward", "towards", "targeting", "into", "across"}:
+        if before not in {
+            "in",
+            "at",
+            "on",
+            "over",
+            "near",
+            "against",
+            "toward",
+            "towards",
+            "targeting",
+            "into",
+            "across",
+        }:
             continue
         pair = f"{token.text} {tokens[index + 1].text}" if index + 1 < len(tokens) else ""
         word = re.sub(r"['’]s?$", "", token.text)
@@ -341,5 +419,3 @@ def _place(setting: Setting, end: int) -> tuple[str, tuple[int, int]] | None:
             found.append((name, (token.start, token.end)))
     behind = [place for place in found if place[1][0] >= end]
     return (behind or found or [None])[0]
-
-

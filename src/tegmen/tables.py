@@ -85,7 +85,9 @@ def _cell(text: str, row: Row, cell: tuple[int, int], words: tuple[str, str], ti
     number = numbers[0]
     own = text[tokens[number.past - 1].end : cell[1]].strip()
     others = [text[slice(*other)] for other in row.cells[1:] if other != cell]
-    thing, unit = next((found for source in (own, label, *others, head) if (found := _thing(source)) is not None), ("", ""))
+    thing, unit = next(
+        (found for source in (own, label, *others, head) if (found := _thing(source)) is not None), ("", "")
+    )
     if not thing or number.fault or number.low is number.best is number.high is None:
         return []
     lexicon = read_lexicon()
@@ -113,16 +115,26 @@ def _thing(words: str) -> tuple[str, str] | None:
     """What some words count: the phrase up to the last noun that is counted, and that noun."""
     lexicon = read_lexicon()
     tokens = [Token(match[0], match.start(), match.end()) for match in TOKEN.finditer(words)]
-    heads = [i for i, token in enumerate(tokens) if token.low in lexicon.heads and lexicon.heads[token.low] in {"aid", "people", "grid"} and token.low not in {"killed", "launches"}]
+    heads = [
+        i
+        for i, token in enumerate(tokens)
+        if token.low in lexicon.heads
+        and lexicon.heads[token.low] in {"aid", "people", "grid"}
+        and token.low not in {"killed", "launches"}
+    ]
     if not heads:
-        names = [i for i, token in enumerate(tokens) if token.text in lexicon.weapons or re.fullmatch(r"[A-Z][\w/-]*\d[\w/-]*", token.text)]
+        names = [
+            i
+            for i, token in enumerate(tokens)
+            if token.text in lexicon.weapons or re.fullmatch(r"[A-Z][\w/-]*\d[\w/-]*", token.text)
+        ]
         return (words.strip(), words.strip()) if names else None
     last = heads[-1]
     first = 0
     while tokens[first].low in lexicon.stops | {"number", "of", "total"}:
         first += 1
     unit = tokens[last].low
-    plural = next((form for form in (f"{unit}s", f"{unit[:-1]}ies") if form in lexicon.heads and not unit.endswith("s")), unit)
+    plural = next(
+        (form for form in (f"{unit}s", f"{unit[:-1]}ies") if form in lexicon.heads and not unit.endswith("s")), unit
+    )
     return words[tokens[first].start : tokens[last].end], plural
-
-
