@@ -1,4 +1,4 @@
-"""Files to articles: bytes to text whatever their encoding, pages to the text a reader sees. Refuses what is no article."""
+"""Files to articles: bytes to text whatever their encoding, pages to the text a reader sees; refuses the rest."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 BYTES_MOST = 4_000_000
-CHARACTERS_MOST = 400_000
+CHARACTERS_MOST = 200_000
 """A long article has 60 000 characters; what is longer is an archive."""
+
+TAGS_MOST = 30_000
 
 MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -37,7 +39,8 @@ MAGIC = (
     b"\xd0\xcf\x11\xe0",
 )
 BLOCKS = frozenset(
-    "p div h1 h2 h3 h4 h5 h6 li ul ol table tr br article section header footer blockquote figure figcaption main aside "
+    "p div h1 h2 h3 h4 h5 h6 li ul ol table tr br article section header footer blockquote figure"
+    " figcaption main aside "
     "dl dt dd pre hr thead tbody caption title".split()
 )
 LEFT_OUT = frozenset("script style noscript template svg head nav iframe button form select textarea".split())
@@ -133,6 +136,10 @@ def _decode(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     for mark, encoding in MARKS:
         if content.startswith(mark):
             return _checked(content.decode(encoding, "replace"), name), ()
+    for encoding in ("utf-16-le", "utf-16-be"):
+        zeros = content[1 if encoding == "utf-16-le" else 0 :: 2][:2000].count(0)
+        if zeros > 0.3 * min(len(content) // 2, 2000):
+            return _checked(content.decode(encoding, "replace"), name), (f"no encoding is marked; read as {encoding}",)
     try:
         return _checked(content.decode("utf-8"), name), ()
     except UnicodeDecodeError:
@@ -149,10 +156,6 @@ def _decode(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
 def _guess(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     from charset_normalizer import from_bytes
 
-    for encoding in ("utf-16-le", "utf-16-be"):
-        zeros = content[1 if encoding == "utf-16-le" else 0 :: 2][:2000].count(0)
-        if zeros > 0.3 * min(len(content) // 2, 2000):
-            return _checked(content.decode(encoding, "replace"), name), (f"no encoding is marked; read as {encoding}",)
     best = from_bytes(content, cp_isolation=list(GUESSED)).best()
     if best is None:
         raise InputError(name, ["is no text in any known encoding; save the article as UTF-8"])
@@ -161,18 +164,10 @@ def _guess(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
 
 def _checked(text: str, name: str) -> str:
     """Refuse what has too many control characters to be text."""
-    if "\0" in text and _zeros_alternate(text):
-        for start in (0, 1):
-            if text[1 - start :: 2].strip("\0") == "":
-                return text[start::2]
     strange = sum(text.count(chr(code)) for code in [*range(9), 11, *range(14, 32), 0xFFFD])
     if strange > max(8, 0.02 * len(text)):
         raise InputError(name, ["is binary, not text; save the article as plain text or HTML"])
     return text
-
-
-def _zeros_alternate(text: str) -> bool:
-    return text.count("\0") >= 0.45 * len(text)
 
 
 def _is_page(text: str) -> bool:
@@ -183,6 +178,9 @@ def _is_page(text: str) -> bool:
 def _read_page(article: Article) -> Article:
     from selectolax.lexbor import LexborHTMLParser
 
+    if article.text.count("<") > TAGS_MOST:
+        found = f"more than {TAGS_MOST:,} tags"
+        raise InputError(article.name, [f"{found}; no article has so many: give its text"])
     page = LexborHTMLParser(article.text)
     root = page.css_first("article") or page.body or page.root
     text = "" if root is None else _visible(root)

@@ -33,11 +33,14 @@ PATTERN = re.compile(
   | \b(?P<d2>{_D})(?:\s(?P<m2a>{_MONTH}))?{_DASH}(?P<d2b>{_D})\s(?:of\s)?(?P<m2b>{_MONTH})(?:,?\s(?P<y2>{_YEAR}))?
   | \b(?P<d3>{_D})\s(?:of\s)?(?P<m3>{_MONTH})(?:,?\s(?P<y3>{_YEAR}))?
   | \b(?:between|from|in|for|during)\s(?P<m4>{_MONTH}){_DASH}(?P<m4b>{_MONTH})(?:\s(?:of\s)?(?P<y4>{_YEAR}))?
-  | \b(?P<since>since)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<m5>{_MONTH})(?:\s(?P<y5>{_YEAR}))?|(?P<y5o>{_YEAR}))\b
+  | \b(?P<since>since)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<m5>{_MONTH})(?:\s(?P<y5>{_YEAR}))?
+        |(?P<y5o>{_YEAR}))\b
   | \b(?P<prep>in|during|for|of|throughout|last|this|early|late|mid|by|until|next|through|end\sof)[\s-]
-      (?:the\smonth\sof\s)?(?P<m6>{_MONTH})\b(?!\s\d{{1,2}}\b(?!,\d))(?:,?\s(?:of\s)?(?P<y6>{_YEAR})|\s(?P<lasty>last\syear|this\syear))?
+      (?:the\smonth\sof\s)?(?P<m6>{_MONTH})\b(?!\s\d{{1,2}}\b(?!,\d))(?:,?\s(?:of\s)?(?P<y6>{_YEAR})
+        |\s(?P<lasty>last\syear|this\syear))?
   | \b(?P<m7>{_MONTH})\s(?P<y7>{_YEAR})\b
-  | \b(?:(?P<part>first|second|third|fourth)\s(?P<size>quarter|half)\sof\s(?P<y8>{_YEAR}|this\syear|the\syear|last\syear))\b
+  | \b(?:(?P<part>first|second|third|fourth)\s(?P<size>quarter|half)\sof\s(?P<y8>{_YEAR}|this\syear|the\syear
+        |last\syear))\b
   | \bfirst\s(?P<count>\w+)\smonths\sof\s(?P<y9>{_YEAR}|this\syear|the\syear|last\syear)\b
   | \b(?P<by>in|during|throughout|by|of|for)\s(?P<y10>{_YEAR})\b(?!\s?(?:-|–))
   | \b(?:(?P<which>last|next|this)\s)?(?P<weekday>{_WEEKDAY})\b
@@ -48,7 +51,8 @@ PATTERN = re.compile(
     re.VERBOSE,
 )
 FUTURE = re.compile(
-    r"\b(?:will|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to|are to|later this)\b[^,;]*$|\b(?:by|until)\s(?:the\s)?(?:end\sof\s)?$"
+    r"\b(?:will|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to|are to"
+    r"|later this)\b[^,;]*$|\b(?:by|until)\s(?:the\s)?(?:end\sof\s)?$"
 )
 
 
@@ -144,10 +148,9 @@ def find_anchor(text: str, given: dt.date | None, stamped: dt.date | None) -> An
 
 def _worked_out(text: str) -> Anchor:
     """Take the latest year the text names for something it tells, and in it the latest day it tells of."""
-    years: list[int] = []
-    for match in re.finditer(rf"(\b\w+\s)?\b({_YEAR})\b", text):
-        if (match[1] or "").strip().lower() not in {"since", "by", "until", "before", "after", "from"}:
-            years.append(int(match[2]))
+    apart = {"since", "by", "until", "before", "after", "from"}
+    named = re.finditer(rf"(\b\w+\s)?\b({_YEAR})\b", text)
+    years = [int(match[2]) for match in named if (match[1] or "").strip().lower() not in apart]
     if not years:
         return Anchor()
     year, days = max(years), list[dt.date]()

@@ -11,11 +11,14 @@ from tegmen.articles import Article
 from tegmen.dates import Anchor, Time, find_anchor, find_times
 from tegmen.drafts import Draft
 from tegmen.entries import Entry
-from tegmen.events import Frame, merged, read_incidents, read_measures, read_meetings, read_topics
 from tegmen.errors import InputError
+from tegmen.events import read_incidents, read_measures
+from tegmen.meetings import Frame, merged, read_meetings, read_topics
+from tegmen.names import Names
+from tegmen.numbers import find_numbers
 from tegmen.quantities import Count
-from tegmen.sentences import Sentence, split_sentences
-from tegmen.speakers import Attribution, Names, find_attributions
+from tegmen.sentences import TOKEN, Sentence, Token, split_sentences
+from tegmen.speakers import Attribution, find_attributions
 from tegmen.statements import Setting, read_counts
 from tegmen.tables import read_tables
 
@@ -71,18 +74,22 @@ def read_article(article: Article, *, endpoint: Endpoint | None = None) -> Readi
     text = article.text
     anchor = find_anchor(text, article.given, article.stamped)
     sentences = split_sentences(text)
-    notes = list(article.notes)
-    if not any(ENGLISH.search(sentence.text) for sentence in sentences):
-        notes.append("no English sentence found; only English is read")
-    elif anchor.day is None:
-        notes.append("the article has no date: days without a year stay open; give --date")
-    elif not anchor.sure:
-        notes.append(f"the article has no date: {anchor.rule}; what rests on it is doubtful; give --date")
     drafts = [*_read_sentences(sentences, anchor), *read_tables(text, anchor)]
     if endpoint is not None:
         drafts += _asked(endpoint, text)
     ordered = sorted(_distinct(merged(drafts)), key=lambda draft: draft.entry.evidence or (0, 0))
-    return Reading(article, anchor, tuple(ordered), tuple(notes))
+    english = bool(ordered) or any(ENGLISH.search(sentence.text) for sentence in sentences)
+    return Reading(article, anchor, tuple(ordered), (*article.notes, *_notes(anchor, english=english)))
+
+
+def _notes(anchor: Anchor, *, english: bool) -> list[str]:
+    if not english:
+        return ["no English sentence found; only English is read"]
+    if anchor.day is None:
+        return ["the article has no date: days without a year stay open; give --date"]
+    if not anchor.sure:
+        return [f"the article has no date: {anchor.rule}; what rests on it is doubtful; give --date"]
+    return []
 
 
 def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft]:
@@ -153,24 +160,20 @@ def _add_topics(drafts: list[Draft], sentence: Sentence) -> None:
 
 def _distinct(drafts: Sequence[Draft]) -> list[Draft]:
     """Leave out what is told twice, as in a headline and below it; the fuller one stays."""
-    kept: list[Draft] = []
+    alike: dict[tuple[object, ...], list[Draft]] = {}
     for draft in drafts:
-        twin = next((i for i, other in enumerate(kept) if _same(other.entry, draft.entry)), None)
+        entry = draft.entry
+        key = (entry.kind, entry.thing.lower(), entry.quantity, entry.status, entry.note)
+        kept = alike.setdefault(key, [])
+        twin = next((i for i, other in enumerate(kept[:50]) if _same(other.entry, entry)), None)
         if twin is None:
             kept.append(draft)
-        elif _told_fields(draft.entry) > _told_fields(kept[twin].entry):
+        elif _told_fields(entry) > _told_fields(kept[twin].entry):
             kept[twin] = draft
-    return kept
+    return [draft for kept in alike.values() for draft in kept]
 
 
 def _same(a: Entry, b: Entry) -> bool:
-    if (a.kind, a.thing.lower(), a.quantity, a.status) != (
-        b.kind,
-        b.thing.lower(),
-        b.quantity,
-        b.status,
-    ) or a.note != b.note:
-        return False
     if a.kind == "meeting" and a.participants != b.participants:
         return False
     return all(
@@ -192,7 +195,8 @@ def _asked(endpoint: Endpoint, text: str) -> list[Draft]:
     for number, entry in enumerate(endpoint(text), start=1):
         if entry.evidence is None or entry.evidence[1] > len(text):
             faults.append(
-                f"entry {number}: found evidence {entry.evidence}; must be a place in the text of {len(text)} characters"
+                f"entry {number}: found evidence {entry.evidence}; must be a place in the text of {len(text)}"
+                f" characters"
             )
             continue
         said = numbers_in(text[slice(*entry.evidence)])
@@ -211,9 +215,6 @@ def _asked(endpoint: Endpoint, text: str) -> list[Draft]:
 
 def numbers_in(text: str) -> set[float]:
     """Every number that words can stand for, with the neighbours that "more than" and "fewer than" make of it."""
-    from tegmen.quantities import find_numbers
-    from tegmen.sentences import TOKEN, Token
-
     tokens = [Token(match[0], match.start(), match.end()) for match in TOKEN.finditer(text)]
     numbers = find_numbers(tokens, [False] * len(tokens))
     return {value for n in numbers for value in (n.low, n.best, n.high) if value is not None}

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import click
 import typer
 
 from tegmen.errors import InputError
@@ -70,10 +71,8 @@ def review(  # noqa: PLR0913, PLR0917 - one parameter an option
         publisher = typer.prompt("Who published it?")
     source = source_of(reading, publisher=publisher, url=url, title=title, reliability=reliability)
     with open_ledger(ledger) as opened:
-        if accept_all:
-            entries = tuple(draft.entry for draft in reading.drafts)
-        else:
-            entries = ask(reading, Asker(_choose, _edit))
+        every = tuple(draft.entry for draft in reading.drafts)
+        entries = every if accept_all else ask(reading, Asker(_choose, _edit))
         for each in keep(opened, source, entries):
             typer.echo(each)
     rejected = len(reading.drafts) - len(entries)
@@ -110,5 +109,5 @@ def _choose(words: str) -> Choice:
 
 
 def _edit(content: str) -> str:
-    changed = typer.edit(content, extension=".json")
+    changed = click.edit(content, extension=".json")
     return content if changed is None else changed

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-TOKENS_MOST = 300
-CHARACTERS_MOST = 3000
+TOKENS_MOST = 150
+CHARACTERS_MOST = 1500
 """A longer stretch without a full stop is cut: what follows may look back and forth within a sentence."""
 
 TOKEN = re.compile(
@@ -20,7 +20,7 @@ TOKEN = re.compile(
   | [^\W\d_]{1,20}[-‑]?\d[\w/.-]{0,30}\w             # S-300, Kh-101, F-16s, Shahed-136/131
   | [^\W\d_]{1,20}[-‑]?\d
   | [^\W\d_]{1,60}(?:['’/-][^\W\d_]{1,60}){0,6}      # words, Kyiv's, SAMP/T, air-defence
-  | \S
+  | [^\s\x00\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]    # a mark; those that only turn the line are none
     """,
     re.VERBOSE,
 )
@@ -61,7 +61,7 @@ class Token:
     @property
     def is_word(self) -> bool:
         """Has a letter or digit."""
-        return self.text[0].isalnum()
+        return self.text[0].isalpha() or self.text[0].isdecimal()
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,7 @@ def split_sentences(text: str) -> tuple[Sentence, ...]:
     for number, (start, end) in enumerate(paragraphs(text)):
         tokens = [Token(match[0], match.start(), match.end()) for match in TOKEN.finditer(text, start, end)]
         quotes = tuple(_quotes(tokens, end))
-        for part in _parts(tokens):
-            sentences.append(Sentence(text, tuple(part), number, quotes))
+        sentences += [Sentence(text, tuple(part), number, quotes) for part in _parts(tokens)]
     return tuple(sentences)
 
 
@@ -147,7 +146,7 @@ def _continues(text: str, before: tuple[int, int], start: int, line: str) -> boo
     gap = text[before[1] : start]
     last = text[text.rfind("\n", before[0], before[1]) + 1 : before[1]].rstrip()
     full = len(last) >= 45 or not line[:1].isupper()
-    return gap.count("\n") <= 1 and full and last[-1:] not in ":" and BULLET.match(line) is None
+    return gap.count("\n") <= 1 and full and last[-1:] != ":" and BULLET.match(line) is None
 
 
 def _parts(tokens: list[Token]) -> list[list[Token]]:

@@ -1,22 +1,32 @@
-"""Who says it: names of people and offices, verbs of saying, "according to", and the channels between."""
+"""Who says it: verbs of saying, "according to", quotations, and the channels between."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tegmen.lexicon import Lexicon, read_lexicon
+from tegmen.names import LEADING, Names, bare
 from tegmen.sentences import Sentence, Token
 
 AUXILIARIES = frozenset("also later earlier has had have then previously recently again separately already".split())
+
+
 PASSIVE = frozenset("was were been being be is are".split())
+
+
 HE = {"he", "she"}
+
+
 DOCUMENTS = frozenset(
     "calculations calculation estimates estimate data figures statistics tally count analysis documents records".split()
 )
-SMALL = frozenset("de del della von van der den al el bin la le of for the and".split())
+
+
 DOUBTING = re.compile(r"\b(?:reportedly|allegedly|purportedly|supposedly)\b", re.IGNORECASE)
+
+
 BOUNDARY = frozenset("and but while as whereas though although after when because".split())
 
 
@@ -47,137 +57,6 @@ class Attribution:
     scope: tuple[int, int]
     document: bool = False
     denies: bool = False
-
-
-class Names:
-    """Full names of the people in a text, by any part of the name behind the first, as far as read.
-
-    Parameters
-    ----------
-    sentences
-        The whole text: a name is taken from wherever it is written in full.
-    """
-
-    def __init__(self, sentences: Iterable[Sentence]) -> None:
-        self._lexicon = read_lexicon()
-        self._full: dict[str, str] = {}
-        for sentence in sentences:
-            for start, past in _runs(sentence.tokens):
-                person = self._person(sentence.tokens[start:past])
-                if person is not None and " " in person:
-                    for part in person.split()[1:]:
-                        self._full.setdefault(part, person)
-
-    def _person(self, tokens: Sequence[Token]) -> str | None:
-        kept = self._strip(tokens)
-        if not kept or kept[-1].text in self._lexicon.offices or any(_known(token, self._lexicon) for token in kept):
-            return None
-        words = [_bare(token.text) for token in kept]
-        return " ".join(words) if all(word[:1].isupper() or word in SMALL for word in words) else None
-
-    def _strip(self, tokens: Sequence[Token]) -> list[Token]:
-        """Leave titles, countries and the first words of sentences away from the front of a name."""
-        kept = list(tokens)
-        while kept and (
-            kept[0].low.strip(".") in self._lexicon.titles
-            or _known(kept[0], self._lexicon)
-            or kept[0].low in LEADING
-            or not kept[0].is_name
-            or kept[0].low.endswith("'s")
-        ):
-            kept.pop(0)
-        while kept and (not kept[-1].is_word or kept[-1].low in SMALL):
-            kept.pop()
-        return kept
-
-    def full(self, tokens: Sequence[Token]) -> str:
-        """Name of a noun phrase: of a person in full and without titles, of an office in its words."""
-        last = next((index for index in range(len(tokens)) if tokens[index].text in {",", "–", "—"}), len(tokens))
-        words, rest = tokens[:last], tokens[last + 1 :]
-        person = self._person_in(words) or (self._person_in(rest) if rest else None)
-        if person is not None:
-            return person
-        text = " ".join(token.text for token in words if token.is_word)
-        return re.sub(r"^(?:the|a|an|The|A|An)\s", "", text)
-
-    def _person_in(self, tokens: Sequence[Token]) -> str | None:
-        for start, past in _runs(tokens):
-            run = tokens[start:past]
-            kept = self._strip(run)
-            if not kept:
-                continue
-            known = self._full.get(_bare(kept[-1].text)) or self._full.get(_bare(kept[0].text))
-            if known is not None:
-                return known
-            person = self._person(run)
-            if person is not None and (" " in person or len(kept) == len(tokens) or len(kept) < len(run)):
-                return person
-        return None
-
-    def known(self, person: str) -> bool:
-        """Whether a name is a person's who is named in full."""
-        return person in self._full.values()
-
-    def named_in(self, tokens: Sequence[Token]) -> list[str]:
-        """List the people in some tokens who are named in full anywhere, or here with a title."""
-        found: list[str] = []
-        for start, past in _runs(tokens):
-            run = tokens[start:past]
-            if run[-1].low.endswith("'s"):
-                continue
-            person = self._person_in(run)
-            if person is None and start and tokens[start - 1].low in self._lexicon.titles and len(run) == 1:
-                person = self._person(run)
-            titled = len(self._strip(run)) < len(run) or (start and tokens[start - 1].low in self._lexicon.titles)
-            if person is not None and (" " in person or titled) and person not in found:
-                found.append(person)
-        return found
-
-
-LEADING = frozenset(
-    "according the in on at during earlier later meanwhile after before when while as but and also this these those his her "
-    "their its our a an for from with that however monday tuesday wednesday thursday friday saturday sunday january "
-    "february march april may june july august september october november december last next both new all".split()
-)
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"['’]s?$", "", text)
-
-
-def _known(token: Token, lexicon: Lexicon) -> bool:
-    word = _bare(token.text)
-    return word in lexicon.countries or word in lexicon.cities or word in lexicon.weapons or word in lexicon.outlets
-
-
-def _runs(tokens: Sequence[Token]) -> list[tuple[int, int]]:
-    """Runs of capitalised words, with small words between them."""
-    found: list[tuple[int, int]] = []
-    index = 0
-    while index < len(tokens):
-        if not (tokens[index].is_name and tokens[index].text[0].isalpha()):
-            index += 1
-            continue
-        past = index + 1
-        while past < len(tokens):
-            token = tokens[past]
-            dot = token.text == "." and len(tokens[past - 1].text.rstrip(".")) <= 3 and past + 1 < len(tokens)
-            small = (
-                token.text in SMALL - {"of", "for", "the", "and"}
-                and past + 1 < len(tokens)
-                and tokens[past + 1].is_name
-            )
-            if (
-                (token.is_name and token.text[0].isalpha() and not tokens[past - 1].text.endswith("'s"))
-                or small
-                or (dot and tokens[past + 1].is_name)
-            ):
-                past += 1
-            else:
-                break
-        found.append((index, past))
-        index = past
-    return found
 
 
 def find_attributions(sentence: Sentence, names: Names, last: str) -> list[Attribution]:
@@ -242,9 +121,12 @@ def _attribution(sentence: Sentence, index: int, phrase: tuple[int, int], names:
 
 
 ROLES_ALONE = frozenset(
-    "minister president foreign minister defense minister defence minister prime minister chancellor official spokesman "
+    "minister president foreign minister defense minister defence minister prime minister"
+    " chancellor official spokesman "
     "spokesperson spokeswoman commander governor secretary general diplomat".split()
 ) | {"foreign minister", "defense minister", "defence minister", "prime minister", "secretary general", "top diplomat"}
+
+
 TAILS = frozenset("on in at during told".split())
 
 
@@ -422,7 +304,7 @@ def _channels(tokens: Sequence[Token], index: int, lexicon: Lexicon) -> list[str
         found += [outlet] if outlet else []
     for at in range(index + 1, min(index + 14, len(tokens) - 1)):
         low = tokens[at].low
-        if low == "on" and _bare(tokens[at + 1].text) in lexicon.channels:
+        if low == "on" and bare(tokens[at + 1].text) in lexicon.channels:
             found.append(tokens[at + 1].text)
         if low == "interview" and at + 2 < len(tokens) and tokens[at + 1].low in {"with", "to", "for"}:
             start = at + 2 + (tokens[at + 2].low == "the")
@@ -492,7 +374,7 @@ def voice_at(position: int, sentence: Sentence, around: Sequence[tuple[Sentence,
     beside = [a.speaker for a in documents]
     outlet = [a for a in speakers if a.speaker in read_lexicon().outlets and voices and a is not voices[0]]
     channels = [*beside, *(channel for a in voices for channel in a.via), *(a.speaker for a in outlet)]
-    hedges = [match for match in DOUBTING.finditer(sentence.text)]
+    hedges = list(DOUBTING.finditer(sentence.text))
     near = [match[0].lower() for match in hedges if abs(match.start() + sentence.start - position) < 160]
     spans = tuple((a.start, a.end) for a in (*voices, *documents))
     return Voice(lead, tuple(dict.fromkeys([*channels, *near])), spans, any(a.denies for a in voices))

@@ -2,33 +2,62 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tegmen.dates import Time
 from tegmen.drafts import Draft, Reason
-from tegmen.entries import Entry, Quantity
+from tegmen.entries import Entry
 from tegmen.lexicon import read_lexicon
-from tegmen.quantities import Count, Number, article_count, find_counts, noun_at
+from tegmen.names import bare
+from tegmen.quantities import Count, article_count, find_counts, noun_at
 from tegmen.sentences import Sentence
 from tegmen.speakers import Attribution, Voice, voice_at
 
-GIVE = r"(?:deliver|provide|send|supply|transfer|donate|hand\sover|give|ship|share|allocate|contribute|receive|get|be\sdelivered|be\ssent|be\stransferred|be\ssupplied|be\sprovided|arrive|lend|gift)"
-GIVEN = r"(?:deliver(?:ed|ing|y\sof)|deliveries\sof|handed\sover|handing\sover|supplied|supplying|transferred|transferring|donated|donating|provided|providing|received|receiving|gave|given|sent|sending|arrived|took\sdelivery\sof|shared|lent)"
-MODAL = r"(?:will|would|shall|plans?\sto|planned\sto|intends?\sto|agreed\sto|decided\sto|is\sto|are\sto|ready\sto|going\sto|set\sto|due\sto|promis(?:ed|es|ing)\sto|pledg(?:ed|es|ing)\sto|vow(?:ed|s|ing)\sto|committed\sto|wants?\sto|willing\sto|prepared\sto|prepares\sto|undertook\sto)"
+GIVE = (
+    r"(?:deliver|provide|send|supply|transfer|donate|hand\sover|give|ship|share|allocate|contribute"
+    r"|receive|get|be\sdelivered|be\ssent|be\stransferred|be\ssupplied|be\sprovided|arrive|lend|gift)"
+)
+GIVEN = (
+    r"(?:deliver(?:ed|ing|y\sof)|deliveries\sof|handed\sover|handing\sover|supplied|supplying"
+    r"|transferred|transferring|donated|donating|provided|providing|received|receiving|gave|given"
+    r"|sent|sending|arrived|took\sdelivery\sof|shared|lent)"
+)
+MODAL = (
+    r"(?:will|would|shall|plans?\sto|planned\sto|intends?\sto|agreed\sto|decided\sto|is\sto|are\sto"
+    r"|ready\sto|going\sto|set\sto|due\sto|promis(?:ed|es|ing)\sto|pledg(?:ed|es|ing)\sto|vow(?:ed|s"
+    r"|ing)\sto|committed\sto|wants?\sto|willing\sto|prepared\sto|prepares\sto|undertook\sto)"
+)
 CUES = re.compile(
     rf"""
-    (?P<negated>\b(?:(?:did|has|have|had|was|were|is|are|does|do|will|would|could|can)(?:\s?n[o']t|n't|n’t)|cannot|not\syet|never|refus(?:ed|es|ing)\sto|declin(?:ed|es)\sto|fail(?:ed|s)\sto|ruled\sout|rul(?:es|ing)\sout|without|yet\sto|no\splans\sto|unable\sto)
+    (?P<negated>\b(?:(?:did|has|have|had|was|were|is|are|does|do|will|would|could|can)(?:\s?n[o']t|n't|n’t)
+        |cannot|not\syet|never|refus(?:ed|es|ing)\sto|declin(?:ed|es)\sto|fail(?:ed|s)\sto|ruled\sout|rul(?:es
+        |ing)\sout|without|yet\sto|no\splans\sto|unable\sto)
         (?:\s(?!only\b)[\w'-]+){{0,3}})
-  | (?P<requested>\b(?:request(?:ed|s|ing)?|ask(?:ed|s|ing)?\s(?:[\w'’-]+\s){{0,6}}?(?:for|to\s\w+)|urg(?:ed|es|ing)\s(?:[\w'’-]+\s){{0,6}}?to\s\w+|appeal(?:ed|s|ing)?\s(?:[\w'’-]+\s){{0,6}}?for|call(?:ed|s|ing)?\s(?:[\w'’-]+\s){{0,6}}?(?:for|to\s(?:{GIVE}))|demand(?:ed|s|ing)|seek(?:s|ing)?|sought|pleaded\sfor))\b
-  | (?P<pledged>\b(?:{MODAL}\s(?:[\w'-]+\s){{0,2}}?{GIVE}|pledg(?:ed|es|ing|e\sof)|promis(?:ed|es|ing)|vow(?:ed|s)|commit(?:ted|s|ting)|commitment\sof|offer(?:ed|s|ing)|announc(?:ed|es|ing)|to\s{GIVE}))\b
-  | (?P<approved>\b(?:approv(?:ed|es|ing)|authori[sz](?:ed|es|ing)|green-?lit|cleared|signed\soff(?:\son)?|passed|voted\sfor|allocat(?:ed|es)|earmark(?:ed|s)|ordered|contracted|signed\sa\scontract))\b
-  | (?P<transit>\b(?:in\stransit|on\s(?:the|its|their)\sway|en\sroute|shipped|dispatched|being\s(?:delivered|transferred|shipped)))\b
-  | (?P<lapsed>\b(?:lapsed|expired|cancel(?:l)?ed|withdrew|withdrawn|suspended|scrapped|fell\sthrough|backed\sout))\b
+  | (?P<requested>\b(?:request(?:ed|s|ing)?|ask(?:ed|s|ing)?\s(?:[\w'’-]+\s){{0,6}}?(?:for|to\s\w+)|urg(?:ed|es
+        |ing)\s(?:[\w'’-]+\s){{0,6}}?to\s\w+|appeal(?:ed|s|ing)?\s(?:[\w'’-]+\s){{0,6}}?for|call(?:ed|s
+        |ing)?\s(?:[\w'’-]+\s){{0,6}}?(?:for|to\s(?:{GIVE}))|demand(?:ed|s|ing)|seek(?:s|ing)?|sought
+        |pleaded\sfor))\b
+  | (?P<pledged>\b(?:{MODAL}\s(?:[\w'-]+\s){{0,2}}?{GIVE}|pledg(?:ed|es|ing|e\sof)|promis(?:ed|es|ing)|vow(?:ed
+        |s)|commit(?:ted|s|ting)|commitment\sof|offer(?:ed|s|ing)|announc(?:ed|es|ing)|to\s{GIVE}))\b
+  | (?P<approved>\b(?:approv(?:ed|es|ing)|authori[sz](?:ed|es|ing)|green-?lit|cleared|signed\soff(?:\son)?
+        |passed|voted\sfor|allocat(?:ed|es)|earmark(?:ed|s)|ordered|contracted|signed\sa\scontract))\b
+  | (?P<transit>\b(?:in\stransit|on\s(?:the|its|their)\sway|en\sroute|shipped|dispatched|being\s(?:delivered
+        |transferred|shipped)))\b
+  | (?P<lapsed>\b(?:lapsed|expired|cancel(?:l)?ed|withdrew|withdrawn|suspended|scrapped|fell\sthrough
+        |backed\sout))\b
   | (?P<delivered>\b{GIVEN})\b
-  | (?P<attack>\b(?:launch(?:ed|es|ing)|fir(?:ed|es|ing)|shot\sdown|shoot(?:ing|s)?\sdown|down(?:ed|ing)|destroy(?:ed|s|ing)|intercept(?:ed|s|ing)|struck|str(?:ikes|iking)|hit(?:s|ting)?|dropp(?:ed|ing)|attack(?:ed|ing)|neutrali[sz](?:ed|ing)|us(?:ed|es|ing)|kill(?:ed|ing)|wound(?:ed|ing)|injur(?:ed|ing)|damag(?:ed|ing)|los(?:t|ing|es)|suppress(?:ed|ing)|jammed|repel(?:led|ling)|released|penetrated|breached|flew|targeted|involving|involved|unleashed|rained|captured|knocked\sout|deployed))\b
-  | (?P<state>\b(?:need(?:s|ed|ing)?|requir(?:es|ed|ing)|lack(?:s|ed)?|has|have|had|possess(?:es|ed)?|operat(?:es|ed|ing)|hold(?:s|ing)?|owns?|kept|keeps?|stockpil(?:ed|es)|produc(?:es|ed|ing|e)|manufactur(?:es|ed)|there\s(?:are|were|is|was)|enough|sufficient|would\sbe|consist(?:s|ed)\sof|left|remain(?:s|ed|ing)?|should|must|could|may|might|consider(?:s|ed|ing)?|discuss(?:ed|ing)?|if))\b
+  | (?P<attack>\b(?:launch(?:ed|es|ing)|fir(?:ed|es|ing)|shot\sdown|shoot(?:ing|s)?\sdown|down(?:ed|ing)
+        |destroy(?:ed|s|ing)|intercept(?:ed|s|ing)|struck|str(?:ikes|iking)|hit(?:s|ting)?|dropp(?:ed|ing)
+        |attack(?:ed|ing)|neutrali[sz](?:ed|ing)|us(?:ed|es|ing)|kill(?:ed|ing)|wound(?:ed|ing)|injur(?:ed|ing)
+        |damag(?:ed|ing)|los(?:t|ing|es)|suppress(?:ed|ing)|jammed|repel(?:led|ling)|released|penetrated
+        |breached|flew|targeted|involving|involved|unleashed|rained|captured|knocked\sout|deployed))\b
+  | (?P<state>\b(?:need(?:s|ed|ing)?|requir(?:es|ed|ing)|lack(?:s|ed)?|has|have|had|possess(?:es|ed)?
+        |operat(?:es|ed|ing)|hold(?:s|ing)?|owns?|kept|keeps?|stockpil(?:ed|es)|produc(?:es|ed|ing|e)
+        |manufactur(?:es|ed)|there\s(?:are|were|is|was)|enough|sufficient|would\sbe|consist(?:s|ed)\sof|left
+        |remain(?:s|ed|ing)?|should|must|could|may|might|consider(?:s|ed|ing)?|discuss(?:ed|ing)?|if))\b
     """,
     re.VERBOSE,
 )
@@ -41,22 +70,34 @@ STAGES = {
     "delivered": "delivered",
 }
 LINK = re.compile(
-    r"\s(?:(?:were|was|have|had|has|been|be|being|are|is|also|already|later|then|all|recently|which|that|of\s\w+|in\s[A-Z]\w+)\s)*"
+    r"\s(?:(?:were|was|have|had|has|been|be|being|are|is|also|already|later|then|all|recently|which"
+    r"|that|of\s\w+|in\s[A-Z]\w+)\s)*"
 )
 HYPOTHETICAL = re.compile(r"\b(?:if|unless|could|might|may|should|must|whether|once|when)\b[^,;]{0,60}$")
 DROPPED = re.compile(
-    r"(?:\b(?:instead\sof|rather\sthan|as\sopposed\sto|(?<!did\s)(?<!could\s)not|earlier\s(?:version|figure|report|statement|count)[^.;]{0,60}|previous(?:ly)?\s(?:version|figure|report|reported|stated|given|said)[^.;]{0,50}|(?:incorrectly|mistakenly|wrongly|erroneously)\s\w+[^.;]{0,50}))\s(?:the\s)?$",
+    (
+        r"(?:\b(?:instead\sof|rather\sthan|as\sopposed\sto|(?<!did\s)(?<!could\s)not|earlier\s(?:version"
+        r"|figure|report|statement|count)[^.;]{0,60}|previous(?:ly)?\s(?:version|figure|report|reported"
+        r"|stated|given|said)[^.;]{0,50}|(?:incorrectly|mistakenly|wrongly"
+        r"|erroneously)\s\w+[^.;]{0,50}))\s(?:the\s)?$"
+    ),
     re.IGNORECASE,
 )
 REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|reduc|amend)\w*\b", re.IGNORECASE)
 BARE_BEFORE = re.compile(
-    r"\b(?:shot down|downed|destroyed|intercepted|shooting down|downing|destroying|intercepting|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|needs|got|counted|is|was)\s(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s|some\s)?$"
+    r"\b(?:shot down|downed|destroyed|intercepted|shooting down|downing|destroying|intercepting"
+    r"|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|needs|got"
+    r"|counted|is|was)\s(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s"
+    r"|some\s)?$"
 )
 BARE_AFTER = re.compile(
-    r"^\s(?:(?:were|was|have been|had been|are|got)\s(?:\w+\s)?(?:shot|destroyed|intercepted|downed|delivered|operational|lost|damaged|launched|hit|neutrali\w+|suppressed)|of which|instead|(?:hit|struck|got through|reached|fell|crashed)\b)"
+    r"^\s(?:(?:were|was|have been|had been|are|got)\s(?:\w+\s)?(?:shot|destroyed|intercepted|downed"
+    r"|delivered|operational|lost|damaged|launched|hit|neutrali\w+|suppressed)|of which|instead"
+    r"|(?:hit|struck|got through|reached|fell|crashed)\b)"
 )
 PEOPLE_BEFORE = re.compile(
-    r"\b(killed|killing|wounded|wounding|injured|injuring)\s(?:(?:at least|more than|over|about|another|some|nearly)\s)*$"
+    r"\b(killed|killing|wounded|wounding|injured|injuring)\s(?:(?:at least|more than|over|about"
+    r"|another|some|nearly)\s)*$"
 )
 
 
@@ -258,7 +299,7 @@ def _evidence(setting: Setting, start: int, end: int) -> tuple[int, int]:
     return (first, last) if last - first <= 1200 else (max(first, start - 200), min(last, end + 200))
 
 
-def _day(period: Time | None, date: Time | None) -> object:
+def _day(period: Time | None, date: Time | None) -> dt.date | None:
     return date.day if date is not None else (period.day if period is not None else None)
 
 
@@ -360,11 +401,8 @@ def _countries(setting: Setting, start: int, end: int) -> list[tuple[str, int]]:
     for index, token in enumerate(tokens):
         if not start <= token.start < end:
             continue
-        pair = (
-            f"{token.text} {re.sub('.s$', '', tokens[index + 1].text) if tokens[index + 1].low.endswith(chr(39) + 's') else tokens[index + 1].text}"
-            if index + 1 < len(tokens)
-            else ""
-        )
+        following = bare(tokens[index + 1].text) if index + 1 < len(tokens) else ""
+        pair = f"{token.text} {following}"
         name = lexicon.countries.get(pair) or lexicon.countries.get(re.sub(r"['’]s?$", "", token.text))
         if name is not None and (not found or found[-1][0] != name):
             found.append((name, token.start))

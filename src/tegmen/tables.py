@@ -10,7 +10,7 @@ from tegmen.dates import Anchor, Time, find_times
 from tegmen.drafts import Draft, Reason
 from tegmen.entries import STAGES, Entry, Quantity
 from tegmen.lexicon import read_lexicon
-from tegmen.quantities import find_numbers
+from tegmen.numbers import find_numbers
 from tegmen.sentences import TOKEN, Token, is_row, lines_of
 
 RULE = re.compile(r"[\s|:+=-]*")
