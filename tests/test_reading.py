@@ -272,10 +272,12 @@ def test_too_many_digits_make_no_number():
 # ------------------------------------------------------------------ never invented, never a crash
 
 PIECES = st.sampled_from(
-    'Russia launched 30 drones , . " ( 12 or between 7 and 5 systems of them the not but 9 instead from to Kuleba said '
-    "told Reuters that April 3 31 February in March 2024 dozens several a no more than nearly $ 5 billion aid met Radek "
-    "Sikorski discussed | \n % – Patriot missiles were shot down pledged airspace Polish violated sanctions package EU "
-    "٣٠ \u202b 999999999999 twenty-five hundred million on by".split(" ")
+    (
+        'Russia launched 30 drones , . " ( 12 or between 7 and 5 systems of them the not but 9 instead from to Kuleba '
+        "said told Reuters that April 3 31 February in March 2024 dozens several a no more than nearly $ 5 billion aid met "
+        "Radek Sikorski discussed | \n % – Patriot missiles were shot down pledged airspace Polish violated sanctions "
+        "package EU ٣٠ \u202b 999999999999 twenty-five hundred million on by"
+    ).split(" ")
 )
 
 

@@ -56,6 +56,8 @@ class Names:
         """Name of a noun phrase: of a person in full and without titles, of an office in its words."""
         last = next((index for index in range(len(tokens)) if tokens[index].text in {",", "–", "—"}), len(tokens))
         words, rest = tokens[:last], tokens[last + 1 :]
+        if len(words) > 1 and words[-1].low in OF_SOMEBODY and words[-2].low.endswith("'s"):
+            return " ".join(token.text for token in words if token.low not in {"the", "a"})
         person = self._person_in(words) or (self._person_in(rest) if rest else None)
         if person is not None:
             return person
@@ -96,6 +98,7 @@ class Names:
         return found
 
 
+OF_SOMEBODY = frozenset("office team ministry administration government staff headquarters".split())
 LEADING = frozenset(
     "according the in on at during earlier later meanwhile after before when while as but and also"
     " this these those his her "

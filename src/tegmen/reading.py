@@ -138,7 +138,8 @@ def _subject(sentence: Sentence, names: Names, found: Sequence[Attribution]) -> 
 
 
 def _told(times: Sequence[Time]) -> Time | None:
-    days = [time for time in times if time.day is not None and not time.due and not time.loose]
+    days = [time for time in times if time.first and time.last and (time.last - time.first).days < 8]
+    days = [time for time in days if not time.due and not time.loose]
     return days[0] if days else None
 
 

@@ -221,6 +221,13 @@ def _phrase_start(tokens: Sequence[Token], past: int, lexicon: Lexicon) -> int:
             or token.low.endswith("'s")
             or token.low in DOCUMENTS
             or (
+                token.low == "in"
+                and start < past
+                and tokens[start].is_name
+                and start > 1
+                and _is_office(tokens[start - 2])
+            )
+            or (
                 token.low == "to"
                 and start > 1
                 and tokens[start - 2].low in {"adviser", "advisor", "aide", "envoy", "ambassador"}
@@ -235,6 +242,11 @@ def _phrase_start(tokens: Sequence[Token], past: int, lexicon: Lexicon) -> int:
     while start < past and tokens[start].low in {"of", ".", "and", "for"}:
         start += 1
     return start
+
+
+def _is_office(token: Token) -> bool:
+    """Whether a word may stand in front of a place: "the government in Oslo"."""
+    return token.text in {"government", "ministry", "parliament", "command", "officials", "headquarters", "authorities"}
 
 
 def _speaks(tokens: Sequence[Token], lexicon: Lexicon) -> bool:

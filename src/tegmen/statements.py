@@ -74,6 +74,7 @@ LINK = re.compile(
     r"|that|of\s\w+|in\s[A-Z]\w+)\s)*"
 )
 HYPOTHETICAL = re.compile(r"\b(?:if|unless|could|might|may|should|must|whether|once|when)\b[^,;]{0,60}$")
+WEIGHED = re.compile(r"\b(?:consider|weigh|mull|discuss|debat|contemplat)\w*\s(?:\w+\s)?$")
 DROPPED = re.compile(
     (
         r"(?:\b(?:instead\sof|rather\sthan|as\sopposed\sto|(?<!did\s)(?<!could\s)not|earlier\s(?:version"
@@ -86,7 +87,8 @@ DROPPED = re.compile(
 REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|reduc|amend)\w*\b", re.IGNORECASE)
 BARE_BEFORE = re.compile(
     r"\b(?:shot down|downed|destroyed|intercepted|shooting down|downing|destroying|intercepting"
-    r"|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|needs|got"
+    r"|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|owns?|holds?|possess(?:es)?|needs"
+    r"|got"
     r"|counted|is|was)\s(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s"
     r"|some\s)?$"
 )
@@ -286,7 +288,9 @@ def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequenc
     because += [Reason("speaker", *span) for span in voice.spans[:1]] + [
         Reason("via", *span) for span in voice.spans[1:]
     ]
-    because += [Reason("period", period.start, period.end, period.rule)] if period else []
+    if period is not None:
+        told = "" if setting.sentence.start <= period.start < setting.sentence.end else "told before; "
+        because.append(Reason("period", period.start, period.end, told + period.rule))
     because += [Reason("date", date.start, date.end, date.rule)] if date else []
     because += [Reason("place", *place[1])] if place else []
     because += [Reason("status" if stage else "note", cue.start, cue.end, cue.name)] if cue else []
@@ -344,7 +348,7 @@ def _stage(setting: Setting, count: Count, cue: Cue | None) -> str:
     before = text[: cue.start - base]
     if setting.voice(setting.sentence.tokens[count.first].start).denies:
         return ""
-    if cue.name != "requested" and HYPOTHETICAL.search(before[-70:]):
+    if cue.name != "requested" and (HYPOTHETICAL.search(before[-70:]) or WEIGHED.search(before)):
         return ""
     words = text[cue.start - base : cue.end - base]
     sender = [country for country, _ in _countries(setting, setting.sentence.start, cue.start)]
