@@ -244,6 +244,13 @@ def test_times_are_resolved_against_the_day_of_the_article(words, date, expected
     assert not draft.entry.doubtful
 
 
+def test_the_day_an_article_was_written_is_not_what_it_tells_of():
+    text = "BRUSSELS, April 18, 2024 (Newsdesk) - Allies pledged seven systems. Russia launched 30 drones in March."
+    pledged, launched = read({"text": text})
+    assert (pledged.entry.status, pledged.entry.period) == ("pledged", None)
+    assert launched.entry.period == (dt.date(2024, 3, 1), dt.date(2024, 3, 31))
+
+
 def test_a_year_that_is_only_worked_out_leaves_the_draft_doubtful():
     (draft,) = read({"text": "In 2024 Russia grew bolder. On April 3, it launched 30 drones."})
     assert (draft.entry.date, draft.entry.doubtful) == (dt.date(2024, 4, 3), True)
@@ -273,10 +280,10 @@ def test_too_many_digits_make_no_number():
 
 PIECES = st.sampled_from(
     (
-        'Russia launched 30 drones , . " ( 12 or between 7 and 5 systems of them the not but 9 instead from to Kuleba '
-        "said told Reuters that April 3 31 February in March 2024 dozens several a no more than nearly $ 5 billion aid met "
-        "Radek Sikorski discussed | \n % – Patriot missiles were shot down pledged airspace Polish violated sanctions "
-        "package EU ٣٠ \u202b 999999999999 twenty-five hundred million on by"
+        'Russia launched 30 drones , . " ( 12 or between 7 and 5 systems of them the not but 9 instead from to '
+        "Kuleba said told Reuters that April 3 31 February in March 2024 dozens several a no more than nearly $ 5 "
+        "billion aid met Radek Sikorski discussed | \n % – Patriot missiles were shot down pledged airspace Polish "
+        "violated sanctions package EU ٣٠ \u202b 999999999999 twenty-five hundred million on by"
     ).split(" ")
 )
 

@@ -104,6 +104,7 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
         if day is not None and sentence.paragraph > told + 2:
             day = None
         times = find_times(sentence.text, sentence.start, anchor)
+        times = tuple(time for time in times if not _is_dateline(sentence.source, time))
         setting = Setting(sentence, times, spoken[index][1], near, thing, day)
         following = sentences[index + 1] if index + 1 < len(sentences) else None
         counted, thing = read_counts(setting)
@@ -115,6 +116,14 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
         if times or any(draft.entry.period for draft in counted):
             day, told = (_told(times) or (day if not times else None)), sentence.paragraph
     return drafts
+
+
+def _is_dateline(text: str, time: Time) -> bool:
+    """Whether a date stands at the head of a line, as in "KYIV, April 4, 2024 (Reuters) -": when it was written."""
+    before = text[text.rfind("\n", 0, time.start) + 1 : time.start]
+    behind = text[time.end : time.end + 40]
+    closed = re.match(r"\.?\s*(?:\n|$|[-–—.]|\([^)]{1,30}\)\s?[-–—])", behind) is not None
+    return closed and len(before) < 60 and not any(word[:1].islower() for word in before.split())
 
 
 def _attributed(sentences: Sequence[Sentence], names: Names) -> list[tuple[Sentence, list[Attribution]]]:

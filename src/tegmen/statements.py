@@ -87,7 +87,8 @@ DROPPED = re.compile(
 REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|reduc|amend)\w*\b", re.IGNORECASE)
 BARE_BEFORE = re.compile(
     r"\b(?:shot down|downed|destroyed|intercepted|shooting down|downing|destroying|intercepting"
-    r"|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|owns?|holds?|possess(?:es)?|needs"
+    r"|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|owns?|holds?"
+    r"|possess(?:es)?|needs"
     r"|got"
     r"|counted|is|was)\s(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s"
     r"|some\s)?$"
