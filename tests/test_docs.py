@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DOCUMENTS = ("README.md", "CHANGELOG.md", "docs/method.md", "docs/design.md")
 STANDARD = sys.stdlib_module_names
-LIBRARIES = {"vl_convert": "vl-convert"}
+LIBRARIES = {"vl_convert": "vl-convert", "charset_normalizer": "charset-normalizer"}
 
 
 @cache

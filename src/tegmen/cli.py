@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tegmen import __version__
+from tegmen import __version__, reading_cli
 from tegmen.console import progress, say, show, show_chain
 from tegmen.errors import TegmenError
 from tegmen.ledger_cli import ledger_app
@@ -41,6 +41,8 @@ record_app = typer.Typer(help="Look at the attack record.", no_args_is_help=True
 app.add_typer(record_app, name="record")
 what_if_app = typer.Typer(help="What the answer would be if a number were another.", no_args_is_help=True)
 app.add_typer(what_if_app, name="what-if")
+ledger_app.command("read")(reading_cli.read)
+ledger_app.command("review")(reading_cli.review)
 app.add_typer(ledger_app, name="ledger")
 
 

@@ -23,6 +23,9 @@ Stage = Literal["requested", "pledged", "approved", "in transit", "delivered", "
 STAGES: tuple[Stage, ...] = get_args(Stage)
 """The life of a commitment, in order; the last two end it."""
 
+OPEN = "open"
+"""What the source names as a topic without a stage: deliveries whose "status was discussed"."""
+
 ID_DIGITS = 12
 
 
@@ -150,7 +153,8 @@ class Entry:
     topics
         What a meeting was about.
     status
-        For a commitment a `Stage`; for a measure in the source's word (open, planned, in force, ...); else empty.
+        For a commitment a `Stage`, or `OPEN` where the source tells none; for a measure in the source's word (open,
+        planned, in force, ...); else empty.
     due
         Day a commitment was promised for.
     of
@@ -190,8 +194,8 @@ class Entry:
         faults: list[str] = []
         if self.kind not in KINDS:
             faults.append(f"kind: found {self.kind!r}, allowed: {', '.join(KINDS)}")
-        if self.kind == "commitment" and self.status not in STAGES:
-            faults.append(f"status: found {self.status!r}, a commitment's are: {', '.join(STAGES)}")
+        if self.kind == "commitment" and self.status not in (*STAGES, OPEN):
+            faults.append(f"status: found {self.status!r}, a commitment's are: {', '.join((*STAGES, OPEN))}")
         if self.period is not None and self.period[0] > self.period[1]:
             faults.append(f"period: found {self.period[0]} to {self.period[1]}; the first day must not be the later")
         if self.evidence is not None and not 0 <= self.evidence[0] < self.evidence[1]:

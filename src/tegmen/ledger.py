@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from tegmen.entries import STAGES, Entry, Source
+from tegmen.entries import OPEN, STAGES, Entry, Source
 from tegmen.errors import InputError
 from tegmen.lines import entries_of, line_of, read_lines, shown, sources_of
 
@@ -413,11 +413,14 @@ class Ledger:
     def lives(self) -> dict[str, dict[str, Entry]]:
         """Give the lives of commitments, by the id each began with: current steps in order of day and stage.
 
+        What is open, because its source tells no stage, is no step.
         A beginning that was corrected keeps its life: the life goes by the id that the beginning had first.
         """
         before = dict(self._rows("SELECT id, coalesce(begun, corrects) FROM entry WHERE kind = 'commitment'"))
         lives: dict[str, dict[str, Entry]] = {}
         for each, entry in self.current(kind="commitment").items():
+            if entry.status == OPEN:
+                continue
             root = each
             while before.get(root):
                 root = before[root]

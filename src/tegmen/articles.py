@@ -1,0 +1,266 @@
+"""Files to articles: bytes to text whatever their encoding, pages to the text a reader sees; refuses the rest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from tegmen.errors import InputError
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+BYTES_MOST = 4_000_000
+CHARACTERS_MOST = 200_000
+"""A long article has 60 000 characters; what is longer is an archive."""
+
+TAGS_MOST = 30_000
+
+MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+GUESSED = ("cp1252", "cp1251", "cp1250", "koi8_u", "cp1255", "cp1256", "iso8859_15")
+MAGIC = (
+    b"%PDF",
+    b"PK\x03\x04",
+    b"\x89PNG",
+    b"GIF8",
+    b"\xff\xd8\xff",
+    b"\x1f\x8b",
+    b"\x7fELF",
+    b"SQLite",
+    b"\xd0\xcf\x11\xe0",
+)
+BLOCKS = frozenset(
+    "p div h1 h2 h3 h4 h5 h6 li ul ol table tr br article section header footer blockquote figure"
+    " figcaption main aside "
+    "dl dt dd pre hr thead tbody caption title".split()
+)
+LEFT_OUT = frozenset("script style noscript template svg head nav iframe button form select textarea".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """The text of an article, and what its page says of itself.
+
+    Parameters
+    ----------
+    name
+        File it came from, "-" for standard input.
+    text
+        As a reader sees it; every offset is into this.
+    given, stamped
+        Date given by the user; date its page carries.
+    title, publisher, url
+        As its page says; empty for plain text.
+    notes
+        How it was decoded, where that was a guess.
+    """
+
+    name: str
+    text: str
+    given: dt.date | None = None
+    stamped: dt.date | None = None
+    title: str = ""
+    publisher: str = ""
+    url: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the text."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def open_article(path: Path | str, *, date: dt.date | None = None, stream: BinaryIO | None = None) -> Article:
+    """Read an article from a file, or from a stream.
+
+    Parameters
+    ----------
+    path
+        File; a name only, if a stream is given.
+    date
+        Date of the article, where the user knows it.
+    stream
+        Read from here instead.
+
+    Raises
+    ------
+    InputError
+        No such file, empty, too long, not text.
+    """
+    name = str(path)
+    try:
+        if stream is not None:
+            content = stream.read(BYTES_MOST + 1)
+        else:
+            with Path(path).open("rb") as file:
+                content = file.read(BYTES_MOST + 1)
+    except OSError as error:
+        raise InputError(name, [f"cannot be read: {error.strerror or error}"]) from error
+    return make_article(content, name, date=date)
+
+
+def make_article(content: bytes, name: str = "-", *, date: dt.date | None = None) -> Article:
+    """Turn bytes into an article; `open_article` says how it can fail."""
+    if len(content) > BYTES_MOST:
+        found = f"longer than {BYTES_MOST / 1e6:.0f} MB"
+        raise InputError(name, [f"{found}; an article is allowed that much: give one article, not an archive"])
+    text, notes = _decode(content, name)
+    page = _is_page(text)
+    article = Article(name, text, date, notes=notes)
+    if page:
+        article = _read_page(article)
+    if not article.text.strip():
+        what = "the page has no text" if page else "empty"
+        raise InputError(name, [f"{what}; give the article's text, plain or HTML"])
+    if len(article.text) > CHARACTERS_MOST:
+        found = f"{len(article.text):,} characters of text"
+        raise InputError(name, [f"{found}; at most {CHARACTERS_MOST:,} are allowed: give one article, not an archive"])
+    return article
+
+
+def _decode(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
+    """Text of some bytes: by their mark, as UTF-8, as UTF-16, as the page says, else guessed."""
+    if not content.strip():
+        raise InputError(name, ["empty; give the article's text, plain or HTML"])
+    if content.startswith(MAGIC):
+        raise InputError(name, ["is a binary file, not text; save the article as plain text or HTML"])
+    for mark, encoding in MARKS:
+        if content.startswith(mark):
+            return _checked(content.decode(encoding, "replace"), name), ()
+    for encoding in ("utf-16-le", "utf-16-be"):
+        zeros = content[1 if encoding == "utf-16-le" else 0 :: 2][:2000].count(0)
+        if zeros > 0.3 * min(len(content) // 2, 2000):
+            return _checked(content.decode(encoding, "replace"), name), (f"no encoding is marked; read as {encoding}",)
+    try:
+        return _checked(content.decode("utf-8"), name), ()
+    except UnicodeDecodeError:
+        pass
+    named = re.search(rb"charset=[\"']?([\w-]{1,30})", content[:4096])
+    if named is not None:
+        try:
+            return _checked(content.decode(named[1].decode("ascii")), name), ()
+        except (LookupError, UnicodeDecodeError):
+            pass
+    return _guess(content, name)
+
+
+def _guess(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(content, cp_isolation=list(GUESSED)).best()
+    if best is None:
+        raise InputError(name, ["is no text in any known encoding; save the article as UTF-8"])
+    return _checked(str(best), name), (f"not UTF-8; guessed to be {best.encoding}: check the names",)
+
+
+def _checked(text: str, name: str) -> str:
+    """Refuse what has too many control characters to be text."""
+    strange = sum(text.count(chr(code)) for code in [*range(9), 11, *range(14, 32), 0xFFFD])
+    if strange > max(8, 0.02 * len(text)):
+        raise InputError(name, ["is binary, not text; save the article as plain text or HTML"])
+    return text
+
+
+def _is_page(text: str) -> bool:
+    head = text[:3000].lower()
+    return re.search(r"<!doctype html|<html|<body|<head\b|<article|<div|<p>|<p |<table|<br", head) is not None
+
+
+def _read_page(article: Article) -> Article:
+    from selectolax.lexbor import LexborHTMLParser
+
+    if article.text.count("<") > TAGS_MOST:
+        found = f"more than {TAGS_MOST:,} tags"
+        raise InputError(article.name, [f"{found}; no article has so many: give its text"])
+    page = LexborHTMLParser(article.text)
+    root = page.css_first("article") or page.body or page.root
+    text = "" if root is None else _visible(root)
+    title = page.css_first("title")
+    return replace(
+        article,
+        text=text,
+        stamped=_stamp(page),
+        title=_meta(page, "og:title") or ("" if title is None else " ".join(title.text().split())),
+        publisher=_meta(page, "og:site_name"),
+        url=_meta(page, "og:url"),
+    )
+
+
+def _meta(page: LexborHTMLParser, name: str) -> str:
+    for node in page.css("meta"):
+        held = node.attributes
+        if name in (held.get("property"), held.get("name"), held.get("itemprop")):
+            return (held.get("content") or "").strip()
+    return ""
+
+
+def _stamp(page: LexborHTMLParser) -> dt.date | None:
+    """Date a page carries: in its metadata, in its linked data, or in its first `time`."""
+    names = (
+        "article:published_time",
+        "datePublished",
+        "date",
+        "pubdate",
+        "publish-date",
+        "og:published_time",
+        "dc.date",
+    )
+    found = [_meta(page, name) for name in names]
+    found += [match[1] for match in re.finditer(r"\"datePublished\"\s*:\s*\"([^\"]{10,40})\"", page.html or "")]
+    found += [node.attributes.get("datetime") or "" for node in page.css("time")[:1]]
+    for words in found:
+        match = re.match(r"(\d{4})-(\d{2})-(\d{2})", words)
+        if match is not None:
+            try:
+                return dt.date(int(match[1]), int(match[2]), int(match[3]))
+            except ValueError:
+                continue
+    return None
+
+
+def _visible(root: LexborNode) -> str:
+    """Text of a page as read: blocks are paragraphs, rows of a table are lines with "|" between cells."""
+    parts: list[str] = []
+    node: LexborNode | None = root
+    depth = 0
+    while node is not None:
+        tag = node.tag or ""
+        if tag == "-text":
+            parts.append(re.sub(r"[ \t\r\n\f]+", " ", node.text(deep=False)))
+        elif tag in BLOCKS:
+            parts.append("\n" if tag == "tr" else "\n\n" if tag != "br" else "\n")
+        elif tag in {"td", "th"} and _has_cell_before(node):
+            parts.append(" | ")
+        below = None if tag in LEFT_OUT else node.child
+        if below is not None:
+            node, depth = below, depth + 1
+            continue
+        while node is not None and node.next is None and depth > 0:
+            node, depth = node.parent, depth - 1
+            if node is not None and (node.tag or "") in BLOCKS - {"tr", "br", "tbody", "thead"}:
+                parts.append("\n\n")
+        node = node.next if node is not None and depth > 0 else None
+    return _tidy("".join(parts))
+
+
+def _has_cell_before(node: LexborNode) -> bool:
+    before = node.prev
+    while before is not None:
+        if before.tag in {"td", "th"}:
+            return True
+        before = before.prev
+    return False
+
+
+def _tidy(text: str) -> str:
+    lines = [re.sub(r" {2,}", " ", line).strip() for line in text.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"

@@ -1,0 +1,325 @@
+"""Days and periods in text: "on April 3", "in March", "overnight", resolved against the day of the article."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+MONTHS = {
+    name.lower(): number
+    for names in (calendar.month_name, calendar.month_abbr)
+    for number, name in enumerate(names)
+    if name
+} | {"sept": 9}
+DAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
+PARTS = {"first": 1, "second": 2, "third": 3, "fourth": 4}
+COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10, "twelve": 12}
+
+_MONTH = (
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)"
+)
+_D = r"\d{1,2}(?:st|nd|rd|th)?(?!\d|[.,:]\d|%)"
+_DASH = r"\s?(?:-|–|—|to|and|until|through)\s?"
+_YEAR = r"(?:19|20)\d\d(?![\d,.]\d)"
+_WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+PATTERN = re.compile(
+    rf"""
+    \b(?P<iso>{_YEAR}-\d\d-\d\d)\b
+  | \b(?P<dotted>\d{{1,2}}\.\d{{1,2}}\.{_YEAR})\b
+  | \b(?P<m1>{_MONTH})\s(?P<d1>{_D})(?:{_DASH}(?:(?P<m1b>{_MONTH})\s)?(?P<d1b>{_D}))?(?:,?\s(?P<y1>{_YEAR}))?
+  | \b(?P<d2>{_D})(?:\s(?P<m2a>{_MONTH}))?{_DASH}(?P<d2b>{_D})\s(?:of\s)?(?P<m2b>{_MONTH})(?:,?\s(?P<y2>{_YEAR}))?
+  | \b(?P<d3>{_D})\s(?:of\s)?(?P<m3>{_MONTH})(?:,?\s(?P<y3>{_YEAR}))?
+  | \b(?:between|from|in|for|during)\s(?P<m4>{_MONTH}){_DASH}(?P<m4b>{_MONTH})(?:\s(?:of\s)?(?P<y4>{_YEAR}))?
+  | \b(?P<since>since)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<m5>{_MONTH})(?:\s(?P<y5>{_YEAR}))?
+        |(?P<y5o>{_YEAR}))\b
+  | \b(?P<prep>in|during|for|of|throughout|last|this|early|late|mid|by|until|next|through|end\sof)[\s-]
+      (?:the\smonth\sof\s)?(?P<m6>{_MONTH})\b(?!\s\d{{1,2}}\b(?!,\d))(?:,?\s(?:of\s)?(?P<y6>{_YEAR})
+        |\s(?P<lasty>last\syear|this\syear))?
+  | \b(?P<m7>{_MONTH})\s(?P<y7>{_YEAR})\b
+  | \b(?:(?P<part>first|second|third|fourth)\s(?P<size>quarter|half)\sof\s(?P<y8>{_YEAR}|this\syear|the\syear
+        |last\syear))\b
+  | \bfirst\s(?P<count>\w+)\smonths\sof\s(?P<y9>{_YEAR}|this\syear|the\syear|last\syear)\b
+  | \b(?P<by>in|during|throughout|by|of|for)\s(?P<y10>{_YEAR})\b(?!\s?(?:-|–))
+  | \b(?:(?P<which>last|next|this)\s)?(?P<weekday>{_WEEKDAY})\b
+  | \b(?P<near>yesterday|today|tomorrow|tonight|overnight|last\snight|this\smorning|this\sevening)\b
+  | \b(?P<rel>last|this|next|past|previous|(?:so\sfar\s)this)\s(?P<span>week|month|year)\b
+  | \bpast\s(?P<hours>24|twenty-four)\shours\b
+    """,
+    re.VERBOSE,
+)
+FUTURE = re.compile(
+    r"\b(?:will|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to|are to"
+    r"|later this)\b[^,;]*$|\b(?:by|until)\s(?:the\s)?(?:end\sof\s)?$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The day an article is of, and how that is known.
+
+    Parameters
+    ----------
+    day
+        None where nothing tells it.
+    rule
+        In words: given, written in the text, or worked out.
+    sure
+        Whether it was given or written out with its year.
+    """
+
+    day: dt.date | None = None
+    rule: str = "the article has no date"
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """One expression of time.
+
+    Parameters
+    ----------
+    start, end
+        Its place in the text.
+    first, last
+        First and last day; None where it cannot be resolved.
+    rule
+        How it was resolved.
+    doubtful
+        Whether a person should look: no such day, no year.
+    due
+        Whether it says by when.
+    loose
+        Whether it is a plain "today" or weekday, which often says when words were said.
+    """
+
+    start: int
+    end: int
+    first: dt.date | None
+    last: dt.date | None
+    rule: str = ""
+    doubtful: bool = False
+    due: bool = False
+    loose: bool = False
+
+    @property
+    def day(self) -> dt.date | None:
+        """The day, where it is one."""
+        return self.first if self.first == self.last else None
+
+
+def find_times(text: str, offset: int, anchor: Anchor) -> tuple[Time, ...]:
+    """Find every expression of time in a sentence that begins at `offset` of its source."""
+    found: list[Time] = []
+    for match in PATTERN.finditer(text):
+        before = text[max(0, match.start() - 80) : match.start()]
+        ahead = FUTURE.search(before) is not None or match[0].startswith(("by ", "until ", "next "))
+        ahead = ahead or re.match(r"\s(?:will|is to|would)\b", text[match.end() :]) is not None
+        first, last, rule, doubtful = _resolve(match, anchor, future=ahead)
+        groups = match.groupdict()
+        due = groups["prep"] in ("by", "until", "end of") or groups["by"] == "by" or _behind_by(text, match)
+        loose = groups["weekday"] is not None or groups["near"] == "today"
+        found.append(Time(offset + match.start(), offset + match.end(), first, last, rule, doubtful, due, loose))
+    return tuple(found)
+
+
+def _behind_by(text: str, match: re.Match[str]) -> bool:
+    return text[: match.start()].rstrip().endswith((" by", " until", "before", "by the end of", "by the"))
+
+
+def find_anchor(text: str, given: dt.date | None, stamped: dt.date | None) -> Anchor:
+    """Find the day of an article: given, else stamped in its page, else written in its head, else worked out."""
+    if given is not None:
+        return Anchor(given, "the article's date was given", sure=True)
+    if stamped is not None:
+        return Anchor(stamped, "the page says when it was published", sure=True)
+    nothing = Anchor()
+    for match in PATTERN.finditer(text[:600]):
+        first, last, _, doubtful = _resolve(match, nothing, future=False)
+        head = text[: match.start()]
+        dateline = "\n" not in head.strip() or head.count("\n") <= 4
+        prose = re.search(r"\b(?:on|since|in|until|by|of|from|after|before|during)\s*$|[a-z]{3}[.!?][\"”]?\s", head)
+        if first is not None and first == last and not doubtful and dateline and prose is None:
+            return Anchor(first, f"'{match[0]}' at the head of the text", sure=True)
+    return _worked_out(text)
+
+
+def _worked_out(text: str) -> Anchor:
+    """Take the latest year the text names for something it tells, and in it the latest day it tells of."""
+    apart = {"since", "by", "until", "before", "after", "from"}
+    named = re.finditer(rf"(\b\w+\s)?\b({_YEAR})\b", text)
+    years = [int(match[2]) for match in named if (match[1] or "").strip().lower() not in apart]
+    if not years:
+        return Anchor()
+    year, days = max(years), list[dt.date]()
+    for match in PATTERN.finditer(text):
+        future = FUTURE.search(text[max(0, match.start() - 80) : match.start()]) is not None
+        first, last, _, doubtful = _resolve(match, Anchor(dt.date(year, 12, 31), sure=True), future=False)
+        relative = match["weekday"] or match["near"] or match["rel"] or match["hours"]
+        if not (future or doubtful or relative) and first is not None and last is not None and (last - first).days < 8:
+            days.append(last)
+    days = [day for day in days if day.year == year]
+    rule = f"the year is the latest that the text names, {year}"
+    return Anchor(max(days) if days else dt.date(year, 12, 31), rule)
+
+
+_Resolved = tuple[dt.date | None, dt.date | None, str, bool]
+
+
+def _resolve(match: re.Match[str], anchor: Anchor, *, future: bool) -> _Resolved:
+    g = match.groupdict()
+    if g["iso"] or g["dotted"]:
+        parts = [int(part) for part in re.split(r"[.-]", g["iso"] or g["dotted"])]
+        year, month, day = parts if g["iso"] else reversed(parts)
+        return _days((month, day), (month, day), year, anchor, future=future)
+    for d, db, m, mb, y in (
+        ("d1", "d1b", "m1", "m1b", "y1"),
+        ("d2", "d2b", "m2b", "m2a", "y2"),
+        ("d3", "", "m3", "", "y3"),
+    ):
+        if g[d]:
+            return _days(*_ends(g, d, db, m, mb), int(g[y]) if g[y] else None, anchor, future=future)
+    if g["m4"]:
+        return _months(_month(g["m4"]), _month(g["m4b"]), g["y4"], anchor, future=future)
+    if g["since"]:
+        return _since(g, anchor)
+    if g["m6"] or g["m7"]:
+        year = g["y6"] or g["y7"]
+        if g["lasty"] and anchor.day is not None:
+            year = str(anchor.day.year - g["lasty"].startswith("last"))
+        month = _month(g["m6"] or g["m7"])
+        return _months(month, month, year, anchor, future=future and g["prep"] != "last")
+    if g["part"] or g["count"]:
+        return _part_of_year(g, anchor)
+    if g["y10"]:
+        year = int(g["y10"])
+        return dt.date(year, 1, 1), dt.date(year, 12, 31), "the whole year", False
+    return _relative(g, anchor, future=future)
+
+
+def _month(name: str) -> int:
+    return MONTHS[name.lower().rstrip(".")]
+
+
+def _ends(g: dict[str, str | None], d: str, db: str, m: str, mb: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Month and day of the first and of the last day named."""
+    day = int(re.sub(r"\D", "", g[d] or ""))
+    last = int(re.sub(r"\D", "", g[db] or "")) if db and g[db] else day
+    month = _month(g[m] or "")
+    other = _month(g[mb] or "") if mb and g[mb] else month
+    return ((other, day), (month, last)) if d == "d2" else ((month, day), (other, last))
+
+
+def _days(
+    first: tuple[int, int], last: tuple[int, int], year: int | None, anchor: Anchor, *, future: bool
+) -> _Resolved:
+    if first > last and year is None and first[0] == last[0]:
+        return None, None, "the days are out of order", True
+    if not (_exists(*first, year or 2024) and _exists(*last, year or 2024)):
+        return None, None, "there is no such day", True
+    rule = "the year is written"
+    if year is None:
+        if anchor.day is None:
+            return None, None, "no year is given; give the article's date", True
+        candidates = [
+            y for y in range(anchor.day.year - 4, anchor.day.year + 5) if _exists(*first, y) and _exists(*last, y)
+        ]
+        limit = anchor.day if future else anchor.day + dt.timedelta(days=14)
+        days = [dt.date(y, *first) for y in candidates]
+        near = [d for d in days if d >= anchor.day] if future else [d for d in days if d <= limit]
+        year = (min(near) if future else max(near)).year
+        rule = f"year from the article's date {anchor.day} ({anchor.rule})"
+    start = dt.date(year, *first)
+    end = dt.date(year + (last < first), *last)
+    return start, end, rule, not anchor.sure and rule.startswith("year")
+
+
+def _exists(month: int, day: int, year: int) -> bool:
+    return 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
+
+
+def _months(first: int, last: int, year: str | None, anchor: Anchor, *, future: bool) -> _Resolved:
+    if year is None and anchor.day is None:
+        return None, None, "no year is given; give the article's date", True
+    if year is not None:
+        y, rule, doubtful = int(year), "the year is written", False
+    else:
+        assert anchor.day is not None
+        behind = first > anchor.day.month
+        y = anchor.day.year - behind if not future else anchor.day.year + (last < anchor.day.month)
+        which = "next such month" if future else "latest such month not after the article's date"
+        rule, doubtful = f"{which} {anchor.day} ({anchor.rule})", not anchor.sure
+    end_year = y + (last < first)
+    return dt.date(y, first, 1), _month_end(end_year, last), rule, doubtful
+
+
+def _month_end(year: int, month: int) -> dt.date:
+    return dt.date(year, month, calendar.monthrange(year, month)[1])
+
+
+def _since(g: dict[str, str | None], anchor: Anchor) -> _Resolved:
+    if anchor.day is None:
+        return None, None, "no end is given; give the article's date", True
+    if g["y5o"]:
+        first: dt.date | None = dt.date(int(g["y5o"]), 1, 1)
+    else:
+        first = _months(_month(g["m5"] or ""), _month(g["m5"] or ""), g["y5"], anchor, future=False)[0]
+    if first is None or first > anchor.day:
+        return None, None, "begins after the article's date", True
+    return first, anchor.day, f"until the article's date {anchor.day} ({anchor.rule})", not anchor.sure
+
+
+def _part_of_year(g: dict[str, str | None], anchor: Anchor) -> _Resolved:
+    named = g["y8"] or g["y9"] or ""
+    if not named.isdigit() and anchor.day is None:
+        return None, None, "no year is given; give the article's date", True
+    year = int(named) if named.isdigit() else (anchor.day or dt.date.min).year - named.startswith("last")
+    if g["count"]:
+        months = COUNTS.get(g["count"] or "", 0) or (int(g["count"] or "0") if (g["count"] or "").isdigit() else 0)
+        if not 1 <= months <= 12:
+            return None, None, "not a number of months", True
+        return dt.date(year, 1, 1), _month_end(year, months), "counted from January", False
+    length = 3 if g["size"] == "quarter" else 6
+    number = PARTS[g["part"] or ""]
+    if number * length > 12:
+        return None, None, "a year has two halves", True
+    return dt.date(year, (number - 1) * length + 1, 1), _month_end(year, number * length), "part of the year", False
+
+
+def _relative(g: dict[str, str | None], anchor: Anchor, *, future: bool) -> _Resolved:
+    """Count from the article's date: weekdays, yesterday, last month."""
+    if anchor.day is None:
+        return None, None, "the article has no date; give it", True
+    day, rule = anchor.day, f"from the article's date {anchor.day} ({anchor.rule})"
+    if g["weekday"]:
+        back = (day.weekday() - DAYS[g["weekday"].lower()]) % 7
+        found = day - dt.timedelta(days=back)
+        if (future and back) or g["which"] == "next":
+            found += dt.timedelta(days=7)
+        elif g["which"] == "last" and not back:
+            found -= dt.timedelta(days=7)
+        return found, found, rule, not anchor.sure
+    if g["near"]:
+        shift = {"yesterday": -1, "tomorrow": 1}.get(g["near"], 0)
+        found = day + dt.timedelta(days=shift)
+        return found, found, rule, not anchor.sure
+    if g["hours"]:
+        return day - dt.timedelta(days=1), day, rule, not anchor.sure
+    step = {"last": -1, "previous": -1, "next": 1}.get(g["rel"] or "", 0)
+    first, last = _whole(g["span"] or "", day, step, past=g["rel"] == "past")
+    return first, last, rule, not anchor.sure
+
+
+def _whole(span: str, day: dt.date, step: int, *, past: bool) -> tuple[dt.date, dt.date]:
+    """The calendar week, month or year so many after the one a day is in; "the past week" ends with the day."""
+    if past:
+        return day - dt.timedelta(days={"week": 7, "month": 30, "year": 365}[span] - 1), day
+    if span == "week":
+        monday = day - dt.timedelta(days=day.weekday()) + dt.timedelta(days=7 * step)
+        return monday, monday + dt.timedelta(days=6)
+    if span == "month":
+        index = day.year * 12 + day.month - 1 + step
+        return dt.date(index // 12, index % 12 + 1, 1), _month_end(index // 12, index % 12 + 1)
+    return dt.date(day.year + step, 1, 1), dt.date(day.year + step, 12, 31)

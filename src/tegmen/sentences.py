@@ -1,0 +1,203 @@
+"""Text to paragraphs, sentences and tokens, every one with its place in the text. Linear in the length of the text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+TOKENS_MOST = 150
+CHARACTERS_MOST = 1500
+"""A longer stretch without a full stop is cut: what follows may look back and forth within a sentence."""
+
+TOKEN = re.compile(
+    r"""
+    (?:[^\W\d_]\.){2,6}                              # U.S., a.m.
+  | \d{1,2}:\d{2}(?!\d)                              # a time
+  | \d{1,60}(?:[.,]\d{1,60}){0,20}-[^\W\d_]\w{0,30}(?:-\w{1,30}){0,3}    # 24-hour, 155-mm, 25-year-old
+  | \d{1,3}(?:[\u00a0\u202f\u2009]\d{3}){1,6}(?!\d)  # 3 000 with a narrow space
+  | \d{1,400}(?:[.,]\d{1,60}){0,20}[^\W\d_]{0,30}    # 3,000; 155mm; 75th; 61bn
+  | [^\W\d_]{1,20}[-‑]?\d[\w/.-]{0,30}\w             # S-300, Kh-101, F-16s, Shahed-136/131
+  | [^\W\d_]{1,20}[-‑]?\d
+  | [^\W\d_]{1,60}(?:['’/-][^\W\d_]{1,60}){0,6}      # words, Kyiv's, SAMP/T, air-defence
+  | [^\s\x00\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]    # a mark; those that only turn the line are none
+    """,
+    re.VERBOSE,
+)
+NUMBER = re.compile(r"\d[\d.,\u00a0\u202f\u2009]*")
+SHORT = frozenset(
+    "mr mrs ms dr gen lt col maj brig capt adm sen rep gov prof st no jan feb mar apr aug sept sep oct nov dec vs "
+    "approx ca sgt hon jr sr fig".split()
+)
+STARTERS = frozenset("the a an in on at it he she they we but and meanwhile russia ukraine".split())
+END = frozenset(".!?…")
+CLOSERS = frozenset("\"”»'’)]")
+BULLET = re.compile(r"\s*(?:[-*•–—]|\d{1,2}[.)])\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word, number or mark, and where it stands in the text."""
+
+    text: str
+    start: int
+    end: int
+
+    @property
+    def low(self) -> str:
+        """In lower case, with a plain apostrophe."""
+        return self.text.lower().replace("’", "'")
+
+    @property
+    def is_number(self) -> bool:
+        """Digits, with or without a short suffix of size."""
+        return self.text[0].isdecimal() and NUMBER.fullmatch(self.text) is not None
+
+    @property
+    def is_name(self) -> bool:
+        """Begins with a capital letter."""
+        return self.text[0].isupper()
+
+    @property
+    def is_word(self) -> bool:
+        """Has a letter or digit."""
+        return self.text[0].isalpha() or self.text[0].isdecimal()
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence: its tokens, its place, and the paragraph it stands in.
+
+    Parameters
+    ----------
+    source
+        The whole text.
+    tokens
+        At least one.
+    paragraph
+        Number of the paragraph.
+    quotes
+        Start and end of what stands in quotation marks in the paragraph.
+    """
+
+    source: str
+    tokens: tuple[Token, ...]
+    paragraph: int
+    quotes: tuple[tuple[int, int], ...]
+
+    @property
+    def start(self) -> int:
+        """First character."""
+        return self.tokens[0].start
+
+    @property
+    def end(self) -> int:
+        """Past the last character."""
+        return self.tokens[-1].end
+
+    @cached_property
+    def text(self) -> str:
+        """The words, white space as in the source with every line end a space."""
+        return re.sub(r"[\n\r\t]", " ", self.source[self.start : self.end])
+
+    def quote_at(self, position: int) -> tuple[int, int] | None:
+        """Find the quotation a position stands in."""
+        return next((quote for quote in self.quotes if quote[0] < position < quote[1]), None)
+
+
+def split_sentences(text: str) -> tuple[Sentence, ...]:
+    """Split a text; tables' rows (with "|" or tabs) are left out, they are read by `tables`."""
+    sentences: list[Sentence] = []
+    for number, (start, end) in enumerate(paragraphs(text)):
+        tokens = [Token(match[0], match.start(), match.end()) for match in TOKEN.finditer(text, start, end)]
+        quotes = tuple(_quotes(tokens, end))
+        sentences += [Sentence(text, tuple(part), number, quotes) for part in _parts(tokens)]
+    return tuple(sentences)
+
+
+def is_row(line: str) -> bool:
+    """Whether a line is a row of a table."""
+    return line.count("|") >= 1 or line.strip().count("\t") >= 1
+
+
+def lines_of(text: str) -> list[tuple[int, int]]:
+    """Start and end of every line, ends of lines excluded."""
+    return [match.span() for match in re.finditer(r"[^\n\r\u2028\u2029]+", text)]
+
+
+def paragraphs(text: str) -> list[tuple[int, int]]:
+    """Start and end of each paragraph; in text wrapped by hand a single line end is a space."""
+    lines = [span for span in lines_of(text) if text[span[0] : span[1]].strip()]
+    wrapped = bool(lines) and max(end - start for start, end in lines) <= 100
+    found: list[tuple[int, int]] = []
+    for start, end in lines:
+        line = text[start:end]
+        if is_row(line):
+            found.append((start, start))  # an empty paragraph keeps the lines before and after apart
+            continue
+        if found and found[-1][0] < found[-1][1] and wrapped and _continues(text, found[-1], start, line):
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return [(start, end) for start, end in found if start < end]
+
+
+def _continues(text: str, before: tuple[int, int], start: int, line: str) -> bool:
+    gap = text[before[1] : start]
+    last = text[text.rfind("\n", before[0], before[1]) + 1 : before[1]].rstrip()
+    full = len(last) >= 45 or not line[:1].isupper()
+    return gap.count("\n") <= 1 and full and last[-1:] != ":" and BULLET.match(line) is None
+
+
+def _parts(tokens: list[Token]) -> list[list[Token]]:
+    parts: list[list[Token]] = [[]]
+    for index, token in enumerate(tokens):
+        parts[-1].append(token)
+        first = parts[-1][0]
+        if len(parts[-1]) >= TOKENS_MOST or token.end - first.start > CHARACTERS_MOST or _ends(tokens, index):
+            parts.append([])
+    return [part for part in parts if part]
+
+
+def _ends(tokens: list[Token], index: int) -> bool:
+    """Whether a sentence ends with this token: a full stop with its closing marks, before a capital letter."""
+    token, following = tokens[index], tokens[index + 1] if index + 1 < len(tokens) else None
+    if following is None:
+        return True
+    if following.text in CLOSERS and following.start == token.end:
+        return False
+    mark = index
+    while mark > 0 and tokens[mark].text in CLOSERS and tokens[mark].start == tokens[mark - 1].end:
+        mark -= 1
+    dotted = re.fullmatch(r"(?:[^\W\d_]\.){2,}", token.text) is not None
+    if dotted:
+        return following.text in {"The", "In", "On", "It", "He", "She", "They", "A", "An", "At", "But"}
+    if tokens[mark].text not in END or mark == 0:
+        return False
+    if not (following.is_name or following.text[0].isdigit() or following.text in "\"“«‘'(["):
+        return False
+    word = tokens[mark - 1]
+    if tokens[mark].text == "." and (word.low in SHORT or (len(word.text) == 1 and word.is_name)):
+        return mark != index or (word.low not in SHORT and following.low in STARTERS)
+    return following.start > token.end or following.is_name
+
+
+def _quotes(tokens: list[Token], end: int) -> list[tuple[int, int]]:
+    """Quotations of a paragraph; one that is not closed goes on to its end."""
+    found: list[tuple[int, int]] = []
+    opened: int | None = None
+    for token in tokens:
+        if token.text in "“«„" and opened is None:
+            opened = token.start
+        elif opened is not None and token.text in "”»":
+            found.append((opened, token.end))
+            opened = None
+        elif token.text == '"':
+            if opened is None:
+                opened = token.start
+            else:
+                found.append((opened, token.end))
+                opened = None
+    if opened is not None:
+        found.append((opened, end))
+    return found
