@@ -220,7 +220,7 @@ def fight_herd(run, key, night, threats, first, calls, pairs, units, kill, state
     Rounds fired, engagements, and steps: keys taken from the queue.
     """
     pointer, pair = pairs
-    channels, reloads, _queue, luck, shots, asked = scratch
+    channels, reloads, _queue, luck, shots, asked, _log = scratch
     waiting, looked, queued, queue = lists
     words = (threats.shape[0] + 63) >> 6
     dawn(run, key, threats, luck, killed)

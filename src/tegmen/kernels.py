@@ -55,7 +55,8 @@ def lay_down(pointer, pairs, exists):
 
 
 @compiled
-def _most(units, column):
+def most_of(units, column):
+    """Largest entry of a column of the unit table; 0 without units."""
     most = np.int64(0)
     for unit in range(units.shape[0]):
         most = max(most, units[unit, column])
@@ -85,7 +86,7 @@ def fight_runs(first, key, threats, laydown, units, stock, kill, killed, tally):
     lined = line[: line_up(threats, first_open, line, np.empty(count + 256, np.int64))]
     herd = lined.shape[0] > HERD * number
     begins, calls = list_calls(threats, (pointer, pairs), number) if herd else (line[:0], line[:0])
-    scratch = make_scratch(number, _most(units, 1), _most(units, 0), count)
+    scratch = make_scratch(number, most_of(units, 1), most_of(units, 0), count)
     lists = make_lists(number if herd else 0, count if herd else 0)
     state = np.zeros((number, 8), np.int64)
     for run in range(killed.shape[0]):
@@ -124,7 +125,7 @@ def fight_month(run, key, nights, raids, geometry, laydown, units, stock, kill, 
     total = draw_raids(run, key, nights, raids, geometry, draws, threats, fate)
     fired, begin = np.int64(0), np.int64(0)
     stock_up(units, stock, state)
-    supplied = _most(units, 7) > 0
+    supplied = most_of(units, 7) > 0
     for night in range(nights):
         end = draws[0][night]
         if units.shape[0] == 0:
@@ -161,7 +162,7 @@ def make_month(nights, threats, units, herd):
         np.empty(threats, np.uint32),
         np.empty(threats, np.uint8),
         np.zeros((number, 8), np.int64),
-        make_scratch(number, _most(units, 1), _most(units, 0), threats),
+        make_scratch(number, most_of(units, 1), most_of(units, 0), threats),
         make_lists(number, threats) if herd else make_lists(0, 0),
         (np.empty(threats, np.int64), np.empty(threats + 256, np.int64)),
     )
@@ -218,3 +219,4 @@ def fight_months(
                 np.int64(first_world + w) * RUNS_PER_WORLD_MAX + run, key, nights, drawn, geometry, laydown, own,
                 stock[w], kill[w], attrition[w], layer, slot, work, leakers[w, run - origin], tally[w, run - origin],
             )  # fmt: skip
+

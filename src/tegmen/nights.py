@@ -43,6 +43,7 @@ def make_scratch(units, rounds, channels, threats):
         np.zeros((4, threats), np.uint32),
         np.zeros(threats, np.int64),
         np.zeros(units + 1, np.int64),
+        (np.zeros((0, 5), np.int64), np.zeros((2, 0), np.int64)),
     )
 
 
@@ -244,6 +245,20 @@ def fire(now, done, unit, i, shots, run, key, identity, chance, units, state, ch
     return salvo, hit
 
 
+@compiled(forceinline=True)
+def _write_down(log, chain, at, i, now, done, j, hit):
+    """Log an engagement: tick, tick of the result, pair, the threat's next engagement (-1 so far), and whether it hit.
+
+    `chain` holds the first and the last engagement of each threat, -1 without any.
+    """
+    log[at, 0], log[at, 1], log[at, 2], log[at, 3], log[at, 4] = now, done, j, -1, np.int64(hit)
+    if chain[0, i] < 0:
+        chain[0, i] = at
+    else:
+        log[chain[1, i], 3] = at
+    chain[1, i] = at
+
+
 @compiled
 def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scratch, killed):
     """Fight one night by the event rule: always commit the smallest key.
@@ -269,7 +284,7 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
     state
         (unit, 8) int64, made by `stock_up`, see `READY`; the first two columns are carried from night to night.
     scratch
-        Work arrays made by `make_scratch`.
+        Work arrays made by `make_scratch`; the last are a log of engagements, kept where it has room.
     killed
         (threat,) uint8, filled.
 
@@ -278,7 +293,7 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
     Rounds fired, engagements, and steps: first openings looked at and keys taken from the queue.
     """
     pointer, pair = pairs
-    channels, reloads, queue, luck, shots, asked = scratch
+    channels, reloads, queue, luck, shots, asked, (log, chain) = scratch
     dawn(run, key, threats, luck, killed)
     at, size = 0, 0
     fired, engagements, steps = np.int64(0), np.int64(0), np.int64(0)
@@ -304,6 +319,8 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
                 now, done, by, i, shots[i], run, key, threats[i, 2], chance, units, state, channels, reloads, luck
             )
             fired += salvo
+            if engagements < log.shape[0]:
+                _write_down(log, chain, engagements, i, now, done, j, hit)
             engagements += 1
             shots[i] += 1
             killed[i] = 1 if hit else 0
