@@ -315,16 +315,16 @@ def test_added_units_never_bring_more_ballistic_strikes():
 
 def test_more_threats_than_addresses_are_refused():
     worlds = made_worlds([(PATRIOT, KYIV)], launched=1 << 14)
-    with pytest.raises(InputError, match=r"raid calendar: 16384 threats of one class in a month; at most 16383"):
+    with pytest.raises(InputError, match=r"simulation: 16384 threats of one class in a month; at most 16383: split the month"):
         simulate(made_campaign(worlds, 1.0), None, added=0, runs=1, classes=(BALLISTIC,))
 
 
 def test_more_runs_or_worlds_than_addresses_are_refused():
     campaign = made_campaign(made_worlds([(PATRIOT, KYIV)]), 1.0)
-    with pytest.raises(InputError, match=r"size: 1 worlds x 65537 runs; at most 65535 of each"):
+    with pytest.raises(InputError, match=r"1 worlds from number 0 x 65537 runs; at most 65535 of each: give fewer"):
         simulate(campaign, None, added=0, runs=65_537, classes=(BALLISTIC,))
     late = replace(campaign, worlds=replace(campaign.worlds, first=65_535))
-    with pytest.raises(InputError, match=r"size: 1 worlds x 1 runs; at most 65535 of each"):
+    with pytest.raises(InputError, match=r"1 worlds from number 65535 x 1 runs; at most 65535 of each: give fewer"):
         simulate(late, None, added=0, runs=1, classes=(BALLISTIC,))
 
 

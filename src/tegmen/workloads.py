@@ -126,10 +126,10 @@ def fight(workload: Workload, runs: range, compute: Compute) -> tuple[NDArray[np
     if not worlds or not len(runs):
         return leakers, tally
     if compute.device != "cpu":
-        from tegmen.devices import find_device
+        from tegmen.devices import fight_on_card, find_device
 
         if card := find_device(compute.device):
-            card.fight(workload, runs, leakers, tally)
+            fight_on_card(card, workload.tables(), runs, leakers, tally)
             return leakers, tally
     before = numba.get_num_threads()
     numba.set_num_threads(compute.threads or before)
