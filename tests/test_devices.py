@@ -56,5 +56,7 @@ def test_a_card_that_is_asked_for_and_absent_is_an_error_that_says_what_to_do():
 
 
 def test_what_to_compute_on_is_checked():
-    with pytest.raises(InputError, match=r"(?s)compute: 2 faults.*threads: found 0, allowed are 1 to .*device: found 'tpu'"):
+    with pytest.raises(
+        InputError, match=r"(?s)compute: 2 faults.*threads: found 0, allowed are 1 to .*device: found 'tpu'"
+    ):
         Compute(threads=0, device="tpu")  # pyright: ignore[reportArgumentType]

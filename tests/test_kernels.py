@@ -447,7 +447,9 @@ def interpreted(breakage: tuple[str, str] = ("", "")) -> Rooms:
         source = SOURCES[name].replace(*breakage) if breakage[0] else SOURCES[name]
         plain = re.sub(r"^@compiled.*\n", "", source, flags=re.MULTILINE).replace("prange(", "range(")
         # A broken copy may never end.
-        plain = plain.replace(" steps += 1\n", " steps += 1\n        if steps > 5000:\n            raise OverflowError\n")
+        plain = plain.replace(
+            " steps += 1\n", " steps += 1\n        if steps > 5000:\n            raise OverflowError\n"
+        )
         module = ModuleType(f"copy_of_{name}")
         # The compiled functions hold each other by name: give them the copies.
         exec(compile(plain, module.__name__, "exec"), vars(module))  # noqa: S102 - our own source, a line changed

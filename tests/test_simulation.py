@@ -29,7 +29,7 @@ from core_example import (
 from tegmen.engagement import attrition_rate, engage, lane_first
 from tegmen.errors import InputError
 from tegmen.exact import leak_probability, shoot_look_shoot
-from tegmen.simulation import BACKGROUND, Campaign, keep, match_record, simulate
+from tegmen.simulation import BACKGROUND, Campaign, keep, match_record, simulate, simulate_in_parts
 from tegmen.worlds import Worlds, covered_by, take
 
 if TYPE_CHECKING:
@@ -315,7 +315,7 @@ def test_added_units_never_bring_more_ballistic_strikes():
 
 def test_more_threats_than_addresses_are_refused():
     worlds = made_worlds([(PATRIOT, KYIV)], launched=1 << 14)
-    with pytest.raises(InputError, match=r"simulation: 16384 threats of one class in a month; at most 16383: split the month"):
+    with pytest.raises(InputError, match=r"16384 threats of one class in a month; at most 16383: split"):
         simulate(made_campaign(worlds, 1.0), None, added=0, runs=1, classes=(BALLISTIC,))
 
 
@@ -326,6 +326,55 @@ def test_more_runs_or_worlds_than_addresses_are_refused():
     late = replace(campaign, worlds=replace(campaign.worlds, first=65_535))
     with pytest.raises(InputError, match=r"1 worlds from number 65535 x 1 runs; at most 65535 of each: give fewer"):
         simulate(late, None, added=0, runs=1, classes=(BALLISTIC,))
+
+
+@pytest.mark.parametrize(
+    ("scalar", "said"),
+    [
+        (
+            {"reload_s": 5e5},
+            r"a night of \d+ ticks of 0.1 s with flights and reloads; at most 4194303: give shorter times",
+        ),
+        ({"salvo_ballistic": 9.0}, r"a salvo of 9 rounds; at most 8: give fewer"),
+        ({"stock_ballistic": 3e9}, r"3000000000 rounds of one unit; at most 2147483647: give fewer"),
+        ({"stock_ballistic": -1.0}, r"a negative number of channels, rounds or ticks; give 0 or more"),
+    ],
+)
+def test_what_the_integer_tables_cannot_hold_is_refused(scalar: dict[str, float], said: str):
+    worlds = with_scalar(made_worlds([(PATRIOT, KYIV)]), **scalar)
+    table = engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
+    with pytest.raises(InputError, match=f"simulation: {said}"):
+        simulate(made_campaign(worlds, 1.0), table, added=0, runs=1, classes=(BALLISTIC,))
+
+
+def test_windows_that_do_not_fit_are_refused():
+    worlds = with_scalar(made_worlds([(PATRIOT, KYIV)]), interceptor_speed_point_kms=1e-8)
+    with pytest.raises(InputError, match=r"engagement: a window or flight time of 1.5e\+09 s does not fit"):
+        engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
+
+
+def test_parts_joined_are_the_whole(monkeypatch: pytest.MonkeyPatch):
+    campaign = matched()
+    whole = simulate(campaign, None, added=0, runs=7, classes=BACKGROUND)
+    monkeypatch.setattr("tegmen.simulation._PART_BYTES", 2 * whole.leakers[BACKGROUND[0]].nbytes)
+    parts = list(simulate_in_parts(campaign, None, added=0, runs=7, classes=BACKGROUND))
+    assert [part.rounds.shape[1] for part in parts] == [4, 3]
+    for cls in BACKGROUND:
+        assert np.array_equal(np.concatenate([part.leakers[cls] for part in parts], axis=1), whole.leakers[cls])
+
+
+def test_supplies_of_every_night_are_fired_too():
+    # one round on the launcher and none in store: with one more each night, every night of ten serves one more
+    worlds = with_scalar(made_worlds([(PATRIOT, KYIV)], launched=400), reload_s=0.1)
+    mix = worlds.mix.copy()
+    mix[:, BALLISTIC] = np.arange(4) == KYIV
+    worlds = replace(worlds, mix=mix, units=even_units(1, ready_ballistic=1))
+    table = engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
+    campaign = replace(made_campaign(worlds, 1.0), resupply=1)
+    outcome = simulate(campaign, table, added=0, runs=20, classes=(BALLISTIC,))
+    assert np.all(outcome.by_systems == 10)
+    bare = simulate(replace(campaign, resupply=0), table, added=0, runs=20, classes=(BALLISTIC,))
+    assert np.all(bare.by_systems == 1)
 
 
 def test_taking_no_worlds_is_no_simulation():

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from tegmen.report import write_report
     from tegmen.scenario import Scenario, read_scenario, scenario_names
     from tegmen.sufficiency import Effort, sufficiency
+    from tegmen.workloads import Compute
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Calibration",
+    "Compute",
     "Effort",
     "EvidenceError",
     "InfeasibleError",
@@ -53,6 +55,7 @@ __all__ = [
 # Where each public name lives: looked up on first use, so that `import tegmen` and `tegmen --help` stay fast.
 _ROOMS = {
     "Calibration": "calibration",
+    "Compute": "workloads",
     "Effort": "sufficiency",
     "EvidenceError": "errors",
     "InfeasibleError": "errors",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,11 @@ COMPILED_ROOMS = ("philox", "calendars", "nights", "herds", "kernels", "laydowns
 def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """Decorate a function so that it is compiled on first use and kept on disk where that is possible."""
     if function is None:
-        return lambda given: compiled(given, **options)
+        return partial(compiled, **options)
     dispatcher = njit(**options)(function)
     # numba's own `cache=True` fails where no folder is writable and where a file is damaged: this one does not.
-    dispatcher._cache = _cache_of(function)  # noqa: SLF001 - the place numba keeps it
+    # The places numba keeps its cache and the stamp of its source have no public names.
+    dispatcher._cache = _cache_of(function)  # noqa: SLF001  # pyright: ignore[reportAttributeAccessIssue]
     return dispatcher
 
 
@@ -59,7 +60,7 @@ def _cache_of(function: Callable[..., Any]) -> FunctionCache | NullCache:
         _note("has no place", "any folder", fault)
         return NullCache()
     # numba looks at the file of the function alone, but compiled code holds what it calls from other files too.
-    kept._cache_file._source_stamp = _stamp()  # noqa: SLF001
+    kept._cache_file._source_stamp = _stamp()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return kept
 
 

@@ -43,6 +43,14 @@ record_app = typer.Typer(help="Look at the attack record.", no_args_is_help=True
 app.add_typer(record_app, name="record")
 
 
+class Device(StrEnum):
+    """Where to simulate; the bits are the same."""
+
+    cpu = "cpu"
+    cuda = "cuda"
+    auto = "auto"
+
+
 class Case(StrEnum):
     """Which evidence case to answer; the two are never averaged."""
 
@@ -82,6 +90,9 @@ def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None, typer.Option(help="Last day of the record used, YYYY-MM-DD. [default: the scenario's]")
     ] = None,
     case: Annotated[Case, typer.Option(help="Evidence case.")] = Case.both,
+    device: Annotated[
+        Device, typer.Option(help="Where to simulate: processor, graphics card, or whichever is there; the same bits.")
+    ] = Device.cpu,
 ) -> None:
     """Answer SCENARIO: how many more are enough, for which goal, how sure; writes a report."""
     if worlds * runs > MONTHS_MOST:
@@ -100,7 +111,10 @@ def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
         tell("calibrating on the record", 0, 1)
         calibration = tg.calibrate(evidence, until=question.until if until is None else until, seed=seed)
         cases = EVIDENCE_CASES if case is Case.both else (case.value,)
-        effort = tg.Effort(worlds=worlds, runs=runs, worlds_more=min(100, worlds), worlds_most=3 * worlds)
+        compute = tg.Compute(device=device.value)
+        effort = tg.Effort(
+            worlds=worlds, runs=runs, worlds_more=min(100, worlds), worlds_most=3 * worlds, compute=compute
+        )
         result = tg.sufficiency(question, calibration, seed=seed, effort=effort, cases=cases, progress=tell)
         tell("writing the report", 0, 1)
         tg.write_report([result], folder)

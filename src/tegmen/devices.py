@@ -21,7 +21,7 @@ from tegmen.kernels import RUNS_PER_WORLD_MAX, fight_month
 from tegmen.nights import fight_night, line_up
 
 if TYPE_CHECKING:
-    from numba import cuda
+    from numba import cuda  # noqa: TC004 - a name in the kernel's own space, see `month_kernel`
 
 Ints = NDArray[np.int64]
 
@@ -45,7 +45,7 @@ def find_device(wanted: str) -> Any:
 
             found = cuda.is_available()
     except Exception:  # noqa: BLE001 - a driver that is half there raises what it likes
-        found = False
+        cuda, found = None, False
     if found:
         return cuda
     if wanted == "cuda":
@@ -125,7 +125,7 @@ def _fight_each_month(
     tally,
 ):  # fmt: skip
     """One month a thread."""
-    k = cuda.grid(1)
+    k = cuda.grid(1)  # pyright: ignore[reportCallIssue]
     if k < tasks.shape[0]:
         w, run = tasks[k, 0], tasks[k, 1]
         none = work[5][k][:0]

@@ -1,7 +1,7 @@
 """The same night as in `nights`, for raids that saturate the units: a release wakes nobody but the one it serves.
 
-Here the units keep the queue. Each has its calls (when a threat's window on it opens, in order) and its list of waiters,
-a set of bits in order of rank. A unit is looked at when it can launch again, or at its next call when nobody waits; it
+Here the units keep the queue. Each has its calls (when a threat's window on it opens, in order) and its list of
+waiters, a set of bits in order of rank. A unit is looked at when it can launch again, or at its next call when nobody waits; it
 then takes up the calls that have come and serves its first waiter. Calls of a busy unit cost no step, nor do those of
 threats that are dead or being engaged by then.
 """
@@ -105,7 +105,7 @@ def _wait_for(unit, i, state, waiting):
 @compiled(forceinline=True)
 def _in_reach(unit, tick, begin, end, now, pair):
     """Whether a window of this unit on a threat is open."""
-    for j in range(begin, end):
+    for j in range(begin, end):  # noqa: SIM110 - a generator is no compiled code
         if pair[j, 0] == unit and tick + pair[j, 1] <= now <= tick + pair[j, 2]:
             return True
     return False

@@ -119,7 +119,9 @@ def fight_any(run, key, night, threats, laydown, units, kill, state, scratch, li
 
 
 @compiled
-def fight_month(run, key, nights, raids, geometry, laydown, units, stock, kill, attrition, layer, slot, work, leakers, tally):
+def fight_month(
+    run, key, nights, raids, geometry, laydown, units, stock, kill, attrition, layer, slot, work, leakers, tally
+):
     """Draw and fight one month; `leakers` (slot, place) is added to, `tally` (3,) filled as in `fight_months`."""
     draws, threats, fate, killed, state, scratch, lists, line = work
     total = draw_raids(run, key, nights, raids, geometry, draws, threats, fate)
@@ -219,4 +221,3 @@ def fight_months(
                 np.int64(first_world + w) * RUNS_PER_WORLD_MAX + run, key, nights, drawn, geometry, laydown, own,
                 stock[w], kill[w], attrition[w], layer, slot, work, leakers[w, run - origin], tally[w, run - origin],
             )  # fmt: skip
-

@@ -122,9 +122,7 @@ def fight_laydowns(key, threats, pointer, pairs, units, stock, kill, exists, cho
                 continue
             stock_up(units, stock, state)
             if herd:
-                fight_herd(
-                    run, key, 0, threats, begins, calls, (own, kept), units, kill, state, scratch, lists, killed
-                )
+                fight_herd(run, key, 0, threats, begins, calls, (own, kept), units, kill, state, scratch, lists, killed)
             else:
                 fight_night(run, key, 0, threats, lined, (own, kept), units, kill, state, scratch, killed)
             leaked[c, run] = leaked_value(killed, value)

@@ -196,7 +196,7 @@ def _soonest(tick, begin, end, now, pair, state):
     """Earliest tick after `now` at which a unit could engage a threat; `NEVER` if none can."""
     soonest = NEVER
     for j in range(begin, end):
-        launch = max(tick + pair[j, 1], max(now, state[pair[j, 0], SOONEST]))
+        launch = max(tick + pair[j, 1], now, state[pair[j, 0], SOONEST])
         if launch <= tick + pair[j, 2]:
             soonest = min(soonest, launch)
     return soonest
@@ -282,7 +282,7 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
     kill
         (class, kind) uint64: a round kills when its 32-bit word is below this (0..2^32).
     state
-        (unit, 8) int64, made by `stock_up`, see `READY`; the first two columns are carried from night to night.
+        (unit, 8) int64, made by `stock_up`, see `READY`; the first two columns are carried over the nights.
     scratch
         Work arrays made by `make_scratch`; the last are a log of engagements, kept where it has room.
     killed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,9 @@ from tegmen.engagement import (
     lane_first,
 )
 from tegmen.philox import uint32_threshold
-from tegmen.workloads import Compute, Workload, check, fight
 from tegmen.terms import ThreatClass
 from tegmen.units import SYSTEMS
+from tegmen.workloads import Compute, Workload, check, fight
 from tegmen.worlds import Worlds, covered_by, take
 
 Floats = NDArray[np.float64]
@@ -68,7 +68,7 @@ class Campaign:
     factor: Floats
     attrition: Floats
     resupply: int = 0
-    compute: Compute = Compute()
+    compute: Compute = field(default_factory=Compute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,13 @@ def _pack(
 
 
 def match_record(
-    worlds: Worlds, lanes: Lanes, history: Ints, nights: int, *, solve: Sequence[ThreatClass] = MATCHED
+    worlds: Worlds,
+    lanes: Lanes,
+    history: Ints,
+    nights: int,
+    *,
+    solve: Sequence[ThreatClass] = MATCHED,
+    compute: Compute | None = None,
 ) -> tuple[Campaign, NDArray[np.bool_]]:
     """Solve, world by world, the factors with which the simulated baseline reproduces the calibrated rates.
 
@@ -201,7 +207,7 @@ def match_record(
     """
     campaign = Campaign(
         worlds=worlds, lanes=lanes, history=history, nights=nights, factor=np.ones((len(worlds), len(ThreatClass))),
-        attrition=_attrition(worlds, lanes),
+        attrition=_attrition(worlds, lanes), compute=compute or Compute(),
     )  # fmt: skip
     feasible = np.ones(len(worlds), dtype=bool)
     for cls in MATCHED:

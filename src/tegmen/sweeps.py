@@ -68,8 +68,8 @@ def sweep(
     A run is skipped when the candidate would commit no engagement in it. Let the base laydown's run be known: when each
     threat was engaged, by which pair, and when the result was. Suppose the candidate changes the run, and look at the
     first engagement it commits. Until then nothing differs, so the threat is idle then in the base run as well, and the
-    candidate has all its channels and rounds. So there is a stretch in which the threat is idle (from the result before,
-    or from the beginning, to its next engagement, or without end) and a window of the candidate with
+    candidate has all its channels and rounds. So there is a stretch in which the threat is idle (from the result
+    before, or from the beginning, to its next engagement, or without end) and a window of the candidate with
 
         L = max(opening, beginning of the stretch) <= closing,  and  L < the next engagement's tick,
         or L equal to it and (preference, opening, unit) smaller than the pair's that was committed.

@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 import numba
 import numpy as np
+from numba.core import config
 from numpy.typing import NDArray
 
-from tegmen.errors import InputError
 from tegmen.calendars import THREATS_PER_CLASS_MAX
+from tegmen.errors import InputError
 from tegmen.kernels import RUNS_PER_WORLD_MAX, fight_months
 from tegmen.nights import NUMBERS_MAX, TICKS_MAX
 
@@ -23,6 +24,8 @@ Device = Literal["cpu", "cuda", "auto"]
 
 _PIECE_S = 0.2
 _THREAT_S = 1e-6
+_SALVO_MAX = 8
+_ROUNDS_MAX = 2**31 - 1
 _TASK_THREATS = 100_000
 """Threats a task: enough to make its work arrays worth while, few enough for many tasks a thread."""
 
@@ -43,7 +46,7 @@ class Compute:
     device: Device = "cpu"
 
     def __post_init__(self) -> None:
-        most = numba.config.NUMBA_NUM_THREADS
+        most = config.NUMBA_NUM_THREADS  # pyright: ignore[reportAttributeAccessIssue]
         faults = []
         if self.threads is not None and not 1 <= self.threads <= most:
             faults.append(f"threads: found {self.threads}, allowed are 1 to {most}; give fewer, or None for all")
@@ -88,29 +91,38 @@ def check(workload: Workload, runs: int) -> None:
     InputError
         Too many threats, worlds, runs or units; ticks, rounds or salvos out of range.
     """
-    counts, units = workload.raids[0], workload.units
+    counts, units, stock = workload.raids[0], workload.units, workload.stock
     most, last = int(counts.max(initial=0)), workload.first_world + len(counts)
+    latest, width = _latest_tick(workload), units.shape[1]
+    rounds, salvo = max(int(units[..., 1].max(initial=0)), int(stock.max(initial=0))), int(units[..., 3].max(initial=0))
+    faults: list[str] = []
+    if most >= THREATS_PER_CLASS_MAX:
+        allowed = THREATS_PER_CLASS_MAX - 1
+        faults.append(f"{most} threats of one class in a month; at most {allowed}: split the month in two scenarios")
+    if runs > RUNS_PER_WORLD_MAX or last >= RUNS_PER_WORLD_MAX:
+        found = f"{len(counts)} worlds from number {workload.first_world} x {runs} runs"
+        faults.append(f"{found}; at most {RUNS_PER_WORLD_MAX - 1} of each: give fewer, and another seed for the rest")
+    if latest >= TICKS_MAX:
+        found = f"a night of {latest} ticks of 0.1 s with flights and reloads"
+        faults.append(f"{found}; at most {TICKS_MAX - 1}: give shorter times")
+    if width >= NUMBERS_MAX:
+        faults.append(f"{width} units; at most {NUMBERS_MAX - 1}: give fewer")
+    if salvo > _SALVO_MAX:
+        faults.append(f"a salvo of {salvo} rounds; at most {_SALVO_MAX}: give fewer")
+    if rounds > _ROUNDS_MAX:
+        faults.append(f"{rounds} rounds of one unit; at most {_ROUNDS_MAX}: give fewer")
+    if min(int(units.min(initial=0)), int(stock.min(initial=0))) < 0:
+        faults.append("a negative number of channels, rounds or ticks; give 0 or more")
+    if faults:
+        raise InputError("simulation", faults)
+
+
+def _latest_tick(workload: Workload) -> int:
     spread = workload.geometry[3]
-    latest = int(spread[-1] + 2 * spread[:-1].max(initial=0))
+    latest = int(spread[-1] + 2 * spread[:-1].max(initial=0)) + int(workload.units[..., 2].max(initial=0))
     if len(workload.pairs):
         latest += int((workload.pairs[:, 2].astype(np.int64) + workload.pairs[:, 3]).max())
-    latest += int(units[..., 2].max(initial=0))
-    salvo, width, rounds = units[..., 3], units.shape[1], max(int(units[..., 1].max(initial=0)), int(workload.stock.max(initial=0)))
-    faults = [
-        (most >= THREATS_PER_CLASS_MAX, f"{most} threats of one class in a month; at most {THREATS_PER_CLASS_MAX - 1}: "
-         "split the month, or leave what is launched beyond it out"),
-        (runs > RUNS_PER_WORLD_MAX or last >= RUNS_PER_WORLD_MAX, f"{len(counts)} worlds from number "
-         f"{workload.first_world} x {runs} runs; at most {RUNS_PER_WORLD_MAX - 1} of each: give fewer, or a second seed"),
-        (latest >= TICKS_MAX, f"a night of {latest} ticks of 0.1 s, reloads and flights with it; at most "
-         f"{TICKS_MAX - 1}: give shorter times"),
-        (width >= NUMBERS_MAX, f"{width} units; at most {NUMBERS_MAX - 1}: give fewer"),
-        (bool(salvo.size) and int(salvo.max()) > 8, f"a salvo of {int(salvo.max(initial=0))} rounds; at most 8"),
-        (rounds > 2**31 - 1, f"{rounds} rounds of one unit; at most {2**31 - 1}"),
-        (min(int(units.min(initial=0)), int(workload.stock.min(initial=0))) < 0, "a negative number of channels, rounds "
-         "or ticks; give 0 or more"),
-    ]  # fmt: skip
-    if any(wrong for wrong, _ in faults):
-        raise InputError("simulation", [text for wrong, text in faults if wrong])
+    return latest
 
 
 def fight(workload: Workload, runs: range, compute: Compute) -> tuple[NDArray[np.uint16], Ints]:
