@@ -1,9 +1,9 @@
 """The same night as in `nights`, for raids that saturate the units: a release wakes nobody but the one it serves.
 
 Here the units keep the queue. Each has its calls (when a threat's window on it opens, in order) and its list of
-waiters, a set of bits in order of rank. A unit is looked at when it can launch again, or at its next call when nobody waits; it
-then takes up the calls that have come and serves its first waiter. Calls of a busy unit cost no step, nor do those of
-threats that are dead or being engaged by then.
+waiters, a set of bits in order of rank. A unit is looked at when it can launch again, or at its next call when nobody
+waits; it then takes up the calls that have come and serves its first waiter. Calls of a busy unit cost no step, nor do
+those of threats that are dead or being engaged by then.
 """
 
 # numba infers the types of the compiled functions from their callers; annotations on them would be decoration.

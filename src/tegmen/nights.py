@@ -277,8 +277,8 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
         (pointer (lane + 1,), (pair, 5) int32: unit, open, close, flight, preference): feasible pairs a lane, sorted by
         (open, unit); windows in ticks from the threat's tick.
     units
-        (unit, 8) int64: channels, ready, reload [ticks], salvo, outage threshold (0..2^32), outage id, kind, rounds that
-        come into the store at the end of each night.
+        (unit, 8) int64: channels, ready, reload [ticks], salvo, outage threshold (0..2^32), outage id, kind, rounds
+        that come into the store at the end of each night.
     kill
         (class, kind) uint64: a round kills when its 32-bit word is below this (0..2^32).
     state

@@ -56,7 +56,7 @@ class Campaign:
     attrition
         (w, lane) share the dispersed layer stops.
     resupply
-        Rounds that come into the store of every unit at the end of each night (A25).
+        Rounds that come into the store of every unit at the end of each night (A23: none).
     compute
         What its simulations run on where they are not told otherwise.
     """

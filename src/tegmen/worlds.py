@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.calibration import Calibration, RateDraws
-from tegmen.catalogue import Parameter, read_catalogue
+from tegmen.catalogue import Catalogue, Parameter, read_catalogue
 from tegmen.errors import EvidenceError
 from tegmen.places import Places, defended_places, named_launches, steered
 from tegmen.raids import launched, posted_counts
@@ -132,7 +133,7 @@ def draw_worlds(  # noqa: PLR0913 - what a draw depends on, each named
             )
             raise EvidenceError(msg)
         generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(first, tried))))
-        dice = Dice(block, generator, read_catalogue())
+        dice = Dice(block, generator, _catalogue())
         candidate, agrees = _candidates(scenario, calibration, case, places, pool.pick(dice.generator, block), dice)
         kept.append(take(candidate, np.flatnonzero(agrees)))
         have += int(agrees.sum())
@@ -140,6 +141,12 @@ def draw_worlds(  # noqa: PLR0913 - what a draw depends on, each named
         tried += 1
     joined = take(join(kept), np.arange(count))
     return replace(joined, seed=seed, first=first, redraw_share=1 - have / layouts)
+
+
+@cache
+def _catalogue() -> Catalogue:
+    """Read the shipped catalogue once, not for every batch; nobody can change it."""
+    return read_catalogue()
 
 
 def take(worlds: Worlds, index: NDArray[np.intp]) -> Worlds:
