@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -383,3 +388,33 @@ def test_taking_no_worlds_is_no_simulation():
     assert len(take(campaign.worlds, np.zeros(0, dtype=np.int64))) == 0
     outcome = simulate(none, None, added=0, runs=2, classes=BACKGROUND)
     assert outcome.rounds.shape == (0, 2)
+
+
+ENDLESS = """
+import numpy as np
+from core_example import BALLISTIC, PATRIOT, four_lanes, made_campaign, made_worlds
+from tegmen.engagement import engage
+from tegmen.simulation import simulate
+worlds = made_worlds([(PATRIOT, 0)], launched=10_000)
+table = engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
+campaign = made_campaign(worlds, 0.5)
+simulate(campaign, table, added=0, runs=2, classes=(BALLISTIC,))
+try:
+    print("fighting", flush=True)
+    simulate(campaign, table, added=0, runs=65_000, classes=(BALLISTIC,))
+except KeyboardInterrupt:
+    again = simulate(campaign, table, added=0, runs=2, classes=(BALLISTIC,))
+    print("interrupted", int(again.rounds.sum() > 0), flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_an_interrupt_is_seen_between_pieces_and_leaves_the_engine_sound():
+    here = Path(__file__).parent
+    settings = os.environ | {"PYTHONPATH": os.pathsep.join([str(here), *sys.path])}
+    with subprocess.Popen([sys.executable, "-c", ENDLESS], env=settings, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "fighting\n"
+        process.send_signal(signal.SIGINT)
+        # Within a second on a machine that is not busy (a piece is 0.2 s); all of the months would take minutes.
+        assert process.communicate(timeout=20)[0] == "interrupted 1\n"
