@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -29,7 +34,7 @@ from core_example import (
 from tegmen.engagement import attrition_rate, engage, lane_first
 from tegmen.errors import InputError
 from tegmen.exact import leak_probability, shoot_look_shoot
-from tegmen.simulation import BACKGROUND, Campaign, keep, match_record, simulate
+from tegmen.simulation import BACKGROUND, Campaign, keep, match_record, simulate, simulate_in_parts
 from tegmen.worlds import Worlds, covered_by, take
 
 if TYPE_CHECKING:
@@ -315,17 +320,66 @@ def test_added_units_never_bring_more_ballistic_strikes():
 
 def test_more_threats_than_addresses_are_refused():
     worlds = made_worlds([(PATRIOT, KYIV)], launched=1 << 14)
-    with pytest.raises(InputError, match=r"raid calendar: 16384 threats of one class in a month; at most 16383"):
+    with pytest.raises(InputError, match=r"16384 threats of one class in a month; at most 16383: split"):
         simulate(made_campaign(worlds, 1.0), None, added=0, runs=1, classes=(BALLISTIC,))
 
 
 def test_more_runs_or_worlds_than_addresses_are_refused():
     campaign = made_campaign(made_worlds([(PATRIOT, KYIV)]), 1.0)
-    with pytest.raises(InputError, match=r"size: 1 worlds x 65537 runs; at most 65535 of each"):
+    with pytest.raises(InputError, match=r"1 worlds from number 0 x 65537 runs; at most 65535 of each: give fewer"):
         simulate(campaign, None, added=0, runs=65_537, classes=(BALLISTIC,))
     late = replace(campaign, worlds=replace(campaign.worlds, first=65_535))
-    with pytest.raises(InputError, match=r"size: 1 worlds x 1 runs; at most 65535 of each"):
+    with pytest.raises(InputError, match=r"1 worlds from number 65535 x 1 runs; at most 65535 of each: give fewer"):
         simulate(late, None, added=0, runs=1, classes=(BALLISTIC,))
+
+
+@pytest.mark.parametrize(
+    ("scalar", "said"),
+    [
+        (
+            {"reload_s": 5e5},
+            r"a night of \d+ ticks of 0.1 s with flights and reloads; at most 4194303: give shorter times",
+        ),
+        ({"salvo_ballistic": 9.0}, r"a salvo of 9 rounds; at most 8: give fewer"),
+        ({"stock_ballistic": 3e9}, r"3000000000 rounds of one unit; at most 2147483647: give fewer"),
+        ({"stock_ballistic": -1.0}, r"a negative number of channels, rounds or ticks; give 0 or more"),
+    ],
+)
+def test_what_the_integer_tables_cannot_hold_is_refused(scalar: dict[str, float], said: str):
+    worlds = with_scalar(made_worlds([(PATRIOT, KYIV)]), **scalar)
+    table = engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
+    with pytest.raises(InputError, match=f"simulation: {said}"):
+        simulate(made_campaign(worlds, 1.0), table, added=0, runs=1, classes=(BALLISTIC,))
+
+
+def test_windows_that_do_not_fit_are_refused():
+    worlds = with_scalar(made_worlds([(PATRIOT, KYIV)]), interceptor_speed_point_kms=1e-8)
+    with pytest.raises(InputError, match=r"engagement: a window or flight time of 1.5e\+09 s does not fit"):
+        engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
+
+
+def test_parts_joined_are_the_whole(monkeypatch: pytest.MonkeyPatch):
+    campaign = matched()
+    whole = simulate(campaign, None, added=0, runs=7, classes=BACKGROUND)
+    monkeypatch.setattr("tegmen.simulation._PART_BYTES", 2 * whole.leakers[BACKGROUND[0]].nbytes)
+    parts = list(simulate_in_parts(campaign, None, added=0, runs=7, classes=BACKGROUND))
+    assert [part.rounds.shape[1] for part in parts] == [4, 3]
+    for cls in BACKGROUND:
+        assert np.array_equal(np.concatenate([part.leakers[cls] for part in parts], axis=1), whole.leakers[cls])
+
+
+def test_supplies_of_every_night_are_fired_too():
+    # one round on the launcher and none in store: with one more each night, every night of ten serves one more
+    worlds = with_scalar(made_worlds([(PATRIOT, KYIV)], launched=400), reload_s=0.1)
+    mix = worlds.mix.copy()
+    mix[:, BALLISTIC] = np.arange(4) == KYIV
+    worlds = replace(worlds, mix=mix, units=even_units(1, ready_ballistic=1))
+    table = engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
+    campaign = replace(made_campaign(worlds, 1.0), resupply=1)
+    outcome = simulate(campaign, table, added=0, runs=20, classes=(BALLISTIC,))
+    assert np.all(outcome.by_systems == 10)
+    bare = simulate(replace(campaign, resupply=0), table, added=0, runs=20, classes=(BALLISTIC,))
+    assert np.all(bare.by_systems == 1)
 
 
 def test_taking_no_worlds_is_no_simulation():
@@ -334,3 +388,33 @@ def test_taking_no_worlds_is_no_simulation():
     assert len(take(campaign.worlds, np.zeros(0, dtype=np.int64))) == 0
     outcome = simulate(none, None, added=0, runs=2, classes=BACKGROUND)
     assert outcome.rounds.shape == (0, 2)
+
+
+ENDLESS = """
+import numpy as np
+from core_example import BALLISTIC, PATRIOT, four_lanes, made_campaign, made_worlds
+from tegmen.engagement import engage
+from tegmen.simulation import simulate
+worlds = made_worlds([(PATRIOT, 0)], launched=10_000)
+table = engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
+campaign = made_campaign(worlds, 0.5)
+simulate(campaign, table, added=0, runs=2, classes=(BALLISTIC,))
+try:
+    print("fighting", flush=True)
+    simulate(campaign, table, added=0, runs=65_000, classes=(BALLISTIC,))
+except KeyboardInterrupt:
+    again = simulate(campaign, table, added=0, runs=2, classes=(BALLISTIC,))
+    print("interrupted", int(again.rounds.sum() > 0), flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_an_interrupt_is_seen_between_pieces_and_leaves_the_engine_sound():
+    here = Path(__file__).parent
+    settings = os.environ | {"PYTHONPATH": os.pathsep.join([str(here), *sys.path])}
+    with subprocess.Popen([sys.executable, "-c", ENDLESS], env=settings, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "fighting\n"
+        process.send_signal(signal.SIGINT)
+        # Within a second on a machine that is not busy (a piece is 0.2 s); all of the months would take minutes.
+        assert process.communicate(timeout=20)[0] == "interrupted 1\n"

@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from tegmen.scenario import Scenario, read_scenario, scenario_names
     from tegmen.sufficiency import Effort, sufficiency
     from tegmen.whatif import WhatIf, parse_span, replace_number, what_if
+    from tegmen.workloads import Compute
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Calibration",
     "ClaimCheck",
+    "Compute",
     "Effort",
     "Evidence",
     "EvidenceError",
@@ -73,6 +75,7 @@ __all__ = [
 _ROOMS = {
     "Calibration": "calibration",
     "ClaimCheck": "claims",
+    "Compute": "workloads",
     "Effort": "sufficiency",
     "Evidence": "provenance",
     "EvidenceError": "errors",

@@ -92,7 +92,9 @@ def allocate(
     system, count = _one_system(added)
     effort = effort or Effort()
     lanes = lay_lanes(defended_places(scenario))
-    campaign = draw_campaign(scenario, calibration, case, lanes, count=effort.worlds, first=0, seed=seed)
+    campaign = draw_campaign(
+        scenario, calibration, case, lanes, count=effort.worlds, first=0, seed=seed, compute=effort.compute
+    )
     baseline = fight_baseline(campaign, effort)
     sites = site_greedily(campaign, scenario.headline, expected_leakers(campaign, baseline), system, count)
     plan = (system, sites)

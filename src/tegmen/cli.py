@@ -46,6 +46,14 @@ ledger_app.command("review")(reading_cli.review)
 app.add_typer(ledger_app, name="ledger")
 
 
+class Device(StrEnum):
+    """Where to simulate; the bits are the same."""
+
+    cpu = "cpu"
+    cuda = "cuda"
+    auto = "auto"
+
+
 class Case(StrEnum):
     """Which evidence case to answer; the two are never averaged."""
 
@@ -85,9 +93,12 @@ def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None, typer.Option(help="Last day of the record used, YYYY-MM-DD. [default: the scenario's]")
     ] = None,
     case: Annotated[Case, typer.Option(help="Evidence case.")] = Case.both,
+    device: Annotated[
+        Device, typer.Option(help="Where to simulate: processor, graphics card, or whichever is there; the same bits.")
+    ] = Device.cpu,
 ) -> None:
     """Answer SCENARIO: how many more are enough, for which goal, how sure; writes a report."""
-    effort = _effort(worlds, runs)
+    effort = _effort(worlds, runs, device)
     with progress() as tell:
         import tegmen as tg
         from tegmen.report import check_writable
@@ -242,14 +253,17 @@ def main() -> None:
         sys.exit(1)
 
 
-def _effort(worlds: int, runs: int) -> Effort:
+def _effort(worlds: int, runs: int, device: Device = Device.cpu) -> Effort:
     """How much to simulate; refused before anything else where the machine could not hold it."""
     if worlds * runs > MONTHS_MOST:
         found = f"--worlds {worlds} x --runs {runs} is {worlds * runs:,} months"
         raise typer.BadParameter(f"{found}; at most {MONTHS_MOST:,} are allowed: give fewer of one")
     import tegmen as tg
 
-    return tg.Effort(worlds=worlds, runs=runs, worlds_more=min(100, worlds), worlds_most=3 * worlds)
+    compute = tg.Compute(device=device.value)
+    return tg.Effort(
+        worlds=worlds, runs=runs, worlds_more=min(100, worlds), worlds_most=3 * worlds, compute=compute
+    )  # fmt: skip
 
 
 def _cases(case: Case) -> Sequence[EvidenceCase]:

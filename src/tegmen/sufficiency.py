@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
@@ -25,6 +25,7 @@ from tegmen.scenario import Goal, Scenario
 from tegmen.simulation import BACKGROUND, MATCHED, Campaign, Outcome, keep, match_record, simulate
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, Provenance, ThreatClass, one_blas_thread
 from tegmen.units import BALLISTIC_SYSTEMS, SYSTEMS
+from tegmen.workloads import Compute
 from tegmen.worlds import POOL, Worlds, draw_worlds
 
 Floats = NDArray[np.float64]
@@ -48,6 +49,8 @@ class Effort:
         Worlds added at a time, and in all, while an error is above `error_most` or the decision is not resolved.
     error_most
         Largest Monte Carlo standard error wanted of any probability on the curve.
+    compute
+        Threads and device; they change no result.
     """
 
     worlds: int = 200
@@ -55,6 +58,7 @@ class Effort:
     worlds_more: int = 100
     worlds_most: int = 600
     error_most: float = 0.03
+    compute: Compute = field(default_factory=Compute)
 
     def runs_of(self, goal: Goal) -> int:
         """Months a world for a goal."""
@@ -142,6 +146,7 @@ def draw_campaign(  # noqa: PLR0913 - a batch is named by all of them
     seed: int,
     solve: Sequence[ThreatClass] = MATCHED,
     pool: RateDraws | None = None,
+    compute: Compute | None = None,
 ) -> Campaign:
     """Draw worlds and match them to the record; worlds with no factor in (0, 1] are replaced by others.
 
@@ -154,7 +159,7 @@ def draw_campaign(  # noqa: PLR0913 - a batch is named by all of them
     ask, found = math.ceil(count * _SPARE), 0
     for _ in range(_ATTEMPTS):
         worlds = draw_worlds(scenario, calibration, case, count=ask, first=first, seed=seed, pool=pool)
-        campaign, feasible = match_record(worlds, lanes, history, scenario.month.nights, solve=solve)
+        campaign, feasible = match_record(worlds, lanes, history, scenario.month.nights, solve=solve, compute=compute)
         if feasible.sum() >= count:
             kept = 1 - (1 - worlds.redraw_share) * float(feasible.mean())
             campaign = keep(campaign, np.flatnonzero(feasible)[:count])
@@ -280,7 +285,7 @@ class _Study:
         self.tell(f"{self.case}: drawing and matching worlds {first + 1}–{first + count}", 0, 1)
         return draw_campaign(
             self.scenario, self.calibration, self.case, self.lanes, count=count, first=first, seed=self.seed,
-            solve=solve, pool=self.pool,
+            solve=solve, pool=self.pool, compute=self.effort.compute,
         )  # fmt: skip
 
     def _score(self, campaign: Campaign, baseline: Outcome | None, wanted: Mapping[str, Ints]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -140,6 +141,12 @@ def draw_worlds(  # noqa: PLR0913 - what a draw depends on, each named
         tried += 1
     joined = take(join(kept), np.arange(count))
     return replace(joined, seed=seed, first=first, redraw_share=1 - have / layouts)
+
+
+@cache
+def _catalogue() -> Catalogue:
+    """Read the shipped catalogue once, not for every batch; nobody can change it."""
+    return read_catalogue()
 
 
 def take(worlds: Worlds, index: NDArray[np.intp]) -> Worlds:
