@@ -15,6 +15,7 @@ import os
 import shutil
 import tempfile
 import tomllib
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ from tegmen.places import defended_places
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tegmen.answers import ClaimTest, GoalAnswer, Stand
+    from tegmen.answers import ClaimTest, Driver, GoalAnswer, Stand
     from tegmen.catalogue import Parameter
     from tegmen.terms import EvidenceCase
 
@@ -216,12 +217,23 @@ def _goal(answer: GoalAnswer) -> dict[str, Any]:
             for n, p, error in zip(answer.added, answer.probability, answer.mcse, strict=True)
         ],
         "claims": [_claim(claim) for claim in answer.claims],
-        "drivers": [{"unknown": driver.unknown, "share": _number(driver.share)} for driver in answer.drivers],
+        "drivers": [driver_fields(driver) for driver in answer.drivers],
+        "evpi": _number(answer.evpi),
+        "evpi_error": _number(answer.evpi_error),
+        "censored": _number(answer.censored),
         "placement": [
             {"system": each.system, "place": each.place, "lat": _number(each.latitude), "lon": _number(each.longitude)}
             for each in _stands(answer)
         ],
     }
+
+
+def driver_fields(driver: Driver) -> dict[str, Any]:
+    """Give a driver as answer.json has it."""
+    numbers = {
+        key: value if value is None else _number(value) for key, value in asdict(driver).items() if key != "unknown"
+    }
+    return {"unknown": driver.unknown} | numbers
 
 
 def _claim(claim: ClaimTest) -> dict[str, Any]:
@@ -384,6 +396,7 @@ def _environment() -> jinja2.Environment:
         "plain": plain,
         "whole": whole,
         "width": width,
+        "units": units,
         "system": charts.system_name,
         "threat": threat,
     }
@@ -405,6 +418,11 @@ def _drawn(result: Sufficiency, months: Any) -> dict[str, Any]:
         "remaining": {case: charts.draw_remaining(result, case) for case in cases},
         "map": {case: draw_map(case, each.baseline, _stands(each.headline), places) for case, each in cases.items()},
         "record": record,
+        "drivers": {
+            case: charts.draw_drivers(each.headline.drivers, case)
+            for case, each in cases.items()
+            if each.headline.drivers
+        },
         "glide": {
             case: charts.draw_ranges(each.glide_bombs, case, "glide bombs launched in the month")
             for case, each in cases.items()
@@ -466,6 +484,13 @@ def whole(value: float) -> str:
 def width(share: float) -> str:
     """Write the width of a bar, as style sheets want it."""
     return f"{100 * min(max(share, 0.0), 1.0):.1f}%" if math.isfinite(share) else "0"
+
+
+def units(value: float | None, error: float | None = None) -> str:
+    """Write units bought in vain to a tenth, with two standard errors where given."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:.1f}" if error is None else f"{value:.1f} ± {2 * error:.1f}"
 
 
 def threat(name: str) -> str:
