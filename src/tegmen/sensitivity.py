@@ -95,13 +95,13 @@ def first_order(columns: Mapping[str, Floats], outcome: Floats) -> dict[str, Est
     Parameters
     ----------
     columns
-        Unknown to (w,) draws.
+        Unknown to (w,) draws; a group of unknowns to (w, k): what the sum of their splines explains.
     outcome
         (w,) outcome.
 
     Source: Kelley (1935), PNAS 21, 554; Ratto and Pagano (2010), AStA 94, 367 (first-order shares by smoothing).
     """
-    return {name: _explained(_spline(x), outcome) for name, x in columns.items()}
+    return {name: _explained(_splines(x), outcome) for name, x in columns.items()}
 
 
 def _explained(basis: Floats, outcome: Floats) -> Estimate:
@@ -200,7 +200,7 @@ def _informed(basis: Floats, losses: Floats, blind: Floats) -> Estimate:
 
 def _informed_by_group(x: Floats, need: Ints, losses: Floats) -> Estimate:
     """Gain of knowing a group of unknowns; the number it is known through is found anew for every group left out."""
-    members, bases = _members(len(need)), np.column_stack([_spline(column) for column in x.T])
+    members, bases = _members(len(need)), _splines(x)
     gains: list[float] = []
     for group in range(-1, GROUPS):
         kept = members != group
@@ -225,28 +225,14 @@ def total_effect(outcome: Floats, again: Floats) -> Estimate:
 
     Source: Jansen (1999), Computer Physics Communications 117, 35.
     """
-    return _pairs(outcome, again, alone=False)
-
-
-def alone_effect(outcome: Floats, shared: Floats) -> Estimate:
-    """First-order share of an unknown, or group, from worlds drawn twice: ``1 - E[(y - y')^2] / (2 Var(y))``.
-
-    Here y' is the outcome with the unknown kept and all else drawn anew.
-    """
-    return _pairs(outcome, shared, alone=True)
-
-
-def _pairs(outcome: Floats, other: Floats, *, alone: bool) -> Estimate:
-    both = np.concatenate([outcome, other])
+    both = np.concatenate([outcome, again])
     if np.ptp(both) == 0:
         return Estimate(0.0, 0.0)
-    table = np.column_stack([(outcome - other) ** 2, outcome + other, outcome**2 + other**2, np.ones(len(outcome))])
+    table = np.column_stack([(outcome - again) ** 2, outcome + again, outcome**2 + again**2, np.ones(len(outcome))])
     sums = table.sum(axis=0) - np.concatenate([np.zeros((1, 4)), table])  # leaving out no pair, then each in turn
     kept = 2 * sums[:, 3]
-    half = sums[:, 0] / kept
-    variance = (sums[:, 2] - sums[:, 1] ** 2 / kept) / (kept - 1)
-    shares = (1 - half / variance) if alone else half / variance
-    return Estimate(float(max(shares[0], 0.0)), _jackknife(shares)[1])
+    shares = sums[:, 0] / kept / ((sums[:, 2] - sums[:, 1] ** 2 / kept) / (kept - 1))
+    return Estimate(float(shares[0]), _jackknife(shares)[1])
 
 
 def _spline(x: Floats) -> Floats:
@@ -259,6 +245,11 @@ def _spline(x: Floats) -> Floats:
     inner = inner[(inner > 1e-6) & (inner < 1 - 1e-6)]
     knots = np.concatenate([np.zeros(_DEGREE + 1), inner, np.ones(_DEGREE + 1)])
     return np.asarray(BSpline.design_matrix(scaled, knots, _DEGREE).toarray())
+
+
+def _splines(x: Floats) -> Floats:
+    """Splines of an unknown, or of every unknown of a group."""
+    return _spline(x) if x.ndim == 1 else np.concatenate([_spline(column) for column in x.T], axis=1)
 
 
 def _members(count: int) -> Ints:
