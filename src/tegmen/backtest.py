@@ -268,7 +268,7 @@ def _night_case(known: Known, key: ThreatClass, night: Night, seen: Past) -> _Ca
     if key is ThreatClass.ballistic:
         chance = np.ones(1)
         for aim, launched in zip(night.aim, night.launched, strict=True):
-            chance = np.convolve(chance, known.point.by_aim(int(launched))[_AT[int(aim)]])
+            chance = np.convolve(chance, known.ballistic.point.by_aim(int(launched))[_AT[int(aim)]])
         other["zone_known"] = chance
     theirs = {name: rule(seen, night.day, [n]) for name, rule in BASELINES.items()}
     return _Case(key, night.day, n, k, known.chance(key, night.day, n), theirs, other)

@@ -17,7 +17,7 @@ from tegmen.filtering import Floats, Ints, draw_beta, stream
 from tegmen.nights import Night, nights
 from tegmen.observations import FILTERED, MODELLED, NEAR_ZERO
 from tegmen.terms import Provenance, ThreatClass, one_blas_thread
-from tegmen.tracking import AreaTrack, Memory, PointTrack, area_track, axes_of, beta_binomial_table, point_track, pooled
+from tegmen.tracking import AreaTrack, BallisticTrack, Memory, PointTrack, area_track, axes_of, ballistic_track, beta_binomial_table, pooled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,35 +38,36 @@ class Known:
 
     Parameters
     ----------
-    areas, point
+    areas, ballistic
         Tracks of the filtered classes and of ballistic missiles.
     """
 
     areas: Mapping[ThreatClass, AreaTrack]
-    point: PointTrack
+    ballistic: BallisticTrack
 
     def seen(self, key: ThreatClass, night: Night) -> Known:
         """Learn from a night of one class."""
         if key is ThreatClass.ballistic:
-            return replace(self, point=self.point.after(night))
+            return replace(self, ballistic=self.ballistic.after(night))
         return replace(self, areas=MappingProxyType({**self.areas, key: self.areas[key].after(night)}))
 
     def before(self, key: ThreatClass, day: int) -> Known:
         """Move one class on to a day."""
         if key is ThreatClass.ballistic:
-            return replace(self, point=self.point.before(day))
+            return replace(self, ballistic=self.ballistic.before(day))
         return replace(self, areas=MappingProxyType({**self.areas, key: self.areas[key].before(day)}))
 
     def chance(self, key: ThreatClass, day: int, n: int) -> Floats:
         """Probability (n + 1,) of each number intercepted of n launched on a day that the class was moved to."""
         if key is ThreatClass.ballistic:
-            return self.point.chance(n)
+            return self.ballistic.chance(n)
         return self.areas[key].chance(n, pooled(self.areas, day)[key])
 
 
 def nothing_known(priors: Priors, memory: Memory) -> Known:
     """Start before the first night."""
-    return Known(MappingProxyType({key: area_track(priors, memory) for key in FILTERED}), point_track(priors, memory))
+    areas = MappingProxyType({key: area_track(priors, memory) for key in FILTERED})
+    return Known(areas, ballistic_track(priors, memory))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -284,7 +285,10 @@ def simulate(
     """Draw (w,) the number intercepted over some days of one class, given launched (d,) or (d, w)."""
     n = np.broadcast_to(launched if launched.ndim > 1 else launched[:, None], (len(days), draws))
     if key is ThreatClass.ballistic:
-        return _simulate_point(known.point.before(int(days[0])), n, rng)
+        track = known.ballistic.before(int(days[0]))
+        of_point = int(rng.binomial(draws, track.of_point))
+        by_level = _simulate_area(track.level, track.level_weight(), n[:, of_point:], rng)
+        return np.concatenate([_simulate_point(track.point, n[:, :of_point], rng), by_level])
     track = known.areas[key].before(int(days[0]))
     return _simulate_area(track, pooled(known.areas, int(days[0]))[key], n, rng)
 
