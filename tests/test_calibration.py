@@ -16,7 +16,7 @@ from tegmen.calibration import (
     _draw_cells,
     _fit_area,
     _one_step_ahead,
-    _pooling,
+    pooling,
     calibrate,
 )
 from tegmen.coverage import fit_point
@@ -178,7 +178,7 @@ def test_partial_pooling_equals_the_sum_over_every_combination():
     priors = Priors(steps=(0.1, 0.5), concentrations=(3.0, 9.0, 27.0), spread=0.6)
     logs = np.log(np.random.default_rng(8).uniform(0.01, 1.0, (2, 2, 3)))
     fits = [AreaFit(np.ones((1, 3, 3)), each) for each in logs]
-    of_step, of_concentration = _pooling(priors)
+    of_step, of_concentration = pooling(priors)
     joint = np.zeros((2, 3, 2, 3))
     for a, b in itertools.product(range(2), range(3)):
         for s, m, s2, m2 in itertools.product(range(2), range(3), range(2), range(3)):
@@ -226,7 +226,7 @@ def level_quantiles(rows, end_priors):
     """5/50/95 % of the level of the last week, exactly, from the filtered weights (linear within a cell)."""
     grid = level_grid(end_priors.level_low, end_priors.level_high, end_priors.levels, end_priors.steps)
     fits = [_fit_area(rows[key], grid, end_priors) for key in FILTERED]
-    of_step, of_concentration = _pooling(end_priors)
+    of_step, of_concentration = pooling(end_priors)
     evidence = [np.exp(fit.log_evidence - fit.log_evidence.max()) for fit in fits]
     shared = np.prod([of_step @ each @ of_concentration.T for each in evidence], axis=0)
     found = []

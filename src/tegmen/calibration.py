@@ -138,7 +138,7 @@ def _fit_area(rows: Rows, grid: LevelGrid, priors: Priors) -> AreaFit:
     return AreaFit(likelihood, np.asarray(gains))
 
 
-def _pooling(priors: Priors) -> tuple[Floats, Floats]:
+def pooling(priors: Priors) -> tuple[Floats, Floats]:
     """Prior of a class's s and M given each shared mean: (mean, s) and (mean, m), rows sum to one."""
     logs = (np.log(np.asarray(values)) for values in (priors.steps, priors.concentrations))
     first, second = (softmax(-0.5 * ((v[:, None] - v) / priors.spread) ** 2, axis=1) for v in logs)
@@ -149,7 +149,7 @@ def _draw_cells(
     fits: Sequence[AreaFit], priors: Priors, rng: np.random.Generator, count: int
 ) -> list[tuple[Ints, Ints]]:
     """Draw the shared means, then each class's (s, M) given them: partial pooling, summed exactly over the grids."""
-    of_step, of_concentration = _pooling(priors)
+    of_step, of_concentration = pooling(priors)
     evidence = [np.exp(fit.log_evidence - logsumexp(fit.log_evidence)) for fit in fits]
     shared = np.prod([of_step @ each @ of_concentration.T for each in evidence], axis=0)
     mean_step, mean_concentration = np.divmod(
@@ -353,7 +353,7 @@ class Calibration:
 
 def _one_step_ahead(fit: AreaFit, grid: LevelGrid, priors: Priors) -> Floats:
     """Mix the one-step-ahead weights over (s, M) by the evidence of the weeks before: (t, m, g), each sums to one."""
-    of_step, of_concentration = _pooling(priors)
+    of_step, of_concentration = pooling(priors)
     running = np.log(of_step.mean(axis=0))[:, None] + np.log(of_concentration.mean(axis=0))
     mixed: list[Floats] = []
     for predicted, _, gain in forward(fit.likelihood, grid.start, grid.kernels):

@@ -184,6 +184,14 @@ def _given_aim(
     return kyiv, elsewhere * fanned + (1 - elsewhere) * missed
 
 
+def raid_likelihood(
+    counts: tuple[Ints, Ints], aim: int, elsewhere: Floats, at: Statics, spread: tuple[float, float]
+) -> Floats:
+    """Likelihood of one raid (n launched, k intercepted) of a known or unknown aim; everything broadcasts."""
+    kyiv, other = _given_aim(counts, elsewhere, at, spread)
+    return at.aim * kyiv + (1 - at.aim) * other if aim == UNLOCATED else kyiv if aim else other
+
+
 def _likelihoods(rows: Rows, grid: LevelGrid, statics: Statics, spread: tuple[float, float]) -> Iterator[Floats]:
     """Likelihood (c, g) of each 4-week step, g the coverage elsewhere; identical rows are computed once."""
     share = np.asarray(expit(grid.logit))
@@ -193,8 +201,6 @@ def _likelihoods(rows: Rows, grid: LevelGrid, statics: Statics, spread: tuple[fl
     for step in range(rows.steps):
         likelihood = np.ones((1,) * len(cells))
         for (_, aim, n, k), often in zip(cases[cases[:, 0] == step], times[cases[:, 0] == step], strict=True):
-            kyiv, elsewhere = _given_aim((n, k), share, at, spread)
-            mixed = at.aim * kyiv + (1 - at.aim) * elsewhere if aim == UNLOCATED else kyiv if aim else elsewhere
-            likelihood = likelihood * mixed**often
+            likelihood = likelihood * raid_likelihood((n, k), aim, share, at, spread) ** often
         whole = np.broadcast_to(likelihood, (*cells[:-1], likelihood.shape[-1]))
         yield whole.reshape(-1, likelihood.shape[-1])
