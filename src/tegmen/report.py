@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["answer_schema", "check_writable", "draw_curve", "write_report"]
 
 SCHEMA_NAME = "urn:tegmen:schema:answer:1"
+FILES = ("report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson")
 NOTIONAL = "Notional: one random layout of the baseline, drawn to calculate with; not a real position."
 CASE_MEANING: dict[EvidenceCase, str] = {
     "posted": "What the public record of attack reports shows, and nothing else.",
@@ -102,20 +103,17 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
     (result,) = sufficient
     files = {
         "report.html": _page(result, plans),
-        "answer.json": _dumps(_answer(result)),
+        "answer.json": dumps(_answer(result)),
         "curve.csv": _csv(_curve_rows(result)),
         "places.csv": _csv(_place_rows(result)),
-        "plan.geojson": _dumps(_geojson(result, plans)),
+        "plan.geojson": dumps(_geojson(result, plans)),
     }
-    try:
-        _place_files(files, folder)
-    except OSError as error:
-        raise InputError(str(folder), [_unwritable(error)]) from None
+    place_files(files, folder)
     return folder / "report.html"
 
 
-def check_writable(out: str | Path) -> None:
-    """Check that a folder can be written, or made, without leaving anything behind.
+def check_writable(out: str | Path, names: Sequence[str] = FILES) -> None:
+    """Check that a folder can be written, or made, and files of these names in it, without leaving anything behind.
 
     Raises
     ------
@@ -130,7 +128,7 @@ def check_writable(out: str | Path) -> None:
         raise InputError(str(folder), [_unwritable(error)]) from None
     faults = [
         f"{name} in it is a folder; a file of that name is to be written: move it away, or give another folder (--out)"
-        for name in ("report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson")
+        for name in names
         if (folder / name).is_dir()
     ]
     if faults:
@@ -142,7 +140,7 @@ def _unwritable(error: OSError) -> str:
     return f"the output folder cannot be written ({reason}); give a folder you may write to (--out FOLDER)"
 
 
-def _place_files(files: Mapping[str, str], folder: Path) -> None:
+def place_files(files: Mapping[str, str], folder: Path) -> None:
     """Write into a temporary folder on the same disk, then rename; on any failure take away what was made."""
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     temporary: Path | None = None
@@ -155,6 +153,8 @@ def _place_files(files: Mapping[str, str], folder: Path) -> None:
         for name in files:
             (temporary / name).replace(folder / name)
         done = True
+    except OSError as error:
+        raise InputError(str(folder), [_unwritable(error)]) from None
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -169,7 +169,7 @@ def _place_files(files: Mapping[str, str], folder: Path) -> None:
 
 def answer_schema() -> dict[str, Any]:
     """JSON schema (draft 2020-12) of answer.json."""
-    return json.loads(_resource("data", "schemas", "answer.schema.json"))
+    return json.loads(resource("data", "schemas", "answer.schema.json"))
 
 
 def _answer(result: Sufficiency) -> dict[str, Any]:
@@ -260,7 +260,7 @@ def _numbers(values: Iterable[float]) -> list[float | None]:
     return [_number(value) for value in values]
 
 
-def _dumps(content: Mapping[str, Any]) -> str:
+def dumps(content: Mapping[str, Any]) -> str:
     return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -353,7 +353,7 @@ def _points(stands: Sequence[Stand], about: Mapping[str, Any]) -> list[dict[str,
 
 
 def _page(result: Sufficiency, plans: Sequence[Plan]) -> str:
-    template = _environment().from_string(_resource("templates", "report.html.j2"))
+    template = environment().from_string(resource("templates", "report.html.j2"))
     months = result.calibration.monthly()
     return template.render(
         result=result,
@@ -367,7 +367,7 @@ def _page(result: Sufficiency, plans: Sequence[Plan]) -> str:
         drawn=_drawn(result, months),
         months=[row for row in months.to_dict("records") if row["threat_class"] in _RECORD_TABLES],
         groups=_parameter_groups(result.parameters),
-        assumptions=_assumptions(),
+        assumptions=assumptions(),
     )
 
 
@@ -380,7 +380,7 @@ def _curve_points(result: Sufficiency) -> list[tuple[int, list[tuple[float, floa
     return [(n, [curve.get(n) for curve in tried]) for n in sorted({n for curve in tried for n in curve})]
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
     """Give the template language, every value escaped and none missing, with our ways to write numbers."""
     environment = jinja2.Environment(
         loader=jinja2.BaseLoader(),
@@ -438,11 +438,11 @@ def _parameter_groups(parameters: Sequence[Parameter]) -> dict[str, list[Paramet
     return groups
 
 
-def _assumptions() -> list[dict[str, str]]:
-    return tomllib.loads(_resource("data", "method", "assumptions.toml"))["assumption"]
+def assumptions() -> list[dict[str, str]]:
+    return tomllib.loads(resource("data", "method", "assumptions.toml"))["assumption"]
 
 
-def _resource(*parts: str) -> str:
+def resource(*parts: str) -> str:
     return resources.files("tegmen").joinpath(*parts).read_text(encoding="utf-8")
 
 

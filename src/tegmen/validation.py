@@ -13,7 +13,7 @@ import pandas as pd
 
 from tegmen.catalogue import Catalogue, Parameter
 from tegmen.errors import InputError
-from tegmen.kernels import fight_night, make_scratch
+from tegmen.kernels import fight_night, make_scratch, uint32_threshold
 from tegmen.record import Record, broad_class
 from tegmen.terms import ThreatClass
 
@@ -193,17 +193,16 @@ def _trypilska(catalogue: Catalogue) -> list[Published]:
     return [Published(name, stopped.unit, stopped.value, stopped.source, ours, 0.0, how)]
 
 
-def lone_unit_night(*, threats: int, rounds: int) -> Sequence[bool]:
-    """Which of some missiles a single unit stops whose rounds never miss, by the kernel's own rule."""
-    ballistic, sure = int(ThreatClass.ballistic), 2**32 - 1
+def lone_unit_night(*, threats: int, rounds: int, kill: float = 1.0, run: int = 0) -> Sequence[bool]:
+    """Which of some ballistic missiles, 3 s apart, a single unit stops with one round at each, by the kernel's rule."""
     unit = np.array([[4, rounds, 36_000, 1, 0, 0, 0]], dtype=np.int64)  # channels, rounds, reload, salvo, never down
-    pairs = (np.array([0, 1]), np.array([[0, 0, 600, 100, 0]], dtype=np.int32))
+    pairs = (np.array([0, 1]), np.array([[0, 0, 0, 100, 0]], dtype=np.int32))  # one shot each, 10 s to intercept
     table = np.zeros((threats, 6), dtype=np.int32)
-    table[:, 1], table[:, 2], table[:, 5] = ballistic, np.arange(threats), 30 * np.arange(threats)
+    table[:, 1], table[:, 2], table[:, 5] = int(ThreatClass.ballistic), np.arange(threats), 30 * np.arange(threats)
     killed = np.zeros(threats, dtype=np.uint8)
     fight_night(
-        0, np.array([1, 0], dtype=np.int64), 0, table, np.arange(len(ThreatClass)), pairs, unit,
-        np.full((len(ThreatClass), 1), sure, dtype=np.uint64), 1, np.array([[rounds, 0]], dtype=np.int64),
+        run, np.array([1, 0], dtype=np.int64), 0, table, np.arange(len(ThreatClass)), pairs, unit,
+        uint32_threshold(np.full((len(ThreatClass), 1), kill)), 1, np.array([[rounds, 0]], dtype=np.int64),
         make_scratch(1, rounds, 4, threats), killed,
     )  # fmt: skip
     return [bool(dead) for dead in killed]
