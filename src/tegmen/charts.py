@@ -381,6 +381,7 @@ def _bar_layers(rows: Rows, field: str, case: EvidenceCase, *, filled: bool = Fa
     """Bars of one field with lines of two standard errors; an outlined bar is wider, so that it frames a filled one."""
     axis = {"ticks": False, "domain": False, "labelExpr": "split(datum.label, '|')", "labelLimit": 260}
     y: Spec = {"field": "name", "type": "nominal", "title": None, "sort": None, "axis": axis if names else None}
+    y |= {"scale": {"paddingOuter": 0.5}}
     share = field != "evppi"
     about: Spec = {
         "title": None if share else "units bought in vain",

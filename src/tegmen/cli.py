@@ -108,6 +108,68 @@ def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 @app.command()
+def drivers(  # noqa: PLR0913, PLR0917 - one parameter an option
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario or a .toml file.")],
+    record: Annotated[Path | None, typer.Option(help="Your own attack record (CSV).")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to. [default: out/SCENARIO]")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same result, bit for bit.")] = 1,
+    worlds: Annotated[int, typer.Option(min=100, max=2000, help="Worlds, each drawn twice a source.")] = 200,
+    runs: Annotated[int, typer.Option(min=2, max=20_000, help="Months simulated a world.")] = 50,
+    case: Annotated[Case, typer.Option(help="Evidence case.")] = Case.both,
+) -> None:
+    """Find what drives the answer of SCENARIO: shares alone and total, and what knowing would be worth."""
+    with _progress() as tell:
+        import tegmen as tg
+        from tegmen.dossier import DRIVERS_FILES, write_drivers
+        from tegmen.drivers import drive
+        from tegmen.report import check_writable
+        from tegmen.terms import EVIDENCE_CASES
+
+        question = tg.read_scenario(scenario)
+        folder = out or Path("out") / question.name
+        check_writable(folder, DRIVERS_FILES)
+        calibration = tg.calibrate(tg.read_record(record), until=question.until, seed=seed)
+        cases = EVIDENCE_CASES if case is Case.both else (case.value,)
+        effort = tg.Effort(worlds=worlds, runs=runs, worlds_most=worlds)
+        result = drive(question, calibration, seed=seed, effort=effort, cases=cases, progress=tell)
+        page = write_drivers(result, folder)
+    from rich.console import Console
+
+    table = result.to_pandas().loc[:, ["case", "unknown", "share", "total", "evppi"]]
+    table["evppi"] = [f"{value:.1f}" for value in table["evppi"]]
+    Console().print(_table(f"{question.title}: what drives it", table, left=("case", "unknown")))
+    typer.echo(f"page: {page}")
+
+
+@app.command()
+def verify(
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("out/verification"),
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out the tests and the back-test.")] = False,
+    answer: Annotated[Path | None, typer.Option(help="Take the sensitivity from this answer.json.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Your own attack record (CSV).")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same pack.")] = 1,
+) -> None:
+    """Build the verification and validation pack; exit code 1 if a check or a test fails."""
+    with _progress() as tell:
+        import tegmen as tg
+        from tegmen.dossier import VERIFICATION_FILES, write_verification
+        from tegmen.report import check_writable
+        from tegmen.validation import is_public_list
+        from tegmen.verification import Extent
+        from tegmen.verification import verify as run
+
+        check_writable(out, VERIFICATION_FILES)
+        evidence = tg.read_record(record)
+        extent = Extent(quick, answer, record if record and is_public_list(record) else None)
+        pack = run(evidence, tg.read_scenario("march-2024"), seed=seed, extent=extent, progress=tell)
+        page = write_verification(pack, out)
+    for line in pack.lines():
+        typer.echo(line)
+    typer.echo(f"page: {page}")
+    raise typer.Exit(pack.exit_code)
+
+
+@app.command()
 def scenarios() -> None:
     """List the shipped scenarios."""
     import tegmen as tg

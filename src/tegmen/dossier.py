@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import asdict
 from pathlib import Path
@@ -78,11 +79,9 @@ def write_verification(pack: Verification, out: str | Path) -> Path:
     return folder / "verification.html"
 
 
-def verification_schema() -> dict[str, Any]:
-    """JSON schema (draft 2020-12) of verification.json."""
-    import json
-
-    return json.loads(resource("data", "schemas", "verification.schema.json"))
+def schema(name: str) -> dict[str, Any]:
+    """JSON schema (draft 2020-12) of verification.json or drivers.json, by its name without ending."""
+    return json.loads(resource("data", "schemas", f"{name}.schema.json"))
 
 
 def _pack(pack: Verification) -> dict[str, Any]:

@@ -22,6 +22,7 @@ Ints = NDArray[np.int64]
 GROUPS = 20
 """Groups left out in turn for standard errors and bias (delete-group jackknife)."""
 _PIECES = 5
+_PIECES_IN_GROUP = 2
 _DEGREE = 3
 
 
@@ -235,21 +236,23 @@ def total_effect(outcome: Floats, again: Floats) -> Estimate:
     return Estimate(float(shares[0]), _jackknife(shares)[1])
 
 
-def _spline(x: Floats) -> Floats:
+def _spline(x: Floats, pieces: int = _PIECES) -> Floats:
     """(w, columns) cubic B-splines of an unknown with knots at its quantiles."""
     low, high = float(x.min()), float(x.max())
     if not high > low:
         return np.ones((len(x), 1))
     scaled = (x - low) / (high - low)
-    inner = np.unique(np.quantile(scaled, np.linspace(0, 1, _PIECES + 1)[1:-1]))
+    inner = np.unique(np.quantile(scaled, np.linspace(0, 1, pieces + 1)[1:-1]))
     inner = inner[(inner > 1e-6) & (inner < 1 - 1e-6)]
     knots = np.concatenate([np.zeros(_DEGREE + 1), inner, np.ones(_DEGREE + 1)])
     return np.asarray(BSpline.design_matrix(scaled, knots, _DEGREE).toarray())
 
 
 def _splines(x: Floats) -> Floats:
-    """Splines of an unknown, or of every unknown of a group."""
-    return _spline(x) if x.ndim == 1 else np.concatenate([_spline(column) for column in x.T], axis=1)
+    """Splines of an unknown, or of every unknown of a group, each then of fewer pieces."""
+    if x.ndim == 1:
+        return _spline(x)
+    return np.concatenate([_spline(column, _PIECES_IN_GROUP) for column in x.T], axis=1)
 
 
 def _members(count: int) -> Ints:

@@ -138,6 +138,12 @@ def destroyed_by_label(raw: str | Path, label: str, first: str, last: str) -> in
     )
 
 
+def is_public_list(path: str | Path) -> bool:
+    """Tell whether a record file is the public list, which names weapons, or a compiled table, which does not."""
+    with Path(path).open(encoding="utf-8-sig") as file:
+        return {"time_end", "model", "destroyed"} <= set(file.readline().strip().split(","))
+
+
 def _name(row: Parameter) -> str:
     first, last = row.period.split("/")
     return f"{row.name.replace('_', ' ')}, {first} to {last}"

@@ -37,6 +37,7 @@ from tegmen.terms import Progress, Provenance, ThreatClass
 from tegmen.validation import Published, compare
 
 Outcome = Literal["passed", "failed", "not run here"]
+Verdict = Literal["met", "within two sampling errors", "not met"]
 SCORED_FROM = "2023-07"
 """First month of the rolling back-test that the acceptance criteria speak of."""
 _COVERAGE, _MONTH_COVERAGE = (0.87, 0.93), (0.70, 0.90)
@@ -92,12 +93,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """An acceptance criterion of the forecasts: what was asked, what was found, and whether it is met."""
+    """An acceptance criterion of the forecasts: what was asked, what was found, and the verdict."""
 
     name: str
     asked: str
     found: str
-    met: bool
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,24 @@ class Verification:
     def exit_code(self) -> int:
         """1 where a check or test failed; a published number or a criterion that is missed is no failure of these."""
         return 1 if self.failed else 0
+
+    def lines(self) -> list[str]:
+        """Say in a few lines what was found, failures first."""
+        ran = [result for result in self.results.values() if result.outcome != "not run here"]
+        lines = [f"failed: {each.name}: found {each.found}, expected {each.expected}" for each in self.failed]
+        lines.append(f"{len(ran) - len(self.failed)} of {len(ran)} checks and tests passed")
+        lines[-1] += f"; {len(self.results) - len(ran)} were not run here" if len(ran) < len(self.results) else ""
+        lines += [
+            f"{each.verdict}: {each.name}: {each.found}; asked {each.asked}"
+            for each in self.criteria
+            if each.verdict != "met"
+        ]
+        agreed = [each.agrees for each in self.published]
+        lines.append(
+            f"published numbers: {agreed.count(True)} agree, {agreed.count(False)} differ, "
+            f"{agreed.count(None)} could not be compared"
+        )
+        return lines
 
     def of(self, requirement: Requirement) -> tuple[Result, ...]:
         """Results that show a requirement."""
@@ -323,7 +342,7 @@ def _inputs(record: Record, catalogue: Catalogue, results: Mapping[str, Result])
 
 
 def _criteria(backtests: Mapping[str, Backtest]) -> list[Criterion]:
-    """Hold the forecasts against what was asked of them; limits are widened by two sampling errors, which are shown."""
+    """Hold the forecasts against what was asked of them; few nights can miss by chance, which is said."""
     found: list[Criterion] = []
     for horizon, level, (low, high) in (("night", 0.9, _COVERAGE), ("month", 0.8, _MONTH_COVERAGE)):
         scored = backtests[horizon].classes if horizon in backtests else {}
@@ -331,11 +350,12 @@ def _criteria(backtests: Mapping[str, Backtest]) -> list[Criterion]:
             if scores.scores is None:
                 continue
             share, error = scores.scores.coverage[level], scores.coverage_error[level]
-            met = low - 2 * error <= share <= high + 2 * error
+            near = low - 2 * error <= share <= high + 2 * error
+            verdict: Verdict = "met" if low <= share <= high else "within two sampling errors" if near else "not met"
             asked = f"{low:.2f} to {high:.2f}, sampling error {error:.3f}"
             count = f"{share:.3f} of {scores.nights} {horizon}s"
             found.append(
-                Criterion(f"{key.name}, {horizon} ahead: coverage of {level:.0%} intervals", asked, count, met)
+                Criterion(f"{key.name}, {horizon} ahead: coverage of {level:.0%} intervals", asked, count, verdict)
             )
             if horizon == "night":
                 found.append(_better(key, scores.differences[_RIVAL]))
@@ -348,7 +368,7 @@ def _better(key: ThreatClass, gain: Any) -> Criterion:
     asked = "above 0, 90 % interval above 0" if drone else "above 0"
     found = f"{gain.mean:+.3f}, 90 % interval {gain.low:+.3f} to {gain.high:+.3f}"
     name = f"{key.name}, night ahead: log score less that of the trailing 120-day Beta-binomial"
-    return Criterion(name, asked, found, bool((gain.low if drone else gain.mean) > 0))
+    return Criterion(name, asked, found, "met" if (gain.low if drone else gain.mean) > 0 else "not met")
 
 
 def _drivers(
