@@ -204,18 +204,22 @@ class _Twice:
         self.lanes = lay_lanes(defended_places(scenario))
         self.history = history_counts(scenario, calibration.record)
         worlds, agrees = self._vary((), 0)
+        self._require(int(agrees.sum()), len(worlds))
         campaign, feasible = self._match(take(worlds, np.flatnonzero(agrees)), MATCHED)
+        self._require(int(feasible.sum()), len(worlds))
         kept = np.flatnonzero(feasible)[: effort.worlds]
-        if len(kept) < effort.worlds:
-            msg = f"only {len(kept)} of {len(worlds)} worlds drawn agree with the record, {effort.worlds} are needed"
-            raise EvidenceError(msg + "; widen the baseline's range or ask for fewer worlds")
         self.rows = np.flatnonzero(agrees)[kept]
         # Matched again where they stand from here on: chance is addressed by position.
-        self.campaign, _ = self._match(keep(campaign, kept).worlds, MATCHED)
+        self.campaign, self.fits = self._match(keep(campaign, kept).worlds, MATCHED)
         self.sites = site_greedily(
             self.campaign, self.goal, expected_leakers(self.campaign, fight_baseline(self.campaign, effort)),
             scenario.added_system, scenario.added_max,
         )  # fmt: skip
+
+    def _require(self, found: int, drawn: int) -> None:
+        if found < self.effort.worlds:
+            msg = f"only {found} of {drawn} worlds drawn agree with the record, {self.effort.worlds} are needed"
+            raise EvidenceError(msg + "; widen the baseline's range or ask for fewer worlds")
 
     def read(self, tell: Progress) -> CaseDrivers:
         """Shares, totals and worth of every source."""
@@ -266,7 +270,7 @@ class _Twice:
             lacking &= ~(given & feasible)
             if lacking.mean() <= _LACKING_MOST:
                 break
-        return campaign, ~lacking
+        return campaign, ~lacking & self.fits
 
     def _replaced(
         self, worlds: Worlds, lacking: NDArray[np.bool_], anew: Collection[str], turn: int

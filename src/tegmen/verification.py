@@ -211,6 +211,7 @@ def verify(
     extent, tell = extent or Extent(), progress or (lambda _what, _done, _total: None)
     requirements = read_requirements()
     _require_known(requirements, checks)
+    given = None if extent.answer is None else _drivers_of(extent.answer)
     tell("calibrating on the record", 0, 1)
     calibration = calibrate(record, until=scenario.until, seed=seed)
     results = _run_checks(checks, Material(record, scenario, calibration, seed), tell)
@@ -222,7 +223,7 @@ def verify(
     if not extent.quick:
         for horizon in ("night", "month"):
             backtests[horizon] = backtest(record, start=SCORED_FROM, horizon=horizon, seed=seed, progress=progress)
-    drivers, drivers_from = _drivers(scenario, calibration, seed, extent, tell)
+    drivers, drivers_from = given or _drivers(scenario, calibration, seed, extent, tell)
     return Verification(
         requirements=requirements,
         results=MappingProxyType(results),
@@ -374,21 +375,20 @@ def _better(key: ThreatClass, gain: Any) -> Criterion:
 def _drivers(
     scenario: Scenario, calibration: Calibration, seed: int, extent: Extent, tell: Progress
 ) -> tuple[dict[str, tuple[Driver, ...]], str]:
-    if extent.answer is not None:
-        return _drivers_of(extent.answer), f"taken from {extent.answer.name}"
     effort = Effort(40, 10, 20, 40) if extent.quick else Effort(200, 50, 100, 200)
     result = sufficiency(scenario, calibration, seed=seed, effort=effort, progress=tell)
     drivers: dict[str, tuple[Driver, ...]] = {case: answer.headline.drivers for case, answer in result.cases.items()}
     return drivers, f"worked out here with {effort.worlds} worlds x {effort.runs} months"
 
 
-def _drivers_of(path: Path) -> dict[str, tuple[Driver, ...]]:
+def _drivers_of(path: Path) -> tuple[dict[str, tuple[Driver, ...]], str]:
     try:
         cases = json.loads(path.read_text(encoding="utf-8"))["cases"]
-        return {case: tuple(Driver(**driver) for driver in answer["drivers"]) for case, answer in cases.items()}
+        drivers = {case: tuple(Driver(**driver) for driver in answer["drivers"]) for case, answer in cases.items()}
     except (OSError, ValueError, KeyError, TypeError) as error:
         fault = f"no drivers can be read from it ({type(error).__name__}: {error}); give an answer.json of this version"
         raise InputError(str(path), [fault]) from None
+    return drivers, f"taken from {path.name}"
 
 
 def _limits(root: Path | None) -> tuple[str, ...]:
