@@ -200,9 +200,7 @@ def backtest(  # noqa: PLR0913 - each option is one question a reader asks
     rows, end = eligible(record, date.max)
     first = _first_day(start, end)
     if horizon not in {"night", "month"} or min_launched < 1:
-        raise InputError(
-            "backtest", [f"found {horizon!r}, {min_launched}; allowed: night or month, 1 or more launched"]
-        )
+        raise InputError("backtest", [f"found {horizon!r}, {min_launched}; allowed: night or month, 1 or more launched"])
     history = {key: nights(rows[key], by_aim=key is ThreatClass.ballistic) for key in FORECAST}
     run = _Run(history, first, min_launched, priors or Priors(), memory or Memory(), seed)
     made = _by_night if horizon == "night" else _by_month
@@ -270,7 +268,7 @@ def _night_case(known: Known, key: ThreatClass, night: Night, seen: Past) -> _Ca
     if key is ThreatClass.ballistic:
         chance = np.ones(1)
         for aim, launched in zip(night.aim, night.launched, strict=True):
-            chance = np.convolve(chance, known.ballistic.point.by_aim(int(launched))[_AT[int(aim)]])
+            chance = np.convolve(chance, known.point.by_aim(int(launched))[_AT[int(aim)]])
         other["zone_known"] = chance
     theirs = {name: rule(seen, night.day, [n]) for name, rule in BASELINES.items()}
     return _Case(key, night.day, n, k, known.chance(key, night.day, n), theirs, other)
@@ -306,8 +304,7 @@ def _month_case(
     for night in brought:
         launched[night.day - days[0]] = night.totals()[0]
     stopped = [
-        smoothed(simulate(known, key, days, plan, stream(seed, _SEED_STREAM + 1 + key)))
-        for plan in (launched, calendar)
+        smoothed(simulate(known, key, days, plan, stream(seed, _SEED_STREAM + 1 + key))) for plan in (launched, calendar)
     ]
     sizes = [int(n) for n in launched if n]
     theirs = {name: rule(seen, int(days[0]), sizes) for name, rule in BASELINES.items()}
@@ -413,3 +410,5 @@ def _first_day(start: str | None, end: date) -> int:
     if first > int(np.datetime64(end).astype(np.int64)):
         raise InputError("start", [f"found {start}, but the record's last eligible row is of {end}; choose an earlier"])
     return first
+
+

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -308,7 +308,8 @@ def _claimed(material: Material) -> Finding:
 
 
 def _summed(material: Material) -> Finding:
-    monthly, rows = material.record.monthly(), material.record.rows
+    monthly: Any = material.record.monthly()
+    rows: Any = material.record.rows
     found = (int(monthly["launched"].sum()), int(monthly["destroyed"].sum()))
     return _equal(found, (int(rows["launched"].sum()), int(rows["intercepted"].sum())))
 

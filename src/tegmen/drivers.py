@@ -197,7 +197,8 @@ class _Twice:
         effort: Effort,
         pool: RateDraws,
     ) -> None:
-        self.scenario, self.calibration, self.case = scenario, calibration, case
+        self.case: EvidenceCase = case
+        self.scenario, self.calibration = scenario, calibration
         self.seed, self.effort, self.pool = seed, effort, pool
         self.goal = next(goal for goal in scenario.goals if goal.headline)
         self.heavy = self.goal.metric == "capacity_lost"

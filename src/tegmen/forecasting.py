@@ -17,17 +17,7 @@ from tegmen.filtering import Floats, Ints, draw_beta, stream
 from tegmen.nights import Night, nights
 from tegmen.observations import FILTERED, MODELLED, NEAR_ZERO
 from tegmen.terms import Provenance, ThreatClass, one_blas_thread
-from tegmen.tracking import (
-    AreaTrack,
-    BallisticTrack,
-    Memory,
-    PointTrack,
-    area_track,
-    axes_of,
-    ballistic_track,
-    beta_binomial_table,
-    pooled,
-)
+from tegmen.tracking import AreaTrack, Memory, PointTrack, area_track, axes_of, beta_binomial_table, point_track, pooled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,36 +38,35 @@ class Known:
 
     Parameters
     ----------
-    areas, ballistic
+    areas, point
         Tracks of the filtered classes and of ballistic missiles.
     """
 
     areas: Mapping[ThreatClass, AreaTrack]
-    ballistic: BallisticTrack
+    point: PointTrack
 
     def seen(self, key: ThreatClass, night: Night) -> Known:
         """Learn from a night of one class."""
         if key is ThreatClass.ballistic:
-            return replace(self, ballistic=self.ballistic.after(night))
+            return replace(self, point=self.point.after(night))
         return replace(self, areas=MappingProxyType({**self.areas, key: self.areas[key].after(night)}))
 
     def before(self, key: ThreatClass, day: int) -> Known:
         """Move one class on to a day."""
         if key is ThreatClass.ballistic:
-            return replace(self, ballistic=self.ballistic.before(day))
+            return replace(self, point=self.point.before(day))
         return replace(self, areas=MappingProxyType({**self.areas, key: self.areas[key].before(day)}))
 
     def chance(self, key: ThreatClass, day: int, n: int) -> Floats:
         """Probability (n + 1,) of each number intercepted of n launched on a day that the class was moved to."""
         if key is ThreatClass.ballistic:
-            return self.ballistic.chance(n)
+            return self.point.chance(n)
         return self.areas[key].chance(n, pooled(self.areas, day)[key])
 
 
 def nothing_known(priors: Priors, memory: Memory) -> Known:
     """Start before the first night."""
-    areas = MappingProxyType({key: area_track(priors, memory) for key in FILTERED})
-    return Known(areas, ballistic_track(priors, memory))
+    return Known(MappingProxyType({key: area_track(priors, memory) for key in FILTERED}), point_track(priors, memory))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -295,10 +284,7 @@ def simulate(
     """Draw (w,) the number intercepted over some days of one class, given launched (d,) or (d, w)."""
     n = np.broadcast_to(launched if launched.ndim > 1 else launched[:, None], (len(days), draws))
     if key is ThreatClass.ballistic:
-        track = known.ballistic.before(int(days[0]))
-        of_point = int(rng.binomial(draws, track.of_point))
-        by_level = _simulate_area(track.level, track.level_weight(), n[:, of_point:], rng)
-        return np.concatenate([_simulate_point(track.point, n[:, :of_point], rng), by_level])
+        return _simulate_point(known.point.before(int(days[0])), n, rng)
     track = known.areas[key].before(int(days[0]))
     return _simulate_area(track, pooled(known.areas, int(days[0]))[key], n, rng)
 
@@ -308,9 +294,7 @@ def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Gen
     count, memory, grid = n.shape[1], track.memory, track.grid.logit
     s, b, m, g = _drawn(weight[..., None] * track.level, count, rng)
     level = grid[g] + rng.uniform(-0.5, 0.5, count) * (grid[1] - grid[0])
-    step, concentration = (
-        np.asarray(axis)[at] for axis, at in ((track.priors.steps, s), (track.priors.concentrations, m))
-    )
+    step, concentration = (np.asarray(axis)[at] for axis, at in ((track.priors.steps, s), (track.priors.concentrations, m)))
     slope, total = np.asarray(memory.slopes)[b], np.zeros(count, dtype=np.int64)
     for d, launched in enumerate(n):
         if d:
@@ -419,3 +403,4 @@ def _given_calendar(calendar: Mapping[str, Mapping[date, int]], days: Ints) -> d
     if faults:
         raise InputError("calendar", faults)
     return raids
+

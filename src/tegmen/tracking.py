@@ -17,12 +17,12 @@ from tegmen.calibration import Priors, pooling
 from tegmen.coverage import Statics, raid_likelihood
 from tegmen.filtering import Floats, LevelGrid, beta_binomial, elapse, level_grid
 from tegmen.observations import AIM
-from tegmen.terms import ThreatClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tegmen.nights import Night
+    from tegmen.terms import ThreatClass
 
 _NEGLIGIBLE = 1e-12
 _LOG_TINY = -690.0
@@ -234,64 +234,6 @@ def point_track(priors: Priors, memory: Memory) -> PointTrack:
     cells = (len(priors.drift_steps), *(len(axis) for axis in axes.each()))
     weights = np.broadcast_to(grid.start / np.prod(cells), (*cells, priors.drift_levels))
     return PointTrack(grid, priors, memory, None, weights, np.zeros(len(AIM)))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BallisticTrack:
-    """Two models of ballistic missiles up to a day, weighed by how well each foretold the nights so far.
-
-    The mixture holds for raids that fall on one place. Nights on which many places are struck at once are better
-    foretold by one drifting share, and which of the two holds may change (A33).
-
-    Parameters
-    ----------
-    point
-        The all-or-nothing mixture.
-    level
-        One share for all raids, drifting as that of an area class does; M from 0.5 up.
-    log_odds
-        Log evidence of the mixture less that of the level, faded.
-    """
-
-    point: PointTrack
-    level: AreaTrack
-    log_odds: float
-
-    @property
-    def of_point(self) -> float:
-        """Weight of the mixture; the other model has the rest."""
-        return float(expit(self.log_odds))
-
-    def before(self, day: int) -> BallisticTrack:
-        """Move both on to a day."""
-        days = 0 if self.point.day is None else max(day - self.point.day, 0)
-        odds = self.log_odds * self.point.memory.kept(days)
-        return BallisticTrack(self.point.before(day), self.level.before(day), odds)
-
-    def after(self, night: Night) -> BallisticTrack:
-        """Learn from a night: each model about its own, and which of them foretold it."""
-        track, (n, k) = self.before(night.day), night.totals()
-        gain = np.log(track.point.chance(n)[k]) - np.log(track.level_chance(n)[k])
-        return BallisticTrack(track.point.after(night), track.level.after(night), track.log_odds + float(gain))
-
-    def level_chance(self, n: int) -> Floats:
-        """Probability (n + 1,) of each number intercepted of n by the level alone."""
-        return self.level.chance(n, self.level_weight())
-
-    def level_weight(self) -> Floats:
-        """Posterior (s, b, m) of the level's step sd, slope and M."""
-        key = ThreatClass.ballistic
-        return pooled({key: self.level}, self.level.day or 0)[key]
-
-    def chance(self, n: int) -> Floats:
-        """Probability (n + 1,) of each number intercepted of n, not knowing where they are aimed."""
-        return self.of_point * self.point.chance(n) + (1 - self.of_point) * self.level_chance(n)
-
-
-def ballistic_track(priors: Priors, memory: Memory) -> BallisticTrack:
-    """Start a track: nothing seen, both models alike."""
-    wide = replace(priors, concentrations=tuple(each / 3 for each in priors.concentrations))
-    return BallisticTrack(point_track(priors, memory), area_track(wide, memory), 0.0)
 
 
 def axes_of(priors: Priors) -> Statics:

@@ -85,14 +85,15 @@ def compare(record: Record, catalogue: Catalogue, *, raw: str | Path | None = No
 def _total(record: Record, row: Parameter) -> Published:
     """A total or a rate of a period, all channels, filed by the end of the window."""
     first, last = (pd.Timestamp(day) for day in row.period.split("/"))
+    rows: Any = record.rows
     classes, what = _TOTALS[row.name]
-    days: Any = record.rows["window_end"].dt.normalize()
+    days = rows["window_end"].dt.normalize()
     begin, end = days.min(), days.max()
     allowed = _RATE_OFF if what == "rate" else _SHARE_OFF * row.value
     if first < begin - pd.Timedelta(days=_LATE_DAYS) or last > end:
         how = f"not comparable: the record runs from {begin:%Y-%m-%d} to {end:%Y-%m-%d}"
         return Published(_name(row), row.unit, row.value, row.source, None, allowed, how)
-    inside = record.rows[(days >= first) & (days <= last)]
+    inside = rows[(days >= first) & (days <= last)]
     words = {str(word): broad_class(str(word)) for word in inside["threat_class"].unique()}
     chosen = inside[inside["threat_class"].map(words).isin(classes)]
     launched, stopped = float(chosen["launched"].sum()), float(chosen["intercepted"].sum())
@@ -152,9 +153,10 @@ def _name(row: Parameter) -> str:
 def _kyiv_nights(record: Record) -> list[Published]:
     """The two nights of May 2023 on which it first showed that Kyiv was covered: every ballistic missile stopped."""
     source = "Air Force posts in the record (trap 11 of its description)"
+    rows: Any = record.rows
     return [
         _stopped(
-            record.rows[record.rows["window_end"].dt.strftime("%Y-%m-%d") == day],
+            rows[rows["window_end"].dt.strftime("%Y-%m-%d") == day],
             f"share of ballistic missiles stopped on {day}, {what}",
             1.0,
             source,
@@ -165,7 +167,8 @@ def _kyiv_nights(record: Record) -> list[Published]:
 
 def _coverage(record: Record) -> list[Published]:
     """All or nothing: the share stopped where the target names Kyiv, and elsewhere, since Patriot arrived."""
-    since = record.rows[record.rows["window_end"] >= PATRIOT_SINCE]
+    rows: Any = record.rows
+    since = rows[rows["window_end"] >= PATRIOT_SINCE]
     kyiv = since["zone"].isin(["UA-30", "UA-32", "several_kyiv"])
     source = "description of the public list, trap 11 (rows before 2024-07-01)"
     return [
@@ -176,7 +179,7 @@ def _coverage(record: Record) -> list[Published]:
     ]
 
 
-def _stopped(rows: pd.DataFrame, name: str, published: float, source: str) -> Published:
+def _stopped(rows: Any, name: str, published: float, source: str) -> Published:
     """Share stopped of ballistic missiles, alone or mixed with S-300 in one report."""
     chosen = rows[rows["threat_class"].isin(["ballistic", "ballistic+s300_ground"])]
     launched, stopped = float(chosen["launched"].sum()), float(chosen["intercepted"].sum())

@@ -208,7 +208,7 @@ def verify(
     InputError
         A requirement names a check that does not exist, or the answer.json given cannot be read.
     """
-    extent, tell = extent or Extent(), progress or (lambda _what, _done, _total: None)
+    extent, tell = extent or Extent(), progress or _tell_nobody
     requirements = read_requirements()
     _require_known(requirements, checks)
     given = None if extent.answer is None else _drivers_of(extent.answer)
@@ -237,6 +237,10 @@ def verify(
         limits=_limits(checkout()),
         provenance=Provenance(__version__, seed, dict(record.provenance.inputs) | {"scenario": scenario.sha256}),
     )
+
+
+def _tell_nobody(_what: str, _done: int, _total: int) -> None:
+    """Report no progress."""
 
 
 def read_requirements() -> tuple[Requirement, ...]:
