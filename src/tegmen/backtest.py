@@ -1,4 +1,4 @@
-"""The rolling back-test: every night or month forecast from what was known before it, scored, and set against baselines.
+"""The rolling back-test: every night or month forecast from what was known before it, scored beside baselines.
 
 The forward pass is the back-test: what a night is forecast from is what the nights before it taught, and no row of that
 day or later has been read by then. Cutting the record there and starting anew gives the same forecast.
@@ -200,7 +200,9 @@ def backtest(  # noqa: PLR0913 - each option is one question a reader asks
     rows, end = eligible(record, date.max)
     first = _first_day(start, end)
     if horizon not in {"night", "month"} or min_launched < 1:
-        raise InputError("backtest", [f"found {horizon!r}, {min_launched}; allowed: night or month, 1 or more launched"])
+        raise InputError(
+            "backtest", [f"found {horizon!r}, {min_launched}; allowed: night or month, 1 or more launched"]
+        )
     history = {key: nights(rows[key], by_aim=key is ThreatClass.ballistic) for key in FORECAST}
     run = _Run(history, first, min_launched, priors or Priors(), memory or Memory(), seed)
     made = _by_night if horizon == "night" else _by_month
@@ -304,7 +306,8 @@ def _month_case(
     for night in brought:
         launched[night.day - days[0]] = night.totals()[0]
     stopped = [
-        smoothed(simulate(known, key, days, plan, stream(seed, _SEED_STREAM + 1 + key))) for plan in (launched, calendar)
+        smoothed(simulate(known, key, days, plan, stream(seed, _SEED_STREAM + 1 + key)))
+        for plan in (launched, calendar)
     ]
     sizes = [int(n) for n in launched if n]
     theirs = {name: rule(seen, int(days[0]), sizes) for name, rule in BASELINES.items()}
@@ -410,5 +413,3 @@ def _first_day(start: str | None, end: date) -> int:
     if first > int(np.datetime64(end).astype(np.int64)):
         raise InputError("start", [f"found {start}, but the record's last eligible row is of {end}; choose an earlier"])
     return first
-
-

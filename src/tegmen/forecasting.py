@@ -17,7 +17,17 @@ from tegmen.filtering import Floats, Ints, draw_beta, stream
 from tegmen.nights import Night, nights
 from tegmen.observations import FILTERED, MODELLED, NEAR_ZERO
 from tegmen.terms import Provenance, ThreatClass, one_blas_thread
-from tegmen.tracking import AreaTrack, BallisticTrack, Memory, PointTrack, area_track, axes_of, ballistic_track, beta_binomial_table, pooled
+from tegmen.tracking import (
+    AreaTrack,
+    BallisticTrack,
+    Memory,
+    PointTrack,
+    area_track,
+    axes_of,
+    ballistic_track,
+    beta_binomial_table,
+    pooled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -256,12 +266,11 @@ def month_days(month: str) -> Ints:
         If the month cannot be read.
     """
     try:
-        if len(month) != len("2024-03"):
-            raise ValueError
-        first = np.datetime64(month, "M")
-        return np.arange(first.astype("datetime64[D]"), (first + 1).astype("datetime64[D]")).astype(np.int64)
+        first = date.fromisoformat(f"{month}-01")
     except ValueError:
         raise InputError("month", [f"found {month!r}; a month such as 2024-03 is allowed; write YYYY-MM"]) from None
+    start = np.datetime64(first, "M")
+    return np.arange(start.astype("datetime64[D]"), (start + 1).astype("datetime64[D]")).astype(np.int64)
 
 
 def drawn_calendar(
@@ -298,7 +307,9 @@ def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Gen
     count, memory, grid = n.shape[1], track.memory, track.grid.logit
     s, b, m, g = _drawn(weight[..., None] * track.level, count, rng)
     level = grid[g] + rng.uniform(-0.5, 0.5, count) * (grid[1] - grid[0])
-    step, concentration = (np.asarray(axis)[at] for axis, at in ((track.priors.steps, s), (track.priors.concentrations, m)))
+    step, concentration = (
+        np.asarray(axis)[at] for axis, at in ((track.priors.steps, s), (track.priors.concentrations, m))
+    )
     slope, total = np.asarray(memory.slopes)[b], np.zeros(count, dtype=np.int64)
     for d, launched in enumerate(n):
         if d:
@@ -407,4 +418,3 @@ def _given_calendar(calendar: Mapping[str, Mapping[date, int]], days: Ints) -> d
     if faults:
         raise InputError("calendar", faults)
     return raids
-
