@@ -268,9 +268,11 @@ def _by_night(run: _Run) -> Iterator[tuple[_Case | None, int]]:
 def _night_case(known: Known, key: ThreatClass, night: Night, seen: Past) -> _Case:
     (n, k), other = night.totals(), dict[str, "Floats"]()
     if key is ThreatClass.ballistic:
-        chance = np.ones(1)
+        chance: Floats = np.ones(1)
         for aim, launched in zip(night.aim, night.launched, strict=True):
-            chance = np.convolve(chance, known.ballistic.point.by_aim(int(launched))[_AT[int(aim)]])
+            chance = np.asarray(
+                np.convolve(chance, known.ballistic.point.by_aim(int(launched))[_AT[int(aim)]]), dtype=np.float64
+            )
         other["zone_known"] = chance
     theirs = {name: rule(seen, night.day, [n]) for name, rule in BASELINES.items()}
     return _Case(key, night.day, n, k, known.chance(key, night.day, n), theirs, other)

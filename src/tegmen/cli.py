@@ -219,9 +219,8 @@ def forecast(
         tell("forecasting", 0, 1)
         result = tg.forecast_month(calibration, month, seed=seed) if month else tg.forecast(calibration, asked)
     days = str(result.first) if result.first == result.last else f"{result.first} to {result.last}"
-    title = f"Forecast for {days}, from the record until {result.known_until} (low 5 %, high 95 %)"
-    table = result.to_pandas().drop(columns=["intercepted_mean", "leaked_mean"])
-    Console().print(_table(title, table, left=("threat_class", "evidence")))
+    title = f"Forecast for {days}, from the record until {result.known_until}"
+    Console().print(_table(title, result.ranges(), left=("class", "evidence")))
     for note in evidence.notes:
         typer.echo(f"note: {note}")
 
@@ -258,16 +257,13 @@ def _print_backtest(result: Backtest, page: Path | None) -> None:
     """Say the scores, class by class, then where the rest is."""
     from rich.console import Console
 
-    from tegmen.scorecard import sentence
+    from tegmen.scorecard import sentence, short_table
 
     console = Console()
     for key in result.classes:
         console.print(sentence(result, key), markup=False, highlight=False, soft_wrap=not console.is_terminal)
-    rounded = result.to_pandas().drop(columns=["coverage_50%", "coverage_95%"], errors="ignore")
-    for name in rounded.select_dtypes("float").columns:
-        rounded[name] = [f"{value:.3f}" if value == value else "" for value in rounded[name]]  # noqa: PLR0124 - NaN
     title = f"Scored {result.start} to {result.end} by {result.horizon}, counting {result.count}"
-    console.print(_table(title, rounded, left=("threat_class", "rule")))
+    console.print(_table(title, short_table(result), left=("class", "forecast_by")))
     for note in result.notes:
         typer.echo(f"note: {note}")
     if page is not None:

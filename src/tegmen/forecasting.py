@@ -128,6 +128,21 @@ class Forecast:
         rows = [_summary(each) for each in self.classes.values()]
         return pd.DataFrame(rows)
 
+    def ranges(self) -> pd.DataFrame:
+        """As words: class, launched, intercepted and leaked as "median (5 % to 95 %)", evidence."""
+        rows: list[dict[str, str]] = []
+        for each in self.classes.values():
+            row = {"class": each.threat_class.name}
+            for name, chance in (
+                ("launched", each.launched),
+                ("intercepted", each.intercepted),
+                ("leaked", each.leaked),
+            ):
+                low, median, high = (quantile(chance, level) for level in (0.05, 0.5, 0.95))
+                row[name] = f"{median}" if low == high else f"{median} ({low} to {high})"
+            rows.append(row | {"evidence": "prior only" if each.prior_only else "record"})
+        return pd.DataFrame(rows)
+
     def __repr__(self) -> str:
         return f"Forecast {self.first} to {self.last} (record until {self.known_until})\n{self.to_pandas().to_string()}"
 
@@ -237,9 +252,9 @@ def forecast_month(
         raids = _given_calendar(calendar, days)
     for key, n in raids.items():
         stopped = simulate(known, key, days, n, stream(seed, _FORECAST_STREAM + 1 + key))
-        total = np.broadcast_to(n, (len(days), len(stopped))).sum(axis=0)
-        counts = (smoothed(each) for each in (total, stopped, total - stopped))
-        classes[key] = Predictive(key, *counts, key in calibration.prior_only)
+        total = np.broadcast_to(n.sum(axis=0), stopped.shape)
+        counts = [smoothed(each) for each in (total, stopped, total - stopped)]
+        classes[key] = Predictive(key, counts[0], counts[1], counts[2], key in calibration.prior_only)
     first, last = (np.datetime64(int(days[i]), "D").astype(date) for i in (0, -1))
     provenance = Provenance(calibration.provenance.version, seed, calibration.provenance.inputs)
     return Forecast(first, last, calibration.end, MappingProxyType(classes), provenance)
@@ -414,7 +429,7 @@ def _given_calendar(calendar: Mapping[str, Mapping[date, int]], days: Ints) -> d
                 table[at] += n
             else:
                 faults.append(f"{name}, {when}: found {n} launched; days of the month and 0 to {_MOST} are allowed")
-        raids[threat_class(name)] = table
+        raids[threat_class(name)] = table[:, None]
     if faults:
         raise InputError("calendar", faults)
     return raids

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 import numpy as np
+import pandas as pd
 
 from tegmen.charts import CASE_COLOUR, GREY, INK, layer, number, picture, svg
 from tegmen.folders import check_folder, write_files
@@ -16,8 +17,6 @@ from tegmen.scoring import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pandas as pd
 
     from tegmen.backtest import Backtest, ClassScores, Scores
     from tegmen.scoring import Difference
@@ -30,6 +29,12 @@ RULES = {
     "trailing_binomial": "Trailing 120 days (binomial)",
     "trailing_beta_binomial": "Trailing 120 days (Beta-binomial)",
     "last_month": "Last calendar month (binomial)",
+}
+SHORT = {
+    "all_time_mean": "all time",
+    "trailing_binomial": "120 days",
+    "trailing_beta_binomial": "120 days BB",
+    "last_month": "last month",
 }
 CLASSES = {"drone": "Drones", "cruise": "Cruise missiles", "ballistic": "Ballistic missiles"}
 READINGS = {
@@ -66,6 +71,20 @@ def sentence(result: Backtest, key: ThreatClass) -> str:
         f"{error:.1%}); mean log score {'better' if gain.mean > 0 else 'worse'} by {abs(gain.mean):.3f} than a "
         f"Beta-binomial on the 120 days before (90 % interval {gain.low:+.3f} to {gain.high:+.3f}){open_}."
     )
+
+
+def short_table(result: Backtest) -> pd.DataFrame:
+    """Scores as a terminal shows them: class, forecast by, in 80 and 90 %, log score, CRPS, tegmen better by."""
+    rows: list[dict[str, str]] = []
+    for key, found in result.classes.items():
+        each = {**({"tegmen": found.scores} if found.scores else {}), **found.baselines}
+        for name, scored in each.items():
+            gain = found.differences.get(name)
+            ahead = f"{gain.mean:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})" if gain else ""
+            inside = {f"in_{level:.0%}": f"{scored.coverage[level]:.1%}" for level in (0.8, 0.9)}
+            row = {"class": key.name, "forecast_by": SHORT.get(name, name), **inside}
+            rows.append({**row, "log": f"{scored.log_score:.3f}", "CRPS": f"{scored.crps:.2f}", "better_by": ahead})
+    return pd.DataFrame(rows)
 
 
 # --- backtest.json ---------------------------------------------------------------------------------------------------

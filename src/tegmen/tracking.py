@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, gammaln, logsumexp, softmax
+from scipy.special import expit, gammaln, softmax
 
 from tegmen.calibration import Priors, pooling
 from tegmen.coverage import Statics, raid_likelihood
@@ -144,7 +144,7 @@ def pooled(tracks: Mapping[ThreatClass, AreaTrack], day: int) -> dict[ThreatClas
     first = next(iter(tracks.values()))
     (of_step, of_concentration), of_slope = pooling(first.priors), first.memory.of_slope()[:, None]
     faded = {key: each.faded(day) for key, each in tracks.items()}
-    evidence = {key: np.exp(each - float(logsumexp(each))) for key, each in faded.items()}
+    evidence = {key: np.asarray(softmax(each)) for key, each in faded.items()}
     shared = {key: of_step @ (each * of_slope).sum(axis=1) @ of_concentration.T for key, each in evidence.items()}
     weights: dict[ThreatClass, Floats] = {}
     for key, each in evidence.items():
