@@ -13,7 +13,7 @@ from scipy import stats
 
 import tegmen as tg
 from tegmen.baselines import last_month, past, trailing_beta_binomial, trailing_binomial
-from tegmen.calibration import Priors, _fit_area, calibrate
+from tegmen.calibration import Priors, calibrate, fit_area
 from tegmen.errors import EvidenceError, InputError
 from tegmen.filtering import beta_binomial, elapse, level_grid
 from tegmen.forecasting import drawn_calendar, follow, month_days, nothing_known, quantile, simulate, smoothed
@@ -127,7 +127,7 @@ def test_nights_a_week_apart_have_the_evidence_of_the_weekly_filter():
     n, k = np.array([20, 8, 31, 4]), np.array([18, 3, 30, 4])
     ends = np.array(["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"], dtype="datetime64[m]")
     rows = Rows(ends, n, k, np.full(4, -1), np.arange(4), 4)
-    fit = _fit_area(rows, level_grid(FAST.level_low, FAST.level_high, FAST.levels, FAST.steps), FAST)
+    fit = fit_area(rows, level_grid(FAST.level_low, FAST.level_high, FAST.levels, FAST.steps), FAST)
     track = area_track(FAST, FIXED)
     for each in nights(rows, by_aim=False):
         track = track.after(each)
@@ -224,7 +224,7 @@ def test_table_of_the_beta_binomial_is_the_law_itself():
 
 
 def test_a_break_finds_a_changed_definition_that_a_walk_of_small_steps_does_not():
-    """Shares near 0.9 for 100 nights, then 0.4: after three nights the forecast has moved, without breaks it has not."""
+    """Shares near 0.9 for 100 nights, then 0.4: three nights on, the forecast has moved; without breaks it has not."""
     small, found = Priors(steps=(0.02,), concentrations=(16.0,)), []
     for memory in (replace(FIXED, break_days=365.25), FIXED):
         track = area_track(small, memory)
@@ -232,7 +232,6 @@ def test_a_break_finds_a_changed_definition_that_a_walk_of_small_steps_does_not(
             track = track.after(night(day, 20, 18 if day < 100 else 8))
         chance = track.before(103).chance(20, np.ones((1, 1, 1)))
         found.append(chance @ np.arange(21))
-    print(found)
     assert abs(found[0] - 8) < 3
     assert found[1] > 16
 

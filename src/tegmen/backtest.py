@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from tegmen.baselines import BASELINES, past
-from tegmen.calibration import Priors
 from tegmen.errors import InputError
 from tegmen.filtering import Floats, Ints, stream
 from tegmen.forecasting import drawn_calendar, month_days, nothing_known, quantile, simulate, smoothed
 from tegmen.nights import Night, nights
 from tegmen.observations import FILTERED, eligible
+from tegmen.priors import Priors
 from tegmen.scoring import LEVELS, Difference, Marks, difference, marks
 from tegmen.terms import Provenance, ThreatClass, one_blas_thread
 from tegmen.tracking import Memory

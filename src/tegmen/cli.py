@@ -91,6 +91,7 @@ def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise typer.BadParameter(f"{found}; at most {MONTHS_MOST:,} are allowed: give fewer of one")
     with _progress() as tell:
         import tegmen as tg
+        from tegmen.cache import cache_folder
         from tegmen.report import check_writable
         from tegmen.terms import EVIDENCE_CASES
 
@@ -100,7 +101,8 @@ def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
         tell("reading the record", 0, 1)
         evidence = tg.read_record(record)
         tell("calibrating on the record", 0, 1)
-        calibration = tg.calibrate(evidence, until=question.until if until is None else until, seed=seed)
+        last = question.until if until is None else until
+        calibration = tg.calibrate(evidence, until=last, seed=seed, cache=cache_folder())
         cases = EVIDENCE_CASES if case is Case.both else (case.value,)
         effort = tg.Effort(worlds=worlds, runs=runs, worlds_more=min(100, worlds), worlds_most=3 * worlds)
         result = tg.sufficiency(question, calibration, seed=seed, effort=effort, cases=cases, progress=tell)
@@ -210,12 +212,13 @@ def forecast(
     asked = _launched(launched or [])
     with _progress() as tell:
         import tegmen as tg
+        from tegmen.cache import cache_folder
 
         tell("reading the record", 0, 1)
         evidence = _past(record, count)
         last = evidence.rows["window_end"].max().date() if until is None else until
         tell("calibrating on the record", 0, 1)
-        calibration = tg.calibrate(evidence, until=last, seed=seed)
+        calibration = tg.calibrate(evidence, until=last, seed=seed, cache=cache_folder())
         tell("forecasting", 0, 1)
         result = tg.forecast_month(calibration, month, seed=seed) if month else tg.forecast(calibration, asked)
     days = str(result.first) if result.first == result.last else f"{result.first} to {result.last}"

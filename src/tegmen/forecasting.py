@@ -32,7 +32,8 @@ from tegmen.tracking import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tegmen.calibration import Calibration, Priors
+    from tegmen.calibration import Calibration
+    from tegmen.priors import Priors
 
 CALENDAR_DAYS = 120
 """[days] before the origin from which the nights of a month that has no calendar are drawn."""

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, gammaln, softmax
 
-from tegmen.calibration import Priors, pooling
-from tegmen.coverage import Statics, raid_likelihood
+from tegmen.coverage import Statics, mesh_axes, raid_likelihood
 from tegmen.filtering import Floats, LevelGrid, beta_binomial, elapse, level_grid
 from tegmen.observations import AIM
+from tegmen.priors import Priors, pooling
 from tegmen.terms import ThreatClass
 
 if TYPE_CHECKING:
@@ -296,8 +296,7 @@ def ballistic_track(priors: Priors, memory: Memory) -> BallisticTrack:
 
 def axes_of(priors: Priors) -> Statics:
     """Axes of the mesh of the ballistic mixture."""
-    kyiv, kill, aim = ((np.arange(size) + 0.5) / size for size in priors.cells)
-    return Statics(kyiv, kill, np.asarray(priors.kill_concentrations, dtype=np.float64), aim)
+    return mesh_axes(priors.cells, priors.kill_concentrations)
 
 
 def _mesh(priors: Priors) -> Statics:
@@ -316,6 +315,7 @@ def beta_binomial_table(n: int, mean: Floats, concentration: Floats) -> Floats:
         np.concatenate([np.zeros((1, len(mean))), np.cumsum(np.log(each + count[:-1, None]), axis=0)])
         for each in (a, b)
     )
-    up_all = gammaln(concentration + n) - gammaln(concentration)
+    # A difference of two gammaln would lose digits where M is large.
+    up_all = np.log(concentration + count[:-1, None]).sum(axis=0)
     choices = gammaln(n + 1) - gammaln(count + 1) - gammaln(n - count + 1)
     return np.exp(choices[:, None] + up_a + up_b[::-1] - up_all)
