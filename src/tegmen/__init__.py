@@ -20,19 +20,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tegmen.allocation import Plan, allocate
     from tegmen.answers import Sufficiency
+    from tegmen.backtest import Backtest, backtest
     from tegmen.calibration import Calibration, calibrate
     from tegmen.errors import EvidenceError, InfeasibleError, InputError, TegmenError
+    from tegmen.forecasting import Forecast, forecast, forecast_month
     from tegmen.record import Record, read_record
     from tegmen.report import write_report
     from tegmen.scenario import Scenario, read_scenario, scenario_names
+    from tegmen.scorecard import write_backtest
     from tegmen.sufficiency import Effort, sufficiency
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Backtest",
     "Calibration",
     "Effort",
     "EvidenceError",
+    "Forecast",
     "InfeasibleError",
     "InputError",
     "Plan",
@@ -42,19 +47,25 @@ __all__ = [
     "TegmenError",
     "__version__",
     "allocate",
+    "backtest",
     "calibrate",
+    "forecast",
+    "forecast_month",
     "read_record",
     "read_scenario",
     "scenario_names",
     "sufficiency",
+    "write_backtest",
     "write_report",
 ]
 
 # Where each public name lives: looked up on first use, so that `import tegmen` and `tegmen --help` stay fast.
 _ROOMS = {
+    "Backtest": "backtest",
     "Calibration": "calibration",
     "Effort": "sufficiency",
     "EvidenceError": "errors",
+    "Forecast": "forecasting",
     "InfeasibleError": "errors",
     "InputError": "errors",
     "Plan": "allocation",
@@ -63,11 +74,15 @@ _ROOMS = {
     "Sufficiency": "answers",
     "TegmenError": "errors",
     "allocate": "allocation",
+    "backtest": "backtest",
     "calibrate": "calibration",
+    "forecast": "forecasting",
+    "forecast_month": "forecasting",
     "read_record": "record",
     "read_scenario": "scenario",
     "scenario_names": "scenario",
     "sufficiency": "sufficiency",
+    "write_backtest": "scorecard",
     "write_report": "report",
 }
 
@@ -85,12 +100,12 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """The package, on which `sufficiency` is the public function although a room has the same name."""
+    """The package, on which `sufficiency` and `backtest` are the public functions although rooms have these names."""
 
     def __setattr__(self, name: str, value: object) -> None:
         # The import system binds every submodule it loads to its package, and would hide the function behind the room.
-        if name == "sufficiency" and isinstance(value, ModuleType):
-            value = value.sufficiency
+        if name in {"sufficiency", "backtest"} and isinstance(value, ModuleType):
+            value = getattr(value, name)
         super().__setattr__(name, value)
 
 

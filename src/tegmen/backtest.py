@@ -1,4 +1,4 @@
-"""The rolling back-test: every night or month forecast from what was known before it, scored, and set against baselines.
+"""The rolling back-test: every night or month forecast from what was known before it, scored beside baselines.
 
 The forward pass is the back-test: what a night is forecast from is what the nights before it taught, and no row of that
 day or later has been read by then. Cutting the record there and starting anew gives the same forecast.
@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from tegmen.baselines import BASELINES, past
-from tegmen.calibration import Priors
 from tegmen.errors import InputError
 from tegmen.filtering import Floats, Ints, stream
 from tegmen.forecasting import drawn_calendar, month_days, nothing_known, quantile, simulate, smoothed
 from tegmen.nights import Night, nights
 from tegmen.observations import FILTERED, eligible
+from tegmen.priors import Priors
 from tegmen.scoring import LEVELS, Difference, Marks, difference, marks
 from tegmen.terms import Provenance, ThreatClass, one_blas_thread
 from tegmen.tracking import Memory
@@ -200,7 +200,9 @@ def backtest(  # noqa: PLR0913 - each option is one question a reader asks
     rows, end = eligible(record, date.max)
     first = _first_day(start, end)
     if horizon not in {"night", "month"} or min_launched < 1:
-        raise InputError("backtest", [f"found {horizon!r}, {min_launched}; allowed: night or month, 1 or more launched"])
+        raise InputError(
+            "backtest", [f"found {horizon!r}, {min_launched}; allowed: night or month, 1 or more launched"]
+        )
     history = {key: nights(rows[key], by_aim=key is ThreatClass.ballistic) for key in FORECAST}
     run = _Run(history, first, min_launched, priors or Priors(), memory or Memory(), seed)
     made = _by_night if horizon == "night" else _by_month
@@ -266,9 +268,11 @@ def _by_night(run: _Run) -> Iterator[tuple[_Case | None, int]]:
 def _night_case(known: Known, key: ThreatClass, night: Night, seen: Past) -> _Case:
     (n, k), other = night.totals(), dict[str, "Floats"]()
     if key is ThreatClass.ballistic:
-        chance = np.ones(1)
+        chance: Floats = np.ones(1)
         for aim, launched in zip(night.aim, night.launched, strict=True):
-            chance = np.convolve(chance, known.point.by_aim(int(launched))[_AT[int(aim)]])
+            chance = np.asarray(
+                np.convolve(chance, known.ballistic.point.by_aim(int(launched))[_AT[int(aim)]]), dtype=np.float64
+            )
         other["zone_known"] = chance
     theirs = {name: rule(seen, night.day, [n]) for name, rule in BASELINES.items()}
     return _Case(key, night.day, n, k, known.chance(key, night.day, n), theirs, other)
@@ -304,7 +308,8 @@ def _month_case(
     for night in brought:
         launched[night.day - days[0]] = night.totals()[0]
     stopped = [
-        smoothed(simulate(known, key, days, plan, stream(seed, _SEED_STREAM + 1 + key))) for plan in (launched, calendar)
+        smoothed(simulate(known, key, days, plan, stream(seed, _SEED_STREAM + 1 + key)))
+        for plan in (launched, calendar)
     ]
     sizes = [int(n) for n in launched if n]
     theirs = {name: rule(seen, int(days[0]), sizes) for name, rule in BASELINES.items()}
@@ -410,5 +415,3 @@ def _first_day(start: str | None, end: date) -> int:
     if first > int(np.datetime64(end).astype(np.int64)):
         raise InputError("start", [f"found {start}, but the record's last eligible row is of {end}; choose an earlier"])
     return first
-
-

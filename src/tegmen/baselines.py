@@ -47,9 +47,10 @@ def past(nights: Sequence[Night]) -> Past:
     """Prepare the nights of a class."""
     day = np.array([night.day for night in nights], dtype=np.int64)
     totals = np.array([night.totals() for night in nights], dtype=np.int64).reshape(-1, 2)
-    each = beta_binomial(*totals.T[:, :, None, None], _SHARES, _CONCENTRATIONS[:, None])
+    n, k = totals.T
+    each = beta_binomial(n[:, None, None], k[:, None, None], _SHARES, _CONCENTRATIONS[:, None])
     start = np.zeros((1, len(_CONCENTRATIONS), len(_SHARES)))
-    return Past(day, *totals.T, np.concatenate([start, np.cumsum(each, axis=0)]))
+    return Past(day, n, k, np.concatenate([start, np.cumsum(each, axis=0)]))
 
 
 def _binomial(seen: Past, window: slice, sizes: Sequence[int]) -> Floats:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from tegmen.answers import Sufficiency
+    from tegmen.backtest import Backtest
+    from tegmen.record import Record
     from tegmen.terms import Progress
 
 INTERRUPTED = 130
@@ -89,6 +91,7 @@ def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise typer.BadParameter(f"{found}; at most {MONTHS_MOST:,} are allowed: give fewer of one")
     with _progress() as tell:
         import tegmen as tg
+        from tegmen.cache import cache_folder
         from tegmen.report import check_writable
         from tegmen.terms import EVIDENCE_CASES
 
@@ -98,7 +101,8 @@ def answer(  # noqa: PLR0913, PLR0917 - one parameter an option
         tell("reading the record", 0, 1)
         evidence = tg.read_record(record)
         tell("calibrating on the record", 0, 1)
-        calibration = tg.calibrate(evidence, until=question.until if until is None else until, seed=seed)
+        last = question.until if until is None else until
+        calibration = tg.calibrate(evidence, until=last, seed=seed, cache=cache_folder())
         cases = EVIDENCE_CASES if case is Case.both else (case.value,)
         effort = tg.Effort(worlds=worlds, runs=runs, worlds_more=min(100, worlds), worlds_most=3 * worlds)
         result = tg.sufficiency(question, calibration, seed=seed, effort=effort, cases=cases, progress=tell)
@@ -122,12 +126,12 @@ def drivers(  # noqa: PLR0913, PLR0917 - one parameter an option
         import tegmen as tg
         from tegmen.dossier import DRIVERS_FILES, write_drivers
         from tegmen.drivers import drive
-        from tegmen.report import check_writable
+        from tegmen.folders import check_folder
         from tegmen.terms import EVIDENCE_CASES
 
         question = tg.read_scenario(scenario)
         folder = out or Path("out") / question.name
-        check_writable(folder, DRIVERS_FILES)
+        check_folder(folder, DRIVERS_FILES)
         calibration = tg.calibrate(tg.read_record(record), until=question.until, seed=seed)
         cases = EVIDENCE_CASES if case is Case.both else (case.value,)
         effort = tg.Effort(worlds=worlds, runs=runs, worlds_most=worlds)
@@ -153,12 +157,12 @@ def verify(
     with _progress() as tell:
         import tegmen as tg
         from tegmen.dossier import VERIFICATION_FILES, write_verification
-        from tegmen.report import check_writable
+        from tegmen.folders import check_folder
         from tegmen.validation import is_public_list
         from tegmen.verification import Extent
         from tegmen.verification import verify as run
 
-        check_writable(out, VERIFICATION_FILES)
+        check_folder(out, VERIFICATION_FILES)
         evidence = tg.read_record(record)
         extent = Extent(quick, answer, record if record and is_public_list(record) else None)
         pack = run(evidence, tg.read_scenario("march-2024"), seed=seed, extent=extent, progress=tell)
@@ -200,6 +204,135 @@ def show_record(
     )
     for note in evidence.notes:
         typer.echo(f"note: {note}")
+
+
+class Horizon(StrEnum):
+    """How far ahead a back-test forecasts."""
+
+    night = "night"
+    month = "month"
+
+
+class Counting(StrEnum):
+    """What counts as intercepted."""
+
+    intercepted = "intercepted"
+    both = "intercepted+lost"
+
+
+_RECORD_OPTION = typer.Option(help="Your own attack record (CSV) instead of the embedded one.")
+_COUNT_OPTION = typer.Option(help="What counts as intercepted; lost: jammed, or fallen on their own.")
+
+
+@app.command()
+def backtest(  # noqa: PLR0913, PLR0917 - one parameter an option
+    record: Annotated[Path | None, _RECORD_OPTION] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="MONTH", help="First month scored, YYYY-MM. [default: last twelve]")
+    ] = None,
+    horizon: Annotated[Horizon, typer.Option(help="Forecast one night or one month ahead.")] = Horizon.night,
+    count: Annotated[Counting, _COUNT_OPTION] = Counting.intercepted,
+    min_launched: Annotated[int, typer.Option(min=1, help="Score only nights with this many launched.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Folder for backtest.html and backtest.json.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same scores, bit for bit.")] = 1,
+) -> None:
+    """Forecast every night or month of the record from what came before it, and score the forecasts."""
+    with _progress() as tell:
+        import tegmen as tg
+        from tegmen.folders import check_folder
+
+        if out is not None:
+            check_folder(out, ("backtest.html", "backtest.json"))
+        tell("reading the record", 0, 1)
+        evidence = _past(record, count)
+        result = tg.backtest(
+            evidence, start=start, horizon=horizon.value, min_launched=min_launched, seed=seed, progress=tell
+        )
+        page = None if out is None else tg.write_backtest(result, out)
+    _print_backtest(result, page)
+
+
+@app.command()
+def forecast(
+    launched: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="CLASS=NUMBER", help="What is launched that night, such as drone=90 ballistic=4."),
+    ] = None,
+    record: Annotated[Path | None, _RECORD_OPTION] = None,
+    until: Annotated[str | None, typer.Option(help="Last day of the record used, YYYY-MM-DD.")] = None,
+    month: Annotated[
+        str | None, typer.Option(help="Forecast a month, YYYY-MM, with raids drawn from the last 120 days.")
+    ] = None,
+    count: Annotated[Counting, _COUNT_OPTION] = Counting.intercepted,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of a month's simulation.")] = 1,
+) -> None:
+    """Forecast what is intercepted and what leaks: of one night's launches, or in a month."""
+    from rich.console import Console
+
+    if bool(launched) == bool(month):
+        raise typer.BadParameter("give either CLASS=NUMBER for one night, or --month YYYY-MM")
+    asked = _launched(launched or [])
+    with _progress() as tell:
+        import tegmen as tg
+        from tegmen.cache import cache_folder
+
+        tell("reading the record", 0, 1)
+        evidence = _past(record, count)
+        last = evidence.rows["window_end"].max().date() if until is None else until
+        tell("calibrating on the record", 0, 1)
+        calibration = tg.calibrate(evidence, until=last, seed=seed, cache=cache_folder())
+        tell("forecasting", 0, 1)
+        result = tg.forecast_month(calibration, month, seed=seed) if month else tg.forecast(calibration, asked)
+    days = str(result.first) if result.first == result.last else f"{result.first} to {result.last}"
+    title = f"Forecast for {days}, from the record until {result.known_until}"
+    Console().print(_table(title, result.ranges(), left=("class", "evidence")))
+    for note in evidence.notes:
+        typer.echo(f"note: {note}")
+
+
+def _launched(words: list[str]) -> dict[str, int]:
+    """Read CLASS=NUMBER."""
+    asked: dict[str, int] = {}
+    for word in words:
+        name, _, number = word.partition("=")
+        if not number.isdecimal() or name in asked:
+            raise typer.BadParameter(f"found {word!r}; CLASS=NUMBER, each class once, such as drone=90, is allowed")
+        asked[name] = int(number)
+    return asked
+
+
+def _past(record: Path | None, count: Counting) -> Record:
+    """Read a record up to today, leaving out rows at fault with a note, and counting as asked."""
+    from dataclasses import replace
+    from datetime import datetime
+
+    import tegmen as tg
+
+    evidence = tg.read_record(record, leave_out=True)
+    late = evidence.rows["window_end"].dt.date > datetime.now().astimezone().date()
+    if late.any() and not late.all():
+        note = f"{int(late.sum())} rows end after today: left out, as what has not happened cannot be scored or learnt."
+        evidence = replace(
+            evidence, rows=evidence.rows.loc[~late].reset_index(drop=True), notes=(*evidence.notes, note)
+        )
+    return evidence.counting(count.value)
+
+
+def _print_backtest(result: Backtest, page: Path | None) -> None:
+    """Say the scores, class by class, then where the rest is."""
+    from rich.console import Console
+
+    from tegmen.scorecard import sentence, short_table
+
+    console = Console()
+    for key in result.classes:
+        console.print(sentence(result, key), markup=False, highlight=False, soft_wrap=not console.is_terminal)
+    title = f"Scored {result.start} to {result.end} by {result.horizon}, counting {result.count}"
+    console.print(_table(title, short_table(result), left=("class", "forecast_by")))
+    for note in result.notes:
+        typer.echo(f"note: {note}")
+    if page is not None:
+        typer.echo(f"report: {page}")
 
 
 def main() -> None:

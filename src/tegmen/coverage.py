@@ -148,13 +148,18 @@ def fit_point(
     -------
         The fit.
     """
-    kyiv, kill, aim = ((np.arange(size) + 0.5) / size for size in cells)
-    axes = Statics(kyiv, kill, np.asarray(kill_concentrations, dtype=np.float64), aim)
+    axes = mesh_axes(cells, kill_concentrations)
     # The mesh stays open: what depends on kill alone is computed for each kill alone, and broadcast.
     mesh = Statics(*np.meshgrid(*axes.each(), indexing="ij", sparse=True))
     log_evidence = sum(gain for _, _, gain in forward(_likelihoods(rows, grid, mesh, spread), grid.start, grid.kernels))
     weights = np.asarray(softmax(log_evidence))
     return PointFit(rows, grid, spread, axes, weights.reshape(len(grid.kernels), *map(len, axes.each())))
+
+
+def mesh_axes(cells: tuple[int, int, int], kill_concentrations: Sequence[float]) -> Statics:
+    """Axes of the mesh: midpoints of equal cells on (0, 1), and the concentrations as given."""
+    kyiv, kill, aim = ((np.arange(size) + 0.5) / size for size in cells)
+    return Statics(kyiv, kill, np.asarray(kill_concentrations, dtype=np.float64), aim)
 
 
 def kyiv_share(launched: Ints, aimed: NDArray[np.bool_], rng: np.random.Generator) -> Floats:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tegmen import charts
-from tegmen.report import assumptions, check_writable, driver_fields, dumps, environment, place_files, resource
+from tegmen.folders import check_folder, write_files
+from tegmen.report import assumptions, driver_fields, dumps, environment, resource
+from tegmen.scorecard import draw_coverage, scores, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +35,7 @@ def write_drivers(drivers: Drivers, out: str | Path) -> Path:
         The folder cannot be written.
     """
     folder = Path(out)
-    check_writable(folder, DRIVERS_FILES)
+    check_folder(folder, DRIVERS_FILES)
     cases = {case: result.drivers for case, result in drivers.cases.items()}
     content = {
         "$schema": DRIVERS_SCHEMA,
@@ -44,7 +46,7 @@ def write_drivers(drivers: Drivers, out: str | Path) -> Path:
         "cases": {case: _case(result) for case, result in drivers.cases.items()},
     }
     page = _page("drivers.html.j2", drivers=drivers, drawn=_drawn(cases))
-    place_files({"drivers.html": page, "drivers.json": dumps(content)}, folder)
+    write_files({"drivers.html": page, "drivers.json": dumps(content)}, folder)
     return folder / "drivers.html"
 
 
@@ -73,9 +75,17 @@ def write_verification(pack: Verification, out: str | Path) -> Path:
         The folder cannot be written.
     """
     folder = Path(out)
-    check_writable(folder, VERIFICATION_FILES)
-    page = _page("verification.html.j2", pack=pack, drawn=_drawn(pack.drivers), assumptions=assumptions())
-    place_files({"verification.html": page, "verification.json": dumps(_pack(pack))}, folder)
+    check_folder(folder, VERIFICATION_FILES)
+    scored = [
+        (horizon, key, sentence(found, key), draw_coverage(each, f"{key.name}-{horizon}"))
+        for horizon, found in pack.backtests.items()
+        for key, each in found.classes.items()
+        if each.scores is not None
+    ]
+    page = _page(
+        "verification.html.j2", pack=pack, drawn=_drawn(pack.drivers), scored=scored, assumptions=assumptions()
+    )
+    write_files({"verification.html": page, "verification.json": dumps(_pack(pack))}, folder)
     return folder / "verification.html"
 
 
@@ -98,10 +108,7 @@ def _pack(pack: Verification) -> dict[str, Any]:
         "results": [asdict(result) for result in pack.results.values()],
         "pedigree": [_finite(asdict(source)) for source in pack.inputs],
         "published": [_finite(asdict(each)) | {"agrees": each.agrees} for each in pack.published],
-        "backtests": {
-            horizon: [_finite(row) for row in found.to_pandas().to_dict("records")]
-            for horizon, found in pack.backtests.items()
-        },
+        "backtests": {horizon: scores(found) for horizon, found in pack.backtests.items()},
         "criteria": [asdict(each) for each in pack.criteria],
         "drivers": {case: [driver_fields(each) for each in drivers] for case, drivers in pack.drivers.items()},
         "drivers_from": pack.drivers_from,

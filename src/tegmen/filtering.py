@@ -74,7 +74,7 @@ def elapse(weights: Floats, variance: Floats) -> Floats:
     modes = np.exp(variance[:, None] / 2 * (2 * np.cos(np.pi * np.arange(points) / points) - 2))
     modes = modes.reshape(len(variance), *(1,) * (weights.ndim - 2), points)
     moved = idct(dct(weights, axis=-1, norm="ortho") * modes, axis=-1, norm="ortho", overwrite_x=True)
-    return np.maximum(np.asarray(moved), 0.0, out=moved)
+    return np.maximum(np.asarray(moved), 0.0)
 
 
 def beta_binomial(n: Ints, k: Ints, mean: Floats, concentration: Floats) -> Floats:

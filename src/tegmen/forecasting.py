@@ -17,12 +17,23 @@ from tegmen.filtering import Floats, Ints, draw_beta, stream
 from tegmen.nights import Night, nights
 from tegmen.observations import FILTERED, MODELLED, NEAR_ZERO
 from tegmen.terms import Provenance, ThreatClass, one_blas_thread
-from tegmen.tracking import AreaTrack, Memory, PointTrack, area_track, axes_of, beta_binomial_table, point_track, pooled
+from tegmen.tracking import (
+    AreaTrack,
+    BallisticTrack,
+    Memory,
+    PointTrack,
+    area_track,
+    axes_of,
+    ballistic_track,
+    beta_binomial_table,
+    pooled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tegmen.calibration import Calibration, Priors
+    from tegmen.calibration import Calibration
+    from tegmen.priors import Priors
 
 CALENDAR_DAYS = 120
 """[days] before the origin from which the nights of a month that has no calendar are drawn."""
@@ -38,35 +49,36 @@ class Known:
 
     Parameters
     ----------
-    areas, point
+    areas, ballistic
         Tracks of the filtered classes and of ballistic missiles.
     """
 
     areas: Mapping[ThreatClass, AreaTrack]
-    point: PointTrack
+    ballistic: BallisticTrack
 
     def seen(self, key: ThreatClass, night: Night) -> Known:
         """Learn from a night of one class."""
         if key is ThreatClass.ballistic:
-            return replace(self, point=self.point.after(night))
+            return replace(self, ballistic=self.ballistic.after(night))
         return replace(self, areas=MappingProxyType({**self.areas, key: self.areas[key].after(night)}))
 
     def before(self, key: ThreatClass, day: int) -> Known:
         """Move one class on to a day."""
         if key is ThreatClass.ballistic:
-            return replace(self, point=self.point.before(day))
+            return replace(self, ballistic=self.ballistic.before(day))
         return replace(self, areas=MappingProxyType({**self.areas, key: self.areas[key].before(day)}))
 
     def chance(self, key: ThreatClass, day: int, n: int) -> Floats:
         """Probability (n + 1,) of each number intercepted of n launched on a day that the class was moved to."""
         if key is ThreatClass.ballistic:
-            return self.point.chance(n)
+            return self.ballistic.chance(n)
         return self.areas[key].chance(n, pooled(self.areas, day)[key])
 
 
 def nothing_known(priors: Priors, memory: Memory) -> Known:
     """Start before the first night."""
-    return Known(MappingProxyType({key: area_track(priors, memory) for key in FILTERED}), point_track(priors, memory))
+    areas = MappingProxyType({key: area_track(priors, memory) for key in FILTERED})
+    return Known(areas, ballistic_track(priors, memory))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,6 +127,21 @@ class Forecast:
     def to_pandas(self) -> pd.DataFrame:
         """One row a class: launched, then mean, low (5 %), median and high (95 %) of intercepted and leaked."""
         rows = [_summary(each) for each in self.classes.values()]
+        return pd.DataFrame(rows)
+
+    def ranges(self) -> pd.DataFrame:
+        """As words: class, launched, intercepted and leaked as "median (5 % to 95 %)", evidence."""
+        rows: list[dict[str, str]] = []
+        for each in self.classes.values():
+            row = {"class": each.threat_class.name}
+            for name, chance in (
+                ("launched", each.launched),
+                ("intercepted", each.intercepted),
+                ("leaked", each.leaked),
+            ):
+                low, median, high = (quantile(chance, level) for level in (0.05, 0.5, 0.95))
+                row[name] = f"{median}" if low == high else f"{median} ({low} to {high})"
+            rows.append(row | {"evidence": "prior only" if each.prior_only else "record"})
         return pd.DataFrame(rows)
 
     def __repr__(self) -> str:
@@ -226,9 +253,9 @@ def forecast_month(
         raids = _given_calendar(calendar, days)
     for key, n in raids.items():
         stopped = simulate(known, key, days, n, stream(seed, _FORECAST_STREAM + 1 + key))
-        total = np.broadcast_to(n, (len(days), len(stopped))).sum(axis=0)
-        counts = (smoothed(each) for each in (total, stopped, total - stopped))
-        classes[key] = Predictive(key, *counts, key in calibration.prior_only)
+        total = np.broadcast_to(n.sum(axis=0), stopped.shape)
+        counts = [smoothed(each) for each in (total, stopped, total - stopped)]
+        classes[key] = Predictive(key, counts[0], counts[1], counts[2], key in calibration.prior_only)
     first, last = (np.datetime64(int(days[i]), "D").astype(date) for i in (0, -1))
     provenance = Provenance(calibration.provenance.version, seed, calibration.provenance.inputs)
     return Forecast(first, last, calibration.end, MappingProxyType(classes), provenance)
@@ -255,12 +282,11 @@ def month_days(month: str) -> Ints:
         If the month cannot be read.
     """
     try:
-        if len(month) != len("2024-03"):
-            raise ValueError
-        first = np.datetime64(month, "M")
-        return np.arange(first.astype("datetime64[D]"), (first + 1).astype("datetime64[D]")).astype(np.int64)
+        first = date.fromisoformat(f"{month}-01")
     except ValueError:
         raise InputError("month", [f"found {month!r}; a month such as 2024-03 is allowed; write YYYY-MM"]) from None
+    start = np.datetime64(first, "M")
+    return np.arange(start.astype("datetime64[D]"), (start + 1).astype("datetime64[D]")).astype(np.int64)
 
 
 def drawn_calendar(
@@ -284,7 +310,10 @@ def simulate(
     """Draw (w,) the number intercepted over some days of one class, given launched (d,) or (d, w)."""
     n = np.broadcast_to(launched if launched.ndim > 1 else launched[:, None], (len(days), draws))
     if key is ThreatClass.ballistic:
-        return _simulate_point(known.point.before(int(days[0])), n, rng)
+        track = known.ballistic.before(int(days[0]))
+        of_point = int(rng.binomial(draws, track.of_point))
+        by_level = _simulate_area(track.level, track.level_weight(), n[:, of_point:], rng)
+        return np.concatenate([_simulate_point(track.point, n[:, :of_point], rng), by_level])
     track = known.areas[key].before(int(days[0]))
     return _simulate_area(track, pooled(known.areas, int(days[0]))[key], n, rng)
 
@@ -294,7 +323,9 @@ def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Gen
     count, memory, grid = n.shape[1], track.memory, track.grid.logit
     s, b, m, g = _drawn(weight[..., None] * track.level, count, rng)
     level = grid[g] + rng.uniform(-0.5, 0.5, count) * (grid[1] - grid[0])
-    step, concentration = (np.asarray(axis)[at] for axis, at in ((track.priors.steps, s), (track.priors.concentrations, m)))
+    step, concentration = (
+        np.asarray(axis)[at] for axis, at in ((track.priors.steps, s), (track.priors.concentrations, m))
+    )
     slope, total = np.asarray(memory.slopes)[b], np.zeros(count, dtype=np.int64)
     for d, launched in enumerate(n):
         if d:
@@ -399,8 +430,7 @@ def _given_calendar(calendar: Mapping[str, Mapping[date, int]], days: Ints) -> d
                 table[at] += n
             else:
                 faults.append(f"{name}, {when}: found {n} launched; days of the month and 0 to {_MOST} are allowed")
-        raids[threat_class(name)] = table
+        raids[threat_class(name)] = table[:, None]
     if faults:
         raise InputError("calendar", faults)
     return raids
-

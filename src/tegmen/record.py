@@ -139,11 +139,12 @@ class Record:
             raise InputError("counting", [f"found {counted!r} after {self.counted!r}; {allowed} is allowed, once"])
         if counted == "intercepted":
             return self
-        known = self.rows["lost"].notna() & self.rows["intercepted"].notna()
-        both = self.rows["intercepted"] + self.rows["lost"].fillna(0)
-        capped = int((both > self.rows["launched"]).fillna(value=False).sum())
-        rows = self.rows.assign(intercepted=both.clip(upper=self.rows["launched"]).astype("Int64"))
-        note = f"Lost are counted as intercepted in {int(known.sum())} rows that post them; other rows are as posted."
+        table: Any = self.rows
+        known = int((table["lost"].notna() & table["intercepted"].notna()).sum())
+        both = table["intercepted"] + table["lost"].fillna(0)
+        capped = int((both > table["launched"]).fillna(value=False).sum())
+        rows = table.assign(intercepted=both.clip(upper=table["launched"]).astype("Int64"))
+        note = f"Lost are counted as intercepted in {known} rows that post them; other rows are as posted."
         more = f" In {capped} rows the two exceed what was launched, and are taken as that."
         return replace(self, rows=rows, notes=(*self.notes, note + (more if capped else "")), counted=counted)
 
@@ -168,7 +169,7 @@ class Record:
         return f"<p>{html.escape(repr(self))}</p>{totals.to_html()}<ul>{notes}</ul>"
 
 
-def read_record(path: str | Path | None = None) -> Record:
+def read_record(path: str | Path | None = None, *, leave_out: bool = False) -> Record:
     """Read the attack record.
 
     Parameters
@@ -176,6 +177,9 @@ def read_record(path: str | Path | None = None) -> Record:
     path
         The public list (22 columns) or a table in our compiled schema, told apart by the header. None: the compiled
         table shipped with the package, September 2022 to June 2024.
+    leave_out
+        Whether rows at fault (a weapon never seen, more shot down than launched) are left out with a note each, instead
+        of refusing the file.
 
     Raises
     ------
@@ -186,7 +190,7 @@ def read_record(path: str | Path | None = None) -> Record:
     ------
     "Massive Missile Attacks on Ukraine", Petro Ivaniuk, CC BY-NC-SA 4.0; see ``data/record/LICENCE.md``.
     """
-    reports, sha256, notes = read_reports(FOLDER / "nights.csv" if path is None else path)
+    reports, sha256, notes = read_reports(FOLDER / "nights.csv" if path is None else path, leave_out=leave_out)
     return Record(aggregate(reports), Provenance(tegmen.__version__, None, {"record": sha256}), notes)
 
 

@@ -6,14 +6,10 @@ the same bytes: no time, no machine, no order of chance.
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
 import math
-import os
-import shutil
-import tempfile
 import tomllib
 from dataclasses import asdict
 from importlib import resources
@@ -27,6 +23,7 @@ from tegmen.allocation import Plan
 from tegmen.answers import Sufficiency
 from tegmen.charts import draw_curve
 from tegmen.errors import InputError
+from tegmen.folders import check_folder, write_files
 from tegmen.maps import NAMES_MOST, draw_map
 from tegmen.places import defended_places
 
@@ -39,8 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["answer_schema", "check_writable", "draw_curve", "write_report"]
 
+REPORT_FILES = ("report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson")
 SCHEMA_NAME = "urn:tegmen:schema:answer:1"
-FILES = ("report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson")
 NOTIONAL = "Notional: one random layout of the baseline, drawn to calculate with; not a real position."
 CASE_MEANING: dict[EvidenceCase, str] = {
     "posted": "What the public record of attack reports shows, and nothing else.",
@@ -108,60 +105,19 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
         "places.csv": _csv(_place_rows(result)),
         "plan.geojson": dumps(_geojson(result, plans)),
     }
-    place_files(files, folder)
+    write_files(files, folder)
     return folder / "report.html"
 
 
-def check_writable(out: str | Path, names: Sequence[str] = FILES) -> None:
-    """Check that a folder can be written, or made, and files of these names in it, without leaving anything behind.
+def check_writable(out: str | Path) -> None:
+    """Check that the report's folder can be written, or made, without leaving anything behind.
 
     Raises
     ------
     InputError
         The folder, or the one it would be made in, cannot be written; or a file or folder is in the way.
     """
-    folder = Path(out)
-    try:
-        nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-        os.rmdir(tempfile.mkdtemp(prefix=".tegmen-", dir=nearest))  # noqa: PTH106 - a path as text comes back
-    except OSError as error:
-        raise InputError(str(folder), [_unwritable(error)]) from None
-    faults = [
-        f"{name} in it is a folder; a file of that name is to be written: move it away, or give another folder (--out)"
-        for name in names
-        if (folder / name).is_dir()
-    ]
-    if faults:
-        raise InputError(str(folder), faults)
-
-
-def _unwritable(error: OSError) -> str:
-    reason = error.strerror or type(error).__name__
-    return f"the output folder cannot be written ({reason}); give a folder you may write to (--out FOLDER)"
-
-
-def place_files(files: Mapping[str, str], folder: Path) -> None:
-    """Write into a temporary folder on the same disk, then rename; on any failure take away what was made."""
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    temporary: Path | None = None
-    done = False
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".tegmen-", dir=folder))
-        for name, text in files.items():
-            (temporary / name).write_bytes(text.encode())
-        for name in files:
-            (temporary / name).replace(folder / name)
-        done = True
-    except OSError as error:
-        raise InputError(str(folder), [_unwritable(error)]) from None
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
-        if not done:
-            for path in made:
-                with contextlib.suppress(OSError):
-                    path.rmdir()
+    check_folder(Path(out), REPORT_FILES)
 
 
 # ---------------------------------------------------------------- answer.json

@@ -11,18 +11,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, gammaln, logsumexp, softmax
+from scipy.special import expit, gammaln, softmax
 
-from tegmen.calibration import Priors, pooling
-from tegmen.coverage import Statics, raid_likelihood
+from tegmen.coverage import Statics, mesh_axes, raid_likelihood
 from tegmen.filtering import Floats, LevelGrid, beta_binomial, elapse, level_grid
 from tegmen.observations import AIM
+from tegmen.priors import Priors, pooling
+from tegmen.terms import ThreatClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tegmen.nights import Night
-    from tegmen.terms import ThreatClass
 
 _NEGLIGIBLE = 1e-12
 _LOG_TINY = -690.0
@@ -144,7 +144,7 @@ def pooled(tracks: Mapping[ThreatClass, AreaTrack], day: int) -> dict[ThreatClas
     first = next(iter(tracks.values()))
     (of_step, of_concentration), of_slope = pooling(first.priors), first.memory.of_slope()[:, None]
     faded = {key: each.faded(day) for key, each in tracks.items()}
-    evidence = {key: np.exp(each - logsumexp(each)) for key, each in faded.items()}
+    evidence = {key: np.asarray(softmax(each)) for key, each in faded.items()}
     shared = {key: of_step @ (each * of_slope).sum(axis=1) @ of_concentration.T for key, each in evidence.items()}
     weights: dict[ThreatClass, Floats] = {}
     for key, each in evidence.items():
@@ -236,10 +236,67 @@ def point_track(priors: Priors, memory: Memory) -> PointTrack:
     return PointTrack(grid, priors, memory, None, weights, np.zeros(len(AIM)))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BallisticTrack:
+    """Two models of ballistic missiles up to a day, weighed by how well each foretold the nights so far.
+
+    The mixture holds for raids that fall on one place. Nights on which many places are struck at once are better
+    foretold by one drifting share, and which of the two holds may change (A33).
+
+    Parameters
+    ----------
+    point
+        The all-or-nothing mixture.
+    level
+        One share for all raids, drifting as that of an area class does; M from 0.5 up.
+    log_odds
+        Log evidence of the mixture less that of the level, faded.
+    """
+
+    point: PointTrack
+    level: AreaTrack
+    log_odds: float
+
+    @property
+    def of_point(self) -> float:
+        """Weight of the mixture; the other model has the rest."""
+        return float(expit(self.log_odds))
+
+    def before(self, day: int) -> BallisticTrack:
+        """Move both on to a day."""
+        days = 0 if self.point.day is None else max(day - self.point.day, 0)
+        odds = self.log_odds * self.point.memory.kept(days)
+        return BallisticTrack(self.point.before(day), self.level.before(day), odds)
+
+    def after(self, night: Night) -> BallisticTrack:
+        """Learn from a night: each model about its own, and which of them foretold it."""
+        track, (n, k) = self.before(night.day), night.totals()
+        gain = np.log(track.point.chance(n)[k]) - np.log(track.level_chance(n)[k])
+        return BallisticTrack(track.point.after(night), track.level.after(night), track.log_odds + float(gain))
+
+    def level_chance(self, n: int) -> Floats:
+        """Probability (n + 1,) of each number intercepted of n by the level alone."""
+        return self.level.chance(n, self.level_weight())
+
+    def level_weight(self) -> Floats:
+        """Posterior (s, b, m) of the level's step sd, slope and M."""
+        key = ThreatClass.ballistic
+        return pooled({key: self.level}, self.level.day or 0)[key]
+
+    def chance(self, n: int) -> Floats:
+        """Probability (n + 1,) of each number intercepted of n, not knowing where they are aimed."""
+        return self.of_point * self.point.chance(n) + (1 - self.of_point) * self.level_chance(n)
+
+
+def ballistic_track(priors: Priors, memory: Memory) -> BallisticTrack:
+    """Start a track: nothing seen, both models alike."""
+    wide = replace(priors, concentrations=tuple(each / 3 for each in priors.concentrations))
+    return BallisticTrack(point_track(priors, memory), area_track(wide, memory), 0.0)
+
+
 def axes_of(priors: Priors) -> Statics:
     """Axes of the mesh of the ballistic mixture."""
-    kyiv, kill, aim = ((np.arange(size) + 0.5) / size for size in priors.cells)
-    return Statics(kyiv, kill, np.asarray(priors.kill_concentrations, dtype=np.float64), aim)
+    return mesh_axes(priors.cells, priors.kill_concentrations)
 
 
 def _mesh(priors: Priors) -> Statics:
@@ -258,6 +315,7 @@ def beta_binomial_table(n: int, mean: Floats, concentration: Floats) -> Floats:
         np.concatenate([np.zeros((1, len(mean))), np.cumsum(np.log(each + count[:-1, None]), axis=0)])
         for each in (a, b)
     )
-    up_all = gammaln(concentration + n) - gammaln(concentration)
+    # A difference of two gammaln would lose digits where M is large.
+    up_all = np.log(concentration + count[:-1, None]).sum(axis=0)
     choices = gammaln(n + 1) - gammaln(count + 1) - gammaln(n - count + 1)
     return np.exp(choices[:, None] + up_a + up_b[::-1] - up_all)
