@@ -25,14 +25,14 @@ from tegmen.places import defended_places
 from tegmen.raids import history_counts
 from tegmen.scenario import Scenario
 from tegmen.sensitivity import Decision, Estimate, first_order, numbers_needed, total_effect, value_of_knowing
-from tegmen.simulation import MATCHED, Campaign, keep, match_record
+from tegmen.simulation import MATCHED, Campaign, match_record
 from tegmen.sufficiency import Effort, fight_baseline, input_hashes, remaining_share
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, Provenance, ThreatClass, one_blas_thread
 from tegmen.worlds import POOL, Worlds, join, take, vary_worlds
 
 Floats = NDArray[np.float64]
 
-_SPARE = 1.7
+_SPARES = (1.8, 2.5, 5.0)
 _ROUNDS = 3
 _TURNS_MOST = 6
 _LACKING_MOST = 0.02
@@ -204,23 +204,29 @@ class _Twice:
         self.heavy = self.goal.metric == "capacity_lost"
         self.lanes = lay_lanes(defended_places(scenario))
         self.history = history_counts(scenario, calibration.record)
-        worlds, agrees = self._vary((), 0)
-        self._require(int(agrees.sum()), len(worlds))
-        campaign, feasible = self._match(take(worlds, np.flatnonzero(agrees)), MATCHED)
-        self._require(int(feasible.sum()), len(worlds))
-        kept = np.flatnonzero(feasible)[: effort.worlds]
-        self.rows = np.flatnonzero(agrees)[kept]
+        self.count, self.rows = self._agreeing()
+        worlds = take(self._vary((), 0)[0], self.rows)
         # Matched again where they stand from here on: chance is addressed by position.
-        self.campaign, self.fits = self._match(keep(campaign, kept).worlds, MATCHED)
+        self.campaign, self.fits = self._match(worlds, MATCHED)
         self.sites = site_greedily(
             self.campaign, self.goal, expected_leakers(self.campaign, fight_baseline(self.campaign, effort)),
             scenario.added_system, scenario.added_max,
         )  # fmt: skip
 
-    def _require(self, found: int, drawn: int) -> None:
-        if found < self.effort.worlds:
-            msg = f"only {found} of {drawn} worlds drawn agree with the record, {self.effort.worlds} are needed"
-            raise EvidenceError(msg + "; widen the baseline's range or ask for fewer worlds")
+    def _agreeing(self) -> tuple[int, NDArray[np.intp]]:
+        """How many candidates to draw, and which of them the record does not contradict."""
+        wanted, found, count = self.effort.worlds, 0, 0
+        for spare in _SPARES:
+            count = int(np.ceil(spare * wanted))
+            worlds, agrees = self._vary((), 0, count)
+            rows = np.flatnonzero(agrees)
+            if len(rows) >= wanted:
+                rows = rows[self._match(take(worlds, rows), MATCHED)[1]]
+            found = len(rows)
+            if found >= wanted:
+                return count, rows[:wanted]
+        msg = f"only {found} of {count} worlds drawn agree with the record, {wanted} are needed"
+        raise EvidenceError(msg + "; widen the baseline's range or ask for fewer worlds")
 
     def read(self, tell: Progress) -> CaseDrivers:
         """Shares, totals and worth of every source."""
@@ -299,8 +305,8 @@ class _Twice:
         plan = (self.scenario.added_system, self.sites)
         return remaining_share(self.goal, campaign, baseline, plan, self.effort)
 
-    def _vary(self, anew: Collection[str], turn: int) -> tuple[Worlds, NDArray[np.bool_]]:
-        count = int(np.ceil(_SPARE * self.effort.worlds))
+    def _vary(self, anew: Collection[str], turn: int, count: int | None = None) -> tuple[Worlds, NDArray[np.bool_]]:
+        count = count or self.count
         return vary_worlds(
             self.scenario,
             self.calibration,

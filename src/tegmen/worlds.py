@@ -312,7 +312,10 @@ def _target_mix(calibration: Calibration, places: Places, kyiv_share: Floats, pu
             mean = kyiv_share[:, None] * kyiv / kyiv.sum(axis=1, keepdims=True)
             mean += (1 - kyiv_share)[:, None] * other / other.sum(axis=1, keepdims=True)
         shapes = np.maximum(concentration[:, None] * mean, 1e-9)
-        gamma = np.stack([own.standard_gamma(shape) for own, shape in zip(dice.each(), shapes, strict=True)])
+        if cls is ThreatClass.ballistic:  # shapes follow the rates, another stream
+            gamma = np.stack([own.standard_gamma(shape) for own, shape in zip(dice.each(), shapes, strict=True)])
+        else:
+            gamma = dice.generator.standard_gamma(shapes)
         drawn = gamma / gamma.sum(axis=1, keepdims=True)
         if cls is ThreatClass.ballistic:
             # The Kyiv share is a posterior draw already; the Dirichlet only spreads within the two zones.
