@@ -159,6 +159,20 @@ def test_value_of_knowing_is_the_closed_form_on_average(known, unknown):
     assert 0.6 * sd <= error <= 2.2 * sd
 
 
+@pytest.mark.parametrize(("each", "expected"), [(0.0, 0.0), (2.0, value_of_knowing_normal(4.0, 5.0, 0.8)[1])])
+def test_the_worth_of_a_group_is_a_lower_bound_and_no_noise(each, expected):
+    # four unknowns that add up, 200 worlds, 60 times
+    found: list[tuple[float, float]] = []
+    for seed in range(60):
+        x, z = rng(seed).normal(size=(200, 4)), rng(seed + 1000).normal(size=200)
+        need = np.clip(np.rint(20 + each * x.sum(axis=1) + 5 * z), 0, 45).astype(int)
+        worth = value_of_knowing({"group": x}, need, Decision(0.8, 45)).each["group"]
+        found.append((worth.value, worth.error))
+    values, errors = np.array(found).T
+    assert 0.7 * expected <= values.mean() <= expected + 0.15
+    assert errors.mean() == pytest.approx(values.std(), rel=0.3)
+
+
 def test_closed_form_of_a_normal_need_is_its_integral():
     z = np.linspace(-10, 10, 200_001)
     weight = norm.pdf(z) * (z[1] - z[0])

@@ -127,9 +127,9 @@ def value_of_knowing(columns: Mapping[str, Floats], need: Ints, decision: Decisi
     """Value of knowing each unknown before deciding, and of knowing them all.
 
     ``EVPPI(x) = min_n E[L(n)] - E[min_n E[L(n) | x]]``. The conditional losses of every number are regressed on a
-    spline of the unknown. A group of unknowns is known through one number: the sum of its members' splines that
-    foresees the need best; whatever more it says is left out, so its worth is a lower bound. Deciding on fitted losses
-    flatters; the jackknife takes that bias away, and gives the standard error. Never below 0.
+    spline of the unknown. Deciding on fitted losses flatters; the jackknife takes that bias away, and gives the standard
+    error. Never below 0. A group of unknowns is known through one number: the need foreseen by the sum of its members'
+    splines, fitted to other draws. Whatever more the group says is left out, so its worth is a lower bound.
 
     Parameters
     ----------
@@ -155,8 +155,7 @@ def value_of_knowing(columns: Mapping[str, Floats], need: Ints, decision: Decisi
     kept = len(need) - np.concatenate([[0], np.bincount(members, minlength=GROUPS)])
     blind = (np.concatenate([np.zeros((1, losses.shape[1])), -sums]) + losses.sum(axis=0)).min(axis=1) / kept
     each = {
-        name: _informed(_spline(x), losses, blind) if x.ndim == 1 else _informed_by_group(x, need, losses)
-        for name, x in columns.items()
+        name: _informed(_spline(x if x.ndim == 1 else _foreseen(x, need)), losses, blind) for name, x in columns.items()
     }
     # One number decided on all draws hardly flatters: no bias is taken away from the loss without knowing.
     return Worth(Estimate(float(blind[0]), _jackknife(blind)[1]), each)
@@ -199,18 +198,15 @@ def _informed(basis: Floats, losses: Floats, blind: Floats) -> Estimate:
     return Estimate(max(value, 0.0), error)
 
 
-def _informed_by_group(x: Floats, need: Ints, losses: Floats) -> Estimate:
-    """Gain of knowing a group of unknowns; the number it is known through is found anew for every group left out."""
+def _foreseen(x: Floats, need: Ints) -> Floats:
+    """(w,) need foreseen from a group of unknowns, each draw by a fit to the groups of draws it is not in."""
     members, bases = _members(len(need)), _splines(x)
-    gains: list[float] = []
-    for group in range(-1, GROUPS):
+    foreseen = np.zeros(len(need))
+    for group in range(GROUPS):
         kept = members != group
         weights = np.linalg.lstsq(bases[kept], need[kept].astype(np.float64), rcond=1e-9)[0]
-        fit, loss = _spline(bases[kept] @ weights), losses[kept]
-        informed = fit @ np.linalg.lstsq(fit, loss, rcond=1e-9)[0]
-        gains.append(loss.mean(axis=0).min() - informed.min(axis=1).mean())
-    value, error = _jackknife(np.array(gains))
-    return Estimate(max(value, 0.0), error)
+        foreseen[~kept] = bases[~kept] @ weights
+    return foreseen
 
 
 def total_effect(outcome: Floats, again: Floats) -> Estimate:
