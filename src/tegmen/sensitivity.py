@@ -127,9 +127,9 @@ def value_of_knowing(columns: Mapping[str, Floats], need: Ints, decision: Decisi
     """Value of knowing each unknown before deciding, and of knowing them all.
 
     ``EVPPI(x) = min_n E[L(n)] - E[min_n E[L(n) | x]]``. The conditional losses of every number are regressed on a
-    spline of the unknown. Deciding on fitted losses flatters; the jackknife takes that bias away, and gives the standard
-    error. Never below 0. A group of unknowns is known through one number: the need foreseen by the sum of its members'
-    splines, fitted to other draws. Whatever more the group says is left out, so its worth is a lower bound.
+    spline of the unknown. Deciding on fitted losses flatters; the jackknife takes that bias away, and gives the
+    standard error. Never below 0. A group of unknowns is known through one number: the need foreseen by the sum of its
+    members' splines, fitted to other draws. What more the group says is left out, so its worth is a lower bound.
 
     Parameters
     ----------
