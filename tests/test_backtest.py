@@ -215,6 +215,19 @@ def test_two_models_of_ballistic_missiles_are_weighed_by_what_they_foretold():
     assert mixed.sum() == pytest.approx(1.0)
 
 
+def test_a_grid_twice_as_fine_changes_no_limit_of_a_forecast(record):
+    """Limits between counts, as an exact quantile would be: the distribution function joined by straight lines."""
+    rows, found = calibrate(record, until="2023-06-30", priors=FAST).rows[ThreatClass.drone], []
+    for levels in (225, 449):
+        track = area_track(Priors(levels=levels), Memory())
+        for each in nights(rows, by_aim=False):
+            track = track.after(each)
+        track = track.before(19_540)
+        chance = track.chance(60, pooled({ThreatClass.drone: track}, 19_540)[ThreatClass.drone])
+        found.append(np.interp((0.05, 0.5, 0.95), np.cumsum(chance), np.arange(61)))
+    assert (np.abs(found[0] - found[1]) <= 0.005 * (found[0][2] - found[0][0])).all()
+
+
 def test_table_of_the_beta_binomial_is_the_law_itself():
     share, big = np.array([0.03, 0.5, 0.93]), np.array([1.5, 20.0, 300.0])
     table = beta_binomial_table(700, share, big)

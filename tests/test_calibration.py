@@ -19,7 +19,7 @@ from tegmen.calibration import (
     fit_area,
     pooling,
 )
-from tegmen.coverage import fit_point
+from tegmen.coverage import Statics, _likelihoods, fit_point
 from tegmen.errors import EvidenceError, InputError
 from tegmen.filtering import LevelGrid, beta_binomial, forward, level_grid, sample_paths
 from tegmen.observations import FILTERED, MODELLED, Rows
@@ -281,6 +281,31 @@ def test_mixture_posterior_equals_nested_loops():
     grid = level_grid(-2.0, 2.0, 3, TINY.drift_steps)
     fit = fit_point(rows, grid, TINY.cells, TINY.kill_concentrations, TINY.spread_elsewhere)
     np.testing.assert_allclose(fit.weights.ravel(), loops(rows, grid, TINY), rtol=1e-9)
+
+
+def mixture_quantiles(calibration):
+    """5/50/95 % of coverage of Kyiv, kill, and the last coverage elsewhere, exactly, linear within a cell."""
+    point = calibration.point
+    found = []
+    for axis, size in ((1, len(point.axes.kyiv)), (2, len(point.axes.kill))):
+        marginal = point.weights.sum(axis=tuple(each for each in range(5) if each != axis))
+        edges = np.linspace(0, 1, size + 1)
+        found.append(np.interp((0.05, 0.5, 0.95), np.concatenate([[0], np.cumsum(marginal)]) / marginal.sum(), edges))
+    mesh = Statics(*np.meshgrid(*point.axes.each(), indexing="ij", sparse=True))
+    *_, (_, last, _) = forward(
+        _likelihoods(point.rows, point.grid, mesh, point.spread), point.grid.start, point.grid.kernels
+    )
+    marginal = np.einsum("sc,scg->g", point.weights.reshape(len(last), -1), last)
+    half = (point.grid.logit[1] - point.grid.logit[0]) / 2
+    level = np.interp((0.05, 0.5, 0.95), np.cumsum(marginal) / marginal.sum(), point.grid.logit + half)
+    return np.array([*found, 1 / (1 + np.exp(-level))])
+
+
+@pytest.mark.parametrize("finer", [{"cells": (32, 24, 12)}, {"cells": (16, 48, 12)}, {"drift_levels": 65}])
+def test_a_mesh_twice_as_fine_moves_no_quantile_by_half_a_percent_of_the_interval(record, march, finer):
+    first = mixture_quantiles(march)
+    second = mixture_quantiles(calibrate(record, until="2024-03-31", priors=Priors(**finer)))
+    assert (np.abs(first - second) <= 0.005 * (first[:, 2:] - first[:, :1])).all()
 
 
 def test_an_intercepted_unlocated_row_is_split_by_bayes():

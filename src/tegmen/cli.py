@@ -366,6 +366,8 @@ def _print_answer(result: Sufficiency, folder: Path, notes: tuple[str, ...]) -> 
         say(f"{case}: {result.sentence(case)}", "bold")
         say(f"  {result.finding(case)}")
     console.print(_table(f"{result.scenario.title} (placement: greedy)", result.summary(), left=("case", "goal")))
+    for key in result.calibration.prior_only:
+        say(f"note: {key.name} rests on the prior only; the record has no eligible row of it.")
     for note in notes:
         say(f"note: {note}")
     say(f"report: {folder / 'report.html'}")

@@ -69,7 +69,8 @@ def read_reports(path: str | Path, *, leave_out: bool = False) -> tuple[pd.DataF
     table, faults = _table(where, content)
     parse = _compiled_reports if {"window_end", "threat_class"} <= set(table.columns) else _public_reports
     reports, notes = parse(table, faults)
-    if leave_out and faults and all(line > 1 for line, _ in faults):
+    at_fault = {line for line, _ in faults}
+    if leave_out and faults and 1 not in at_fault and not at_fault.issuperset(table.lines):
         reports, more = _sound(reports, table, faults)
         notes, faults = (*notes, *more), []
     if faults:
