@@ -17,7 +17,7 @@ from tegmen.calibration import Priors, calibrate, fit_area
 from tegmen.errors import EvidenceError, InputError
 from tegmen.filtering import beta_binomial, elapse, level_grid
 from tegmen.forecasting import drawn_calendar, follow, month_days, nothing_known, quantile, simulate, smoothed
-from tegmen.nights import Night, nights
+from tegmen.diary import Night, nights
 from tegmen.observations import Rows
 from tegmen.record import COLUMNS, Record, read_record
 from tegmen.scorecard import scores

@@ -19,7 +19,7 @@ from tegmen.baselines import BASELINES, past
 from tegmen.errors import InputError
 from tegmen.filtering import Floats, Ints, stream
 from tegmen.forecasting import drawn_calendar, month_days, nothing_known, quantile, simulate, smoothed
-from tegmen.nights import Night, nights
+from tegmen.diary import Night, nights
 from tegmen.observations import FILTERED, eligible
 from tegmen.priors import Priors
 from tegmen.scoring import LEVELS, Difference, Marks, difference, marks

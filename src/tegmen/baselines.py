@@ -14,7 +14,7 @@ from tegmen.tracking import beta_binomial_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tegmen.nights import Night
+    from tegmen.diary import Night
 
 TRAILING_DAYS = 120
 _SHARES = 1 / (1 + np.exp(-np.linspace(-6, 8, 141)))

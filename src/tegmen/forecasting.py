@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 
 from tegmen.errors import InputError
 from tegmen.filtering import Floats, Ints, draw_beta, stream
-from tegmen.nights import Night, nights
+from tegmen.diary import Night, nights
 from tegmen.observations import FILTERED, MODELLED, NEAR_ZERO
 from tegmen.terms import Provenance, ThreatClass, one_blas_thread
 from tegmen.tracking import (

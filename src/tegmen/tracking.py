@@ -22,7 +22,7 @@ from tegmen.terms import ThreatClass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tegmen.nights import Night
+    from tegmen.diary import Night
 
 _NEGLIGIBLE = 1e-12
 _LOG_TINY = -690.0
