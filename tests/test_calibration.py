@@ -13,13 +13,13 @@ from tegmen.calibration import (
     AreaFit,
     Calibration,
     Priors,
-    _draw_cells,
-    _fit_area,
     _one_step_ahead,
-    _pooling,
     calibrate,
+    draw_cells,
+    fit_area,
+    pooling,
 )
-from tegmen.coverage import fit_point
+from tegmen.coverage import Statics, _likelihoods, fit_point
 from tegmen.errors import EvidenceError, InputError
 from tegmen.filtering import LevelGrid, beta_binomial, forward, level_grid, sample_paths
 from tegmen.observations import FILTERED, MODELLED, Rows
@@ -153,7 +153,7 @@ def test_sampled_marginals_equal_forward_backward_smoothing(march):
 def test_without_drift_and_overdispersion_it_is_the_conjugate_beta():
     priors = Priors(levels=1601, level_low=-10.0, level_high=10.0, steps=(1e-6,), concentrations=(1e7,))
     grid = level_grid(-10.0, 10.0, 1601, priors.steps)
-    fit = _fit_area(rows_of([0, 1, 1, 4], [30, 12, 9, 20], [25, 12, 5, 18]), grid, priors)
+    fit = fit_area(rows_of([0, 1, 1, 4], [30, 12, 9, 20], [25, 12, 5, 18]), grid, priors)
     *_, (_, last, _) = forward(fit.likelihood, grid.start, grid.kernels)
     exact, share = stats.beta(1 + 60, 1 + 11), 1 / (1 + np.exp(-grid.logit))
     assert math.isclose(last[0, 0] @ share, exact.mean(), rel_tol=1e-5)
@@ -163,7 +163,7 @@ def test_without_drift_and_overdispersion_it_is_the_conjugate_beta():
 def test_one_week_equals_quadrature_over_rate_and_concentration():
     priors = Priors(steps=(0.3,), concentrations=(4.0, 16.0))
     n, k = np.array([20, 8, 15]), np.array([18, 3, 15])
-    fit = _fit_area(rows_of([0, 0, 0], n, k, steps=1), level_grid(-12.0, 12.0, 961, (0.3,)), priors)
+    fit = fit_area(rows_of([0, 0, 0], n, k, steps=1), level_grid(-12.0, 12.0, 961, (0.3,)), priors)
     rate = (np.arange(20_000) + 0.5) / 20_000
     for m, concentration in enumerate(priors.concentrations):
         mass = stats.betabinom.pmf(k[:, None], n[:, None], rate * concentration, (1 - rate) * concentration).prod(
@@ -178,7 +178,7 @@ def test_partial_pooling_equals_the_sum_over_every_combination():
     priors = Priors(steps=(0.1, 0.5), concentrations=(3.0, 9.0, 27.0), spread=0.6)
     logs = np.log(np.random.default_rng(8).uniform(0.01, 1.0, (2, 2, 3)))
     fits = [AreaFit(np.ones((1, 3, 3)), each) for each in logs]
-    of_step, of_concentration = _pooling(priors)
+    of_step, of_concentration = pooling(priors)
     joint = np.zeros((2, 3, 2, 3))
     for a, b in itertools.product(range(2), range(3)):
         for s, m, s2, m2 in itertools.product(range(2), range(3), range(2), range(3)):
@@ -186,7 +186,7 @@ def test_partial_pooling_equals_the_sum_over_every_combination():
             joint[s, m, s2, m2] += prior * math.exp(logs[0, s, m] + logs[1, s2, m2])
     joint /= joint.sum()
     count = 60_000
-    (s, m), (s2, m2) = _draw_cells(fits, priors, np.random.default_rng(3), count)
+    (s, m), (s2, m2) = draw_cells(fits, priors, np.random.default_rng(3), count)
     seen = np.zeros_like(joint)
     np.add.at(seen, (s, m, s2, m2), 1 / count)
     assert (np.abs(seen - joint) <= 4 * np.sqrt(joint * (1 - joint) / count)).all()
@@ -225,8 +225,8 @@ def test_forecast_median_and_pit_by_direct_summation(march):
 def level_quantiles(rows, end_priors):
     """5/50/95 % of the level of the last week, exactly, from the filtered weights (linear within a cell)."""
     grid = level_grid(end_priors.level_low, end_priors.level_high, end_priors.levels, end_priors.steps)
-    fits = [_fit_area(rows[key], grid, end_priors) for key in FILTERED]
-    of_step, of_concentration = _pooling(end_priors)
+    fits = [fit_area(rows[key], grid, end_priors) for key in FILTERED]
+    of_step, of_concentration = pooling(end_priors)
     evidence = [np.exp(fit.log_evidence - fit.log_evidence.max()) for fit in fits]
     shared = np.prod([of_step @ each @ of_concentration.T for each in evidence], axis=0)
     found = []
@@ -281,6 +281,31 @@ def test_mixture_posterior_equals_nested_loops():
     grid = level_grid(-2.0, 2.0, 3, TINY.drift_steps)
     fit = fit_point(rows, grid, TINY.cells, TINY.kill_concentrations, TINY.spread_elsewhere)
     np.testing.assert_allclose(fit.weights.ravel(), loops(rows, grid, TINY), rtol=1e-9)
+
+
+def mixture_quantiles(calibration):
+    """5/50/95 % of coverage of Kyiv, kill, and the last coverage elsewhere, exactly, linear within a cell."""
+    point = calibration.point
+    found = []
+    for axis, size in ((1, len(point.axes.kyiv)), (2, len(point.axes.kill))):
+        marginal = point.weights.sum(axis=tuple(each for each in range(5) if each != axis))
+        edges = np.linspace(0, 1, size + 1)
+        found.append(np.interp((0.05, 0.5, 0.95), np.concatenate([[0], np.cumsum(marginal)]) / marginal.sum(), edges))
+    mesh = Statics(*np.meshgrid(*point.axes.each(), indexing="ij", sparse=True))
+    *_, (_, last, _) = forward(
+        _likelihoods(point.rows, point.grid, mesh, point.spread), point.grid.start, point.grid.kernels
+    )
+    marginal = np.einsum("sc,scg->g", point.weights.reshape(len(last), -1), last)
+    half = (point.grid.logit[1] - point.grid.logit[0]) / 2
+    level = np.interp((0.05, 0.5, 0.95), np.cumsum(marginal) / marginal.sum(), point.grid.logit + half)
+    return np.array([*found, 1 / (1 + np.exp(-level))])
+
+
+@pytest.mark.parametrize("finer", [{"cells": (32, 24, 12)}, {"cells": (16, 48, 12)}, {"drift_levels": 65}])
+def test_a_mesh_twice_as_fine_moves_no_quantile_by_half_a_percent_of_the_interval(record, march, finer):
+    first = mixture_quantiles(march)
+    second = mixture_quantiles(calibrate(record, until="2024-03-31", priors=Priors(**finer)))
+    assert (np.abs(first - second) <= 0.005 * (first[:, 2:] - first[:, :1])).all()
 
 
 def test_an_intercepted_unlocated_row_is_split_by_bayes():

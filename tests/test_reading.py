@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tegmen.articles import make_article
-from tegmen.drafts import Draft, draft_json
 from tegmen.entries import Entry, Quantity
 from tegmen.errors import InputError
 from tegmen.ledger import new_ledger
-from tegmen.reading import read_article
-from tegmen.review import Asker, edited, keep, review, source_of
+from tegmen.reading.articles import make_article
+from tegmen.reading.drafting import read_article
+from tegmen.reading.drafts import Draft, draft_json
+from tegmen.reading.review import Asker, edited, keep, review, source_of
 
 ARTICLES = Path(__file__).parent / "articles"
 SEED = Path(__file__).resolve().parents[2] / "shared" / "seed-article.txt"

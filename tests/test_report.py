@@ -140,7 +140,10 @@ def test_page_shows_the_numbers_of_the_answer(page, answer):
             assert row in shown
             assert percent(claim["probability"]).replace("\u00a0", " ") in shown.split(row)[1][:60]
         for driver in case["drivers"]:
-            assert f"{driver['unknown']} {percent(driver['share'])}".replace("\u00a0", " ") in shown
+            assert f"{driver['unknown']} {percent(driver['share'])} ± ".replace("\u00a0", " ") in shown
+            assert f"{driver['evppi']:.1f} ± {2 * driver['evppi_error']:.1f}" in shown
+            assert (driver["total"], driver["total_error"]) == (None, None)
+        assert f"{case['evpi']:.1f} ± {2 * case['evpi_error']:.1f} units bought in vain" in shown
         for order, stand in enumerate(case["placement"], start=1):
             assert f"{order} {stand['place']} Patriot" in shown
         for count in case["launched"].values():
@@ -160,7 +163,7 @@ def test_page_is_one_file_without_script_or_reference(page):
 
 def test_pictures_are_whole_described_and_kept_apart(page):
     pictures = re.findall(r"<svg role=.*?</svg>", page, flags=re.DOTALL)
-    assert len(pictures) == 15
+    assert len(pictures) == 17
     identities: list[str] = []
     for picture in pictures:
         root = ET.fromstring(picture)  # noqa: S314 - our own text

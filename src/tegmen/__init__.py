@@ -21,14 +21,17 @@ if TYPE_CHECKING:
     from tegmen.aid import aid_status
     from tegmen.allocation import Plan, allocate
     from tegmen.answers import Sufficiency
+    from tegmen.backtest import Backtest, backtest
     from tegmen.calibration import Calibration, calibrate
     from tegmen.claims import ClaimCheck, PublicClaim, check_claim, claim_of, read_claim
     from tegmen.errors import EvidenceError, InfeasibleError, InputError, TegmenError
+    from tegmen.forecasting import Forecast, forecast, forecast_month
     from tegmen.ledger import new_ledger, open_ledger
     from tegmen.provenance import Evidence, why
     from tegmen.record import Record, read_record
     from tegmen.report import write_report
     from tegmen.scenario import Scenario, read_scenario, scenario_names
+    from tegmen.scorecard import write_backtest
     from tegmen.sufficiency import Effort, sufficiency
     from tegmen.whatif import WhatIf, parse_span, replace_number, what_if
     from tegmen.workloads import Compute
@@ -36,12 +39,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Backtest",
     "Calibration",
     "ClaimCheck",
     "Compute",
     "Effort",
     "Evidence",
     "EvidenceError",
+    "Forecast",
     "InfeasibleError",
     "InputError",
     "Plan",
@@ -54,9 +59,12 @@ __all__ = [
     "__version__",
     "aid_status",
     "allocate",
+    "backtest",
     "calibrate",
     "check_claim",
     "claim_of",
+    "forecast",
+    "forecast_month",
     "new_ledger",
     "open_ledger",
     "parse_span",
@@ -68,17 +76,20 @@ __all__ = [
     "sufficiency",
     "what_if",
     "why",
+    "write_backtest",
     "write_report",
 ]
 
 # Where each public name lives: looked up on first use, so that `import tegmen` and `tegmen --help` stay fast.
 _ROOMS = {
+    "Backtest": "backtest",
     "Calibration": "calibration",
     "ClaimCheck": "claims",
     "Compute": "workloads",
     "Effort": "sufficiency",
     "Evidence": "provenance",
     "EvidenceError": "errors",
+    "Forecast": "forecasting",
     "InfeasibleError": "errors",
     "InputError": "errors",
     "Plan": "allocation",
@@ -90,9 +101,12 @@ _ROOMS = {
     "WhatIf": "whatif",
     "aid_status": "aid",
     "allocate": "allocation",
+    "backtest": "backtest",
     "calibrate": "calibration",
     "check_claim": "claims",
     "claim_of": "claims",
+    "forecast": "forecasting",
+    "forecast_month": "forecasting",
     "new_ledger": "ledger",
     "open_ledger": "ledger",
     "parse_span": "whatif",
@@ -104,6 +118,7 @@ _ROOMS = {
     "sufficiency": "sufficiency",
     "what_if": "whatif",
     "why": "provenance",
+    "write_backtest": "scorecard",
     "write_report": "report",
 }
 
@@ -121,12 +136,12 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """The package, on which `sufficiency` is the public function although a room has the same name."""
+    """The package, on which `sufficiency` and `backtest` are the public functions although rooms have these names."""
 
     def __setattr__(self, name: str, value: object) -> None:
         # The import system binds every submodule it loads to its package, and would hide the function behind the room.
-        if name == "sufficiency" and isinstance(value, ModuleType):
-            value = value.sufficiency
+        if name in {"sufficiency", "backtest"} and isinstance(value, ModuleType):
+            value = getattr(value, name)
         super().__setattr__(name, value)
 
 

@@ -221,7 +221,7 @@ class AidStatus:
 
 
 def aid_status(ledger: Ledger, at: dt.date, rules: Rules | None = None) -> AidStatus:
-    """Tell how far every commitment had come by the end of a day (A37).
+    """Tell how far every commitment had come by the end of a day (A32).
 
     A step counts from its date on, or else the last day of its period, or else the day its source was published; one
     without any of these counts always. Steps of one stage in one life add up. A step without a number, or in another

@@ -52,10 +52,27 @@ class ClaimTest:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """An unknown and its first-order share of the variance of the outcome over worlds."""
+    """An unknown, and how the answer hangs on it; standard errors beside the estimates.
+
+    Parameters
+    ----------
+    unknown
+        Plain words.
+    share
+        First-order share of the variance over worlds of what remains at the answer's number.
+    evppi
+        What knowing it before deciding would be worth [units bought in vain].
+    total
+        Share of the variance that remains when all else is known; None where worlds were not drawn twice for it.
+    """
 
     unknown: str
     share: float
+    share_error: float
+    evppi: float
+    evppi_error: float
+    total: float | None = None
+    total_error: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +92,10 @@ class GoalAnswer:
         (n, 3) 10, 50 and 90 % points over worlds of metric / baseline metric (for capitals: the count uncovered).
     placement
         Greedy order of sites: the first n are the answer.
+    evpi, evpi_error
+        What knowing everything before deciding would be worth [units bought in vain], and its standard error.
+    censored
+        Share of worlds in which no number tried is enough; they are counted as needing the largest.
     """
 
     goal: Goal
@@ -91,6 +112,9 @@ class GoalAnswer:
     claims: tuple[ClaimTest, ...]
     drivers: tuple[Driver, ...]
     placement: tuple[Stand, ...]
+    evpi: float
+    evpi_error: float
+    censored: float
 
     def sentence(self) -> str:
         """One sentence: how many, how sure, and whether sampling resolved it."""

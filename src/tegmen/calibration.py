@@ -8,6 +8,7 @@ filter and one backward sampler, those of `filtering`.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -15,9 +16,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logsumexp, softmax
+from scipy.special import expit, logsumexp
 
-from tegmen.coverage import PointFit, fit_point, kyiv_share
+import tegmen
+from tegmen.cache import kept
+from tegmen.coverage import PointDraws, PointFit, fit_point, kyiv_share, mesh_axes
 from tegmen.errors import InputError
 from tegmen.filtering import (
     Floats,
@@ -33,79 +36,20 @@ from tegmen.filtering import (
     stream,
 )
 from tegmen.observations import AIM, FILTERED, MODELLED, NEAR_ZERO, WEEKS_OF_LEVEL, Rows, eligible
+from tegmen.priors import Priors, pooling
 from tegmen.terms import Provenance, ThreatClass, one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from tegmen.record import Record
 
+_PARTS = ("likelihood", "log_evidence")
 LIMITS = (0.05, 0.5, 0.95)
 _OF_BALLISTIC = ("coverage_kyiv", "coverage_elsewhere", "kill", "kyiv_share")
 _PREDICTIVE_STREAM = 64
 _SUMMARY_DRAWS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Priors:
-    """Every prior and grid of the calibration in one place; the defaults are the documented assumptions.
-
-    Parameters
-    ----------
-    levels, level_low, level_high
-        Points and range of the grid of ``logit mu`` [logit]; the start is uniform in ``mu``.
-    steps
-        (s,) [logit per week] step sd of the area level, log-spaced.
-    concentrations
-        (m,) [launches] Beta-binomial M of an area class, log-spaced.
-    spread
-        [nat] sd of a class's log s and log M about the mean shared by the classes (partial pooling); that mean is
-        uniform over the same grids.
-    near_zero
-        Beta(a, b) of the near zeros: mean 0.02, weight of 25 launches (Kh-22/32 and S-300 in the ground role: almost
-        never stopped, by public accounts on both sides).
-    cells
-        Midpoint cells of (coverage of Kyiv, kill, aim of unlocated rows at Kyiv), each uniform on (0, 1).
-    kill_concentrations
-        [launches] Beta-binomial M given covered, equal weights. Not below 2: a U-shape would be a second coverage.
-    spread_elsewhere
-        Mean and concentration of the share of a row's missiles under cover, given that any is: a row elsewhere fans out
-        over several places (uniform share by default), Kyiv is one place. Without it the record is hundreds of times
-        less likely, and kill is dragged down by rows elsewhere of which a part was under cover.
-    drift_levels, drift_steps
-        Points of the logit grid of coverage elsewhere, and its step sd [logit per 4 weeks], equal weights; 0 = static.
-    """
-
-    levels: int = 225
-    level_low: float = -6.0
-    level_high: float = 8.0
-    steps: tuple[float, ...] = tuple(0.02 * 2.0 ** (0.75 * i) for i in range(9))
-    concentrations: tuple[float, ...] = tuple(1.5 * 2.0 ** (0.5 * i) for i in range(16))
-    spread: float = 0.7
-    near_zero: tuple[float, float] = (0.5, 24.5)
-    cells: tuple[int, int, int] = (16, 24, 12)
-    kill_concentrations: tuple[float, ...] = (2.0, 4.0, 8.0, 16.0, 64.0)
-    spread_elsewhere: tuple[float, float] = (0.5, 2.0)
-    drift_levels: int = 33
-    drift_steps: tuple[float, ...] = (0.0, 0.2, 0.4, 0.8)
-
-    def __post_init__(self) -> None:
-        positive = (
-            *self.steps,
-            *self.concentrations,
-            *self.kill_concentrations,
-            *self.near_zero,
-            *self.spread_elsewhere,
-            self.spread,
-        )
-        faults = [f"found {value}, allowed: numbers above 0" for value in positive if not value > 0]
-        faults += [f"found {value} grid cells, allowed: at least 1" for value in self.cells if value < 1]
-        if self.spread_elsewhere[0] > 1:
-            faults.append(f"found a mean share under cover of {self.spread_elsewhere[0]}, allowed: above 0, at most 1")
-        if min(self.levels, self.drift_levels) < 3 or not self.level_low < self.level_high:
-            faults.append("found an empty level grid, allowed: 3 points or more and level_low < level_high")
-        if faults:
-            raise InputError("priors", faults)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +68,8 @@ class AreaFit:
     log_evidence: Floats
 
 
-def _fit_area(rows: Rows, grid: LevelGrid, priors: Priors) -> AreaFit:
+def fit_area(rows: Rows, grid: LevelGrid, priors: Priors) -> AreaFit:
+    """Fit one area class: the likelihood of every week, and the evidence of every step sd and M."""
     share, concentrations = expit(grid.logit), np.asarray(priors.concentrations)
     cases, times = rows.cases()
     # The same counts recur in other weeks; their probability does not depend on the week.
@@ -138,18 +83,11 @@ def _fit_area(rows: Rows, grid: LevelGrid, priors: Priors) -> AreaFit:
     return AreaFit(likelihood, np.asarray(gains))
 
 
-def _pooling(priors: Priors) -> tuple[Floats, Floats]:
-    """Prior of a class's s and M given each shared mean: (mean, s) and (mean, m), rows sum to one."""
-    logs = (np.log(np.asarray(values)) for values in (priors.steps, priors.concentrations))
-    first, second = (softmax(-0.5 * ((v[:, None] - v) / priors.spread) ** 2, axis=1) for v in logs)
-    return np.asarray(first), np.asarray(second)
-
-
-def _draw_cells(
+def draw_cells(
     fits: Sequence[AreaFit], priors: Priors, rng: np.random.Generator, count: int
 ) -> list[tuple[Ints, Ints]]:
     """Draw the shared means, then each class's (s, M) given them: partial pooling, summed exactly over the grids."""
-    of_step, of_concentration = _pooling(priors)
+    of_step, of_concentration = pooling(priors)
     evidence = [np.exp(fit.log_evidence - logsumexp(fit.log_evidence)) for fit in fits]
     shared = np.prod([of_step @ each @ of_concentration.T for each in evidence], axis=0)
     mean_step, mean_concentration = np.divmod(
@@ -197,6 +135,25 @@ class RateDraws:
         """One column a quantity, one row a draw."""
         columns = {f"rate_{key.name}": value for key, value in self.rate.items()}
         return pd.DataFrame(columns | {name: getattr(self, name) for name in _OF_BALLISTIC})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joint:
+    """Joint draws with what the rates are made of.
+
+    Parameters
+    ----------
+    rates
+        The rates.
+    levels
+        Filtered class to its weekly level (t, w) and its concentration M (w,).
+    point
+        Draws of the ballistic mixture.
+    """
+
+    rates: RateDraws
+    levels: Mapping[ThreatClass, tuple[Floats, Floats]]
+    point: PointDraws
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -260,17 +217,23 @@ class Calibration:
         _check_seed(seed)
         if count < 1:
             raise InputError("count", [f"found {count}, allowed: 1 or more draws"])
-        rate = {key: paths[-WEEKS_OF_LEVEL:].mean(axis=0) for key, (paths, _) in self._levels(count, seed).items()}
+        return self.joint(count, seed).rates
+
+    def joint(self, count: int, seed: int) -> Joint:
+        """Draw as `draws` does, and keep the paths behind the rates."""
+        levels = self._levels(count, seed)
+        rate = {key: paths[-WEEKS_OF_LEVEL:].mean(axis=0) for key, (paths, _) in levels.items()}
         rate |= {key: self._near_zero_share(key, count, stream(seed, 1 + key)) for key in NEAR_ZERO}
         rng = stream(seed, 1 + ThreatClass.ballistic)
         drawn = self.point.draw(count, rng)
         elsewhere = drawn.elsewhere[-1] * self.priors.spread_elsewhere[0]
         share = kyiv_share(self.rows[ThreatClass.ballistic].launched, drawn.aimed, rng)
-        return RateDraws(MappingProxyType(rate), drawn.statics.kyiv, elsewhere, drawn.statics.kill, share)
+        rates = RateDraws(MappingProxyType(rate), drawn.statics.kyiv, elsewhere, drawn.statics.kill, share)
+        return Joint(rates, MappingProxyType(levels), drawn)
 
     def _levels(self, count: int, seed: int) -> dict[ThreatClass, tuple[Floats, Floats]]:
         """Draw each filtered class's weekly level (t, w) and its concentration M (w,)."""
-        cells = _draw_cells(list(self.areas.values()), self.priors, stream(seed, 0), count)
+        cells = draw_cells(list(self.areas.values()), self.priors, stream(seed, 0), count)
         drawn: dict[ThreatClass, tuple[Floats, Floats]] = {}
         for (key, fit), (step, cell) in zip(self.areas.items(), cells, strict=True):
             rng = stream(seed, 1 + key)
@@ -353,7 +316,7 @@ class Calibration:
 
 def _one_step_ahead(fit: AreaFit, grid: LevelGrid, priors: Priors) -> Floats:
     """Mix the one-step-ahead weights over (s, M) by the evidence of the weeks before: (t, m, g), each sums to one."""
-    of_step, of_concentration = _pooling(priors)
+    of_step, of_concentration = pooling(priors)
     running = np.log(of_step.mean(axis=0))[:, None] + np.log(of_concentration.mean(axis=0))
     mixed: list[Floats] = []
     for predicted, _, gain in forward(fit.likelihood, grid.start, grid.kernels):
@@ -376,7 +339,9 @@ def _by_month(key: ThreatClass, rows: Rows, share: Floats, rng: np.random.Genera
 
 
 @one_blas_thread
-def calibrate(record: Record, *, until: str | date, seed: int = 1, priors: Priors | None = None) -> Calibration:
+def calibrate(
+    record: Record, *, until: str | date, seed: int = 1, priors: Priors | None = None, cache: Path | None = None
+) -> Calibration:
     """Fit the record up to and including a date; rows after it are ignored.
 
     Parameters
@@ -389,6 +354,8 @@ def calibrate(record: Record, *, until: str | date, seed: int = 1, priors: Prior
         Seed of the calibration's own summaries.
     priors
         Priors and grids; None for the documented ones.
+    cache
+        Folder in which fits are kept by the hash of their rows and priors; None: nothing is kept.
 
     Returns
     -------
@@ -406,7 +373,7 @@ def calibrate(record: Record, *, until: str | date, seed: int = 1, priors: Prior
     whole, record = record, record.until(last)
     rows, end = eligible(record, last)
     level = level_grid(priors.level_low, priors.level_high, priors.levels, priors.steps)
-    drift = level_grid(priors.level_low, priors.level_high, priors.drift_levels, priors.drift_steps)
+    fits = kept(cache, _fit_key(rows, priors), lambda: _fits(rows, level, priors))
     mixed = record.rows["threat_class"].str.contains("+", regex=False) & (record.rows["channel"] == "national")
     return Calibration(
         until=last,
@@ -415,9 +382,13 @@ def calibrate(record: Record, *, until: str | date, seed: int = 1, priors: Prior
         priors=priors,
         level=level,
         rows=MappingProxyType(rows),
-        areas=MappingProxyType({key: _fit_area(rows[key], level, priors) for key in FILTERED}),
-        point=fit_point(
-            rows[ThreatClass.ballistic], drift, priors.cells, priors.kill_concentrations, priors.spread_elsewhere
+        areas=MappingProxyType({key: AreaFit(*(fits[f"{key.name}_{part}"] for part in _PARTS)) for key in FILTERED}),
+        point=PointFit(
+            rows[ThreatClass.ballistic],
+            _drift(priors),
+            priors.spread_elsewhere,
+            mesh_axes(priors.cells, priors.kill_concentrations),
+            fits["ballistic_weights"],
         ),
         mixtures_dropped=int(record.rows["rows"].to_numpy(np.int64)[mixed.to_numpy()].sum()),
         prior_only=tuple(key for key in MODELLED if not len(rows[key].step)),
@@ -425,6 +396,30 @@ def calibrate(record: Record, *, until: str | date, seed: int = 1, priors: Prior
         provenance=Provenance(record.provenance.version, seed, record.provenance.inputs),
         record=whole,
     )
+
+
+def _drift(priors: Priors) -> LevelGrid:
+    return level_grid(priors.level_low, priors.level_high, priors.drift_levels, priors.drift_steps)
+
+
+def _fits(rows: Mapping[ThreatClass, Rows], level: LevelGrid, priors: Priors) -> dict[str, Floats]:
+    """Fit the filtered classes and the ballistic mixture; the arrays are all that a calibration keeps of it."""
+    fits: dict[str, Floats] = {}
+    for key in FILTERED:
+        fit = fit_area(rows[key], level, priors)
+        fits |= {f"{key.name}_{part}": getattr(fit, part) for part in _PARTS}
+    mesh = priors.cells, priors.kill_concentrations, priors.spread_elsewhere
+    return fits | {"ballistic_weights": fit_point(rows[ThreatClass.ballistic], _drift(priors), *mesh).weights}
+
+
+def _fit_key(rows: Mapping[ThreatClass, Rows], priors: Priors) -> str:
+    """Hash what a fit depends on: its rows, the priors, and the versions of the code that makes it."""
+    digest = hashlib.sha256(f"{tegmen.__version__} {np.__version__} {priors}".encode())
+    for key in (*FILTERED, ThreatClass.ballistic):
+        each = rows[key]
+        table = np.column_stack([each.step, each.aim, each.launched, each.intercepted])
+        digest.update(f"{key.name} {each.steps} {table.shape}".encode() + table.astype("<i8").tobytes())
+    return digest.hexdigest()
 
 
 def _identified(rows: Mapping[ThreatClass, Rows]) -> Mapping[str, str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tegmen.aid import AidStatus, Holding
-    from tegmen.answers import ClaimTest, GoalAnswer, Sufficiency
+    from tegmen.answers import ClaimTest, Driver, GoalAnswer, Sufficiency
     from tegmen.terms import EvidenceCase
 
 Rows = list[dict[str, Any]]
@@ -417,3 +417,62 @@ def _aid_words(holding: Holding) -> str:
         (holding.amounts.get("requested"), "asked for"),
     )
     return ", ".join(f"{amount} {word}" for amount, word in parts if amount is not None)
+
+
+# ---------------------------------------------------------------- drivers
+
+
+def draw_drivers(drivers: Sequence[Driver], case: EvidenceCase) -> str:
+    """Draw what each unknown does: share alone (filled), share with all else known (outlined), worth, as SVG text."""
+    rows: Rows = [
+        {"name": _folded(each.unknown), "share": each.share, "total": each.total, "evppi": each.evppi}
+        | _two_errors("share", each.share, each.share_error)
+        | _two_errors("total", each.total, each.total_error)
+        | _two_errors("evppi", each.evppi, each.evppi_error)
+        for each in drivers
+    ]
+    totals = any(each.total is not None for each in drivers)
+    shares = [*_bar_layers(rows, "share", case, filled=True), *(_bar_layers(rows, "total", case) if totals else ())]
+    height = 34 * len(rows)
+    left = picture(shares, 150, height, title="share of the doubt" + (", alone and total" if totals else ""))
+    right = picture(_bar_layers(rows, "evppi", case, filled=True, names=False), 120, height, title="worth of knowing")
+    told = "; ".join(f"{each.unknown}: share {each.share:.2f}, worth {each.evppi:.1f} units" for each in drivers)
+    return svg({"hconcat": [left, right], "spacing": 16}, f"drivers-{case}", f"{CASE_TITLE[case]}. {told}.")
+
+
+def _bar_layers(rows: Rows, field: str, case: EvidenceCase, *, filled: bool = False, names: bool = True) -> list[Spec]:
+    """Bars of one field with lines of two standard errors; an outlined bar is wider, so that it frames a filled one."""
+    axis = {"ticks": False, "domain": False, "labelExpr": "split(datum.label, '|')", "labelLimit": 260}
+    y: Spec = {"field": "name", "type": "nominal", "title": None, "sort": None, "axis": axis if names else None}
+    y |= {"scale": {"paddingOuter": 0.5}}
+    share = field != "evppi"
+    about: Spec = {
+        "title": None if share else "units bought in vain",
+        "axis": {"labelExpr": _PERCENT, "values": [0, 0.5, 1]} if share else {"tickCount": 4},
+        "scale": {"domain": [0, 1], "clamp": True} if share else {"zero": True},
+    }
+    colour = CASE_COLOUR[case]
+    look: Spec = {"color": colour, "opacity": 0.75} if filled else {"fillOpacity": 0, "stroke": colour}
+    bar = {"type": "bar", "height": 12 if filled else 20, **look}
+    line = {"type": "rule", "color": INK, "strokeDash": [1, 0] if filled else [2, 2], "yOffset": 0 if filled else 8}
+    ends = {"x2": {"field": f"{field}_high"}}
+    shown = [row for row in rows if row[field] is not None]
+    return [
+        layer(shown, bar, x=number(field, **about), y=y),
+        layer(shown, line, x=number(f"{field}_low", **about), y=y, **ends),
+    ]
+
+
+def _two_errors(field: str, value: float | None, error: float | None) -> dict[str, float | None]:
+    if value is None or error is None:
+        return {}
+    return {f"{field}_low": max(value - 2 * error, 0.0), f"{field}_high": value + 2 * error}
+
+
+def _folded(words: str) -> str:
+    """Mark with | where long words are best broken into two lines."""
+    if len(words) <= 30:
+        return words
+    gaps = [at for at, letter in enumerate(words) if letter == " "]
+    at = min(gaps, key=lambda gap: abs(gap - len(words) / 2))
+    return f"{words[:at]}|{words[at + 1 :]}"

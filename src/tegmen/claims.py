@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from tegmen.answers import SYSTEM_NAMES, percent
 from tegmen.calibration import Calibration
 from tegmen.engagement import lay_lanes
+from tegmen.entries import Quantity
 from tegmen.errors import InputError
 from tegmen.exact import share_error
 from tegmen.placement import expected_leakers, site_greedily
 from tegmen.places import defended_places
-from tegmen.quantities import read_quantities
+from tegmen.reading.quantities import find_counts
+from tegmen.reading.sentences import split_sentences
 from tegmen.scenario import Goal, Metric, Scenario
 from tegmen.sufficiency import Effort, draw_campaign, fight_baseline, remaining_share
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, one_blas_thread
@@ -35,6 +37,7 @@ EXAMPLES = (
     "ten SAMP/T batteries cut strikes by 30 %",
 )
 _SYSTEM_WORDS = {"patriot": r"\bpatriots?\b", "sampt": r"\bsamp\s?[/-]?\s?t\b|\bmamba\b"}
+_UNIT_WORDS = r"\b(systems?|batter(y|ies)|fire units?)\b"
 _SHARES = {
     r"\bhal(f|ve|ves|ving)\b": 0.5,
     r"\b(a|one) third\b": 2 / 3,
@@ -178,10 +181,7 @@ def read_claim(words: str, scenario: Scenario) -> PublicClaim:
     """
     text = " ".join(words.lower().split())
     systems = [name for name, pattern in _SYSTEM_WORDS.items() if re.search(pattern, text)]
-    counted = [
-        quantity for quantity in read_quantities(words)
-        if re.search("|".join(_SYSTEM_WORDS.values()), quantity.thing.lower()) and not quantity.doubtful
-    ]  # fmt: skip
+    counted = [stated for stated in _counted(words) if len(systems) == 1]
     faults: list[str] = []
     if len(systems) != 1:
         allowed = ", ".join(SYSTEM_NAMES[name] for name in _SYSTEM_WORDS)
@@ -190,7 +190,7 @@ def read_claim(words: str, scenario: Scenario) -> PublicClaim:
         faults.append(f"found {len(counted)} numbers of {SYSTEM_NAMES[systems[0]]} units; name one number or one range")
     if faults:
         raise _unread(words, faults)
-    stated = counted[0].quantity
+    stated = counted[0]
     given = [value for value in (stated.low, stated.best, stated.high) if value is not None]
     return claim_of(systems[0], int(min(given)), int(max(given)), _goal(text, scenario), scenario, words=words)
 
@@ -216,6 +216,14 @@ def claim_of(
     aim = goal.label if goal else "reach each goal of the scenario in turn (the words name none)"
     reading = f"{number} {SYSTEM_NAMES[system]} fire units, added to what there is, are enough to {aim}"
     return PublicClaim(words or reading, system, low, high, goal, reading)
+
+
+def _counted(words: str) -> list[Quantity]:
+    """The numbers of fire units in a claim, read as articles are read."""
+    tokens = [token for sentence in split_sentences(words) for token in sentence.tokens]
+    counts = find_counts(tokens, [False] * len(tokens))
+    units = "|".join((*_SYSTEM_WORDS.values(), _UNIT_WORDS))
+    return [count.quantity for count in counts if count.quantity and re.search(units, count.thing.lower())]
 
 
 def _unread(words: str, faults: Sequence[str]) -> InputError:

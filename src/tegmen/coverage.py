@@ -148,13 +148,18 @@ def fit_point(
     -------
         The fit.
     """
-    kyiv, kill, aim = ((np.arange(size) + 0.5) / size for size in cells)
-    axes = Statics(kyiv, kill, np.asarray(kill_concentrations, dtype=np.float64), aim)
+    axes = mesh_axes(cells, kill_concentrations)
     # The mesh stays open: what depends on kill alone is computed for each kill alone, and broadcast.
     mesh = Statics(*np.meshgrid(*axes.each(), indexing="ij", sparse=True))
     log_evidence = sum(gain for _, _, gain in forward(_likelihoods(rows, grid, mesh, spread), grid.start, grid.kernels))
     weights = np.asarray(softmax(log_evidence))
     return PointFit(rows, grid, spread, axes, weights.reshape(len(grid.kernels), *map(len, axes.each())))
+
+
+def mesh_axes(cells: tuple[int, int, int], kill_concentrations: Sequence[float]) -> Statics:
+    """Axes of the mesh: midpoints of equal cells on (0, 1), and the concentrations as given."""
+    kyiv, kill, aim = ((np.arange(size) + 0.5) / size for size in cells)
+    return Statics(kyiv, kill, np.asarray(kill_concentrations, dtype=np.float64), aim)
 
 
 def kyiv_share(launched: Ints, aimed: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
@@ -184,6 +189,14 @@ def _given_aim(
     return kyiv, elsewhere * fanned + (1 - elsewhere) * missed
 
 
+def raid_likelihood(
+    counts: tuple[Ints, Ints], aim: int, elsewhere: Floats, at: Statics, spread: tuple[float, float]
+) -> Floats:
+    """Likelihood of one raid (n launched, k intercepted) of a known or unknown aim; everything broadcasts."""
+    kyiv, other = _given_aim(counts, elsewhere, at, spread)
+    return at.aim * kyiv + (1 - at.aim) * other if aim == UNLOCATED else kyiv if aim else other
+
+
 def _likelihoods(rows: Rows, grid: LevelGrid, statics: Statics, spread: tuple[float, float]) -> Iterator[Floats]:
     """Likelihood (c, g) of each 4-week step, g the coverage elsewhere; identical rows are computed once."""
     share = np.asarray(expit(grid.logit))
@@ -193,8 +206,6 @@ def _likelihoods(rows: Rows, grid: LevelGrid, statics: Statics, spread: tuple[fl
     for step in range(rows.steps):
         likelihood = np.ones((1,) * len(cells))
         for (_, aim, n, k), often in zip(cases[cases[:, 0] == step], times[cases[:, 0] == step], strict=True):
-            kyiv, elsewhere = _given_aim((n, k), share, at, spread)
-            mixed = at.aim * kyiv + (1 - at.aim) * elsewhere if aim == UNLOCATED else kyiv if aim else elsewhere
-            likelihood = likelihood * mixed**often
+            likelihood = likelihood * raid_likelihood((n, k), aim, share, at, spread) ** often
         whole = np.broadcast_to(likelihood, (*cells[:-1], likelihood.shape[-1]))
         yield whole.reshape(-1, likelihood.shape[-1])

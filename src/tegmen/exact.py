@@ -394,3 +394,50 @@ def share_interval(successes: float, n: int, confidence: float = 0.90) -> tuple[
     half = math.sqrt(z2 * (share * (1.0 - share) / n + z2 / (4.0 * n * n))) / (1.0 + z2 / n)
     centre = (share + z2 / (2.0 * n)) / (1.0 + z2 / n)
     return max(0.0, centre - half), min(1.0, centre + half)  # 0 and 1 at x = 0 and n, but for rounding
+
+
+def ishigami_shares(a: float = 7.0, b: float = 0.1) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """First-order and total shares (3,) of ``sin x1 + a sin^2 x2 + b x3^4 sin x1``, x uniform on (-pi, pi).
+
+    x3 has no share of its own and a large total: it acts only together with x1.
+
+    Source
+    ------
+    T. Ishigami and T. Homma (1990), ISUMA '90, 398-403.
+    """
+    first = np.array([0.5 * (1.0 + b * math.pi**4 / 5.0) ** 2, a**2 / 8.0, 0.0])
+    both = b**2 * math.pi**8 * (1.0 / 18.0 - 1.0 / 50.0)
+    variance = first.sum() + both
+    return first / variance, (first + np.array([both, 0.0, both])) / variance
+
+
+def product_shares(weights: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """First-order and total shares (k,) of Sobol's g: ``prod_i (|4 x_i - 2| + a_i) / (1 + a_i)``, x uniform on (0, 1).
+
+    With ``V_i = 1 / (3 (1 + a_i)^2)``: variance ``prod (1 + V_i) - 1``, first ``V_i``, total
+    ``V_i prod_(j != i) (1 + V_j)``.
+
+    Source
+    ------
+    A. Saltelli and I. M. Sobol (1995), Reliability Engineering and System Safety 50, 225-239.
+    """
+    _require("product_shares", weights=_counts(weights))
+    part = 1.0 / (3.0 * (1.0 + np.asarray(weights, dtype=np.float64)) ** 2)
+    whole = float(np.prod(1.0 + part))
+    return part / (whole - 1.0), part / (1.0 + part) * whole / (whole - 1.0)
+
+
+def value_of_knowing_normal(known: float, unknown: float, confidence: float) -> tuple[float, float]:
+    """EVPI and EVPPI of x where x + z are needed, x and z normal with sd `known` and `unknown`, and any number allowed.
+
+    The best decision is the c-quantile of what is left unknown, and costs ``sd phi(z_c) / (1 - c)`` when a unit too
+    many costs 1 and a unit too few ``c / (1 - c)``; knowing x takes the sd from ``sqrt(known^2 + unknown^2)`` to
+    `unknown`.
+    """
+    _require(
+        "value_of_knowing_normal", sd=_counts([known, unknown]), confidence=_open_share(confidence)
+    )  # fmt: skip
+    normal = NormalDist()
+    cost = normal.pdf(normal.inv_cdf(confidence)) / (1.0 - confidence)
+    blind = math.hypot(known, unknown) * cost
+    return blind, blind - unknown * cost

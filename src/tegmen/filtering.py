@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dct
+from scipy.fft import dct, idct
 from scipy.special import betaln, expit, gammaln
 
 if TYPE_CHECKING:
@@ -54,6 +54,27 @@ def level_grid(low: float, high: float, points: int, steps: Sequence[float]) -> 
     kernels = np.maximum(np.einsum("jg,sj,jk->sgk", basis, modes, basis, optimize=True), 0.0)
     share = expit(logit)
     return LevelGrid(logit, share * (1 - share) / (share * (1 - share)).sum(), kernels)
+
+
+def elapse(weights: Floats, variance: Floats) -> Floats:
+    """Let a level move on: the transition of `level_grid` for any variance, hence for any elapsed time.
+
+    Parameters
+    ----------
+    weights
+        (s, ..., g) weights of the level.
+    variance
+        (s,) variance of the move, in squared grid spacings.
+
+    Returns
+    -------
+        (s, ..., g), the sum over g kept.
+    """
+    points = weights.shape[-1]
+    modes = np.exp(variance[:, None] / 2 * (2 * np.cos(np.pi * np.arange(points) / points) - 2))
+    modes = modes.reshape(len(variance), *(1,) * (weights.ndim - 2), points)
+    moved = idct(dct(weights, axis=-1, norm="ortho") * modes, axis=-1, norm="ortho", overwrite_x=True)
+    return np.maximum(np.asarray(moved), 0.0)
 
 
 def beta_binomial(n: Ints, k: Ints, mean: Floats, concentration: Floats) -> Floats:

@@ -80,7 +80,7 @@ class Range:
 
 
 def widen(quantity: Quantity, rules: Rules | None = None, *, rivals: Mapping[str, Entry] | None = None) -> Range:
-    """Turn a quantity as stated into a range (A35, A36).
+    """Turn a quantity as stated into a range (A30, A31).
 
     ``low = f_low * min(said)``, ``best = f_best * (best said, or the middle)``, ``high = f_high * max(said)``, f the
     factors of the hedge. Where the words leave a side open, rivals that lie on it and do not leave it open themselves

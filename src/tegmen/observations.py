@@ -95,11 +95,11 @@ def eligible(record: Record, last: date) -> tuple[dict[ThreatClass, Rows], date]
             f"launched and intercepted counts, of one of {names}; choose a later date or a fuller record"
         )
     weeks = {key: WEEKS_OF_LEVEL if key is ThreatClass.ballistic else 1 for key in MODELLED}
-    return {key: _rows(table, max(ends), weeks[key]) for key, table in kept.items()}, max(ends)
+    return {key: rows_of(table, max(ends), weeks[key]) for key, table in kept.items()}, max(ends)
 
 
-def _rows(table: pd.DataFrame, end: date, weeks: int) -> Rows:
-    """Count the steps of `weeks` weeks back from the record's end, so that no step is cut short there."""
+def rows_of(table: pd.DataFrame, end: date, weeks: int) -> Rows:
+    """Take rows as arrays; steps of some weeks are counted back from the end, so that none is cut short there."""
     window_end = table["window_end"].to_numpy("datetime64[m]")
     days = (np.datetime64(end) - window_end.astype("datetime64[D]")).astype(np.int64)
     back = days // (7 * weeks)

@@ -44,8 +44,16 @@ _COUNT: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d*)?")
 _LOOKALIKES: Final = str.maketrans("авекмнорстухі", "abekmhopctyxi")
 
 
-def read_reports(path: str | Path) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
+def read_reports(path: str | Path, *, leave_out: bool = False) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
     """Read a file of attack reports: the public list, or a table in our compiled schema (told apart by the header).
+
+    Parameters
+    ----------
+    path
+        The file.
+    leave_out
+        Whether to leave out rows that are at fault, each with a note, instead of refusing the file: a list that grew
+        has new weapons and new slips. A fault of the header is never passed over.
 
     Returns
     -------
@@ -61,11 +69,23 @@ def read_reports(path: str | Path) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
     table, faults = _table(where, content)
     parse = _compiled_reports if {"window_end", "threat_class"} <= set(table.columns) else _public_reports
     reports, notes = parse(table, faults)
+    at_fault = {line for line, _ in faults}
+    if leave_out and faults and 1 not in at_fault and not at_fault.issuperset(table.lines):
+        reports, more = _sound(reports, table, faults)
+        notes, faults = (*notes, *more), []
     if faults:
         raise InputError(where, _shown(faults))
     if not len(reports):
         raise InputError(where, ["no row below the header; at least one attack report is needed; download it again"])
     return reports, hashlib.sha256(content).hexdigest(), notes
+
+
+def _sound(reports: pd.DataFrame, table: _Table, faults: _Faults) -> tuple[pd.DataFrame, list[str]]:
+    """Leave out the rows at fault, and say which."""
+    at_fault = {line for line, _ in faults}
+    kept = reports.loc[[line not in at_fault for line in table.lines]].reset_index(drop=True)
+    head = f"{len(at_fault)} rows of the file are left out, as they cannot be read:"
+    return kept.astype({"rows": "int64", "rows_uncounted": "int64"}), [head, *_shown(faults)]
 
 
 def coverage_zone(zone: str) -> Literal["kyiv", "elsewhere", "unlocated"]:

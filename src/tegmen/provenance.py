@@ -240,13 +240,7 @@ def _resolve(content: dict[str, Any], pointer: str, path: str) -> tuple[Any, str
     at, value, rests_on, said = schema, content, (), schema["title"]
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
     for depth, step in enumerate(steps):
-        known = (
-            list(value)
-            if isinstance(value, dict)
-            else [str(i) for i in range(len(value))]
-            if isinstance(value, list)
-            else []
-        )
+        known = _names(value)
         if step not in known:
             there = ", ".join(known[:40]) or "nothing further down"
             where = "/".join(["", *steps[:depth]]) or "the top"

@@ -14,8 +14,8 @@ import typer
 from tegmen.errors import InputError
 
 if TYPE_CHECKING:
-    from tegmen.reading import Reading
-    from tegmen.review import Choice
+    from tegmen.reading.drafting import Reading
+    from tegmen.reading.review import Choice
 
 ArticleFile = Annotated[Path, typer.Argument(metavar="FILE", help="Article, plain text or HTML; - for standard input.")]
 Day = Annotated[str | None, typer.Option("--date", help="Day of the article, YYYY-MM-DD. [default: as it says itself]")]
@@ -32,7 +32,7 @@ def read(
     if text:
         typer.echo(reading.article.text.encode("utf-8", "replace"), nl=False)
         return
-    from tegmen.drafts import draft_json, show_draft
+    from tegmen.reading.drafts import draft_json, show_draft
 
     content = reading.article.text
     _tell(reading)
@@ -59,8 +59,8 @@ def review(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Accept, edit or reject each draft of an article; what is accepted goes into the ledger."""
     from tegmen.ledger import open_ledger
-    from tegmen.review import Asker, keep, source_of
-    from tegmen.review import review as ask
+    from tegmen.reading.review import Asker, keep, source_of
+    from tegmen.reading.review import review as ask
 
     reading = _reading(file, date or published)
     _tell(reading)
@@ -80,8 +80,8 @@ def review(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 def _reading(file: Path, date: str | None) -> Reading:
-    from tegmen.articles import open_article
-    from tegmen.reading import read_article
+    from tegmen.reading.articles import open_article
+    from tegmen.reading.drafting import read_article
 
     stream = sys.stdin.buffer if str(file) == "-" else None
     return read_article(open_article(file, date=_day(date), stream=stream))

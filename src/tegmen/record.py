@@ -7,9 +7,9 @@ one row per (window end, threat class, zone, channel). How a single report is re
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import pandas as pd
 
@@ -28,6 +28,12 @@ RATE_WORDS: Final = frozenset(threat.name for threat in ThreatClass) - {ThreatCl
 before July 2024 looks like a mislabelled ballistic attack (trap 14)."""
 
 
+Counted = Literal["intercepted", "intercepted+lost"]
+COUNTED: tuple[Counted, ...] = get_args(Counted)
+"""What can count as intercepted. Posts after mid-2024 also name drones "lost": jammed, or fallen on their own; some
+later ones count "shot down or suppressed" in one number, so only the second compares across that change."""
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Record:
     """Attack reports summed over (window end, threat class, zone, channel).
@@ -41,11 +47,14 @@ class Record:
         sha256 of the file read, under ``record``.
     notes
         Sentences about what was read but could not be used fully.
+    counted
+        What ``intercepted`` counts: as posted, or with the lost added (see `counting`).
     """
 
     rows: pd.DataFrame
     provenance: Provenance
     notes: tuple[str, ...] = ()
+    counted: Counted = "intercepted"
 
     def __post_init__(self) -> None:
         if tuple(self.rows.columns) != COLUMNS:
@@ -113,7 +122,31 @@ class Record:
             remedy = "no row of it is, on any day" if pd.isna(first) else f"choose a day from {first:%Y-%m-%d} on"
             found = f"until {last}: no row of the record is eligible (national channel, both counts)"
             raise EvidenceError(f"{found}; {remedy}")
-        return Record(rows, self.provenance, self.notes)
+        return replace(self, rows=rows)
+
+    def counting(self, counted: Counted) -> Record:
+        """Say what counts as intercepted; "intercepted+lost" adds those posted as jammed or fallen.
+
+        Where no lost were posted only the intercepted count; together they are never more than were launched.
+
+        Raises
+        ------
+        InputError
+            If the word is neither of ``COUNTED``, or the lost were added already.
+        """
+        if counted not in COUNTED or self.counted != "intercepted":
+            allowed = " or ".join(COUNTED)
+            raise InputError("counting", [f"found {counted!r} after {self.counted!r}; {allowed} is allowed, once"])
+        if counted == "intercepted":
+            return self
+        table: Any = self.rows
+        known = int((table["lost"].notna() & table["intercepted"].notna()).sum())
+        both = table["intercepted"] + table["lost"].fillna(0)
+        capped = int((both > table["launched"]).fillna(value=False).sum())
+        rows = table.assign(intercepted=both.clip(upper=table["launched"]).astype("Int64"))
+        note = f"Lost are counted as intercepted in {known} rows that post them; other rows are as posted."
+        more = f" In {capped} rows the two exceed what was launched, and are taken as that."
+        return replace(self, rows=rows, notes=(*self.notes, note + (more if capped else "")), counted=counted)
 
     def silent_days(self) -> pd.DatetimeIndex:
         """List the days between first and last window end without any row: missing reports, not quiet (trap 15)."""
@@ -136,7 +169,7 @@ class Record:
         return f"<p>{html.escape(repr(self))}</p>{totals.to_html()}<ul>{notes}</ul>"
 
 
-def read_record(path: str | Path | None = None) -> Record:
+def read_record(path: str | Path | None = None, *, leave_out: bool = False) -> Record:
     """Read the attack record.
 
     Parameters
@@ -144,6 +177,9 @@ def read_record(path: str | Path | None = None) -> Record:
     path
         The public list (22 columns) or a table in our compiled schema, told apart by the header. None: the compiled
         table shipped with the package, September 2022 to June 2024.
+    leave_out
+        Whether rows at fault (a weapon never seen, more shot down than launched) are left out with a note each, instead
+        of refusing the file.
 
     Raises
     ------
@@ -154,7 +190,7 @@ def read_record(path: str | Path | None = None) -> Record:
     ------
     "Massive Missile Attacks on Ukraine", Petro Ivaniuk, CC BY-NC-SA 4.0; see ``data/record/LICENCE.md``.
     """
-    reports, sha256, notes = read_reports(FOLDER / "nights.csv" if path is None else path)
+    reports, sha256, notes = read_reports(FOLDER / "nights.csv" if path is None else path, leave_out=leave_out)
     return Record(aggregate(reports), Provenance(tegmen.__version__, None, {"record": sha256}), notes)
 
 

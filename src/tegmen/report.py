@@ -6,14 +6,11 @@ the same bytes: no time, no machine, no order of chance.
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
 import math
-import os
-import shutil
-import tempfile
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +24,7 @@ from tegmen.answers import Sufficiency
 from tegmen.charts import draw_curve
 from tegmen.entries import STAGES
 from tegmen.errors import InputError
+from tegmen.folders import check_folder, write_files
 from tegmen.ledger import open_ledger
 from tegmen.maps import NAMES_MOST, draw_map
 from tegmen.places import defended_places
@@ -35,12 +33,13 @@ from tegmen.provenance import answer_schema, assumptions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tegmen.answers import ClaimTest, GoalAnswer, Stand
+    from tegmen.answers import ClaimTest, Driver, GoalAnswer, Stand
     from tegmen.catalogue import Parameter
     from tegmen.terms import EvidenceCase
 
 __all__ = ["answer_schema", "check_writable", "draw_curve", "write_report"]
 
+REPORT_FILES = ("report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson")
 SCHEMA_NAME = "urn:tegmen:schema:answer:1"
 NOTIONAL = "Notional: one random layout of the baseline, drawn to calculate with; not a real position."
 CASE_MEANING: dict[EvidenceCase, str] = {
@@ -104,66 +103,24 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
     (result,) = sufficient
     files = {
         "report.html": _page(result, plans),
-        "answer.json": _dumps(_answer(result)),
+        "answer.json": dumps(_answer(result)),
         "curve.csv": _csv(_curve_rows(result)),
         "places.csv": _csv(_place_rows(result)),
-        "plan.geojson": _dumps(_geojson(result, plans)),
+        "plan.geojson": dumps(_geojson(result, plans)),
     }
-    try:
-        _place_files(files, folder)
-    except OSError as error:
-        raise InputError(str(folder), [_unwritable(error)]) from None
+    write_files(files, folder)
     return folder / "report.html"
 
 
 def check_writable(out: str | Path) -> None:
-    """Check that a folder can be written, or made, without leaving anything behind.
+    """Check that the report's folder can be written, or made, without leaving anything behind.
 
     Raises
     ------
     InputError
         The folder, or the one it would be made in, cannot be written; or a file or folder is in the way.
     """
-    folder = Path(out)
-    try:
-        nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-        os.rmdir(tempfile.mkdtemp(prefix=".tegmen-", dir=nearest))  # noqa: PTH106 - a path as text comes back
-    except OSError as error:
-        raise InputError(str(folder), [_unwritable(error)]) from None
-    faults = [
-        f"{name} in it is a folder; a file of that name is to be written: move it away, or give another folder (--out)"
-        for name in ("report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson")
-        if (folder / name).is_dir()
-    ]
-    if faults:
-        raise InputError(str(folder), faults)
-
-
-def _unwritable(error: OSError) -> str:
-    reason = error.strerror or type(error).__name__
-    return f"the output folder cannot be written ({reason}); give a folder you may write to (--out FOLDER)"
-
-
-def _place_files(files: Mapping[str, str], folder: Path) -> None:
-    """Write into a temporary folder on the same disk, then rename; on any failure take away what was made."""
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    temporary: Path | None = None
-    done = False
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".tegmen-", dir=folder))
-        for name, text in files.items():
-            (temporary / name).write_bytes(text.encode())
-        for name in files:
-            (temporary / name).replace(folder / name)
-        done = True
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
-        if not done:
-            for path in made:
-                with contextlib.suppress(OSError):
-                    path.rmdir()
+    check_folder(Path(out), REPORT_FILES)
 
 
 # ---------------------------------------------------------------- answer.json
@@ -216,12 +173,23 @@ def _goal(answer: GoalAnswer) -> dict[str, Any]:
             for n, p, error in zip(answer.added, answer.probability, answer.mcse, strict=True)
         ],
         "claims": [_claim(claim) for claim in answer.claims],
-        "drivers": [{"unknown": driver.unknown, "share": _number(driver.share)} for driver in answer.drivers],
+        "drivers": [driver_fields(driver) for driver in answer.drivers],
+        "evpi": _number(answer.evpi),
+        "evpi_error": _number(answer.evpi_error),
+        "censored": _number(answer.censored),
         "placement": [
             {"system": each.system, "place": each.place, "lat": _number(each.latitude), "lon": _number(each.longitude)}
             for each in _stands(answer)
         ],
     }
+
+
+def driver_fields(driver: Driver) -> dict[str, Any]:
+    """Give a driver as answer.json has it."""
+    numbers = {
+        key: value if value is None else _number(value) for key, value in asdict(driver).items() if key != "unknown"
+    }
+    return {"unknown": driver.unknown} | numbers
 
 
 def _claim(claim: ClaimTest) -> dict[str, Any]:
@@ -248,7 +216,7 @@ def _numbers(values: Iterable[float]) -> list[float | None]:
     return [_number(value) for value in values]
 
 
-def _dumps(content: Mapping[str, Any]) -> str:
+def dumps(content: Mapping[str, Any]) -> str:
     return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -341,7 +309,7 @@ def _points(stands: Sequence[Stand], about: Mapping[str, Any]) -> list[dict[str,
 
 
 def _page(result: Sufficiency, plans: Sequence[Plan]) -> str:
-    template = _environment().from_string(_resource("templates", "report.html.j2"))
+    template = environment().from_string(resource("templates", "report.html.j2"))
     months = result.calibration.monthly()
     with open_ledger() as ledger:
         aid = aid_status(ledger, result.scenario.month.last)
@@ -373,7 +341,7 @@ def _curve_points(result: Sufficiency) -> list[tuple[int, list[tuple[float, floa
     return [(n, [curve.get(n) for curve in tried]) for n in sorted({n for curve in tried for n in curve})]
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
     """Give the template language, every value escaped and none missing, with our ways to write numbers."""
     environment = jinja2.Environment(
         loader=jinja2.BaseLoader(),
@@ -389,6 +357,7 @@ def _environment() -> jinja2.Environment:
         "plain": plain,
         "whole": whole,
         "width": width,
+        "units": units,
         "system": charts.system_name,
         "threat": threat,
     }
@@ -410,6 +379,11 @@ def _drawn(result: Sufficiency, months: Any) -> dict[str, Any]:
         "remaining": {case: charts.draw_remaining(result, case) for case in cases},
         "map": {case: draw_map(case, each.baseline, _stands(each.headline), places) for case, each in cases.items()},
         "record": record,
+        "drivers": {
+            case: charts.draw_drivers(each.headline.drivers, case)
+            for case, each in cases.items()
+            if each.headline.drivers
+        },
         "glide": {
             case: charts.draw_ranges(each.glide_bombs, case, "glide bombs launched in the month")
             for case, each in cases.items()
@@ -425,7 +399,7 @@ def _parameter_groups(parameters: Sequence[Parameter]) -> dict[str, list[Paramet
     return groups
 
 
-def _resource(*parts: str) -> str:
+def resource(*parts: str) -> str:
     return resources.files("tegmen").joinpath(*parts).read_text(encoding="utf-8")
 
 
@@ -467,6 +441,13 @@ def whole(value: float) -> str:
 def width(share: float) -> str:
     """Write the width of a bar, as style sheets want it."""
     return f"{100 * min(max(share, 0.0), 1.0):.1f}%" if math.isfinite(share) else "0"
+
+
+def units(value: float | None, error: float | None = None) -> str:
+    """Write units bought in vain to a tenth, with two standard errors where given."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:.1f}" if error is None else f"{value:.1f} ± {2 * error:.1f}"
 
 
 def threat(name: str) -> str:

@@ -22,6 +22,7 @@ from tegmen.places import defended_places
 from tegmen.provenance import gather
 from tegmen.raids import history_counts, posted_counts
 from tegmen.scenario import Goal, Scenario
+from tegmen.sensitivity import Decision, Estimate, first_order, numbers_needed, value_of_knowing
 from tegmen.simulation import BACKGROUND, MATCHED, Campaign, Outcome, keep, match_record, simulate
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, Provenance, ThreatClass, one_blas_thread
 from tegmen.units import BALLISTIC_SYSTEMS, SYSTEMS
@@ -33,7 +34,6 @@ Ints = NDArray[np.int64]
 
 _SPARE = 1.3
 _ATTEMPTS = 5
-_DRIVER_BINS = 8
 _GRID = (*range(11), 12, 15, 20, 25, 30, 40, 50, 60)
 
 
@@ -371,6 +371,9 @@ class _Study:
         table = np.concatenate(self.remaining[goal.name])
         most = len(added)
         n = int(added[met[0]]) if len(met) else None
+        # Later batches were tried at the contested numbers only; the first was tried at all of them.
+        need, censored = numbers_needed(self.remaining[goal.name][0], goal.threshold)
+        worth = value_of_knowing(self.first.worlds.unknowns, need, Decision(goal.confidence, self.scenario.added_max))
         where = {claim.added: int(np.searchsorted(added, claim.added)) for claim in self.scenario.claims}
         return GoalAnswer(
             goal=goal,
@@ -398,9 +401,14 @@ class _Study:
                 for claim in self.scenario.claims
             ),
             drivers=_drivers(
-                [worlds.unknowns for worlds in self.batches[goal.name]], table[:, n if n is not None else added[-1]]
+                [worlds.unknowns for worlds in self.batches[goal.name]],
+                table[:, n if n is not None else added[-1]],
+                worth.each,
             ),
             placement=stands(self.first.worlds, self.scenario.added_system, self.sites[goal.name]),
+            evpi=worth.all.value,
+            evpi_error=worth.all.error,
+            censored=censored,
         )
 
 
@@ -435,30 +443,16 @@ def _open_range(goal: Goal, probability: Floats, mcse: Floats) -> tuple[int, int
     return int(could[0]) if len(could) else most, int(does[0]) if len(does) else most
 
 
-def _drivers(unknowns: Sequence[Mapping[str, Floats]], outcome: Floats) -> tuple[Driver, ...]:
-    """First-order share of each unknown: variance of the outcome's mean over eighths of the unknown, less chance.
-
-    The correlation ratio over equally filled bins with Kelley's correction (epsilon squared), never below 0. An unknown
-    that does not vary has none.
-
-    Source: Kelley (1935), "An unbiased correlation ratio measure", PNAS 21.
-    """
+def _drivers(
+    unknowns: Sequence[Mapping[str, Floats]], outcome: Floats, worth: Mapping[str, Estimate]
+) -> tuple[Driver, ...]:
+    """First-order share of each unknown in the outcome, and what knowing it is worth; largest share first."""
     tried = ~np.isnan(outcome)
-    y = outcome[tried]
-    found: list[Driver] = []
-    for name in unknowns[0]:
-        x = np.concatenate([batch[name] for batch in unknowns])[tried]
-        edges = np.unique(np.quantile(x, np.linspace(0, 1, _DRIVER_BINS + 1)[1:-1]))
-        bins = np.searchsorted(edges, x, side="right")
-        count = np.bincount(bins)
-        mean = np.bincount(bins, weights=y) / np.maximum(count, 1)
-        within, total = ((y - mean[bins]) ** 2).sum(), ((y - y.mean()) ** 2).sum()
-        groups = int((count > 0).sum())
-        if total > 0 and groups > 1:
-            share = 1 - within / (len(y) - groups) * (len(y) - 1) / total
-            found.append(Driver(name, float(max(share, 0.0))))
-        else:
-            found.append(Driver(name, 0.0))
+    columns = {name: np.concatenate([batch[name] for batch in unknowns])[tried] for name in unknowns[0]}
+    found = [
+        Driver(name, share.value, share.error, worth[name].value, worth[name].error)
+        for name, share in first_order(columns, outcome[tried]).items()
+    ]
     return tuple(sorted(found, key=lambda driver: (-driver.share, driver.unknown)))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +18,36 @@ SYSTEMS = ("patriot", "sampt", "nasams", "iris_t_slm", "hawk", "s300ps", "buk_m1
 BALLISTIC_SYSTEMS = ("patriot", "sampt")
 
 
+STREAMS = (
+    "rates", "launches", "targets", "radius", "units", "stands", "batteries", "readiness", "times",
+)  # fmt: skip
+"""What a world is drawn from: one stream each, so that one can be drawn anew and the others kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dice:
-    """The stream of one batch of worlds: each parameter takes the next column of uniforms."""
+    """The streams of one batch of worlds: each parameter takes the next column of the stream in use."""
 
     count: int
-    generator: np.random.Generator
+    streams: Mapping[str, np.random.Generator]
     catalogue: Catalogue
+    stream: str = STREAMS[0]
     used: dict[str, Parameter] = field(default_factory=dict)
     layouts: list[int] = field(default_factory=list)
+
+    def of(self, stream: str) -> Dice:
+        """Give the same dice, drawing from another stream."""
+        return replace(self, stream=stream)
+
+    @property
+    def generator(self) -> np.random.Generator:
+        """The stream in use."""
+        return self.streams[self.stream]
+
+    def each(self) -> list[np.random.Generator]:
+        """One stream a world, where draws depend on what another stream gave: no world may shift the next one's."""
+        key = int(self.generator.integers(2**63))
+        return [np.random.Generator(np.random.Philox(key=[key, world])) for world in range(self.count)]
 
     def draw(self, parameter: Parameter) -> Floats:
         """One PERT draw a world; the parameter is noted as used."""
@@ -71,7 +93,8 @@ def draw_units(dice: Dice) -> Units:
     columns: dict[str, list[Floats]] = {part.name: [] for part in fields(Units)}
     for system in SYSTEMS:
         ballistic = system in BALLISTIC_SYSTEMS
-        columns["radius_ballistic_km"].append(dice.system(system, "defended_radius_ballistic") if ballistic else zero)
+        radius = dice.of("radius").system(system, "defended_radius_ballistic") if ballistic else zero
+        columns["radius_ballistic_km"].append(radius)
         columns["radius_air_km"].append(dice.system(system, "defended_radius_cruise"))
         columns["range_air_km"].append(dice.system(system, "range_air_targets"))
         columns["channels"].append(dice.system(system, "simultaneous_engagements"))

@@ -7,9 +7,8 @@ What a world holds is fixed through all its runs; chance within it is the kernel
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -23,7 +22,7 @@ from tegmen.places import Places, defended_places, named_launches, steered
 from tegmen.raids import launched, posted_counts
 from tegmen.scenario import Scenario
 from tegmen.terms import EvidenceCase, ThreatClass
-from tegmen.units import BALLISTIC_SYSTEMS, SYSTEMS, Dice, Units, draw_units, take_units
+from tegmen.units import BALLISTIC_SYSTEMS, STREAMS, SYSTEMS, Dice, Units, draw_units, take_units
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -132,9 +131,8 @@ def draw_worlds(  # noqa: PLR0913 - what a draw depends on, each named
                 "against ballistic missiles for the coverage posted; widen the baseline's range"
             )
             raise EvidenceError(msg)
-        generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(first, tried))))
-        dice = Dice(block, generator, scenario.catalogue)
-        candidate, agrees = _candidates(scenario, calibration, case, places, pool.pick(dice.generator, block), dice)
+        dice = Dice(block, _streams(seed, first, dict.fromkeys(STREAMS, tried)), scenario.catalogue)
+        candidate, agrees = _candidates(scenario, calibration, case, places, pool, dice)
         kept.append(take(candidate, np.flatnonzero(agrees)))
         have += int(agrees.sum())
         layouts += sum(dice.layouts)
@@ -143,10 +141,38 @@ def draw_worlds(  # noqa: PLR0913 - what a draw depends on, each named
     return replace(joined, seed=seed, first=first, redraw_share=1 - have / layouts)
 
 
-@cache
-def _catalogue() -> Catalogue:
-    """Read the shipped catalogue once, not for every batch; nobody can change it."""
-    return read_catalogue()
+def vary_worlds(  # noqa: PLR0913 - what a draw depends on, each named
+    scenario: Scenario,
+    calibration: Calibration,
+    case: EvidenceCase,
+    *,
+    count: int,
+    seed: int,
+    pool: RateDraws,
+    anew: Collection[str] = (),
+    turn: int = 0,
+) -> tuple[Worlds, NDArray[np.bool_]]:
+    """Draw candidate worlds of which some streams can be drawn anew while the others stay, world by world.
+
+    Parameters
+    ----------
+    anew, turn
+        Streams (of `STREAMS`) to draw anew; which of their draws, 0 being the first.
+
+    Returns
+    -------
+    Candidates, and which of them the record does not contradict.
+    """
+    turns = {name: turn if name in anew else 0 for name in STREAMS}
+    dice = Dice(count, _streams(seed, 0, turns), scenario.catalogue)
+    worlds, agrees = _candidates(scenario, calibration, case, defended_places(scenario), pool, dice)
+    return replace(worlds, seed=seed), agrees
+
+
+def _streams(seed: int, first: int, turns: Mapping[str, int]) -> dict[str, np.random.Generator]:
+    """One counter-based stream a name, addressed by first world, turn and place in the list."""
+    keys = {name: np.random.SeedSequence(seed, spawn_key=(first, turns[name], at)) for at, name in enumerate(STREAMS)}
+    return {name: np.random.Generator(np.random.Philox(key)) for name, key in keys.items()}
 
 
 def take(worlds: Worlds, index: NDArray[np.intp]) -> Worlds:
@@ -186,17 +212,18 @@ def _map(batches: Sequence[Worlds], combine: Callable[[list[Any]], Any]) -> Worl
 
 
 def _candidates(
-    scenario: Scenario, calibration: Calibration, case: EvidenceCase, places: Places, rates: RateDraws, dice: Dice
+    scenario: Scenario, calibration: Calibration, case: EvidenceCase, places: Places, pool: RateDraws, dice: Dice
 ) -> tuple[Worlds, NDArray[np.bool_]]:
     """One block of candidate worlds, and which of them agree with the record."""
     posted = posted_counts(scenario, calibration.record)
-    counts, unposted = launched(scenario, case, posted, dice.count, dice.generator)
+    rates = pool.pick(dice.of("rates").generator, dice.count)
+    counts, unposted = launched(scenario, case, posted, dice.count, dice.of("launches").generator)
     seen = max(posted[ThreatClass.ballistic], 1)
     # What was never posted was not aimed at Kyiv (A5), so it thins Kyiv's share.
     kyiv_share = rates.kyiv_share * seen / (seen + unposted[:, ThreatClass.ballistic])
-    pull = dice.model("front_weight_km")
-    mix = _target_mix(calibration, places, kyiv_share, pull, dice)
-    units = draw_units(dice)
+    pull = dice.of("targets").model("front_weight_km")
+    mix = _target_mix(calibration, places, kyiv_share, pull, dice.of("targets"))
+    units = draw_units(dice.of("units"))
     rate = np.zeros((dice.count, len(ThreatClass)))
     for cls in (ThreatClass.drone, ThreatClass.cruise, ThreatClass.supersonic, ThreatClass.s300_ground):
         seen = max(posted[cls], 1)
@@ -206,22 +233,22 @@ def _candidates(
     coverage = rates.coverage_elsewhere * elsewhere / (elsewhere + unposted[:, ThreatClass.ballistic])
     ballistic = mix[:, ThreatClass.ballistic]
     wanted = np.stack([rates.coverage_kyiv, coverage], axis=1)
-    stands = _agreeing_stands(scenario, places, mix, units, wanted, dice)
+    stands = _agreeing_stands(scenario, places, mix, units, wanted, dice.of("stands"))
     ready, agrees = _readiness(ballistic, _covering_by_zone(places, units, stands), places.kyiv, wanted)
     ready_kyiv, ready_else = ready.T
-    system, site = _layout(scenario, places, mix, stands, dice)
+    system, site = _layout(scenario, places, mix, stands, dice.of("batteries"))
     covers = _covering(places, units, system, site)
     is_kyiv = places.kyiv[np.maximum(site, 0)]
-    lean = dice.generator.random(dice.count)
+    lean = dice.of("readiness").generator.random(dice.count)
     added = ready_else + lean * (ready_kyiv - ready_else)
-    scalar = _scalars(dice)
+    scalar = _scalars(dice.of("times")) | {"readiness_lean": lean}
     worlds = Worlds(
         case=case,
         seed=0,
         first=0,
         places=places,
         counts=counts,
-        packet=_packets(dice),
+        packet=_packets(dice.of("times")),
         mix=mix,
         rate=rate,
         system=system,
@@ -284,7 +311,11 @@ def _target_mix(calibration: Calibration, places: Places, kyiv_share: Floats, pu
             other = mean * ~places.kyiv
             mean = kyiv_share[:, None] * kyiv / kyiv.sum(axis=1, keepdims=True)
             mean += (1 - kyiv_share)[:, None] * other / other.sum(axis=1, keepdims=True)
-        gamma = dice.generator.standard_gamma(np.maximum(concentration[:, None] * mean, 1e-9))
+        shapes = np.maximum(concentration[:, None] * mean, 1e-9)
+        if cls is ThreatClass.ballistic:  # shapes follow the rates, another stream
+            gamma = np.stack([own.standard_gamma(shape) for own, shape in zip(dice.each(), shapes, strict=True)])
+        else:
+            gamma = dice.generator.standard_gamma(shapes)
         drawn = gamma / gamma.sum(axis=1, keepdims=True)
         if cls is ThreatClass.ballistic:
             # The Kyiv share is a posterior draw already; the Dirichlet only spreads within the two zones.
@@ -314,7 +345,7 @@ def _agreeing_stands(
         at = 0
         for code, held in enumerate(number):
             most = int(held.max())
-            chosen = _drawn_sites(value[left], most, dice)
+            chosen = _drawn_sites(value, most, dice, left)
             if BALLISTIC_SYSTEMS[code] == "patriot" and most:
                 chosen[:, 0] = 0
             present = np.arange(most) < held[left, None]
@@ -345,7 +376,7 @@ def _layout(scenario: Scenario, places: Places, mix: Floats, stands: Ints, dice:
         most = int(number.max())
         present = np.arange(most) < number[:, None]
         system.append(np.where(present, code, -1))
-        site.append(np.where(present, _drawn_sites(value, most, dice), -1))
+        site.append(np.where(present, _drawn_sites(value, most, dice, np.arange(dice.count)), -1))
     return np.concatenate(system, axis=1), np.concatenate(site, axis=1)
 
 
@@ -358,10 +389,11 @@ def _worth(places: Places, aimed: Floats, dice: Dice) -> Floats:
     return np.cumsum(value + aimed, axis=1)
 
 
-def _drawn_sites(cumulative: Floats, most: int, dice: Dice) -> Ints:
-    """(w, most) places drawn by cumulative worth."""
-    draws = dice.generator.random((len(cumulative), most)) * cumulative[:, -1:]
-    chosen = np.stack([np.searchsorted(row, draw, side="right") for row, draw in zip(cumulative, draws, strict=True)])
+def _drawn_sites(cumulative: Floats, most: int, dice: Dice, wanted: NDArray[np.intp]) -> Ints:
+    """(wanted, most) places drawn by cumulative worth; every world takes its draws, wanted or not."""
+    draws = dice.generator.random((dice.count, most))[wanted] * cumulative[wanted, -1:]
+    rows = zip(cumulative[wanted], draws, strict=True)
+    chosen = np.stack([np.searchsorted(row, draw, side="right") for row, draw in rows])
     return np.minimum(chosen, cumulative.shape[1] - 1).astype(np.int64)
 
 

@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tegmen.articles import Article
-from tegmen.dates import Anchor, Time, find_anchor, find_times
-from tegmen.drafts import Draft
 from tegmen.entries import Entry
 from tegmen.errors import InputError
-from tegmen.events import read_incidents, read_measures
-from tegmen.meetings import Frame, merged, read_meetings, read_topics
-from tegmen.names import Names
-from tegmen.numbers import find_numbers
-from tegmen.quantities import Count
-from tegmen.sentences import TOKEN, Sentence, Token, split_sentences
-from tegmen.speakers import Attribution, find_attributions
-from tegmen.statements import Setting, read_counts
-from tegmen.tables import read_tables
+from tegmen.reading.articles import Article
+from tegmen.reading.dates import Anchor, Time, find_anchor, find_times
+from tegmen.reading.drafts import Draft
+from tegmen.reading.events import read_incidents, read_measures
+from tegmen.reading.meetings import Frame, merged, read_meetings, read_topics
+from tegmen.reading.names import Names
+from tegmen.reading.numbers import find_numbers
+from tegmen.reading.quantities import Count
+from tegmen.reading.sentences import TOKEN, Sentence, Token, split_sentences
+from tegmen.reading.speakers import Attribution, find_attributions
+from tegmen.reading.statements import Setting, read_counts
+from tegmen.reading.tables import read_tables
 
 ENGLISH = re.compile(r"\b(?:the|of|and|to|in|a|said|were|was|is|has|have|for|on|with|by|at|from)\b", re.IGNORECASE)
 

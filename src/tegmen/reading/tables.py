@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tegmen.dates import Anchor, Time, find_times
-from tegmen.drafts import Draft, Reason
 from tegmen.entries import STAGES, Entry, Quantity
-from tegmen.lexicon import read_lexicon
-from tegmen.numbers import find_numbers
-from tegmen.sentences import TOKEN, Token, is_row, lines_of
+from tegmen.reading.dates import Anchor, Time, find_times
+from tegmen.reading.drafts import Draft, Reason
+from tegmen.reading.lexicon import read_lexicon
+from tegmen.reading.numbers import find_numbers
+from tegmen.reading.sentences import TOKEN, Token, is_row, lines_of
 
 RULE = re.compile(r"[\s|:+=-]*")
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tegmen.entries import Quantity
-from tegmen.lexicon import Lexicon, read_lexicon
-from tegmen.numbers import CURRENCIES, ONES, VAGUE, Number, find_numbers
-from tegmen.sentences import Token
+from tegmen.reading.lexicon import Lexicon, read_lexicon
+from tegmen.reading.numbers import CURRENCIES, ONES, VAGUE, Number, find_numbers
+from tegmen.reading.sentences import Token
 
 LEADS = frozenset(
     "more additional further extra new other another such of the its their his her our these those".split()

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
-from tegmen.drafts import Draft, quantity_json, show_draft
 from tegmen.entries import Entry, Hedge, Kind, Quantity, Source
 from tegmen.errors import InputError
-from tegmen.reading import Reading
+from tegmen.reading.drafting import Reading
+from tegmen.reading.drafts import Draft, quantity_json, show_draft
 
 if TYPE_CHECKING:
     from tegmen.ledger import Ledger

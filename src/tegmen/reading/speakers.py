@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tegmen.lexicon import Lexicon, read_lexicon
-from tegmen.names import LEADING, Names, bare
-from tegmen.sentences import Sentence, Token
+from tegmen.reading.lexicon import Lexicon, read_lexicon
+from tegmen.reading.names import LEADING, Names, bare
+from tegmen.reading.sentences import Sentence, Token
 
 AUXILIARIES = frozenset("also later earlier has had have then previously recently again separately already".split())
 

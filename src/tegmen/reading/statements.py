@@ -7,14 +7,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tegmen.dates import Time
-from tegmen.drafts import Draft, Reason
 from tegmen.entries import Entry
-from tegmen.lexicon import read_lexicon
-from tegmen.names import bare
-from tegmen.quantities import Count, article_count, find_counts, noun_at
-from tegmen.sentences import Sentence
-from tegmen.speakers import Attribution, Voice, voice_at
+from tegmen.reading.dates import Time
+from tegmen.reading.drafts import Draft, Reason
+from tegmen.reading.lexicon import read_lexicon
+from tegmen.reading.names import bare
+from tegmen.reading.quantities import Count, article_count, find_counts, noun_at
+from tegmen.reading.sentences import Sentence
+from tegmen.reading.speakers import Attribution, Voice, voice_at
 
 GIVE = (
     r"(?:deliver|provide|send|supply|transfer|donate|hand\sover|give|ship|share|allocate|contribute"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from tegmen.dates import Time
-from tegmen.drafts import Draft, Reason
 from tegmen.entries import OPEN, Entry, Kind, Quantity
-from tegmen.lexicon import read_lexicon
-from tegmen.meetings import AMONG, EVENT, LATEST, free_day, period
-from tegmen.numbers import value_at
-from tegmen.sentences import Sentence, Token
-from tegmen.statements import Setting
+from tegmen.reading.dates import Time
+from tegmen.reading.drafts import Draft, Reason
+from tegmen.reading.lexicon import read_lexicon
+from tegmen.reading.meetings import AMONG, EVENT, LATEST, free_day, period
+from tegmen.reading.numbers import value_at
+from tegmen.reading.sentences import Sentence, Token
+from tegmen.reading.statements import Setting
 
 SANCTIONS = re.compile(
     r"\b(?P<name>(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd|rd|th)"

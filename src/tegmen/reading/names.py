@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from tegmen.lexicon import Lexicon, read_lexicon
-from tegmen.sentences import Sentence, Token
+from tegmen.reading.lexicon import Lexicon, read_lexicon
+from tegmen.reading.sentences import Sentence, Token
 
 SMALL = frozenset("de del della von van der den al el bin la le of for the and".split())
 

@@ -6,13 +6,13 @@ import datetime as dt
 import re
 from dataclasses import dataclass, replace
 
-from tegmen.dates import Time
-from tegmen.drafts import Draft, Reason
 from tegmen.entries import Entry
-from tegmen.lexicon import read_lexicon
-from tegmen.sentences import Sentence, Token
-from tegmen.speakers import Names
-from tegmen.statements import Setting, is_saying
+from tegmen.reading.dates import Time
+from tegmen.reading.drafts import Draft, Reason
+from tegmen.reading.lexicon import read_lexicon
+from tegmen.reading.sentences import Sentence, Token
+from tegmen.reading.speakers import Names
+from tegmen.reading.statements import Setting, is_saying
 
 MET = re.compile(
     r"\b(?:met(?:\swith)?|meets(?:\swith)?|meet\swith|will\smeet(?:\swith)?|(?:held|holds|hold|had"

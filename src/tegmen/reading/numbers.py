@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tegmen.entries import Hedge
-from tegmen.lexicon import read_lexicon
-from tegmen.sentences import Token
+from tegmen.reading.lexicon import read_lexicon
+from tegmen.reading.sentences import Token
 
 ONES = {
     word: value

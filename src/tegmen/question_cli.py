@@ -1,0 +1,170 @@
+"""The verbs that ask more of one question: why, what if, is a claim true, what drives the answer."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tegmen.console import progress, say, show, show_chain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tegmen.sufficiency import Effort
+    from tegmen.terms import EvidenceCase
+
+MONTHS_MOST = 1_000_000
+"""Worlds x runs held at once: about a gigabyte."""
+
+
+class Device(StrEnum):
+    """Where to simulate; the bits are the same."""
+
+    cpu = "cpu"
+    cuda = "cuda"
+    auto = "auto"
+
+
+class Case(StrEnum):
+    """Which evidence case to answer; the two are never averaged."""
+
+    posted = "posted"
+    claimed = "claimed"
+    both = "both"
+
+
+def why(
+    number: Annotated[
+        str, typer.Argument(metavar="FILE#/POINTER", help='E.g. "out/march-2024/answer.json#/cases/posted/n".')
+    ],
+    json: Annotated[bool, typer.Option("--json", help="Print the chain as JSON.")] = False,
+) -> None:
+    """Print where a number of an answer comes from: the whole chain, down to the sources."""
+    from json import dumps
+
+    import tegmen as tg
+
+    chain = tg.why(number)
+    if json:
+        typer.echo(dumps(chain.to_json(), ensure_ascii=False, indent=1))
+    else:
+        show_chain(chain)
+
+
+def replace(  # noqa: PLR0913, PLR0917 - one parameter an option
+    number: Annotated[str, typer.Argument(metavar="ID", help="Id of the number, as `tegmen why` prints it.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="One number (12), or low,best,high (10,12,15).")],
+    source: Annotated[str, typer.Option(help="Where the new value was read, or that it is an assumption.")],
+    scenario: Annotated[str, typer.Option(help="Name of a shipped scenario or a .toml file.")] = "march-2024",
+    record: Annotated[Path | None, typer.Option(help="Your own attack record (CSV).")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same answer, bit for bit.")] = 1,
+    worlds: Annotated[int, typer.Option(min=20, max=2000, help="Worlds to start with.")] = 200,
+    runs: Annotated[int, typer.Option(min=2, max=20_000, help="Months simulated a world.")] = 50,
+    case: Annotated[Case, typer.Option(help="Evidence case.")] = Case.both,
+    out: Annotated[Path | None, typer.Option(help="Folder for the report of the changed question.")] = None,
+) -> None:
+    """Answer again with one number replaced, and show what changes."""
+    with progress() as tell:
+        import tegmen as tg
+
+        question = tg.read_scenario(scenario)
+        replaced = (number, tg.parse_span(value), source)
+        tg.replace_number(question, *replaced)  # a wrong id is said before the work, not after it
+        calibration = tg.calibrate(tg.read_record(record), until=question.until, seed=seed)
+        effort = effort_of(worlds, runs)
+        changed = tg.what_if(
+            question, calibration, replaced, seed=seed, effort=effort, cases=cases_of(case), progress=tell
+        )  # fmt: skip
+        if out is not None:
+            tg.write_report([changed.after], out)
+    for was, now in zip(changed.was or ("(not among the numbers used)",), changed.now or ("",), strict=False):
+        say(f"was: {was}")
+        say(f"now: {now}")
+    show(f"{question.title}: before and after", changed.to_pandas(), left=("case", "goal", "moved"))
+    say("P and P now: share of worlds that meet the goal with the number at which it was met before.")
+
+
+def check(  # noqa: PLR0913, PLR0917 - one parameter an option
+    claim: Annotated[
+        str | None, typer.Argument(metavar="CLAIM", help='E.g. "25 Patriot systems cover the whole country".')
+    ] = None,
+    added: Annotated[int | None, typer.Option(min=0, help="The structured form: how many are added,")] = None,
+    system: Annotated[str, typer.Option(help="of which system,")] = "patriot",
+    goal: Annotated[str | None, typer.Option(help="and which goal of the scenario they meet (all of them).")] = None,
+    scenario: Annotated[str, typer.Option(help="Name of a shipped scenario or a .toml file.")] = "march-2024",
+    record: Annotated[Path | None, typer.Option(help="Your own attack record (CSV).")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same worlds.")] = 1,
+    worlds: Annotated[int, typer.Option(min=20, max=2000, help="Worlds to draw.")] = 200,
+    runs: Annotated[int, typer.Option(min=2, max=20_000, help="Months simulated a world.")] = 50,
+    case: Annotated[Case, typer.Option(help="Evidence case.")] = Case.both,
+) -> None:
+    """Test a public claim: in what share of worlds it is true, and what would have to hold."""
+    if (claim is None) == (added is None):
+        raise typer.BadParameter("give either a claim in words or --added; --help has an example")
+    with progress() as tell:
+        import tegmen as tg
+
+        question = tg.read_scenario(scenario)
+        read = (
+            tg.read_claim(claim, question) if claim is not None
+            else tg.claim_of(system, added or 0, added or 0, question.goal(goal), question)
+        )  # fmt: skip
+        calibration = tg.calibrate(tg.read_record(record), until=question.until, seed=seed)
+        found = tg.check_claim(
+            read, question, calibration, seed=seed, effort=effort_of(worlds, runs), cases=cases_of(case), progress=tell
+        )  # fmt: skip
+    for sentence in found.sentences():
+        say(sentence)
+    show(f"{found.worlds} worlds x {runs} months a case", found.to_pandas(), left=("case", "goal", "verdict"))
+
+
+def drivers(  # noqa: PLR0913, PLR0917 - one parameter an option
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario or a .toml file.")],
+    record: Annotated[Path | None, typer.Option(help="Your own attack record (CSV).")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to. [default: out/SCENARIO]")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same result, bit for bit.")] = 1,
+    worlds: Annotated[int, typer.Option(min=100, max=2000, help="Worlds, each drawn twice a source.")] = 200,
+    runs: Annotated[int, typer.Option(min=2, max=20_000, help="Months simulated a world.")] = 50,
+    case: Annotated[Case, typer.Option(help="Evidence case.")] = Case.both,
+) -> None:
+    """Find what drives the answer of SCENARIO: shares alone and total, and what knowing would be worth."""
+    with progress() as tell:
+        import tegmen as tg
+        from tegmen.dossier import DRIVERS_FILES, write_drivers
+        from tegmen.drivers import drive
+        from tegmen.folders import check_folder
+
+        question = tg.read_scenario(scenario)
+        folder = out or Path("out") / question.name
+        check_folder(folder, DRIVERS_FILES)
+        calibration = tg.calibrate(tg.read_record(record), until=question.until, seed=seed)
+        effort = tg.Effort(worlds=worlds, runs=runs, worlds_most=worlds)
+        result = drive(question, calibration, seed=seed, effort=effort, cases=cases_of(case), progress=tell)
+        page = write_drivers(result, folder)
+    table = result.to_pandas().loc[:, ["case", "unknown", "share", "total", "evppi"]]
+    table["evppi"] = [f"{value:.1f}" for value in table["evppi"]]
+    show(f"{question.title}: what drives it", table, left=("case", "unknown"))
+    typer.echo(f"page: {page}")
+
+
+def effort_of(worlds: int, runs: int, device: Device = Device.cpu) -> Effort:
+    """How much to simulate; refused before anything else where the machine could not hold it."""
+    if worlds * runs > MONTHS_MOST:
+        found = f"--worlds {worlds} x --runs {runs} is {worlds * runs:,} months"
+        raise typer.BadParameter(f"{found}; at most {MONTHS_MOST:,} are allowed: give fewer of one")
+    import tegmen as tg
+
+    compute = tg.Compute(device=device.value)
+    return tg.Effort(
+        worlds=worlds, runs=runs, worlds_more=min(100, worlds), worlds_most=3 * worlds, compute=compute
+    )  # fmt: skip
+
+
+def cases_of(case: Case) -> Sequence[EvidenceCase]:
+    """Evidence cases asked for."""
+    from tegmen.terms import EVIDENCE_CASES
+
+    return EVIDENCE_CASES if case is Case.both else (case.value,)
