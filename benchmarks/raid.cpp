@@ -174,7 +174,7 @@ struct Night {
                 soonest = std::min(soonest, channel[c]);
             }
             if (held.ready == 0) soonest = b.pending > 0 ? std::max(soonest, ring[b.head]) : NEVER;
-            b.can_launch = soonest;
+            b.can_launch = std::max(soonest, best);  // nothing is committed before what has been committed
             ++shots[i];
             looked[i] = done;
             if (hit) { killed[i] = 1; heap.pop(); } else heap.sink((done << 24) | rank, i);

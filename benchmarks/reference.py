@@ -6,7 +6,8 @@ record or the catalogue, so that figures of speed do not move when evidence does
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -101,7 +102,7 @@ def reference(units: int = UNITS, mix: dict[int, int] | None = None, candidates:
     Parameters
     ----------
     units, candidates
-        Units of the base laydown, ten kinds in turn; sites at which one more unit of the first kind may stand.
+        Units of the base laydown, the six kinds in turn; sites at which one more unit of the first kind may stand.
     mix
         Threats of the raid by class; None for the reference raid.
     """
@@ -133,6 +134,22 @@ def reference(units: int = UNITS, mix: dict[int, int] | None = None, candidates:
         active=units,
         lane_first=_lane_first(places),
         places=places,
+    )
+
+
+def stand(case: Case, candidates: Sequence[int]) -> Case:
+    """Base laydown and the units at these candidate sites, in this order; they keep their outage draws."""
+    chosen = np.concatenate([np.arange(case.active), case.active + np.asarray(candidates, dtype=np.int64)])
+    number = np.full(len(case.units), -1)
+    number[chosen] = np.arange(len(chosen))
+    lane = np.repeat(np.arange(len(case.pointer) - 1), np.diff(case.pointer))
+    kept = np.flatnonzero(number[case.pairs[:, 0]] >= 0)
+    kept = kept[np.lexsort((number[case.pairs[kept, 0]], lane[kept]))]
+    pairs = case.pairs[kept]
+    pairs[:, 0] = number[pairs[:, 0]]
+    pointer = np.searchsorted(lane[kept], np.arange(len(case.pointer))).astype(np.int64)
+    return replace(
+        case, pointer=pointer, pairs=pairs, units=case.units[chosen], stock=case.stock[chosen], active=len(chosen)
     )
 
 
@@ -209,3 +226,53 @@ def _pairs_of(units: int, candidates: int, places: int, side: float) -> tuple[In
     table = np.array(sorted(rows), dtype=np.int64).reshape(-1, 6)
     pointer = np.searchsorted(table[:, 0], np.arange(first[-1] + 1))
     return pointer.astype(np.int64), np.ascontiguousarray(table[:, 1:], dtype=np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What falls in a month besides the laydown; the arguments of `tegmen.kernels.fight_months` by its names.
+
+    Parameters
+    ----------
+    nights, counts, packet, spread
+        Nights a month; (class,) threats in the month, threats a packet; (class + 1,) half width of a wave, width of a
+        night [ticks].
+    source
+        (night, class) counts of notional nights to draw from.
+    place_cum, area_cum
+        (class, place) and (class, place, 1) cumulative uint32 weights.
+    variants, attrition
+        (class,) lane variants; (lane,) uint32 thresholds of the dispersed layer.
+    """
+
+    nights: int
+    counts: Ints
+    packet: Ints
+    spread: Ints
+    source: Ints
+    place_cum: NDArray[np.uint32]
+    area_cum: NDArray[np.uint32]
+    variants: Ints
+    attrition: NDArray[np.uint32]
+
+
+def month(case: Case, nights: int, mix: dict[int, int]) -> Month:
+    """Spread so many threats over notional nights, most of them aimed at the places that draw most fire."""
+    rng = np.random.default_rng([SEED, nights])
+    counts = np.zeros(CLASSES, dtype=np.int64)
+    counts[list(mix)] = list(mix.values())
+    share = rng.gamma(0.5, size=(90, CLASSES))
+    weight = np.floor(np.cumsum(_weight(case.places)) * (2.0**32 - 1)).astype(np.uint32)
+    attrition = np.zeros(case.lane_first[-1])
+    attrition[case.lane_first[DRONE] : case.lane_first[CRUISE]] = 0.3
+    return Month(
+        nights=nights,
+        counts=counts,
+        packet=np.array([5, 4, 1, 2, 1, 1], dtype=np.int64),
+        spread=np.array([START[cls][1] if cls in START else 0 for cls in range(CLASSES)] + [WAVE], dtype=np.int64),
+        source=np.rint(share * counts / 10).astype(np.int64),
+        place_cum=np.tile(weight, (CLASSES, 1)),
+        area_cum=np.full((CLASSES, case.places, 1), 2**32 - 1, dtype=np.uint32),
+        variants=np.array([VARIANTS, VARIANTS, 1, 1, 1, 1], dtype=np.int64),
+        attrition=np.floor(attrition * 2.0**32).astype(np.uint32),
+    )
