@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Generator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -172,10 +173,7 @@ def lanes_of(case: Case) -> list[list[Pair]]:
     """Pairs of the base laydown a lane."""
     pairs = [Pair(*row) for row in case.pairs.tolist()]
     ends = case.pointer.tolist()
-    return [
-        [pair for pair in pairs[begin:end] if pair.unit < case.active]
-        for begin, end in zip(ends[:-1], ends[1:], strict=True)
-    ]
+    return [[pair for pair in pairs[begin:end] if pair.unit < case.active] for begin, end in pairwise(ends)]
 
 
 def fight_simpy(case: Case, lanes: list[list[Pair]], seed: int) -> Fought:
@@ -336,7 +334,9 @@ class Translation:
         )  # fmt: skip
         self._run(
             *(
-                argument.ctypes.data_as(ctypes.c_void_p) if isinstance(argument, np.ndarray) else ctypes.c_int64(argument)
+                argument.ctypes.data_as(ctypes.c_void_p)
+                if isinstance(argument, np.ndarray)
+                else ctypes.c_int64(argument)
                 for argument in arguments
             )
         )

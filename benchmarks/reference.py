@@ -1,7 +1,7 @@
 """The reference case of the benchmarks and its relatives, as the integer tables the kernel reads.
 
-Every number here is notional: six kinds of unit with round figures, on a square of empty land. Nothing is taken from the
-record or the catalogue, so that figures of speed do not move when evidence does.
+Every number here is notional: six kinds of unit with round figures, on a square of empty land. Nothing is taken from
+the record or the catalogue, so that figures of speed do not move when evidence does.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ def _pairs_of(units: int, candidates: int, places: int, side: float) -> tuple[In
     rng = np.random.default_rng([SEED, units])
     place = rng.random((places, 2)) * side
     bearing = rng.uniform(-np.pi / 3, np.pi / 3, (places, 2, VARIANTS))
-    # The first kind stands at the places that draw most fire, one each; the others near places drawn by the same weight.
+    # The first kind stands where most fire is drawn, one a place; the others near places drawn by the same weight.
     at = rng.choice(places, size=units, p=_weight(places))
     at[:: len(KINDS)] = np.arange(len(at[:: len(KINDS)])) % places
     near = place[at] + rng.normal(0, 10, (units, 2))

@@ -226,7 +226,7 @@ def crn_variance(effort: Effort) -> Measured:
     """
     case = reference(UNITS, candidates=SITES)
     raid = month(case, 1, MIX)
-    runs = effort.of(500)
+    runs = max(60, effort.of(500))
 
     def leakers(which: Case, first: int) -> engine.Ints:
         fought = engine.fight_months_of(which, raid, first, runs, 1, THREADS)

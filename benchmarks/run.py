@@ -138,7 +138,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write one JSON object a line")
     parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=f"of {', '.join(NAMES)}")
-    parser.add_argument("--quick", action="store_true", help="a hundredth of the work, to try the command: not for figures")
+    parser.add_argument(
+        "--quick", action="store_true", help="a hundredth of the work, to try the command: not for figures"
+    )
     parser.add_argument("--docs", action="store_true", help="write docs/performance.md (all rows, not --quick)")
     options = parser.parse_args(arguments)
     if options.docs and (options.only or options.quick):
