@@ -40,7 +40,7 @@ def fight(case: Case, first: int, runs: int) -> tuple[NDArray[np.uint8], Ints]:
 
 
 @njit(cache=True, nogil=True)
-def _fight_runs(
+def _fight_runs(  # noqa: PLR0913, PLR0917 - compiled functions take tables one by one
     first: Any, key: Any, threats: Any, priority: Any, pairs: Any, units: Any, stock: Any, kill: Any, active: Any,
     killed: Any, fired: Any,
 ) -> None:  # fmt: skip

@@ -94,7 +94,7 @@ class Defence:
 
     def __init__(self, case: Case, seed: int) -> None:
         self.env = simpy.Environment()
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311 - chance in a model
         self.fired = self.engagements = 0
         self.chance = (case.kill / WORD).tolist()
         rows = case.units[: case.active].tolist()
@@ -314,12 +314,13 @@ def compiler() -> str | None:
 
 
 class Translation:
-    """The loop in C++, compiled into `folder` for this machine."""
+    """The loop in C++, compiled into `folder` for this machine or for a named one; without a compiler, what is there."""
 
-    def __init__(self, folder: Path, command: str) -> None:
+    def __init__(self, folder: Path, command: str | None = None, march: str = "native") -> None:
         target = folder / "raid.so"
-        options = ["-O3", "-march=native", "-std=c++17", "-shared", "-fPIC"]
-        subprocess.run([command, *options, str(SOURCE), "-o", str(target)], check=True)
+        options = ["-O3", f"-march={march}", "-std=c++17", "-shared", "-fPIC"]
+        if command is not None:
+            subprocess.run([command, *options, str(SOURCE), "-o", str(target)], check=True)
         self._run = ctypes.CDLL(str(target)).fight_runs
         self._run.restype = None
 

@@ -154,7 +154,8 @@ def main(arguments: list[str] | None = None) -> int:
     machine = describe_machine(quick=options.quick)
     effort = QUICK if options.quick else Effort()
     console = Console()
-    console.print(machine, f"load {os.getloadavg()[0]:.1f} at the start", sep="\n")
+    before = os.getloadavg()[0]
+    console.print(machine, f"load average {before:.1f} at the start", sep="\n")
     lines: list[Line] = []
     for row in ROWS:
         if options.only is None or row.name in options.only:
@@ -166,10 +167,12 @@ def main(arguments: list[str] | None = None) -> int:
     console.print(tabulate(lines, "QUICK RUN, NOT FOR FIGURES" if options.quick else "benchmarks"))
     if options.json:
         write(options.json, to_json(lines, machine))
+    load = f"{before:.1f} before, {os.getloadavg()[0]:.1f} after"
+    console.print(f"load average {load}")
     if options.docs:
         from performance import compose
 
-        write(Path(__file__).parents[1] / "docs" / "performance.md", compose(lines, machine))
+        write(Path(__file__).parents[1] / "docs" / "performance.md", compose(lines, machine, load))
     return 0
 
 
