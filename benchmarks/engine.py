@@ -2,80 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
-from reference import CLASSES, PRIORITY, SEED, Case, Ints, Month, stand
+from reference import CLASSES, PRIORITY, SEED, Case, Ints, Month, exists
 
-from tegmen.kernels import fight_months, fight_night, make_scratch
+from tegmen.kernels import fight_months, fight_runs, lay_down
 
 KEY = np.array([SEED, 0], dtype=np.int64)
+TASK_RUNS = 100
+
+
+class Raids(NamedTuple):
+    """(run, threat) killed; (run, 3) rounds fired, engagements, steps of the loop."""
+
+    killed: NDArray[np.uint8]
+    tally: Ints
 
 
 class Months(NamedTuple):
-    """(w, run, place) leakers of all classes; (w, run, 3) stopped by systems, by the dispersed layer, rounds fired."""
+    """(run, place) leakers of all classes; (run, 3) stopped by systems, by the dispersed layer, rounds fired."""
 
     leakers: NDArray[np.uint16]
     tally: Ints
 
 
-def fight(case: Case, first: int, runs: int) -> tuple[NDArray[np.uint8], Ints]:
+def fight(case: Case, first: int, runs: int, laydown: Any = None) -> Raids:
     """Fight the case's raid `runs` times on one thread, fresh launchers and stores each time.
 
-    Returns
-    -------
-    (run, threat) killed; (run,) rounds fired. Runs are numbered from `first`.
+    Parameters
+    ----------
+    first
+        Number of the first run.
+    laydown
+        Made by `lay`; None for the base laydown.
     """
-    killed = np.zeros((runs, len(case.threats)), dtype=np.uint8)
-    fired = np.zeros(runs, dtype=np.int64)
-    _fight_runs(
-        first, KEY, case.threats, PRIORITY, (case.pointer, case.pairs), case.units, case.stock, case.kill, case.active,
-        killed, fired,
-    )  # fmt: skip
-    return killed, fired
+    laydown = lay(case) if laydown is None else laydown
+    fought = Raids(np.zeros((runs, len(case.threats)), dtype=np.uint8), np.zeros((runs, 3), dtype=np.int64))
+    fight_runs(first, KEY, case.threats, laydown, case.units, case.stock, case.kill, *fought)
+    return fought
 
 
-@njit(cache=True, nogil=True)
-def _fight_runs(  # noqa: PLR0913, PLR0917 - compiled functions take tables one by one
-    first: Any, key: Any, threats: Any, priority: Any, pairs: Any, units: Any, stock: Any, kill: Any, active: Any,
-    killed: Any, fired: Any,
-) -> None:  # fmt: skip
-    scratch = make_scratch(active, units[:active, 1].max(), units[:active, 0].max(), threats.shape[0])
-    state = np.empty((active, 2), np.int64)
-    for run in range(killed.shape[0]):
-        for unit in range(active):
-            state[unit, 0] = units[unit, 1]
-            state[unit, 1] = stock[unit]
-        fired[run] = fight_night(
-            first + run, key, 0, threats, priority, pairs, units, kill, active, state, scratch, killed[run]
-        )
+def lay(case: Case, candidates: Sequence[int] = ()) -> Any:
+    """Tables of the base laydown and units at these candidate sites."""
+    return lay_down(case.pointer, case.pairs, exists(case, candidates))
 
 
-def fight_months_of(case: Case, month: Month, first: int, worlds: int, runs: int, threads: int = 1) -> Months:
-    """Fight `worlds` x `runs` months, worlds numbered from `first`; all worlds have the same tables."""
-
-    def copies(table: NDArray[Any]) -> NDArray[Any]:
-        return np.ascontiguousarray(np.broadcast_to(table, (worlds, *table.shape)))
-
-    leakers = np.zeros((worlds, runs, 1, case.places), dtype=np.uint16)
-    tally = np.zeros((worlds, runs, 3), dtype=np.int64)
-    raids = (copies(month.counts), copies(month.packet), month.source, copies(month.place_cum))
+def campaign(
+    case: Case, month: Month, world: int, runs: int, *, candidates: Sequence[int] = (), threads: int = 1
+) -> Months:
+    """Fight a world's month so many times."""
+    begin = np.arange(0, runs, TASK_RUNS)
+    tasks = np.stack([np.zeros_like(begin), begin, np.minimum(begin + TASK_RUNS, runs)], axis=1)
+    leakers, tally = np.zeros((1, runs, 1, case.places), dtype=np.uint16), np.zeros((1, runs, 3), dtype=np.int64)
+    raids = (month.counts[None], month.packet[None], month.source, month.place_cum[None])
     geometry = (month.area_cum, case.lane_first, month.variants, month.spread, PRIORITY)
-    before = numba.get_num_threads()
-    numba.set_num_threads(threads)
-    try:
+    with on_threads(threads):
         fight_months(
-            first, runs, KEY, month.nights, raids, geometry, case.pairs, copies(case.pointer), copies(case.units),
-            copies(case.stock), copies(case.kill), copies(month.attrition), case.active,
+            tasks, world, KEY, month.nights, raids, geometry, case.pairs, case.pointer[None], exists(case, candidates),
+            case.units[None], case.stock[None], case.kill[None], month.attrition[None],
             np.zeros(CLASSES, dtype=np.int64), leakers, tally,
         )  # fmt: skip
-    finally:
-        numba.set_num_threads(before)
-    return Months(leakers[:, :, 0], tally)
+    return Months(leakers[0, :, 0], tally[0])
 
 
 def site_greedily(case: Case, steps: int, runs: int, threads: int) -> list[int]:
@@ -84,7 +77,7 @@ def site_greedily(case: Case, steps: int, runs: int, threads: int) -> list[int]:
     left = list(range(len(case.units) - case.active))
 
     def leakers(site: int) -> int:
-        killed, _fired = fight(stand(case, [*chosen, site]), 0, runs)
+        killed = fight(case, 0, runs, lay(case, [*chosen, site])).killed
         return killed.size - int(killed.sum())
 
     with ThreadPoolExecutor(threads) as pool:
@@ -93,3 +86,14 @@ def site_greedily(case: Case, steps: int, runs: int, threads: int) -> list[int]:
             chosen.append(best)
             left.remove(best)
     return chosen
+
+
+@contextmanager
+def on_threads(threads: int) -> Iterator[None]:
+    """Let the engine use so many threads."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)

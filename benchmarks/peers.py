@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import simpy
 from numpy.typing import NDArray
-from reference import PRIORITY, Case, Ints
+from reference import PRIORITY, Case, Ints, base_pairs
 
 WORD = 1 << 32
 STREAM_OUTAGE, STREAM_KILL = 3, 16
@@ -54,7 +54,7 @@ class Battery(simpy.PriorityResource):
 
     def __init__(self, env: simpy.Environment, row: list[int], stock: int, *, down: bool) -> None:
         super().__init__(env, capacity=row[0])
-        _channels, self.ready, self.reload, self.salvo, _outage, _outage_id, self.kind = row
+        _channels, self.ready, self.reload, self.salvo, _outage, _outage_id, self.kind, _supply = row
         self.stock = stock
         if down:
             self.ready = self.stock = 0
@@ -314,7 +314,7 @@ def compiler() -> str | None:
 
 
 class Translation:
-    """The loop in C++, compiled into `folder` for this machine or for a named one; without a compiler, what is there."""
+    """The loop in C++, compiled into `folder` for a kind of processor; without a compiler, what is there already."""
 
     def __init__(self, folder: Path, command: str | None = None, march: str = "native") -> None:
         target = folder / "raid.so"
@@ -324,14 +324,14 @@ class Translation:
         self._run = ctypes.CDLL(str(target)).fight_runs
         self._run.restype = None
 
-    def fight(self, case: Case, first: int, runs: int, key: Ints) -> tuple[NDArray[np.uint8], Ints, Ints]:
-        """Fight the raid in runs from `first`: (run, threat) killed, (run,) rounds, [events, engagements] of all."""
+    def fight(self, case: Case, first: int, runs: int, key: Ints) -> tuple[NDArray[np.uint8], Ints]:
+        """Fight the raid in runs from `first`: (run, threat) killed; (run, 3) rounds fired, engagements, steps."""
         count = len(case.threats)
-        killed, fired = np.zeros((runs, count), dtype=np.uint8), np.zeros(runs, dtype=np.int64)
-        tally = np.zeros(2, dtype=np.int64)
+        killed, tally = np.zeros((runs, count), dtype=np.uint8), np.zeros((runs, 3), dtype=np.int64)
+        pointer, pairs = base_pairs(case)
         arguments = (
-            first, runs, key, case.threats, count, PRIORITY, case.pointer, case.pairs, case.units, case.stock,
-            case.active, case.kill, case.kill.shape[1], killed, fired, tally,
+            first, runs, key, case.threats, count, pointer, pairs, case.units, case.stock, case.active, case.kill,
+            case.kill.shape[1], killed, tally,
         )  # fmt: skip
         self._run(
             *(
@@ -341,4 +341,4 @@ class Translation:
                 for argument in arguments
             )
         )
-        return killed, fired, tally
+        return killed, tally

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from bounds import Counts, count
@@ -39,7 +39,7 @@ WHY = {
 
 def compose(lines: list[Line], machine: str, load: str) -> str:
     """The whole note."""
-    date = datetime.datetime.now(datetime.UTC).date().isoformat()
+    date = dt.datetime.now(dt.UTC).date().isoformat()
     parts = [HEAD.format(date=date, machine=machine, load=load), "## Figures\n", _table(lines), "## Seen on the way\n"]
     parts += [_seen(lines), "## What bounds it\n", _bounds()]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
@@ -83,7 +83,9 @@ def _bounds() -> str:
 def _counted(counts: Counts) -> str:
     from run import figure
 
-    rows = ["One raid of the reference case, counted by cachegrind (simulated caches and branch predictor, no AVX-512):"]
+    rows = [
+        "One raid of the reference case, counted by cachegrind (simulated caches and branch predictor, no AVX-512):"
+    ]
     rows += ["", "| | kernel | C++ |", "|---|---|---|"]
     rows += [f"| {name} | {figure(value)} | {figure(counts.cpp[name])} |" for name, value in counts.kernel.items()]
     rows += [

@@ -5,7 +5,7 @@
 
 namespace {
 
-constexpr int64_t NEVER = int64_t(1) << 40;
+constexpr int64_t NEVER = int64_t(1) << 40, LAST = INT64_MAX;
 constexpr uint32_t STREAM_OUTAGE = 3, STREAM_KILL = 16;
 
 struct Words { uint32_t at[4]; };
@@ -25,27 +25,25 @@ inline Words philox(uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t x, 
 
 struct Threat { int32_t night, cls, id, place, lane, tick; };
 struct Pair { int32_t unit, open, close, flight, preference; };
-struct Unit { int64_t channels, ready, reload, salvo, outage, outage_id, kind; };
-struct Held { int64_t ready, stock; };
+struct Unit { int64_t channels, ready, reload, salvo, outage, outage_id, kind, supply; };
+struct Battery { int64_t ready, store, soonest, channel, reload, pending; };
 
-struct Heap {
+// A heap of queue keys: tick, then the threat's number in order of rank.
+struct Queue {
     std::vector<int64_t> key;
-    std::vector<int32_t> at;
     int size = 0;
-    explicit Heap(int most) : key(most), at(most) {}
-    void push(int64_t k, int32_t who) {
+    explicit Queue(int most) : key(most) {}
+    void push(int64_t k) {
         int i = size++;
         while (i > 0) {
             const int parent = (i - 1) >> 1;
             if (key[parent] <= k) break;
             key[i] = key[parent];
-            at[i] = at[parent];
             i = parent;
         }
         key[i] = k;
-        at[i] = who;
     }
-    void sink(int64_t k, int32_t who) {
+    void sink(int64_t k) {
         int i = 0;
         for (;;) {
             int child = 2 * i + 1;
@@ -53,151 +51,188 @@ struct Heap {
             if (child + 1 < size && key[child + 1] < key[child]) ++child;
             if (key[child] >= k) break;
             key[i] = key[child];
-            at[i] = at[child];
             i = child;
         }
         key[i] = k;
-        at[i] = who;
     }
-    void pop() {
-        if (--size > 0) sink(key[size], at[size]);
+    void drop() {
+        if (--size > 0) sink(key[size]);
     }
-};
-
-struct Battery {
-    int64_t can_launch = -1;
-    int head = 0, pending = 0;
 };
 
 struct Raid {
     const Threat* threats; int count;
-    const int64_t* priority;
     const int64_t* pointer; const Pair* pairs;
-    const Unit* units; int active;
+    const Unit* units; int number;
     const uint64_t* kill; int kinds;
     uint32_t k0, k1;
 };
 
 struct Night {
+    const Raid& raid;
     std::vector<Battery> battery;
-    std::vector<int64_t> free, reloads, looked, shots;
-    Heap heap;
-    int channels, capacity;
+    std::vector<int64_t> channels, reloads, shots, lined;
+    std::vector<Words> luck;
+    Queue queue;
+    int width = 1, capacity = 1;
 
-    explicit Night(const Raid& raid) : battery(raid.active), looked(raid.count), shots(raid.count), heap(raid.count) {
-        channels = capacity = 1;
-        for (int u = 0; u < raid.active; ++u) {
-            channels = std::max<int>(channels, raid.units[u].channels);
-            capacity = std::max<int>(capacity, raid.units[u].ready);
+    explicit Night(const Raid& r)
+        : raid(r), battery(r.number), shots(r.count), luck(r.count), queue(r.count + 1) {
+        for (int u = 0; u < r.number; ++u) {
+            width = std::max<int>(width, r.units[u].channels);
+            capacity = std::max<int>(capacity, r.units[u].ready);
         }
-        free.resize(size_t(channels) * raid.active);
-        reloads.resize(size_t(capacity) * raid.active);
+        channels.resize(size_t(width) * r.number);
+        reloads.resize(size_t(capacity) * r.number);
+        for (int i = 0; i < r.count; ++i) {
+            const Threat& t = r.threats[i];
+            // Pairs are in order of opening: the first is where a threat is first looked at.
+            if (r.pointer[t.lane] < r.pointer[t.lane + 1])
+                lined.push_back(((int64_t(r.pairs[r.pointer[t.lane]].open) + t.tick) << 40) | (int64_t(i) << 20));
+        }
+        std::sort(lined.begin(), lined.end());
     }
 
-    // First question to a unit this night: is it there at all?
-    void wake(const Raid& raid, uint32_t run, int unit, const Held& held) {
+    void rouse(uint32_t run, int unit) {
         const Unit& u = raid.units[unit];
         Battery& b = battery[unit];
-        b = {0, 0, 0};
-        std::fill_n(&free[size_t(unit) * channels], u.channels, 0);
-        if (u.channels == 0 || held.ready == 0) {
-            b.can_launch = NEVER;
+        b.soonest = b.channel = b.reload = b.pending = 0;
+        std::fill_n(&channels[size_t(unit) * width], u.channels, 0);
+        if (u.channels == 0 || b.ready == 0) {
+            b.soonest = NEVER;
         } else if (u.outage > 0) {
             const Words w = philox(run, 0, STREAM_OUTAGE, uint32_t(u.outage_id >> 2), raid.k0, raid.k1);
-            if (w.at[u.outage_id & 3] < uint64_t(u.outage)) b.can_launch = NEVER;
+            if (w.at[u.outage_id & 3] < uint64_t(u.outage)) b.soonest = NEVER;
         }
     }
 
-    int64_t fight(const Raid& raid, uint32_t run, Held* state, uint8_t* killed, int64_t* tally) {
-        for (Battery& b : battery) b.can_launch = -1;
-        heap.size = 0;
+    const Pair* choose(int64_t tick, const Pair* begin, const Pair* end, int64_t now, uint32_t run) {
+        const Pair* best = nullptr;
+        for (const Pair* p = begin; p != end && tick + p->open <= now; ++p) {
+            if (tick + p->close < now) continue;
+            if (battery[p->unit].soonest < 0) rouse(run, p->unit);
+            if (battery[p->unit].soonest > now) continue;
+            if (!best || p->preference < best->preference) best = p;
+        }
+        return best;
+    }
+
+    int64_t soonest(int64_t tick, const Pair* begin, const Pair* end, int64_t now) const {
+        int64_t first = NEVER;
+        for (const Pair* p = begin; p != end; ++p) {
+            const int64_t launch = std::max({tick + p->open, now, battery[p->unit].soonest});
+            if (launch <= tick + p->close) first = std::min(first, launch);
+        }
+        return first;
+    }
+
+    // Fire a salvo; rounds fired, and whether one killed.
+    int64_t fire(int64_t now, int64_t done, int unit, int i, uint32_t run, uint64_t chance, bool& hit) {
+        const Unit& u = raid.units[unit];
+        Battery& b = battery[unit];
+        int64_t* ring = &reloads[size_t(unit) * capacity];
+        while (b.pending > 0 && ring[b.reload] <= now) {
+            b.reload = b.reload + 1 < u.ready ? b.reload + 1 : 0;
+            --b.pending;
+            ++b.ready;
+        }
+        const int64_t salvo = std::min(u.salvo, b.ready);
+        b.ready -= salvo;
+        Words w = luck[i];
+        for (int64_t shot = 0; shot < salvo; ++shot) {
+            if ((shot & 3) == 0 && (shots[i] > 0 || shot > 0))
+                w = philox(run, raid.threats[i].id, uint32_t(STREAM_KILL + 2 * shots[i] + (shot >> 2)), 0, raid.k0, raid.k1);
+            hit |= w.at[shot & 3] < chance;
+            if (b.store > 0) {
+                --b.store;
+                const int64_t tail = b.reload + b.pending++;
+                ring[tail < u.ready ? tail : tail - u.ready] = now + u.reload;
+            }
+        }
+        int64_t* channel = &channels[size_t(unit) * width];
+        int64_t slot = b.channel;
+        const int64_t first = slot + 1 < u.channels ? slot + 1 : 0;
+        while (slot != first) {
+            const int64_t before = slot > 0 ? slot - 1 : u.channels - 1;
+            if (channel[before] <= done) break;
+            channel[slot] = channel[before];
+            slot = before;
+        }
+        channel[slot] = done;
+        b.soonest = std::max(channel[first], now);
+        if (b.ready == 0) b.soonest = b.pending > 0 ? std::max(b.soonest, ring[b.reload]) : NEVER;
+        b.channel = first;
+        return salvo;
+    }
+
+    void fight(uint32_t run, uint8_t* killed, int64_t* tally) {
+        for (Battery& b : battery) b.soonest = -1;
         for (int i = 0; i < raid.count; ++i) {
-            const Threat& t = raid.threats[i];
             killed[i] = 0;
-            looked[i] = shots[i] = 0;
-            int64_t opening = NEVER;
-            for (int64_t j = raid.pointer[t.lane]; j < raid.pointer[t.lane + 1]; ++j)
-                if (raid.pairs[j].unit < raid.active) opening = std::min<int64_t>(opening, raid.pairs[j].open);
-            if (opening < NEVER) heap.push(((opening + t.tick) << 24) | (raid.priority[t.cls] << 20) | t.id, i);
+            luck[i] = philox(run, raid.threats[i].id, STREAM_KILL, 0, raid.k0, raid.k1);
         }
-        int64_t fired = 0, events = 0, engagements = 0;
-        while (heap.size > 0) {
-            ++events;
-            const int i = heap.at[0];
-            const int64_t bound = heap.key[0] >> 24, rank = heap.key[0] & 0xFFFFFF;
+        queue.size = 0;
+        size_t at = 0;
+        int64_t fired = 0, engagements = 0, steps = 0;
+        for (;;) {
+            int64_t top = queue.size > 0 ? queue.key[0] : LAST;
+            const bool arrives = at < lined.size() && lined[at] < top;
+            if (arrives) top = lined[at++];
+            else if (queue.size == 0) break;
+            ++steps;
+            const int64_t now = top >> 40;
+            const int i = int((top >> 20) & 0xFFFFF);
+            if (arrives) shots[i] = 0;
             const Threat& t = raid.threats[i];
-            int64_t best = NEVER;
-            const Pair* chosen = nullptr;
-            for (int64_t j = raid.pointer[t.lane]; j < raid.pointer[t.lane + 1]; ++j) {
-                const Pair& p = raid.pairs[j];
-                if (p.unit >= raid.active) break;
-                if (battery[p.unit].can_launch < 0) wake(raid, run, p.unit, state[p.unit]);
-                const int64_t launch = std::max({int64_t(t.tick) + p.open, looked[i], battery[p.unit].can_launch});
-                if (launch > int64_t(t.tick) + p.close) continue;
-                if (launch < best || (launch == best && (p.preference < chosen->preference ||
-                                     (p.preference == chosen->preference && p.open < chosen->open)))) {
-                    best = launch;
-                    chosen = &p;
-                }
+            const Pair *begin = raid.pairs + raid.pointer[t.lane], *end = raid.pairs + raid.pointer[t.lane + 1];
+            int64_t again;
+            if (const Pair* p = choose(t.tick, begin, end, now, run)) {
+                const int64_t done = now + p->flight;
+                bool hit = false;
+                fired += fire(now, done, p->unit, i, run, raid.kill[t.cls * raid.kinds + raid.units[p->unit].kind], hit);
+                ++engagements;
+                ++shots[i];
+                killed[i] = hit;
+                again = hit ? NEVER : done;
+            } else {
+                again = soonest(t.tick, begin, end, now);
             }
-            if (best == NEVER) { heap.pop(); continue; }
-            if (best > bound) { heap.sink((best << 24) | rank, i); continue; }
-            ++engagements;
-            const Unit& u = raid.units[chosen->unit];
-            Battery& b = battery[chosen->unit];
-            Held& held = state[chosen->unit];
-            const int64_t done = best + chosen->flight;
-            int64_t* ring = &reloads[size_t(chosen->unit) * capacity];
-            while (b.pending > 0 && ring[b.head] <= best) {
-                b.head = (b.head + 1) % capacity;
-                --b.pending;
-                ++held.ready;
+            const int64_t key = (again << 40) | (int64_t(i) << 20);
+            if (arrives) {
+                if (again < NEVER) queue.push(key);
+            } else if (again < NEVER) {
+                queue.sink(key);
+            } else {
+                queue.drop();
             }
-            const int64_t salvo = std::min(u.salvo, held.ready);
-            const uint64_t chance = raid.kill[t.cls * raid.kinds + u.kind];
-            bool hit = false;
-            for (int shot = 0; shot < salvo; ++shot) {
-                const Words w = philox(run, t.id, uint32_t(STREAM_KILL + 2 * shots[i] + (shot >> 2)), 0, raid.k0, raid.k1);
-                hit |= w.at[shot & 3] < chance;
-                --held.ready;
-                if (held.stock > 0) {
-                    --held.stock;
-                    ring[(b.head + b.pending++) % capacity] = best + u.reload;
-                }
-            }
-            fired += salvo;
-            int64_t* channel = &free[size_t(chosen->unit) * channels];
-            int64_t soonest = NEVER;
-            bool taken = false;
-            for (int c = 0; c < u.channels; ++c) {
-                if (!taken && channel[c] <= best) { channel[c] = done; taken = true; }
-                soonest = std::min(soonest, channel[c]);
-            }
-            if (held.ready == 0) soonest = b.pending > 0 ? std::max(soonest, ring[b.head]) : NEVER;
-            b.can_launch = std::max(soonest, best);  // nothing is committed before what has been committed
-            ++shots[i];
-            looked[i] = done;
-            if (hit) { killed[i] = 1; heap.pop(); } else heap.sink((done << 24) | rank, i);
         }
-        tally[0] += events;
-        tally[1] += engagements;
-        return fired;
+        // Morning: pending reloads complete, launchers are topped up.
+        for (int u = 0; u < raid.number; ++u) {
+            Battery& b = battery[u];
+            if (b.soonest < 0) continue;
+            b.ready += b.pending;
+            const int64_t top = std::min(raid.units[u].ready - b.ready, b.store);
+            b.ready += top;
+            b.store -= top;
+        }
+        tally[0] = fired;
+        tally[1] = engagements;
+        tally[2] = steps;
     }
 };
 
 }  // namespace
 
-// Fight the raid of night 0 in so many runs, each with full launchers and stores.
+// Fight the raid of night 0 in so many runs, each with full launchers and stores; the tables are those of the kernel.
 extern "C" void fight_runs(
-    int64_t first, int64_t runs, const int64_t* key, const Threat* threats, int64_t count, const int64_t* priority,
-    const int64_t* pointer, const Pair* pairs, const Unit* units, const int64_t* stock, int64_t active,
-    const uint64_t* kill, int64_t kinds, uint8_t* killed, int64_t* fired, int64_t* tally) {
-    const Raid raid{threats, int(count), priority, pointer, pairs, units, int(active),
-                    kill, int(kinds), uint32_t(key[0]), uint32_t(key[1])};
+    int64_t first, int64_t runs, const int64_t* key, const Threat* threats, int64_t count, const int64_t* pointer,
+    const Pair* pairs, const Unit* units, const int64_t* stock, int64_t number, const uint64_t* kill, int64_t kinds,
+    uint8_t* killed, int64_t* tally) {
+    const Raid raid{threats, int(count), pointer, pairs, units, int(number), kill, int(kinds),
+                    uint32_t(key[0]), uint32_t(key[1])};
     Night night(raid);
-    std::vector<Held> state(active);
     for (int64_t run = 0; run < runs; ++run) {
-        for (int u = 0; u < active; ++u) state[u] = {units[u].ready, stock[u]};
-        fired[run] = night.fight(raid, uint32_t(first + run), state.data(), killed + run * count, tally);
+        for (int u = 0; u < number; ++u) night.battery[u].ready = units[u].ready, night.battery[u].store = stock[u];
+        night.fight(uint32_t(first + run), killed + run * count, tally + run * 3);
     }
 }

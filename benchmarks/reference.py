@@ -7,7 +7,7 @@ the record or the catalogue, so that figures of speed do not move when evidence 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -69,13 +69,13 @@ class Case:
     Parameters
     ----------
     pointer, pairs
-        (lane + 1,) and (pair, 5): unit, open, close, flight, preference.
+        (lane + 1,) and (pair, 5): unit, open, close, flight, preference; in a lane by (open, unit).
     units, stock
-        (unit, 7): channels, ready, reload, salvo, outage threshold, outage id, kind; (unit,) rounds in store.
+        (unit, 8): channels, ready, reload, salvo, outage threshold, outage id, kind, supply; (unit,) rounds in store.
     kill
         (class, kind) uint64 thresholds.
     threats
-        (threat, 6) int32: night, class, id, place, lane, tick.
+        (threat, 6) int32 in order of rank: night, class, id, place, lane, tick.
     active
         Units of the base laydown; those beyond are candidates, one a site.
     lane_first, places
@@ -118,7 +118,7 @@ def reference(units: int = UNITS, mix: dict[int, int] | None = None, candidates:
     pointer, pairs = _pairs_of(units, candidates, places, side)
     kinds = [KINDS[kind] for kind in _kinds(units, candidates)]
     table = [
-        (k.channels, k.ready, k.reload, k.salvo, round(k.outage * 2**32), unit, KINDS.index(k))
+        (k.channels, k.ready, k.reload, k.salvo, round(k.outage * 2**32), unit, KINDS.index(k), 0)
         for unit, k in enumerate(kinds)
     ]
     kill = np.zeros((CLASSES, len(KINDS)))
@@ -137,20 +137,18 @@ def reference(units: int = UNITS, mix: dict[int, int] | None = None, candidates:
     )
 
 
-def stand(case: Case, candidates: Sequence[int]) -> Case:
-    """Base laydown and the units at these candidate sites, in this order; they keep their outage draws."""
-    chosen = np.concatenate([np.arange(case.active), case.active + np.asarray(candidates, dtype=np.int64)])
-    number = np.full(len(case.units), -1)
-    number[chosen] = np.arange(len(chosen))
-    lane = np.repeat(np.arange(len(case.pointer) - 1), np.diff(case.pointer))
-    kept = np.flatnonzero(number[case.pairs[:, 0]] >= 0)
-    kept = kept[np.lexsort((number[case.pairs[kept, 0]], lane[kept]))]
-    pairs = case.pairs[kept]
-    pairs[:, 0] = number[pairs[:, 0]]
-    pointer = np.searchsorted(lane[kept], np.arange(len(case.pointer))).astype(np.int64)
-    return replace(
-        case, pointer=pointer, pairs=pairs, units=case.units[chosen], stock=case.stock[chosen], active=len(chosen)
-    )
+def exists(case: Case, candidates: Sequence[int] = ()) -> NDArray[np.uint8]:
+    """(unit,) which units stand: the base laydown and those at these candidate sites."""
+    standing = np.zeros(len(case.units), dtype=np.uint8)
+    standing[: case.active] = 1
+    standing[case.active + np.asarray(candidates, dtype=np.int64)] = 1
+    return standing
+
+
+def base_pairs(case: Case) -> tuple[Ints, NDArray[np.int32]]:
+    """Pointer and pairs of the base laydown alone."""
+    kept = np.concatenate([[0], np.cumsum(case.pairs[:, 0] < case.active)])
+    return kept[case.pointer], np.ascontiguousarray(case.pairs[case.pairs[:, 0] < case.active])
 
 
 def scaled_mix(total: int) -> dict[int, int]:
@@ -186,7 +184,7 @@ def _raid(mix: dict[int, int], places: int) -> NDArray[np.int32]:
             begin, lasting = START[cls]
             tick = begin + int(rng.integers(lasting))
             rows.append((0, cls, cls * THREATS_PER_CLASS_MAX + number, place, int(lane), tick))
-    return np.array(rows, dtype=np.int32)
+    return np.array(sorted(rows, key=lambda row: (PRIORITY[row[1]], row[2])), dtype=np.int32)
 
 
 def _pairs_of(units: int, candidates: int, places: int, side: float) -> tuple[Ints, NDArray[np.int32]]:
@@ -223,7 +221,7 @@ def _pairs_of(units: int, candidates: int, places: int, side: float) -> tuple[In
         for at in np.flatnonzero(np.hypot(*offset.T) <= kind.ballistic_km):
             lane = int(first[BALLISTIC]) + int(at)
             rows.append((lane, unit, BALLISTIC_OPEN, BALLISTIC_IMPACT - flight, flight, 0))
-    table = np.array(sorted(rows), dtype=np.int64).reshape(-1, 6)
+    table = np.array(sorted(rows, key=lambda row: (row[0], row[2], row[1])), dtype=np.int64).reshape(-1, 6)
     pointer = np.searchsorted(table[:, 0], np.arange(first[-1] + 1))
     return pointer.astype(np.int64), np.ascontiguousarray(table[:, 1:], dtype=np.int32)
 
@@ -242,7 +240,7 @@ class Month:
     place_cum, area_cum
         (class, place) and (class, place, 1) cumulative uint32 weights.
     variants, attrition
-        (class,) lane variants; (lane,) uint32 thresholds of the dispersed layer.
+        (class,) lane variants; (lane,) thresholds of the dispersed layer.
     """
 
     nights: int
@@ -253,7 +251,7 @@ class Month:
     place_cum: NDArray[np.uint32]
     area_cum: NDArray[np.uint32]
     variants: Ints
-    attrition: NDArray[np.uint32]
+    attrition: NDArray[np.uint64]
 
 
 def month(case: Case, nights: int, mix: dict[int, int]) -> Month:
@@ -274,5 +272,5 @@ def month(case: Case, nights: int, mix: dict[int, int]) -> Month:
         place_cum=np.tile(weight, (CLASSES, 1)),
         area_cum=np.full((CLASSES, case.places, 1), 2**32 - 1, dtype=np.uint32),
         variants=np.array([VARIANTS, VARIANTS, 1, 1, 1, 1], dtype=np.int64),
-        attrition=np.floor(attrition * 2.0**32).astype(np.uint32),
+        attrition=np.floor(attrition * 2.0**32).astype(np.uint64),
     )

@@ -15,13 +15,13 @@ from pathlib import Path
 import engine
 import numpy as np
 import peers
-from reference import MIX, UNITS, Case, month, reference, scaled_mix, stand
+from reference import MIX, UNITS, Case, month, reference, scaled_mix
 
 THREADS = 2
 SIZES = (10, 30, 60, 150, 500)
 SITES = 100
 NIGHTS, MONTH_THREATS = 30, 4_000
-OTHER_WORLDS = 20_000
+OTHER_WORLD = 20_000
 STANDARD_ERRORS = 4
 
 
@@ -95,9 +95,9 @@ def translation() -> peers.Translation:
 
 def check_same_bits(case: Case, cpp: peers.Translation, runs: int) -> None:
     """Refuse to time loops that do not give the same bits."""
-    killed, fired = engine.fight(case, 0, runs)
-    killed_cpp, fired_cpp, _tally = cpp.fight(case, 0, runs, engine.KEY)
-    if not (np.array_equal(killed, killed_cpp) and np.array_equal(fired, fired_cpp)):
+    killed, tally = engine.fight(case, 0, runs)
+    killed_cpp, tally_cpp = cpp.fight(case, 0, runs, engine.KEY)
+    if not (np.array_equal(killed, killed_cpp) and np.array_equal(tally[:, :2], tally_cpp[:, :2])):
         raise SystemExit("the C++ translation and the kernel differ: nothing is timed before they agree")
 
 
@@ -105,19 +105,20 @@ def vs_simpy(effort: Effort) -> Measured:
     """One raid by the kernel on one thread, and by the SimPy model and the heapq loop."""
     case = reference()
     lanes, key = peers.lanes_of(case), (int(engine.KEY[0]), int(engine.KEY[1]))
-    runs = {"kernel": effort.of(5_000), "simpy": effort.of(50), "heapq": effort.of(50)}
+    # Short turns, many of them: what else the machine does then falls on all alike.
+    runs, repeats = {"kernel": effort.of(1_000), "simpy": effort.of(4), "heapq": effort.of(4)}, 9 * effort.repeats
     seconds = interleave(
         {
             "kernel": lambda: engine.fight(case, 0, runs["kernel"]),
             "simpy": lambda: [peers.fight_simpy(case, lanes, seed) for seed in range(runs["simpy"])],
             "heapq": lambda: [peers.fight_heapq(case, lanes, run, key) for run in range(runs["heapq"])],
         },
-        effort.repeats,
+        repeats,
     )
     each = {name: [second / runs[name] for second in taken] for name, taken in seconds.items()}
     seen = {f"µs a raid, {name}": statistics.median(taken) * 1e6 for name, taken in each.items()}
     seen["heapq loop ÷ kernel"] = ratio(each["heapq"], each["kernel"])
-    return Measured(ratio(each["simpy"], each["kernel"]), effort.repeats, seen)
+    return Measured(ratio(each["simpy"], each["kernel"]), repeats, seen)
 
 
 def vs_cpp(effort: Effort) -> Measured:
@@ -125,7 +126,7 @@ def vs_cpp(effort: Effort) -> Measured:
     case, cpp = reference(), translation()
     check_same_bits(case, cpp, effort.of(2_000))
     check_same_bits(reference(mix=scaled_mix(5_000)), cpp, 3)
-    runs, repeats = effort.of(5_000), 3 * effort.repeats
+    runs, repeats = effort.of(1_000), 9 * effort.repeats
     seconds = interleave(
         {"kernel": lambda: engine.fight(case, 0, runs), "cpp": lambda: cpp.fight(case, 0, runs, engine.KEY)}, repeats
     )
@@ -134,28 +135,27 @@ def vs_cpp(effort: Effort) -> Measured:
 
 
 def counted(case: Case, runs: int) -> tuple[float, float]:
-    """(events, engagements) a raid; an event is one look of the loop at a threat."""
-    lanes, key = peers.lanes_of(case), (int(engine.KEY[0]), int(engine.KEY[1]))
-    fought = [peers.fight_heapq(case, lanes, run, key) for run in range(runs)]
-    return statistics.mean(f.events for f in fought), statistics.mean(f.engagements for f in fought)
+    """(events, engagements) a raid; an event is one step of the kernel's loop: a key taken from a queue."""
+    _fired, engagements, steps = engine.fight(case, 0, runs).tally.mean(axis=0)
+    return float(steps), float(engagements)
 
 
 def event_time(effort: Effort) -> Measured:
     """Time an event at 10 to 500 units and constant pairs a threat: the worst against 10 units."""
     cases = {units: reference(units) for units in SIZES}
-    runs = effort.of(5_000)
+    runs, repeats = effort.of(1_000), 5 * effort.repeats
     seconds = interleave(
-        {str(units): (lambda case=case: engine.fight(case, 0, runs)) for units, case in cases.items()}, effort.repeats
+        {str(units): (lambda case=case: engine.fight(case, 0, runs)) for units, case in cases.items()}, repeats
     )
     seen: dict[str, float] = {}
     each: dict[int, list[float]] = {}
     for units, case in cases.items():
-        events, engagements = counted(case, effort.of(100))
+        events, engagements = counted(case, runs)
         each[units] = [second / runs / events for second in seconds[str(units)]]
         seen[f"ns an event, {units} units"] = statistics.median(each[units]) * 1e9
         seen[f"ns an engagement, {units} units"] = statistics.median(each[units]) * 1e9 * events / engagements
     worst = max(ratio(each[units], each[SIZES[0]]) for units in SIZES[1:])
-    return Measured(worst, effort.repeats, seen)
+    return Measured(worst, repeats, seen)
 
 
 def events_per_engagement(effort: Effort) -> Measured:
@@ -169,27 +169,27 @@ def campaigns(effort: Effort) -> Measured:
     """Seconds for 10,000 months on two threads."""
     case = reference()
     nights = month(case, NIGHTS, scaled_mix(MONTH_THREATS))
-    runs = effort.of(100)
-    engine.fight_months_of(case, nights, 0, 2, 1, THREADS)
-    seconds = interleave(
-        {"months": lambda: engine.fight_months_of(case, nights, 0, 100, runs, THREADS)}, effort.repeats
-    )["months"]
-    scale = 100 / runs
+    runs = effort.of(10_000)
+    engine.campaign(case, nights, 0, 200, threads=THREADS)
+    seconds = interleave({"months": lambda: engine.campaign(case, nights, 0, runs, threads=THREADS)}, effort.repeats)[
+        "months"
+    ]
+    scale = 10_000 / runs
     return Measured(
         statistics.median(seconds) * scale, effort.repeats,
-        {"fastest s": min(seconds) * scale, "ns a threat and thread": min(seconds) / runs / 100 / MONTH_THREATS * 2e9},
+        {"fastest s": min(seconds) * scale, "ns of a thread a threat": min(seconds) / runs / MONTH_THREATS * THREADS * 1e9},
     )  # fmt: skip
 
 
 def campaigns_mb(effort: Effort) -> Measured:
     """Peak resident memory of a process that fights 10,000 months on two threads, libraries included."""
-    runs = effort.of(100)
+    runs = effort.of(10_000)
     code = (
         "import engine, rows, reference\n"
         "case = reference.reference()\n"
         "nights = reference.month(case, rows.NIGHTS, reference.scaled_mix(rows.MONTH_THREATS))\n"
         "before = rows.peak_mb()\n"
-        f"engine.fight_months_of(case, nights, 0, 100, {runs}, rows.THREADS)\n"
+        f"engine.campaign(case, nights, 0, {runs}, threads=rows.THREADS)\n"
         "print(before, rows.peak_mb())\n"
     )
     here = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -228,15 +228,14 @@ def crn_variance(effort: Effort) -> Measured:
     raid = month(case, 1, MIX)
     runs = max(60, effort.of(500))
 
-    def leakers(which: Case, first: int) -> engine.Ints:
-        fought = engine.fight_months_of(which, raid, first, runs, 1, THREADS)
-        return fought.leakers.sum(axis=(1, 2), dtype=np.int64)
+    def leakers(candidates: Sequence[int], world: int) -> engine.Ints:
+        fought = engine.campaign(case, raid, world, runs, candidates=candidates, threads=THREADS)
+        return fought.leakers.sum(axis=1, dtype=np.int64)
 
-    base = leakers(case, 0)
+    base = leakers((), 0)
     ratios: list[float] = []
     for site in range(SITES):
-        more = stand(case, [site])
-        common, independent = base - leakers(more, 0), base - leakers(more, OTHER_WORLDS)
+        common, independent = base - leakers([site], 0), base - leakers([site], OTHER_WORLD)
         if common.mean() > STANDARD_ERRORS * common.std() / np.sqrt(runs):
             ratios.append(float(independent.var() / common.var()))
     return Measured(
