@@ -64,8 +64,8 @@ def campaign(
     geometry = (month.area_cum, case.lane_first, month.variants, month.spread, PRIORITY)
     with on_threads(threads):
         fight_months(
-            tasks, world, KEY, month.nights, raids, geometry, case.pairs, case.pointer[None], exists(case, candidates),
-            case.units[None], case.stock[None], case.kill[None], month.attrition[None],
+            tasks, 0, world, KEY, month.nights, raids, geometry, case.pairs, case.pointer[None],
+            exists(case, candidates), case.units[None], case.stock[None], case.kill[None], month.attrition[None],
             np.zeros(CLASSES, dtype=np.int64), leakers, tally,
         )  # fmt: skip
     return Months(leakers[0, :, 0], tally[0])
