@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tegmen.errors import InputError
 from tegmen.geo import closest_approach, front_points, horizon_km, km_inside_ukraine, to_km
 from tegmen.places import Places
 from tegmen.record import read_launch_areas
@@ -83,8 +84,9 @@ class Lanes:
 class Engagement:
     """Integer tables of one batch of worlds and one list of added sites; axes w, lane, pair, u.
 
-    `pointers` (w, lane + 1) index `pairs` (pair, 5): unit, open, close, flight, preference. `units` (w, u, 7):
-    channels, ready, reload [ticks], salvo, outage threshold, outage id, kind. Units beyond `base_units` belong to the
+    `pointers` (w, lane + 1) index `pairs` (pair, 5): unit, open, close, flight, preference; a lane's are sorted by open
+    and unit. `units` (w, u, 8): channels, ready, reload [ticks], salvo, outage threshold, outage id, kind, rounds that
+    come into the store each night. Units beyond `base_units` belong to the
     added fire units, `per_added` rows each, in order, so a laydown with N added units is the first
     `base_units + N * per_added` rows.
     """
@@ -101,9 +103,9 @@ class Engagement:
         """Keep the worlds of these indices; the pairs stay where they are."""
         return replace(self, pointers=self.pointers[index], units=self.units[index], stock=self.stock[index])
 
-    def active(self, added: int) -> int:
-        """Unit rows that exist with so many added fire units."""
-        return self.base_units + added * self.per_added
+    def exists(self, added: int) -> NDArray[np.uint8]:
+        """(u,) which unit rows exist with the first so many added fire units."""
+        return (np.arange(self.units.shape[1]) < self.base_units + added * self.per_added).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +186,8 @@ def engage(
         found = [_point_pairs(worlds, lanes, rows, w)] if ThreatClass.ballistic in classes else []
         found += [_area_pairs(worlds, lanes, rows, w)] if ThreatClass.cruise in classes else []
         lane, *rest = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        order = np.argsort(lane * rows.system.shape[1] + rest[0], kind="stable")
-        pairs.append(np.stack(rest, axis=1).astype(np.int32)[order])
+        order = np.lexsort((rest[0], rest[1], lane))
+        pairs.append(_as_int32(np.stack(rest, axis=1))[order])
         counts[w] = np.bincount(lane, minlength=counts.shape[1])
     ends = np.cumsum(counts.ravel()).reshape(counts.shape)
     pointers = np.concatenate([ends[:, :1] - counts[:, :1], ends], axis=1)
@@ -231,6 +233,15 @@ def _unit_rows(worlds: Worlds, sites: Sequence[int], system: int, classes: Seque
         outage=np.concatenate([block[3] for block in blocks], axis=1),
         section=np.concatenate([np.full(block[0].shape[1], block[4]) for block in blocks]),
     )
+
+
+def _as_int32(table: Ints) -> NDArray[np.int32]:
+    """Windows as the kernel stores them; what would wrap round is refused."""
+    most = int(np.abs(table).max(initial=0))
+    if most > np.iinfo(np.int32).max:
+        found = f"a window or flight time of {most / TICKS_PER_S:.3g} s does not fit the tables"
+        raise InputError("engagement", [f"{found}; give speeds and times within a night (at most 10^8 s)"])
+    return table.astype(np.int32)
 
 
 def _ticks(seconds: Floats) -> Ints:
@@ -284,7 +295,7 @@ def _area_pairs(worlds: Worlds, lanes: Lanes, rows: _Rows, w: int) -> tuple[Ints
 
 
 def _unit_table(worlds: Worlds, rows: _Rows) -> Ints:
-    """(w, u, 7) channels, ready, reload, salvo, outage threshold, outage id, kind."""
+    """(w, u, 8) channels, ready, reload, salvo, outage threshold, outage id, kind, resupply."""
     present = rows.system >= 0
     system = np.maximum(rows.system, 0)
     ballistic = rows.section == 1
@@ -294,7 +305,7 @@ def _unit_table(worlds: Worlds, rows: _Rows) -> Ints:
 
     ready = np.where(ballistic, pick(worlds.units.ready_ballistic), pick(worlds.units.ready_air))
     salvo = np.where(ballistic, worlds.scalar["salvo_ballistic"][:, None], worlds.scalar["salvo_cruise"][:, None])
-    table = np.zeros((*rows.system.shape, 7), dtype=np.int64)
+    table = np.zeros((*rows.system.shape, 8), dtype=np.int64)
     table[..., 0] = np.where(present, np.maximum(pick(worlds.units.channels), 1), 0)
     table[..., 1] = np.where(present, ready, 0)
     table[..., 2] = _ticks(worlds.scalar["reload_s"])[:, None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,8 +23,8 @@ from tegmen.engagement import (
     engage,
     lane_first,
 )
-from tegmen.errors import InputError
-from tegmen.kernels import RUNS_PER_WORLD_MAX, THREATS_PER_CLASS_MAX, fight_months, uint32_threshold
+from tegmen.philox import uint32_threshold
+from tegmen.workloads import Compute, Workload, check, fight
 from tegmen.terms import ThreatClass
 from tegmen.units import SYSTEMS
 from tegmen.worlds import Worlds, covered_by, take
@@ -36,6 +36,7 @@ BACKGROUND = (ThreatClass.drone, ThreatClass.supersonic, ThreatClass.s300_ground
 """Classes that added units do not change in this version: simulated once, not for every laydown (A9, A13, A14)."""
 MATCHED = (ThreatClass.ballistic, ThreatClass.cruise)
 """Classes that missile systems meet: each has a factor to solve for."""
+_PART_BYTES = 1 << 28
 _SOLVE_RUNS = {ThreatClass.ballistic: 60, ThreatClass.cruise: 6}
 _SOLVE_STEPS = {ThreatClass.ballistic: 7, ThreatClass.cruise: 4}
 
@@ -54,6 +55,10 @@ class Campaign:
         (w, class) effectiveness factor in (0, 1]: kill chance of one round of the best system.
     attrition
         (w, lane) share the dispersed layer stops.
+    resupply
+        Rounds that come into the store of every unit at the end of each night (A25).
+    compute
+        What its simulations run on where they are not told otherwise.
     """
 
     worlds: Worlds
@@ -62,6 +67,8 @@ class Campaign:
     nights: int
     factor: Floats
     attrition: Floats
+    resupply: int = 0
+    compute: Compute = Compute()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,39 +93,85 @@ class Outcome:
 
 
 def simulate(
-    campaign: Campaign, engagement: Engagement | None, *, added: int, runs: int, classes: Sequence[ThreatClass]
+    campaign: Campaign,
+    engagement: Engagement | None,
+    *,
+    added: int,
+    runs: int,
+    classes: Sequence[ThreatClass],
+    compute: Compute | None = None,
 ) -> Outcome:
     """Fight every world's month `runs` times with the first `added` units of the engagement's list.
 
-    Same seed, same draws, whatever the laydown, the number of threads and the other classes simulated.
+    Same seed, same draws, whatever the laydown, the number of threads, the device and the other classes simulated.
 
     Raises
     ------
     InputError
-        More runs or threats than the draw addresses can hold.
+        More runs, threats, units, rounds or ticks than the tables can hold; more outcomes than memory should.
     """
-    _check_sizes(campaign.worlds, runs)
+    return _fight(campaign, _pack(campaign, engagement, added, runs, classes), range(runs), classes, compute)
+
+
+def simulate_in_parts(
+    campaign: Campaign,
+    engagement: Engagement | None,
+    *,
+    added: int,
+    runs: int,
+    classes: Sequence[ThreatClass],
+    compute: Compute | None = None,
+) -> Iterator[Outcome]:
+    """Fight as `simulate` does, and give the outcomes of some runs after the others: joined along r they are the same.
+
+    For worlds x runs that do not fit into memory: a part holds at most 256 MB of leakers, or one run.
+    """
+    workload = _pack(campaign, engagement, added, runs, classes)
+    size = len(campaign.worlds) * len(classes) * len(campaign.worlds.places) * np.dtype(np.uint16).itemsize
+    width = max(1, _PART_BYTES // max(size, 1))
+    for begin in range(0, runs, width):
+        yield _fight(campaign, workload, range(begin, min(begin + width, runs)), classes, compute)
+
+
+def _fight(
+    campaign: Campaign, workload: Workload, runs: range, classes: Sequence[ThreatClass], compute: Compute | None
+) -> Outcome:
+    leakers, tally = fight(workload, runs, compute or campaign.compute)
+    return Outcome(
+        leakers={cls: leakers[:, :, slot] for slot, cls in enumerate(classes)},
+        launched=workload.raids[0],
+        by_systems=tally[..., 0],
+        by_dispersed=tally[..., 1],
+        rounds=tally[..., 2],
+    )
+
+
+def _pack(
+    campaign: Campaign, engagement: Engagement | None, added: int, runs: int, classes: Sequence[ThreatClass]
+) -> Workload:
     worlds = campaign.worlds
     counts = np.zeros_like(worlds.counts)
     counts[:, list(classes)] = worlds.counts[:, list(classes)]
     slot = np.full(len(ThreatClass), -1, dtype=np.int64)
     slot[list(classes)] = np.arange(len(classes))
-    leakers = np.zeros((len(worlds), runs, len(classes), len(worlds.places)), dtype=np.uint16)
-    tally = np.zeros((len(worlds), runs, 3), dtype=np.int64)
-    raids = (counts, worlds.packet, campaign.history, _cumulative(worlds.mix))
-    pairs, pointers, units, stock, active = _tables(campaign, engagement, added)
-    seed = np.array([worlds.seed & 0xFFFFFFFF, (worlds.seed >> 32) & 0xFFFFFFFF], dtype=np.int64)
-    fight_months(
-        worlds.first, runs, seed, campaign.nights, raids, _geometry(campaign.lanes), pairs, pointers, units, stock,
-        _kill(campaign), uint32_threshold(campaign.attrition), active, slot, leakers, tally,
-    )  # fmt: skip
-    return Outcome(
-        leakers={cls: leakers[:, :, slot[cls]] for cls in classes},
-        launched=counts,
-        by_systems=tally[..., 0],
-        by_dispersed=tally[..., 1],
-        rounds=tally[..., 2],
+    pairs, pointers, units, stock, exists = _tables(campaign, engagement, added)
+    workload = Workload(
+        first_world=worlds.first,
+        key=np.array([worlds.seed & 0xFFFFFFFF, (worlds.seed >> 32) & 0xFFFFFFFF], dtype=np.int64),
+        nights=campaign.nights,
+        raids=(counts, worlds.packet, campaign.history, _cumulative(worlds.mix)),
+        geometry=_geometry(campaign.lanes),
+        pairs=pairs,
+        pointers=pointers,
+        exists=exists,
+        units=units,
+        stock=stock,
+        kill=_kill(campaign),
+        attrition=uint32_threshold(campaign.attrition),
+        slot=slot,
     )
+    check(workload, runs)
+    return workload
 
 
 def match_record(
@@ -242,14 +295,18 @@ def _geometry(lanes: Lanes) -> tuple[NDArray[np.uint32], Ints, Ints, Ints, Ints]
     return _cumulative(lanes.area_weight), lane_first(lanes), variants, spread, priority
 
 
-def _tables(campaign: Campaign, engagement: Engagement | None, added: int) -> tuple[Any, Any, Any, Any, int]:
+def _tables(campaign: Campaign, engagement: Engagement | None, added: int) -> tuple[Any, Any, Any, Any, Any]:
     if engagement is None:
         count, lanes = len(campaign.worlds), int(lane_first(campaign.lanes)[-1])
         return (
-            np.zeros((0, 5), np.int32), np.zeros((count, lanes + 1), np.int64), np.zeros((count, 1, 7), np.int64),
-            np.zeros((count, 1), np.int64), 0,
+            np.zeros((0, 5), np.int32), np.zeros((count, lanes + 1), np.int64), np.zeros((count, 0, 8), np.int64),
+            np.zeros((count, 0), np.int64), np.zeros(0, np.uint8),
         )  # fmt: skip
-    return engagement.pairs, engagement.pointers, engagement.units, engagement.stock, engagement.active(added)
+    units = engagement.units
+    if campaign.resupply:
+        units = units.copy()
+        units[..., 7] = campaign.resupply
+    return engagement.pairs, engagement.pointers, units, engagement.stock, engagement.exists(added)
 
 
 def _cumulative(weight: Floats) -> NDArray[np.uint32]:
@@ -259,13 +316,3 @@ def _cumulative(weight: Floats) -> NDArray[np.uint32]:
     scaled = np.floor(cumulative / total * 2.0**32)
     # A word is always below 2^32 - 1 or equal to it; entries that reach the end must exceed every word.
     return np.minimum(scaled, 2.0**32 - 1).astype(np.uint32)
-
-
-def _check_sizes(worlds: Worlds, runs: int) -> None:
-    most = int(worlds.counts.max(initial=0))
-    if most >= THREATS_PER_CLASS_MAX:
-        raise InputError(
-            "raid calendar", [f"{most} threats of one class in a month; at most {THREATS_PER_CLASS_MAX - 1}"]
-        )
-    if runs > RUNS_PER_WORLD_MAX or worlds.first + len(worlds) >= RUNS_PER_WORLD_MAX:
-        raise InputError("size", [f"{len(worlds)} worlds x {runs} runs; at most {RUNS_PER_WORLD_MAX - 1} of each"])

@@ -1,0 +1,346 @@
+"""One night by the event rule of docs/method.md: integers in and integers out; knows nothing of ours but integer codes.
+
+Always the smallest of all possible engagements is committed. Threats are numbered by rank (class priority, then id). A
+threat is looked at when its first window opens and when a result is known; if a unit can launch in that very tick, that
+engagement is the smallest. If none can, the threat is looked at again at the earliest tick at which one could. That is
+the quickest way while units are mostly free; `herds` fights the same night when they are not.
+"""
+
+# numba infers the types of the compiled functions from their callers; annotations on them would be decoration.
+# pyright: reportMissingParameterType=false, reportUnknownParameterType=false
+from __future__ import annotations
+
+import numpy as np
+
+from tegmen.caches import compiled
+from tegmen.philox import STREAM_KILL, STREAM_OUTAGE, part_of, philox
+
+NEVER = np.int64(1) << np.int64(40)
+TICKS_MAX = 1 << 22
+"""Every tick of a night is below this (116 h): a queue key is tick * 2^40 + threat * 2^20 + unit + 1."""
+NUMBERS_MAX = 1 << 20
+"""Threats a night and units a laydown are fewer than this."""
+
+# Columns of a unit's state.
+READY, STORE, SOONEST, CHANNEL, RELOAD, PENDING, CALL, LOWEST = range(8)
+"""Rounds on launchers and in store are carried from night to night; the rest is of the night: earliest tick it can
+launch (-1: not asked yet), heads of its rings of channels and reloads, reloads pending; and for `herds` its next call
+and the first word of its list of waiters that may not be empty."""
+
+_FEW = 32
+LAST = np.int64(0x7FFFFFFFFFFFFFFF)
+"""A queue key later than any."""
+LOW20 = np.int64(0xFFFFF)
+
+
+@compiled
+def make_scratch(units, rounds, channels, threats):
+    """Work arrays of `fight_night` for so many units, rounds on a unit's launchers, channels and threats a night."""
+    return (
+        np.zeros((units, max(channels, 1)), np.int64),
+        np.zeros((units, max(rounds, 1)), np.int64),
+        np.zeros(threats + 1, np.int64),
+        np.zeros((4, threats), np.uint32),
+        np.zeros(threats, np.int64),
+    )
+
+
+@compiled
+def sort_keys(keys, count, spare):
+    """Sort queue keys by tick, where equal ticks stand in the order wanted; `spare` is (count + 256,) int64."""
+    if count <= _FEW:
+        for i in range(1, count):
+            key, j = keys[i], i
+            while j > 0 and keys[j - 1] > key:
+                keys[j] = keys[j - 1]
+                j -= 1
+            keys[j] = key
+        return
+    low, high = LAST, np.int64(0)
+    for i in range(count):
+        low, high = min(low, keys[i] >> 40), max(high, keys[i] >> 40)
+    # By bytes of the tick, lowest first: equal bytes keep their order.
+    tally, other = spare[:256], spare[256:]
+    shift = 0
+    while ((high - low) >> shift) > 0:
+        tally[:] = 0
+        for i in range(count):
+            tally[(((keys[i] >> 40) - low) >> shift) & 255] += 1
+        begin = np.int64(0)
+        for byte in range(256):
+            here = tally[byte]
+            tally[byte] = begin
+            begin += here
+        for i in range(count):
+            byte = (((keys[i] >> 40) - low) >> shift) & 255
+            other[tally[byte]] = keys[i]
+            tally[byte] += 1
+        for i in range(count):
+            keys[i] = other[i]
+        shift += 8
+
+
+@compiled
+def line_up(threats, first_open, line, spare):
+    """Sort first openings in time: `line` is filled with queue keys; threats that no unit can ever meet are left out.
+
+    Parameters
+    ----------
+    threats
+        (threat, 6) int32 as for `fight_night`.
+    first_open
+        (lane,) int64 first opening of any window of the lane [ticks from the threat's tick]; `NEVER` without one.
+    line, spare
+        (threat,) int64 filled; (threat + 256,) int64 for the sorting.
+
+    Returns
+    -------
+    Number of threats lined up.
+    """
+    count = 0
+    for i in range(threats.shape[0]):
+        opening = first_open[threats[i, 4]]
+        if opening < NEVER:
+            line[count] = ((opening + np.int64(threats[i, 5])) << 40) | (np.int64(i) << 20)
+            count += 1
+    sort_keys(line, count, spare)
+    return count
+
+
+@compiled(forceinline=True)
+def push(queue, size, key):
+    """Add a key to the heap; return its new size."""
+    i = size
+    while i > 0:
+        parent = (i - 1) >> 1
+        if queue[parent] <= key:
+            break
+        queue[i] = queue[parent]
+        i = parent
+    queue[i] = key
+    return size + 1
+
+
+@compiled(forceinline=True)
+def sink(queue, size, key):
+    """Replace the root by a key and restore the heap."""
+    i = 0
+    while True:
+        child = 2 * i + 1
+        if child >= size:
+            break
+        if child + 1 < size and queue[child + 1] < queue[child]:
+            child += 1
+        if queue[child] >= key:
+            break
+        queue[i] = queue[child]
+        i = child
+    queue[i] = key
+
+
+@compiled(forceinline=True)
+def drop(queue, size):
+    """Remove the root."""
+    if size > 1:
+        sink(queue, size - 1, queue[size - 1])
+    return size - 1
+
+
+@compiled
+def rouse(unit, run, key, night, units, state, channels):
+    """Ask a unit for the first time in a night: is it up? Its channels are free."""
+    state[unit, SOONEST] = 0
+    state[unit, CHANNEL] = 0
+    state[unit, RELOAD] = 0
+    state[unit, PENDING] = 0
+    for channel in range(units[unit, 0]):
+        channels[unit, channel] = 0
+    if units[unit, 0] == 0 or state[unit, READY] == 0:
+        state[unit, SOONEST] = NEVER
+    elif units[unit, 4] > 0:
+        # Outage of a whole fire unit for the night: every section of it shares the outage id.
+        identity = units[unit, 5]
+        drawn = philox(run, night, STREAM_OUTAGE, identity >> 2, key[0], key[1])
+        if part_of(drawn, identity & 3) < np.uint64(units[unit, 4]):
+            state[unit, SOONEST] = NEVER
+
+
+@compiled(forceinline=True)
+def choose(tick, begin, end, now, run, key, night, pair, units, state, channels):
+    """The pair a threat is engaged by in this very tick, or -1: least preference, then first opening, then unit."""
+    best = np.int64(-1)
+    for j in range(begin, end):
+        if tick + pair[j, 1] > now:
+            break
+        if tick + pair[j, 2] < now:
+            continue
+        unit = pair[j, 0]
+        if state[unit, SOONEST] < 0:
+            rouse(unit, run, key, night, units, state, channels)
+        if state[unit, SOONEST] > now:
+            continue
+        if best < 0 or pair[j, 4] < pair[best, 4]:
+            best = np.int64(j)
+    return best
+
+
+@compiled
+def _soonest(tick, begin, end, now, pair, state):
+    """Earliest tick after `now` at which a unit could engage a threat; `NEVER` if none can."""
+    soonest = NEVER
+    for j in range(begin, end):
+        launch = max(tick + pair[j, 1], max(now, state[pair[j, 0], SOONEST]))
+        if launch <= tick + pair[j, 2]:
+            soonest = min(soonest, launch)
+    return soonest
+
+
+@compiled(forceinline=True)
+def fire(now, done, unit, i, shots, run, key, identity, chance, units, state, channels, reloads, luck):
+    """Fire a salvo: rounds fired and whether one killed. Rounds, channel and the unit's next launch are updated."""
+    capacity, width = units[unit, 1], units[unit, 0]
+    ready, store = state[unit, READY], state[unit, STORE]
+    head, pending = state[unit, RELOAD], state[unit, PENDING]
+    while pending > 0 and reloads[unit, head] <= now:
+        head = head + 1 if head + 1 < capacity else np.int64(0)
+        pending -= 1
+        ready += 1
+    salvo = min(units[unit, 3], ready)
+    ready -= salvo
+    # The first four rounds of a first engagement were drawn ahead.
+    words = (np.uint64(luck[0, i]), np.uint64(luck[1, i]), np.uint64(luck[2, i]), np.uint64(luck[3, i]))
+    hit = False
+    for shot in range(salvo):
+        if (shot & 3) == 0 and (shots > 0 or shot > 0):
+            words = philox(run, identity, STREAM_KILL + 2 * shots + (shot >> 2), 0, key[0], key[1])
+        hit = hit or part_of(words, shot & 3) < chance
+        if store > 0:
+            store -= 1
+            tail = head + pending
+            reloads[unit, tail if tail < capacity else tail - capacity] = now + units[unit, 2]
+            pending += 1
+    # The ring of channels is in order of release: its head is the first free one, and is released last but for those
+    # whose interceptors fly longer.
+    slot = state[unit, CHANNEL]
+    first = slot + 1 if slot + 1 < width else np.int64(0)
+    while slot != first:
+        before = slot - 1 if slot > 0 else width - 1
+        if channels[unit, before] <= done:
+            break
+        channels[unit, slot] = channels[unit, before]
+        slot = before
+    channels[unit, slot] = done
+    soonest = max(channels[unit, first], now)
+    if ready == 0:
+        soonest = max(soonest, reloads[unit, head]) if pending > 0 else NEVER
+    state[unit, READY], state[unit, STORE], state[unit, SOONEST] = ready, store, soonest
+    state[unit, CHANNEL], state[unit, RELOAD], state[unit, PENDING] = first, head, pending
+    return salvo, hit
+
+
+@compiled
+def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scratch, killed):
+    """Fight one night by the event rule: always commit the smallest key.
+
+    The key is (launch tick, class priority, threat id), the unit by (launch tick, preference, window start, unit id).
+
+    Parameters
+    ----------
+    run, key, night
+        Counter word; key words; number of the night (addresses the outage draws).
+    threats
+        (threat, 6) int32: night, class, id, place, lane, tick; one night of them in order of rank.
+    lined
+        Queue keys of first openings in order, made by `line_up`.
+    pairs
+        (pointer (lane + 1,), (pair, 5) int32: unit, open, close, flight, preference): feasible pairs a lane, sorted by
+        (open, unit); windows in ticks from the threat's tick.
+    units
+        (unit, 8) int64: channels, ready, reload [ticks], salvo, outage threshold (0..2^32), outage id, kind, rounds that
+        come into the store at the end of each night.
+    kill
+        (class, kind) uint64: a round kills when its 32-bit word is below this (0..2^32).
+    state
+        (unit, 8) int64, see `READY`; the first two columns are carried from night to night.
+    scratch
+        Work arrays made by `make_scratch`.
+    killed
+        (threat,) uint8, filled.
+
+    Returns
+    -------
+    Rounds fired, engagements, and steps: first openings looked at and keys taken from the queue.
+    """
+    pointer, pair = pairs
+    channels, reloads, queue, luck, shots = scratch
+    dawn(run, key, threats, state, luck, killed)
+    at, size = 0, 0
+    fired, engagements, steps = np.int64(0), np.int64(0), np.int64(0)
+    while True:
+        top = queue[0] if size > 0 else LAST
+        arrives = at < lined.shape[0] and lined[at] < top
+        if arrives:
+            top = lined[at]
+            at += 1
+        elif size == 0:
+            break
+        steps += 1
+        now, i = top >> 40, (top >> 20) & LOW20
+        if arrives:
+            shots[i] = 0
+        tick, lane = np.int64(threats[i, 5]), threats[i, 4]
+        begin, end = pointer[lane], pointer[lane + 1]
+        j = choose(tick, begin, end, now, run, key, night, pair, units, state, channels)
+        if j >= 0:
+            by, done = np.int64(pair[j, 0]), now + pair[j, 3]
+            chance = kill[threats[i, 1], units[by, 6]]
+            salvo, hit = fire(
+                now, done, by, i, shots[i], run, key, threats[i, 2], chance, units, state, channels, reloads, luck
+            )
+            fired += salvo
+            engagements += 1
+            shots[i] += 1
+            killed[i] = 1 if hit else 0
+            again = NEVER if hit else done
+        else:
+            again = _soonest(tick, begin, end, now, pair, state)
+        key_again = (again << 40) | (i << 20)
+        if arrives:
+            size = push(queue, size, key_again) if again < NEVER else size
+        elif again < NEVER:
+            sink(queue, size, key_again)
+        else:
+            size = drop(queue, size)
+    dusk(units, state)
+    return fired, engagements, steps
+
+
+@compiled
+def dawn(run, key, threats, state, luck, killed):
+    """Begin a night: no unit has been asked, nothing is killed, the first four rounds at each threat are drawn."""
+    for unit in range(state.shape[0]):
+        state[unit, SOONEST] = -1
+    for i in range(threats.shape[0]):
+        killed[i] = 0
+        drawn = philox(run, threats[i, 2], STREAM_KILL, 0, key[0], key[1])
+        luck[0, i], luck[1, i], luck[2, i], luck[3, i] = drawn
+
+
+@compiled
+def dusk(units, state):
+    """End a night: pending reloads complete, the store is resupplied, and launchers are topped up from it."""
+    for unit in range(units.shape[0]):
+        asked = state[unit, SOONEST] >= 0
+        if asked or units[unit, 7] > 0:
+            ready = state[unit, READY] + (state[unit, PENDING] if asked else np.int64(0))
+            store = state[unit, STORE] + units[unit, 7]
+            top = min(units[unit, 1] - ready, store)
+            state[unit, READY], state[unit, STORE], state[unit, SOONEST] = ready + top, store - top, -1
+
+
+@compiled
+def pass_night(units, state):
+    """A night without threats: only what is supplied changes."""
+    for unit in range(units.shape[0]):
+        state[unit, SOONEST] = -1
+    dusk(units, state)

@@ -1,0 +1,162 @@
+"""Tables packed for the kernel, and fighting them in pieces: on threads or a graphics card, with the same bits.
+
+A piece is so short that an interrupt is seen within a second. Cutting changes nothing: every draw has its address.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from tegmen.errors import InputError
+from tegmen.calendars import THREATS_PER_CLASS_MAX
+from tegmen.kernels import RUNS_PER_WORLD_MAX, fight_months
+from tegmen.nights import NUMBERS_MAX, TICKS_MAX
+
+Ints = NDArray[np.int64]
+Device = Literal["cpu", "cuda", "auto"]
+
+_PIECE_S = 0.2
+_TASK_THREATS = 100_000
+"""Threats a task: enough to make its work arrays worth while, few enough for many tasks a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """What a simulation runs on; it never changes the result.
+
+    Parameters
+    ----------
+    threads
+        Threads of the processor; None for all that numba was started with (`NUMBA_NUM_THREADS`).
+    device
+        "cpu"; "cuda" for a graphics card, an error without one; "auto" for one if it is there.
+    """
+
+    threads: int | None = None
+    device: Device = "cpu"
+
+    def __post_init__(self) -> None:
+        most = numba.config.NUMBA_NUM_THREADS
+        faults = []
+        if self.threads is not None and not 1 <= self.threads <= most:
+            faults.append(f"threads: found {self.threads}, allowed are 1 to {most}; give fewer, or None for all")
+        if self.device not in ("cpu", "cuda", "auto"):
+            faults.append(f"device: found {self.device!r}, allowed are 'cpu', 'cuda' and 'auto'")
+        if faults:
+            raise InputError("compute", faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Everything `kernels.fight_months` reads, as it reads it; the fields are its parameters."""
+
+    first_world: int
+    key: Ints
+    nights: int
+    raids: tuple[Any, ...]
+    geometry: tuple[Any, ...]
+    pairs: NDArray[np.int32]
+    pointers: Ints
+    exists: NDArray[np.uint8]
+    units: Ints
+    stock: Ints
+    kill: NDArray[np.uint64]
+    attrition: NDArray[np.uint64]
+    slot: Ints
+
+    def tables(self) -> tuple[Any, ...]:
+        """Give the kernel's parameters between the tasks and the results."""
+        return (
+            self.first_world, self.key, self.nights, self.raids, self.geometry, self.pairs, self.pointers, self.exists,
+            self.units, self.stock, self.kill, self.attrition, self.slot,
+        )  # fmt: skip
+
+
+def check(workload: Workload, runs: int) -> None:
+    """Refuse what the integer tables cannot hold.
+
+    Raises
+    ------
+    InputError
+        Too many threats, worlds, runs or units; ticks, rounds or salvos out of range.
+    """
+    counts, units = workload.raids[0], workload.units
+    most, last = int(counts.max(initial=0)), workload.first_world + len(counts)
+    spread = workload.geometry[3]
+    latest = int(spread[-1] + 2 * spread[:-1].max(initial=0))
+    if len(workload.pairs):
+        latest += int((workload.pairs[:, 2].astype(np.int64) + workload.pairs[:, 3]).max())
+    latest += int(units[..., 2].max(initial=0))
+    salvo, width, rounds = units[..., 3], units.shape[1], max(int(units[..., 1].max(initial=0)), int(workload.stock.max(initial=0)))
+    faults = [
+        (most >= THREATS_PER_CLASS_MAX, f"{most} threats of one class in a month; at most {THREATS_PER_CLASS_MAX - 1}: "
+         "split the month, or leave what is launched beyond it out"),
+        (runs > RUNS_PER_WORLD_MAX or last >= RUNS_PER_WORLD_MAX, f"{len(counts)} worlds from number "
+         f"{workload.first_world} x {runs} runs; at most {RUNS_PER_WORLD_MAX - 1} of each: give fewer, or a second seed"),
+        (latest >= TICKS_MAX, f"a night of {latest} ticks of 0.1 s, reloads and flights with it; at most "
+         f"{TICKS_MAX - 1}: give shorter times"),
+        (width >= NUMBERS_MAX, f"{width} units; at most {NUMBERS_MAX - 1}: give fewer"),
+        (bool(salvo.size) and int(salvo.max()) > 8, f"a salvo of {int(salvo.max(initial=0))} rounds; at most 8"),
+        (rounds > 2**31 - 1, f"{rounds} rounds of one unit; at most {2**31 - 1}"),
+        (min(int(units.min(initial=0)), int(workload.stock.min(initial=0))) < 0, "a negative number of channels, rounds "
+         "or ticks; give 0 or more"),
+    ]  # fmt: skip
+    if any(wrong for wrong, _ in faults):
+        raise InputError("simulation", [text for wrong, text in faults if wrong])
+
+
+def fight(workload: Workload, runs: range, compute: Compute) -> tuple[NDArray[np.uint16], Ints]:
+    """Fight these runs of every world.
+
+    Returns
+    -------
+    (w, r, slot, p) leakers and (w, r, 3) stopped by systems, by the dispersed layer, rounds fired.
+    """
+    worlds, slots, places = len(workload.stock), int(workload.slot.max(initial=-1)) + 1, workload.raids[3].shape[-1]
+    leakers = np.zeros((worlds, len(runs), slots, places), dtype=np.uint16)
+    tally = np.zeros((worlds, len(runs), 3), dtype=np.int64)
+    if not worlds or not len(runs):
+        return leakers, tally
+    if compute.device != "cpu":
+        from tegmen.devices import find_device
+
+        if card := find_device(compute.device):
+            card.fight(workload, runs, leakers, tally)
+            return leakers, tally
+    before = numba.get_num_threads()
+    numba.set_num_threads(compute.threads or before)
+    try:
+        _fight_in_pieces(workload, runs, leakers, tally)
+    finally:
+        numba.set_num_threads(before)
+    return leakers, tally
+
+
+def _fight_in_pieces(workload: Workload, runs: range, leakers: NDArray[np.uint16], tally: Ints) -> None:
+    tasks, begin = _tasks(workload.raids[0].sum(axis=1), runs, numba.get_num_threads()), 0
+    size = numba.get_num_threads()
+    while begin < len(tasks):
+        start = time.perf_counter()
+        fight_months(tasks[begin : begin + size], runs.start, *workload.tables(), leakers, tally)
+        begin += size
+        # Python sees an interrupt between two pieces; their length follows the clock, the results do not.
+        spent = time.perf_counter() - start
+        size = int(np.clip(size * _PIECE_S / max(spent, 1e-6), 1, 4 * size)) if spent < 10 * _PIECE_S else size
+
+
+def _tasks(threats: Ints, runs: range, threads: int) -> Ints:
+    """(task, 3) world, first run, run after the last."""
+    worlds = len(threats)
+    cuts = -(-4 * threads // worlds)
+    widest = max(1, -(-len(runs) // cuts))
+    rows = []
+    for w, count in enumerate(threats.tolist()):
+        width = min(widest, max(1, _TASK_THREATS // max(count, 1)))
+        rows += [(w, first, min(first + width, runs.stop)) for first in range(runs.start, runs.stop, width)]
+    return np.array(rows, dtype=np.int64)
