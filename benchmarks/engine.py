@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numba
@@ -12,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from reference import CLASSES, PRIORITY, SEED, Case, Ints, Month, exists
 
-from tegmen.kernels import fight_months, fight_runs, lay_down
+from tegmen.kernels import fight_runs, lay_down
+from tegmen.workloads import Compute, Workload
+from tegmen.workloads import fight as fight_workload
 
 KEY = np.array([SEED, 0], dtype=np.int64)
-TASK_RUNS = 100
 
 
 class Raids(NamedTuple):
@@ -57,17 +57,22 @@ def campaign(
     case: Case, month: Month, world: int, runs: int, *, candidates: Sequence[int] = (), threads: int = 1
 ) -> Months:
     """Fight a world's month so many times."""
-    begin = np.arange(0, runs, TASK_RUNS)
-    tasks = np.stack([np.zeros_like(begin), begin, np.minimum(begin + TASK_RUNS, runs)], axis=1)
-    leakers, tally = np.zeros((1, runs, 1, case.places), dtype=np.uint16), np.zeros((1, runs, 3), dtype=np.int64)
-    raids = (month.counts[None], month.packet[None], month.source, month.place_cum[None])
-    geometry = (month.area_cum, case.lane_first, month.variants, month.spread, PRIORITY)
-    with on_threads(threads):
-        fight_months(
-            tasks, 0, world, KEY, month.nights, raids, geometry, case.pairs, case.pointer[None],
-            exists(case, candidates), case.units[None], case.stock[None], case.kill[None], month.attrition[None],
-            np.zeros(CLASSES, dtype=np.int64), leakers, tally,
-        )  # fmt: skip
+    workload = Workload(
+        first_world=world,
+        key=KEY,
+        nights=month.nights,
+        raids=(month.counts[None], month.packet[None], month.source, month.place_cum[None]),
+        geometry=(month.area_cum, case.lane_first, month.variants, month.spread, PRIORITY),
+        pairs=case.pairs,
+        pointers=case.pointer[None],
+        exists=exists(case, candidates),
+        units=case.units[None],
+        stock=case.stock[None],
+        kill=case.kill[None],
+        attrition=month.attrition[None],
+        slot=np.zeros(CLASSES, dtype=np.int64),
+    )
+    leakers, tally = fight_workload(workload, range(runs), Compute(min(threads, numba.config.NUMBA_NUM_THREADS)))
     return Months(leakers[0, :, 0], tally[0])
 
 
@@ -86,14 +91,3 @@ def site_greedily(case: Case, steps: int, runs: int, threads: int) -> list[int]:
             chosen.append(best)
             left.remove(best)
     return chosen
-
-
-@contextmanager
-def on_threads(threads: int) -> Iterator[None]:
-    """Let the engine use so many threads."""
-    before = numba.get_num_threads()
-    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)

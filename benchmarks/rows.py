@@ -229,25 +229,38 @@ def crn_variance(effort: Effort) -> Measured:
     raid = month(case, 1, MIX)
     runs = max(60, effort.of(500))
 
-    def leakers(candidates: Sequence[int], world: int) -> engine.Ints:
+    def drawn(candidates: Sequence[int], world: int) -> engine.Ints:
         fought = engine.campaign(case, raid, world, runs, candidates=candidates, threads=THREADS)
         return fought.leakers.sum(axis=1, dtype=np.int64)
 
+    def fixed(candidates: Sequence[int], world: int) -> engine.Ints:
+        killed = engine.fight(case, world * runs, runs, engine.lay(case, candidates)).killed
+        return killed.shape[1] - killed.sum(axis=1, dtype=np.int64)
+
+    ratios, still = variance_ratios(drawn, runs), variance_ratios(fixed, runs)
+    return Measured(
+        statistics.median(ratios), len(ratios),
+        {"lowest": min(ratios), "highest": max(ratios), "runs a candidate": runs,
+         "median when the raid is fixed and only hits are drawn": statistics.median(still)},
+    )  # fmt: skip
+
+
+def variance_ratios(leakers: Callable[[Sequence[int], int], engine.Ints], runs: int) -> list[float]:
+    """Independent over common variance of what each candidate saves, for those that matter."""
     base = leakers((), 0)
     ratios: list[float] = []
     for site in range(SITES):
         common, independent = base - leakers([site], 0), base - leakers([site], OTHER_WORLD)
         if common.mean() > STANDARD_ERRORS * common.std() / np.sqrt(runs):
             ratios.append(float(independent.var() / common.var()))
-    return Measured(
-        statistics.median(ratios), len(ratios),
-        {"lowest": min(ratios), "highest": max(ratios), "runs a candidate": runs},
-    )  # fmt: skip
+    return ratios
 
 
 def no_device(_effort: Effort) -> Measured:
-    """Rows of a CUDA device: the engine has no such path yet."""
-    raise Unavailable("no CUDA device")
+    """Rows of a CUDA device, which a machine with one will have to measure."""
+    from numba import cuda
+
+    raise Unavailable("the CUDA path is not measured yet" if cuda.is_available() else "no CUDA device")
 
 
 ROWS = (

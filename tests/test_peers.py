@@ -95,12 +95,12 @@ def test_a_model_that_breaks_a_rule_is_told_apart(name: str, column: int, value:
     case = laid_out(name)
     units = case.units.copy()
     units[:, column] = value
-    assert apart(by_simpy(replace(case, units=units), 100), by_kernel(case)).max() > STANDARD_ERRORS
+    assert apart(by_simpy(replace(case, units=units), 40), by_kernel(case)).max() > STANDARD_ERRORS
 
 
 def test_a_model_that_forgets_the_store_is_told_apart():
     case = laid_out("many threats")
-    assert apart(by_simpy(replace(case, stock=case.stock * 0), 50), by_kernel(case)).max() > STANDARD_ERRORS
+    assert apart(by_simpy(replace(case, stock=case.stock * 0), 30), by_kernel(case)).max() > STANDARD_ERRORS
 
 
 @pytest.mark.parametrize(
