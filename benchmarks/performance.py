@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 HEAD = """\
 # Performance
 
-Written by `python benchmarks/run.py --docs` on {date}; run it to get the figures of your machine. Ratios are taken
-between neighbours in time within one run, so they hold when the machine is shared; seconds do not, and say less.
+Written by `python benchmarks/run.py --docs` on {date}; run it to get the figures of your machine. Ratios of one thread
+are of processor time between neighbours in time within one run, so they hold when the machine is shared; seconds by the
+clock do not, and the processor's seconds stand beside them.
 
 Machine: {machine}. Load average {load}.
 
@@ -33,8 +34,8 @@ Reference case: 150 threats (90 drones, 50 cruise missiles, 10 ballistic missile
 WHY = {
     "vs_cpp": (
         "Not reached. Both loops commit the same engagements in the same steps; what is left is code. Tried on the "
-        "kernel's loop: choosing a unit without branches and asking all units at dawn (5 to 15 % faster), the rounds of "
-        "a salvo as masks (no gain), tables as columns with unsigned indices (slower). What bounds it is below: the "
+        "kernel's loop: choosing a unit without branches and asking all units at dawn (5 to 15 % faster), the rounds "
+        "of a salvo as masks (no gain), tables as columns with unsigned indices (slower). What bounds it is below: the "
         "compiled Python needs more instructions for the same loads, as shapes and strides are known only at run time."
     ),
     "campaigns_10000_s": (
