@@ -203,17 +203,11 @@ def _pairs_of(units: int, candidates: int, places: int, side: float) -> tuple[In
     for unit, kind in enumerate(kinds):
         offset = spot[unit] - place
         for number, cls in enumerate((DRONE, CRUISE)):
-            if getattr(kind, ("drone", "cruise")[number]) == 0:
+            if (kind.drone, kind.cruise)[number] == 0:
                 continue
-            # Along the lane, counted back from the place; across it.
-            along = offset[:, :1] * np.cos(bearing[:, number]) + offset[:, 1:] * np.sin(bearing[:, number])
-            across = offset[:, 1:] * np.cos(bearing[:, number]) - offset[:, :1] * np.sin(bearing[:, number])
-            half = np.sqrt(np.maximum(kind.air_km**2 - across**2, 0.0))
-            enter = np.maximum(WAY_KM - along - half, 0.0) / KM_PER_TICK[cls]
-            leave = np.minimum(WAY_KM - along + half, WAY_KM) / KM_PER_TICK[cls]
             flight = round(kind.air_km / 2 / kind.km_per_tick)
-            opening, closing = np.rint(enter).astype(int) + REACTION, np.rint(leave).astype(int) - flight
-            for at, variant in np.argwhere((half > 0) & (opening <= closing)):
+            opening, closing = _windows(kind, cls, flight, offset, bearing[:, number])
+            for at, variant in np.argwhere(opening <= closing):
                 lane = int(first[cls]) + int(at) * VARIANTS + int(variant)
                 begin, end = int(opening[at, variant]), int(closing[at, variant])
                 rows.append((lane, unit, begin, end, flight, kind.preference))
@@ -224,6 +218,18 @@ def _pairs_of(units: int, candidates: int, places: int, side: float) -> tuple[In
     table = np.array(sorted(rows, key=lambda row: (row[0], row[2], row[1])), dtype=np.int64).reshape(-1, 6)
     pointer = np.searchsorted(table[:, 0], np.arange(first[-1] + 1))
     return pointer.astype(np.int64), np.ascontiguousarray(table[:, 1:], dtype=np.int32)
+
+
+def _windows(kind: Kind, cls: int, flight: int, offset: Floats, bearing: Floats) -> tuple[Ints, Ints]:
+    """(place, variant) first and last launch at a threat on each lane of a class; none where the last is before it."""
+    # Along the lane, counted back from the place; across it.
+    along = offset[:, :1] * np.cos(bearing) + offset[:, 1:] * np.sin(bearing)
+    across = offset[:, 1:] * np.cos(bearing) - offset[:, :1] * np.sin(bearing)
+    half = np.sqrt(np.maximum(kind.air_km**2 - across**2, 0.0))
+    enter = np.maximum(WAY_KM - along - half, 0.0) / KM_PER_TICK[cls]
+    leave = np.minimum(WAY_KM - along + half, WAY_KM) / KM_PER_TICK[cls]
+    opening, closing = np.rint(enter).astype(np.int64) + REACTION, np.rint(leave).astype(np.int64) - flight
+    return opening, np.where(half > 0, closing, opening - 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def tabulate(lines: list[Line], title: str) -> Table:
     """The printed table."""
     table = Table(title=title)
     for name in ("what", "must", "aim", "value", "n", ""):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for line in lines:
         sign = "≥" if line.row.more else "≤"
         aim = "–" if line.row.aim is None else figure(line.row.aim)
