@@ -53,6 +53,7 @@ class Unit:
     reload: int
     stock: int  # rounds in store at the start of a run
     salvo: int
+    resupply: int = 0  # rounds that come into store at the end of each night
 
 
 class Rounds(NamedTuple):
@@ -126,10 +127,10 @@ class Battery:
         return fired
 
     def morning(self) -> Rounds:
-        """Pending reloads complete, launchers are topped up from stock."""
-        held = len(self.rounds)
-        added = min(self.stock, self.unit.ready - held)
-        return Rounds(held + added, self.stock - added)
+        """Pending reloads complete, supplies come, launchers are topped up from stock."""
+        held, stock = len(self.rounds), self.stock + self.unit.resupply
+        added = min(stock, self.unit.ready - held)
+        return Rounds(held + added, stock - added)
 
 
 def night(  # noqa: PLR0917 - all that a night is made of

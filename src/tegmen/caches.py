@@ -17,7 +17,7 @@ from numba import njit
 from numba.core.caching import FunctionCache, NullCache
 
 _LOG = logging.getLogger("tegmen")
-COMPILED_ROOMS = ("philox", "calendars", "nights", "herds", "kernels")
+COMPILED_ROOMS = ("philox", "calendars", "nights", "herds", "kernels", "laydowns")
 """Rooms of compiled functions: a change in any of them makes every cached function stale, for they hold each other."""
 
 

@@ -220,10 +220,10 @@ def fight_herd(run, key, night, threats, first, calls, pairs, units, kill, state
     Rounds fired, engagements, and steps: keys taken from the queue.
     """
     pointer, pair = pairs
-    channels, reloads, _queue, luck, shots = scratch
+    channels, reloads, _queue, luck, shots, asked, _log = scratch
     waiting, looked, queued, queue = lists
     words = (threats.shape[0] + 63) >> 6
-    dawn(run, key, threats, state, luck, killed)
+    dawn(run, key, threats, luck, killed)
     size = 0
     for i in range(threats.shape[0]):
         looked[i], shots[i] = 0, 0
@@ -232,7 +232,7 @@ def fight_herd(run, key, night, threats, first, calls, pairs, units, kill, state
         for word in range(words):
             waiting[unit, word] = _NONE
         if first[unit] < first[unit + 1]:
-            rouse(unit, run, key, night, units, state, channels)
+            rouse(unit, run, key, night, units, state, channels, asked)
             if state[unit, SOONEST] < NEVER:
                 queued[unit] = calls[first[unit]]
                 size = push(queue, size, calls[first[unit]])
@@ -271,7 +271,7 @@ def fight_herd(run, key, night, threats, first, calls, pairs, units, kill, state
             continue
         tick, lane = np.int64(threats[i, 5]), threats[i, 4]
         begin, end = pointer[lane], pointer[lane + 1]
-        j = choose(tick, begin, end, now, run, key, night, pair, units, state, channels)
+        j = choose(tick, begin, end, now, run, key, night, pair, units, state, channels, asked)
         if j < 0:
             size = drop(queue, size)
             size = _wait(i, tick, begin, end, now, pair, state, waiting, queued, queue, size)
@@ -296,5 +296,5 @@ def fight_herd(run, key, night, threats, first, calls, pairs, units, kill, state
             size = drop(queue, size)
         if not hit:
             size = push(queue, size, (done << 40) | (i << 20))
-    dusk(units, state)
+    dusk(units, state, asked)
     return fired, engagements, steps

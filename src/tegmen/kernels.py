@@ -14,7 +14,7 @@ from numba import prange
 from tegmen.caches import compiled
 from tegmen.calendars import draw_raids, make_work
 from tegmen.herds import fight_herd, list_calls, make_lists
-from tegmen.nights import NEVER, READY, STORE, fight_night, line_up, make_scratch, pass_night
+from tegmen.nights import NEVER, fight_night, line_up, make_scratch, resupply, stock_up
 
 RUNS_PER_WORLD_MAX = 1 << 16
 """The first counter word is world * 65536 + run."""
@@ -55,18 +55,12 @@ def lay_down(pointer, pairs, exists):
 
 
 @compiled
-def _most(units, column):
+def most_of(units, column):
+    """Largest entry of a column of the unit table; 0 without units."""
     most = np.int64(0)
     for unit in range(units.shape[0]):
         most = max(most, units[unit, column])
     return most
-
-
-@compiled
-def _stock_up(units, stock, state):
-    for unit in range(units.shape[0]):
-        state[unit, READY] = units[unit, 1]
-        state[unit, STORE] = stock[unit]
 
 
 @compiled(nogil=True)
@@ -92,11 +86,11 @@ def fight_runs(first, key, threats, laydown, units, stock, kill, killed, tally):
     lined = line[: line_up(threats, first_open, line, np.empty(count + 256, np.int64))]
     herd = lined.shape[0] > HERD * number
     begins, calls = list_calls(threats, (pointer, pairs), number) if herd else (line[:0], line[:0])
-    scratch = make_scratch(number, _most(units, 1), _most(units, 0), count)
+    scratch = make_scratch(number, most_of(units, 1), most_of(units, 0), count)
     lists = make_lists(number if herd else 0, count if herd else 0)
     state = np.zeros((number, 8), np.int64)
     for run in range(killed.shape[0]):
-        _stock_up(units, stock, state)
+        stock_up(units, stock, state)
         if herd:
             now = fight_herd(
                 first + run, key, 0, threats, begins, calls, (pointer, pairs), units, kill, state, scratch, lists,
@@ -125,30 +119,33 @@ def fight_any(run, key, night, threats, laydown, units, kill, state, scratch, li
 
 
 @compiled
-def fight_month(run, key, nights, raids, geometry, laydown, units, stock, kill, attrition, slot, work, leakers, tally):
+def fight_month(run, key, nights, raids, geometry, laydown, units, stock, kill, attrition, layer, slot, work, leakers, tally):
     """Draw and fight one month; `leakers` (slot, place) is added to, `tally` (3,) filled as in `fight_months`."""
     draws, threats, fate, killed, state, scratch, lists, line = work
     total = draw_raids(run, key, nights, raids, geometry, draws, threats, fate)
     fired, begin = np.int64(0), np.int64(0)
-    _stock_up(units, stock, state)
+    stock_up(units, stock, state)
+    supplied = most_of(units, 7) > 0
     for night in range(nights):
         end = draws[0][night]
         if units.shape[0] == 0:
             for i in range(begin, end):
                 killed[i] = 0
-        elif begin == end:
-            pass_night(units, state)
-        else:
+        elif begin < end:
             fired += fight_any(
                 run, key, night, threats[begin:end], laydown, units, kill, state, scratch, lists, line,
                 killed[begin:end],
             )  # fmt: skip
+        if supplied:
+            resupply(units, state)
         begin = end
     stopped, dispersed = np.int64(0), np.int64(0)
     for i in range(total):
         if killed[i] == 1:
             stopped += 1
-        elif np.uint64(fate[i]) < np.uint64(attrition[threats[i, 4]]):
+            continue
+        lane = threats[i, 4] - layer
+        if 0 <= lane < attrition.shape[0] and np.uint64(fate[i]) < attrition[lane]:
             dispersed += 1
         else:
             leakers[slot[threats[i, 1]], threats[i, 3]] += 1
@@ -165,7 +162,7 @@ def make_month(nights, threats, units, herd):
         np.empty(threats, np.uint32),
         np.empty(threats, np.uint8),
         np.zeros((number, 8), np.int64),
-        make_scratch(number, _most(units, 1), _most(units, 0), threats),
+        make_scratch(number, most_of(units, 1), most_of(units, 0), threats),
         make_lists(number, threats) if herd else make_lists(0, 0),
         (np.empty(threats, np.int64), np.empty(threats + 256, np.int64)),
     )
@@ -174,7 +171,7 @@ def make_month(nights, threats, units, herd):
 @compiled(parallel=True, nogil=True)
 def fight_months(
     tasks, origin, first_world, key, nights, raids, geometry, pairs, pointers, exists, units, stock, kill, attrition,
-    slot, leakers, tally,
+    layer, slot, leakers, tally,
 ):  # fmt: skip
     """Fight (world, runs) after (world, runs); each run is a month of nights with rounds carried over.
 
@@ -200,8 +197,9 @@ def fight_months(
         (w, unit, 8) int64 as in `fight_night`; (w, unit) rounds in store at the start of the month.
     kill
         (w, class, kind) uint64.
-    attrition
-        (w, lane) uint64: dispersed layer's threshold a lane, applied to what the systems did not stop.
+    attrition, layer
+        (w, lane) uint64: dispersed layer's threshold on each lane from number `layer` on, applied to what the systems
+        did not stop; on the other lanes there is no such layer.
     leakers
         (w, run, slot, place) uint16, added to; `slot` (class,) says which slot a class is counted in.
     tally
@@ -219,5 +217,6 @@ def fight_months(
         for run in range(tasks[task, 1], tasks[task, 2]):
             fight_month(
                 np.int64(first_world + w) * RUNS_PER_WORLD_MAX + run, key, nights, drawn, geometry, laydown, own,
-                stock[w], kill[w], attrition[w], slot, work, leakers[w, run - origin], tally[w, run - origin],
+                stock[w], kill[w], attrition[w], layer, slot, work, leakers[w, run - origin], tally[w, run - origin],
             )  # fmt: skip
+

@@ -42,6 +42,8 @@ def make_scratch(units, rounds, channels, threats):
         np.zeros(threats + 1, np.int64),
         np.zeros((4, threats), np.uint32),
         np.zeros(threats, np.int64),
+        np.zeros(units + 1, np.int64),
+        (np.zeros((0, 5), np.int64), np.zeros((2, 0), np.int64)),
     )
 
 
@@ -147,8 +149,13 @@ def drop(queue, size):
 
 
 @compiled
-def rouse(unit, run, key, night, units, state, channels):
-    """Ask a unit for the first time in a night: is it up? Its channels are free."""
+def rouse(unit, run, key, night, units, state, channels, asked):
+    """Ask a unit for the first time in a night: is it up? Its channels are free.
+
+    `asked` holds how many units have been asked, and which: the others need no attention in the morning.
+    """
+    asked[0] += 1
+    asked[asked[0]] = unit
     state[unit, SOONEST] = 0
     state[unit, CHANNEL] = 0
     state[unit, RELOAD] = 0
@@ -166,7 +173,7 @@ def rouse(unit, run, key, night, units, state, channels):
 
 
 @compiled(forceinline=True)
-def choose(tick, begin, end, now, run, key, night, pair, units, state, channels):
+def choose(tick, begin, end, now, run, key, night, pair, units, state, channels, asked):
     """The pair a threat is engaged by in this very tick, or -1: least preference, then first opening, then unit."""
     best = np.int64(-1)
     for j in range(begin, end):
@@ -176,7 +183,7 @@ def choose(tick, begin, end, now, run, key, night, pair, units, state, channels)
             continue
         unit = pair[j, 0]
         if state[unit, SOONEST] < 0:
-            rouse(unit, run, key, night, units, state, channels)
+            rouse(unit, run, key, night, units, state, channels, asked)
         if state[unit, SOONEST] > now:
             continue
         if best < 0 or pair[j, 4] < pair[best, 4]:
@@ -238,6 +245,20 @@ def fire(now, done, unit, i, shots, run, key, identity, chance, units, state, ch
     return salvo, hit
 
 
+@compiled(forceinline=True)
+def _write_down(log, chain, at, i, now, done, j, hit):
+    """Log an engagement: tick, tick of the result, pair, the threat's next engagement (-1 so far), and whether it hit.
+
+    `chain` holds the first and the last engagement of each threat, -1 without any.
+    """
+    log[at, 0], log[at, 1], log[at, 2], log[at, 3], log[at, 4] = now, done, j, -1, np.int64(hit)
+    if chain[0, i] < 0:
+        chain[0, i] = at
+    else:
+        log[chain[1, i], 3] = at
+    chain[1, i] = at
+
+
 @compiled
 def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scratch, killed):
     """Fight one night by the event rule: always commit the smallest key.
@@ -261,9 +282,9 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
     kill
         (class, kind) uint64: a round kills when its 32-bit word is below this (0..2^32).
     state
-        (unit, 8) int64, see `READY`; the first two columns are carried from night to night.
+        (unit, 8) int64, made by `stock_up`, see `READY`; the first two columns are carried from night to night.
     scratch
-        Work arrays made by `make_scratch`.
+        Work arrays made by `make_scratch`; the last are a log of engagements, kept where it has room.
     killed
         (threat,) uint8, filled.
 
@@ -272,8 +293,8 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
     Rounds fired, engagements, and steps: first openings looked at and keys taken from the queue.
     """
     pointer, pair = pairs
-    channels, reloads, queue, luck, shots = scratch
-    dawn(run, key, threats, state, luck, killed)
+    channels, reloads, queue, luck, shots, asked, (log, chain) = scratch
+    dawn(run, key, threats, luck, killed)
     at, size = 0, 0
     fired, engagements, steps = np.int64(0), np.int64(0), np.int64(0)
     while True:
@@ -290,7 +311,7 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
             shots[i] = 0
         tick, lane = np.int64(threats[i, 5]), threats[i, 4]
         begin, end = pointer[lane], pointer[lane + 1]
-        j = choose(tick, begin, end, now, run, key, night, pair, units, state, channels)
+        j = choose(tick, begin, end, now, run, key, night, pair, units, state, channels, asked)
         if j >= 0:
             by, done = np.int64(pair[j, 0]), now + pair[j, 3]
             chance = kill[threats[i, 1], units[by, 6]]
@@ -298,6 +319,8 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
                 now, done, by, i, shots[i], run, key, threats[i, 2], chance, units, state, channels, reloads, luck
             )
             fired += salvo
+            if engagements < log.shape[0]:
+                _write_down(log, chain, engagements, i, now, done, j, hit)
             engagements += 1
             shots[i] += 1
             killed[i] = 1 if hit else 0
@@ -311,15 +334,13 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
             sink(queue, size, key_again)
         else:
             size = drop(queue, size)
-    dusk(units, state)
+    dusk(units, state, asked)
     return fired, engagements, steps
 
 
 @compiled
-def dawn(run, key, threats, state, luck, killed):
-    """Begin a night: no unit has been asked, nothing is killed, the first four rounds at each threat are drawn."""
-    for unit in range(state.shape[0]):
-        state[unit, SOONEST] = -1
+def dawn(run, key, threats, luck, killed):
+    """Begin a night: nothing is killed, and the first four rounds at each threat are drawn, many at a time."""
     for i in range(threats.shape[0]):
         killed[i] = 0
         drawn = philox(run, threats[i, 2], STREAM_KILL, 0, key[0], key[1])
@@ -327,20 +348,27 @@ def dawn(run, key, threats, state, luck, killed):
 
 
 @compiled
-def dusk(units, state):
-    """End a night: pending reloads complete, the store is resupplied, and launchers are topped up from it."""
-    for unit in range(units.shape[0]):
-        asked = state[unit, SOONEST] >= 0
-        if asked or units[unit, 7] > 0:
-            ready = state[unit, READY] + (state[unit, PENDING] if asked else np.int64(0))
-            store = state[unit, STORE] + units[unit, 7]
-            top = min(units[unit, 1] - ready, store)
-            state[unit, READY], state[unit, STORE], state[unit, SOONEST] = ready + top, store - top, -1
+def dusk(units, state, asked):
+    """End a night: pending reloads complete, and launchers are topped up from the store as far as it lasts."""
+    for at in range(1, asked[0] + 1):
+        unit = asked[at]
+        ready, store = state[unit, READY] + state[unit, PENDING], state[unit, STORE]
+        top = min(units[unit, 1] - ready, store)
+        state[unit, READY], state[unit, STORE], state[unit, SOONEST] = ready + top, store - top, -1
+    asked[0] = 0
 
 
 @compiled
-def pass_night(units, state):
-    """A night without threats: only what is supplied changes."""
+def resupply(units, state):
+    """Bring what is supplied every night into the stores, and from there onto launchers that are not full."""
     for unit in range(units.shape[0]):
-        state[unit, SOONEST] = -1
-    dusk(units, state)
+        ready, store = state[unit, READY], state[unit, STORE] + units[unit, 7]
+        top = min(units[unit, 1] - ready, store)
+        state[unit, READY], state[unit, STORE] = ready + top, store - top
+
+
+@compiled
+def stock_up(units, stock, state):
+    """Begin a month: launchers and stores are full, and no unit has been asked."""
+    for unit in range(units.shape[0]):
+        state[unit, READY], state[unit, STORE], state[unit, SOONEST] = units[unit, 1], stock[unit], -1

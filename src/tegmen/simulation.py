@@ -155,6 +155,11 @@ def _pack(
     slot = np.full(len(ThreatClass), -1, dtype=np.int64)
     slot[list(classes)] = np.arange(len(classes))
     pairs, pointers, units, stock, exists = _tables(campaign, engagement, added)
+    # Only lanes of these classes matter, and only some classes meet the dispersed layer.
+    lanes = lane_first(campaign.lanes)
+    dispersed = [cls for cls in classes if cls is not ThreatClass.ballistic]
+    begin = min((int(lanes[cls]) for cls in dispersed), default=0)
+    end = max((int(lanes[cls + 1]) for cls in dispersed), default=0)
     workload = Workload(
         first_world=worlds.first,
         key=np.array([worlds.seed & 0xFFFFFFFF, (worlds.seed >> 32) & 0xFFFFFFFF], dtype=np.int64),
@@ -167,7 +172,8 @@ def _pack(
         units=units,
         stock=stock,
         kill=_kill(campaign),
-        attrition=uint32_threshold(campaign.attrition),
+        attrition=uint32_threshold(campaign.attrition[:, begin:end]),
+        layer=begin,
         slot=slot,
     )
     check(workload, runs)

@@ -22,6 +22,7 @@ Ints = NDArray[np.int64]
 Device = Literal["cpu", "cuda", "auto"]
 
 _PIECE_S = 0.2
+_THREAT_S = 1e-6
 _TASK_THREATS = 100_000
 """Threats a task: enough to make its work arrays worth while, few enough for many tasks a thread."""
 
@@ -68,13 +69,14 @@ class Workload:
     stock: Ints
     kill: NDArray[np.uint64]
     attrition: NDArray[np.uint64]
+    layer: int
     slot: Ints
 
     def tables(self) -> tuple[Any, ...]:
         """Give the kernel's parameters between the tasks and the results."""
         return (
             self.first_world, self.key, self.nights, self.raids, self.geometry, self.pairs, self.pointers, self.exists,
-            self.units, self.stock, self.kill, self.attrition, self.slot,
+            self.units, self.stock, self.kill, self.attrition, self.layer, self.slot,
         )  # fmt: skip
 
 
@@ -140,14 +142,16 @@ def fight(workload: Workload, runs: range, compute: Compute) -> tuple[NDArray[np
 
 def _fight_in_pieces(workload: Workload, runs: range, leakers: NDArray[np.uint16], tally: Ints) -> None:
     tasks, begin = _tasks(workload.raids[0].sum(axis=1), runs, numba.get_num_threads()), 0
-    size = numba.get_num_threads()
+    # A guess to begin with, on the slow side.
+    threats = (workload.raids[0].sum(axis=1)[tasks[:, 0]] * (tasks[:, 2] - tasks[:, 1])).mean()
+    size = max(1, int(numba.get_num_threads() * _PIECE_S / (_THREAT_S * max(threats, 1.0))))
     while begin < len(tasks):
         start = time.perf_counter()
         fight_months(tasks[begin : begin + size], runs.start, *workload.tables(), leakers, tally)
         begin += size
         # Python sees an interrupt between two pieces; their length follows the clock, the results do not.
         spent = time.perf_counter() - start
-        size = int(np.clip(size * _PIECE_S / max(spent, 1e-6), 1, 4 * size)) if spent < 10 * _PIECE_S else size
+        size = int(np.clip(size * _PIECE_S / max(spent, 1e-6), 1, 4 * size))
 
 
 def _tasks(threats: Ints, runs: range, threads: int) -> Ints:
