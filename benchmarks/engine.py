@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numba
@@ -12,13 +11,14 @@ from numpy.typing import NDArray
 from reference import CLASSES, PRIORITY, SEED, Case, Ints, Month, exists
 
 from tegmen.kernels import fight_runs, lay_down
+from tegmen.sweeps import Raid, add_greedily
 from tegmen.workloads import Compute, Workload
 from tegmen.workloads import fight as fight_workload
 
 KEY = np.array([SEED, 0], dtype=np.int64)
 
 
-class Raids(NamedTuple):
+class Fought(NamedTuple):
     """(run, threat) killed; (run, 3) rounds fired, engagements, steps of the loop."""
 
     killed: NDArray[np.uint8]
@@ -32,7 +32,7 @@ class Months(NamedTuple):
     tally: Ints
 
 
-def fight(case: Case, first: int, runs: int, laydown: Any = None) -> Raids:
+def fight(case: Case, first: int, runs: int, laydown: Any = None) -> Fought:
     """Fight the case's raid `runs` times on one thread, fresh launchers and stores each time.
 
     Parameters
@@ -43,7 +43,7 @@ def fight(case: Case, first: int, runs: int, laydown: Any = None) -> Raids:
         Made by `lay`; None for the base laydown.
     """
     laydown = lay(case) if laydown is None else laydown
-    fought = Raids(np.zeros((runs, len(case.threats)), dtype=np.uint8), np.zeros((runs, 3), dtype=np.int64))
+    fought = Fought(np.zeros((runs, len(case.threats)), dtype=np.uint8), np.zeros((runs, 3), dtype=np.int64))
     fight_runs(first, KEY, case.threats, laydown, case.units, case.stock, case.kill, *fought)
     return fought
 
@@ -70,6 +70,7 @@ def campaign(
         stock=case.stock[None],
         kill=case.kill[None],
         attrition=month.attrition[None],
+        layer=0,
         slot=np.zeros(CLASSES, dtype=np.int64),
     )
     leakers, tally = fight_workload(workload, range(runs), Compute(min(threads, numba.config.NUMBA_NUM_THREADS)))
@@ -78,16 +79,14 @@ def campaign(
 
 def site_greedily(case: Case, steps: int, runs: int, threads: int) -> list[int]:
     """Add one unit after another to the base laydown, each at the candidate site that leaves fewest leakers."""
-    chosen: list[int] = []
-    left = list(range(len(case.units) - case.active))
-
-    def leakers(site: int) -> int:
-        killed = fight(case, 0, runs, lay(case, [*chosen, site])).killed
-        return killed.size - int(killed.sum())
-
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in range(steps):
-            best = min(zip(pool.map(leakers, left), left, strict=True))[1]
-            chosen.append(best)
-            left.remove(best)
-    return chosen
+    raid = Raid(KEY, case.threats, case.pointer, case.pairs, case.units, case.stock, case.kill)
+    standing, value = exists(case).astype(np.bool_), np.ones(len(case.threats), dtype=np.int64)
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(threads, before))
+    try:
+        order, _totals = add_greedily(
+            raid, standing, range(case.active, len(case.units)), value, count=steps, runs=runs
+        )
+    finally:
+        numba.set_num_threads(before)
+    return (order - case.active).tolist()

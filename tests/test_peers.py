@@ -134,6 +134,16 @@ def test_the_translation_to_cpp_gives_the_same_bits(tmp_path: Path):
         assert np.array_equal(tally[:, :2], tally_cpp[:, :2])
 
 
+def test_the_timed_sweep_chooses_what_fighting_every_laydown_chooses():
+    case, runs = reference(candidates=12), 40
+    chosen: list[int] = []
+    for _ in range(3):
+        left = [site for site in range(12) if site not in chosen]
+        stopped = [int(engine.fight(case, 0, runs, engine.lay(case, [*chosen, site])).killed.sum()) for site in left]
+        chosen.append(left[stopped.index(max(stopped))])
+    assert engine.site_greedily(case, 3, runs, 2) == chosen
+
+
 def command(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(BENCHMARKS / "run.py"), *options], capture_output=True, text=True, check=False
