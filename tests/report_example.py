@@ -10,6 +10,7 @@ import numpy as np
 from tegmen.answers import CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
 from tegmen.calibration import Calibration, calibrate
 from tegmen.catalogue import read_catalogue
+from tegmen.provenance import gather
 from tegmen.record import read_record
 from tegmen.scenario import read_scenario
 from tegmen.terms import Provenance
@@ -154,6 +155,7 @@ def example(**changes) -> Sufficiency:
         seed=1,
         cases={case: case_answer(scenario, case) for case in ("posted", "claimed")},
         parameters=tuple(read_catalogue().table()),
+        evidence=gather(scenario, read_catalogue().table()),
         provenance=Provenance("0.1.0", 1, {"record": "a" * 64, "catalogue": "b" * 64, "scenario march-2024": "c" * 64}),
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tegmen.answers import CaseAnswer, ClaimTest, GoalAnswer, Stand, Sufficiency, percent
+from tegmen.provenance import gather
 from tegmen.scenario import Claim, Goal, Scenario
 from tegmen.terms import Provenance
 
@@ -57,7 +58,9 @@ def result_of(march: Scenario, calibration, *goals: GoalAnswer, quotes: tuple[tu
     answers = tuple(replace(goal, claims=tests) for goal in goals)
     nothing = MappingProxyType({})
     case = CaseAnswer("posted", answers, nothing, nothing, (), nothing, 0.1)
-    return Sufficiency(scenario, calibration, 1, MappingProxyType({"posted": case}), (), Provenance("0", 1, {}))
+    return Sufficiency(
+        scenario, calibration, 1, MappingProxyType({"posted": case}), (), gather(scenario, ()), Provenance("0", 1, {})
+    )
 
 
 CLEAR = made(n=2, interval=(2, 2), probability=(0.0, 0.3, 0.93, 0.97))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import re
+import shlex
 import sys
 import tomllib
 from functools import cache
@@ -152,7 +153,7 @@ def test_links_lead_somewhere(document):
 
 def commands() -> list[list[str]]:
     shown = "\n".join(re.findall(r"^```sh\n(.*?)^```", text("README.md"), re.MULTILINE | re.DOTALL))
-    return [line.split() for line in shown.splitlines() if line]
+    return [shlex.split(line) for line in shown.splitlines() if line]
 
 
 def test_the_readme_shows_the_two_commands_first():

@@ -12,8 +12,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from tegmen.entries import Entry, Source
+from tegmen.entries import Entry, Quantity, Source
 from tegmen.errors import EvidenceError, InputError
+from tegmen.hedges import Range, in_words, widen
 from tegmen.ledger import open_ledger
 from tegmen.parameters import Parameter
 from tegmen.scenario import Scenario
@@ -76,10 +77,11 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All numbers behind an answer, the ledger entries they were taken from, and those entries' sources, by id."""
+    """All numbers behind an answer; by id the ledger entries they were taken from, as ranges, and their sources."""
 
     numbers: tuple[Number, ...]
     entries: Mapping[str, Entry]
+    ranges: Mapping[str, Range]
     sources: Mapping[str, Source]
 
     def to_json(self) -> dict[str, Any]:
@@ -87,6 +89,7 @@ class Evidence:
         return {
             "numbers": [asdict(number) for number in self.numbers],
             "entries": {name: _plain(entry) for name, entry in sorted(self.entries.items())},
+            "ranges": {name: [str(span), *span.made] for name, span in sorted(self.ranges.items())},
             "sources": {name: _plain(source) for name, source in sorted(self.sources.items())},
         }
 
@@ -122,7 +125,7 @@ def gather(scenario: Scenario, parameters: Sequence[Parameter]) -> Evidence:
     """
     numbers = (*_of_scenario(scenario), *(_of_catalogue(parameter) for parameter in parameters))
     cited = {number.entry for number in numbers if number.entry}
-    entries, sources = _cited(scenario, cited)
+    entries, ranges, sources = _cited(scenario, cited)
     faults = [
         f"{number.id} ({number.what}, {number.span}): no source; say where it was read"
         for number in numbers
@@ -137,7 +140,7 @@ def gather(scenario: Scenario, parameters: Sequence[Parameter]) -> Evidence:
     if faults:
         lines = "\n".join(f"  - {fault}" for fault in faults)
         raise EvidenceError(f"scenario {scenario.name}: no report is made with numbers nobody can trace\n{lines}")
-    return Evidence(numbers, MappingProxyType(entries), MappingProxyType(sources))
+    return Evidence(numbers, MappingProxyType(entries), MappingProxyType(ranges), MappingProxyType(sources))
 
 
 def _of_scenario(scenario: Scenario) -> list[Number]:
@@ -174,18 +177,21 @@ def _of_catalogue(row: Parameter) -> Number:
     )
 
 
-def _cited(scenario: Scenario, ids: set[str]) -> tuple[dict[str, Entry], dict[str, Source]]:
-    """The entries of these ids that the scenario's ledger has, and their sources."""
-    if not ids:
-        return {}, {}
+def _cited(scenario: Scenario, ids: set[str]) -> tuple[dict[str, Entry], dict[str, Range], dict[str, Source]]:
+    """The entries of these ids that the scenario's ledger has, the range read in each, and their sources."""
     entries: dict[str, Entry] = {}
+    ranges: dict[str, Range] = {}
+    if not ids:
+        return entries, ranges, {}
     with open_ledger(scenario.ledger or None) as ledger:
         for name in sorted(ids):
             with suppress(InputError):
                 entries[name] = ledger.entry(name)
+        for name, entry in entries.items():
+            if entry.quantity is not None:
+                ranges[name] = widen(entry.quantity, rivals=ledger.rivals(name))
         known = ledger.sources()
-    sources = {entry.source: known[entry.source] for entry in entries.values() if entry.source}
-    return entries, sources
+    return entries, ranges, {entry.source: known[entry.source] for entry in entries.values() if entry.source}
 
 
 def _plain(item: Entry | Source) -> dict[str, Any]:
@@ -323,8 +329,11 @@ def _number(content: dict[str, Any], given: dict[str, Any]) -> Link:
     if number.entry:
         entry = content["evidence"]["entries"][number.entry]
         source = content["evidence"]["sources"].get(entry.get("source", ""))
-        cited = (Link(entry["source"], _source_words(source)),) if source else ()
-        below.append(Link(number.entry, _entry_words(entry), cited))
+        rests_on = [Link(entry["source"], _source_words(source))] if source else []
+        span, *made = content["evidence"]["ranges"].get(number.entry, [""])
+        if span and len(set(made)) > 1:
+            rests_on.insert(0, Link("range", f"read as {span}: {'; '.join(made)}"))
+        below.append(Link(number.entry, _entry_words(entry), tuple(rests_on)))
     checked = {True: "", False: " [not checked against its source]", None: ""}[number.verified]
     if number.source:
         below.append(Link("source", f"{number.source}{checked}"))
@@ -336,17 +345,9 @@ def _entry_words(entry: Mapping[str, Any]) -> str:
     who = entry.get("speaker") or entry["kind"]
     via = f" (via {entry['via']})" if entry.get("via") else ""
     quantity = entry.get("quantity")
-    said = f"{stated(quantity)} " if quantity else ""
+    said = f"{in_words(Quantity(**quantity))}, of " if quantity else ""
     when = " to ".join(entry["period"]) if entry.get("period") else entry.get("date", "")
     return f"{who}{via}: {said}{entry.get('thing', '')}{', ' + when if when else ''}"
-
-
-def stated(quantity: Mapping[str, Any]) -> str:
-    """A stated quantity in words: hedge and what the words give."""
-    given = [f"{quantity[key]:,.10g}" for key in ("low", "best", "high") if quantity.get(key) is not None]
-    span = "–".join(dict.fromkeys(given))
-    hedge = quantity["hedge"]
-    return span if hedge in ("exact", "range") else f"[{hedge}] {span}"
 
 
 def _source_words(source: Mapping[str, Any]) -> str:

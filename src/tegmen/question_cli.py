@@ -83,8 +83,8 @@ def replace(  # noqa: PLR0913, PLR0917 - one parameter an option
     for was, now in zip(changed.was or ("(not among the numbers used)",), changed.now or ("",), strict=False):
         say(f"was: {was}")
         say(f"now: {now}")
-    show(f"{question.title}: before and after", changed.to_pandas(), left=("case", "goal", "moved"))
-    say("P and P now: share of worlds that meet the goal with the number at which it was met before.")
+    show(f"{question.title}: before and after", changed.to_pandas(), left=("case", "goal"))
+    say("P, P now: share of worlds that meet the goal with the number `at`; moved: by more than two sampling errors.")
 
 
 def check(  # noqa: PLR0913, PLR0917 - one parameter an option

@@ -311,7 +311,7 @@ def _points(stands: Sequence[Stand], about: Mapping[str, Any]) -> list[dict[str,
 def _page(result: Sufficiency, plans: Sequence[Plan]) -> str:
     template = environment().from_string(resource("templates", "report.html.j2"))
     months = result.calibration.monthly()
-    with open_ledger() as ledger:
+    with open_ledger(result.scenario.ledger or None) as ledger:
         aid = aid_status(ledger, result.scenario.month.last)
     return template.render(
         aid=aid,
@@ -328,6 +328,7 @@ def _page(result: Sufficiency, plans: Sequence[Plan]) -> str:
         drawn=_drawn(result, months),
         months=[row for row in months.to_dict("records") if row["threat_class"] in _RECORD_TABLES],
         groups=_parameter_groups(result.parameters),
+        evidence=result.evidence,
         assumptions=assumptions(),
     )
 

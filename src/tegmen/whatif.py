@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, get_args
 
 import pandas as pd
@@ -54,7 +55,7 @@ class WhatIf:
                     {
                         "case": case, "goal": old.goal.name, "n": _n(old), "n now": _n(new),
                         "range": range_text(old), "range now": range_text(new), "at": at, "P": p, "P now": q,
-                        "moved": "yes" if abs(q - p) > 2 * (e * e + f * f) ** 0.5 else "within sampling error",
+                        "moved": bool(abs(q - p) > 2 * (e * e + f * f) ** 0.5),
                     }
                 )  # fmt: skip
         return pd.DataFrame(rows)
@@ -119,7 +120,7 @@ def _put(content: dict[str, Any], number: str, span: Span, source: str) -> None:
         official["source"] = f"{source} ({name}); {official['source']}"
         official["entries"].pop(name, None)
     elif kind == "claims" and name.isdigit() and int(name) < len(content["claims"]):
-        content["claims"][int(name)] |= {"added": _one(number, span), "source": source, "entry": ""}
+        content["claims"][int(name)].update(added=_one(number, span), source=source, entry="")
     elif kind == "baseline" and name in content["baseline"]:
         low, best, high = span
         content["baseline"][name] |= {"low": low, "best": best, "high": high, "source": source, "entry": ""}
@@ -156,7 +157,7 @@ def parse_span(text: str) -> Span:
         values = []
     if len(values) == 1:
         values = values * 3
-    if len(values) != 3 or values != sorted(values):
+    if len(values) != 3 or not all(map(isfinite, values)) or values != sorted(values):
         raise InputError("VALUE", [f"found {text!r}; give one number (12), or low, best and high in order (10,12,15)"])
     return values[0], values[1], values[2]
 
