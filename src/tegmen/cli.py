@@ -35,10 +35,6 @@ app.add_typer(record_app, name="record")
 what_if_app = typer.Typer(help="What the answer would be if a number were another.", no_args_is_help=True)
 app.add_typer(what_if_app, name="what-if")
 what_if_app.command("replace")(question_cli.replace)
-for verb in (question_cli.why, question_cli.check, question_cli.drivers):
-    app.command()(verb)
-for verb in (scoring_cli.backtest, scoring_cli.forecast, scoring_cli.verify):
-    app.command()(verb)
 ledger_app.command("read")(reading_cli.read)
 ledger_app.command("review")(reading_cli.review)
 app.add_typer(ledger_app, name="ledger")
@@ -131,6 +127,12 @@ def show_record(
     )
     for note in evidence.notes:
         typer.echo(f"note: {note}")
+
+
+for verb in (question_cli.why, question_cli.check, question_cli.drivers):
+    app.command()(verb)
+for verb in (scoring_cli.backtest, scoring_cli.forecast, scoring_cli.verify):
+    app.command()(verb)
 
 
 def main() -> None:
