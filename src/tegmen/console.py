@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     import pandas as pd
-    from rich.table import Table
 
     from tegmen.provenance import Link
     from tegmen.terms import Progress
@@ -28,10 +27,26 @@ def say(text: str, style: str | None = None) -> None:
 
 
 def show(title: str, frame: pd.DataFrame, *, left: tuple[str, ...]) -> None:
-    """Print a table."""
-    from rich.console import Console
+    """Print a table of results."""
+    rows = [[cell(value) for value in row] for row in frame.itertuples(index=False)]
+    show_rows(title, [str(column) for column in frame.columns], rows, left=left)
 
-    Console().print(table(title, frame, left=left))
+
+def show_rows(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *, left: tuple[str, ...]) -> None:
+    """Lay rows out for 80 columns; what is still too wide is folded, never cut off."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in head:
+        table.add_column(
+            Text(name.replace("_", " ")), justify="left" if name in left else "right", overflow="fold"
+        )  # fmt: skip
+    for row in rows:
+        table.add_row(*map(Text, row))
+    Console().print(table)
 
 
 def show_chain(chain: Link) -> None:
@@ -47,21 +62,6 @@ def show_chain(chain: Link) -> None:
     root = Tree(Text.assemble((chain.id, "bold"), f"  {chain.text}"))
     grow(chain, root)
     Console().print(root)
-
-
-def table(title: str, frame: pd.DataFrame, *, left: tuple[str, ...]) -> Table:
-    """Lay a frame out for 80 columns; what is still too wide is folded, never cut off."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=Text(title), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for column in frame.columns:
-        words = Text(str(column).replace("_", " "))
-        table.add_column(words, justify="left" if column in left else "right", overflow="fold")
-    for row in frame.itertuples(index=False):
-        table.add_row(*(Text(cell(value)) for value in row))
-    return table
 
 
 def cell(value: object) -> str:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tegmen.console import show_rows
 from tegmen.entries import STAGES, Entry, Kind
 from tegmen.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from tegmen.hedges import Range, Rules
     from tegmen.ledger import Ledger
@@ -176,7 +177,7 @@ def status(ledger: ReadFile = None, at: At = None, hedges: Hedges = None, as_jso
         (each.name, *("–" if amounts[i] is None else str(amounts[i]) for amounts in shown.values()))
         for i, each in enumerate(found.holdings)
     ]
-    _print_table(f"Aid at the end of {found.at}", ("holder: item", *shown), rows)
+    show_rows(f"Aid at the end of {found.at}", ("holder: item", *shown), rows, left=("holder: item",))
     typer.echo("owed: promised, and neither delivered nor lapsed. –: nothing on record. ?: the number is not known.")
 
 
@@ -243,18 +244,3 @@ def _print_entries(ledger: Ledger, entries: Mapping[str, Entry], rules: Rules) -
         for text in (", ".join(filter(None, what)) + said + topics, ", ".join(filter(None, who))):
             for line in textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False):
                 typer.echo(f"    {line}")
-
-
-def _print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Lay rows out for the terminal, names first, then numbers; what is too wide is folded, never cut off."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=Text(title), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for place, name in enumerate(head):
-        table.add_column(Text(name), justify="right" if place else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    Console().print(table)
