@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tegmen.backtest import Backtest, backtest
     from tegmen.calibration import Calibration, calibrate
     from tegmen.claims import ClaimCheck, PublicClaim, check_claim, claim_of, read_claim
+    from tegmen.drivers import drive
     from tegmen.errors import EvidenceError, InfeasibleError, InputError, TegmenError
     from tegmen.forecasting import Forecast, forecast, forecast_month
     from tegmen.ledger import new_ledger, open_ledger
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tegmen.scenario import Scenario, read_scenario, scenario_names
     from tegmen.scorecard import write_backtest
     from tegmen.sufficiency import Effort, sufficiency
+    from tegmen.verification import verify
     from tegmen.whatif import WhatIf, parse_span, replace_number, what_if
     from tegmen.workloads import Compute
 
@@ -63,6 +65,7 @@ __all__ = [
     "calibrate",
     "check_claim",
     "claim_of",
+    "drive",
     "forecast",
     "forecast_month",
     "new_ledger",
@@ -74,6 +77,7 @@ __all__ = [
     "replace_number",
     "scenario_names",
     "sufficiency",
+    "verify",
     "what_if",
     "why",
     "write_backtest",
@@ -105,6 +109,7 @@ _ROOMS = {
     "calibrate": "calibration",
     "check_claim": "claims",
     "claim_of": "claims",
+    "drive": "drivers",
     "forecast": "forecasting",
     "forecast_month": "forecasting",
     "new_ledger": "ledger",
@@ -116,6 +121,7 @@ _ROOMS = {
     "replace_number": "whatif",
     "scenario_names": "scenario",
     "sufficiency": "sufficiency",
+    "verify": "verification",
     "what_if": "whatif",
     "why": "provenance",
     "write_backtest": "scorecard",
