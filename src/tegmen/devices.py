@@ -82,7 +82,7 @@ def fight_on_card(cuda: Any, tables: tuple[Any, ...], runs: range, leakers: NDAr
 def _shapes(nights_a_month: int, most: int, number: int, rounds: int, channels: int) -> list[tuple[Any, Any]]:
     """Work arrays of one month, as `kernels.make_month` has them."""
     return [
-        ((nights_a_month + 1,), np.int64), ((nights_a_month,), np.int64), ((4, most), np.int32), ((3, most), np.uint32),
+        ((nights_a_month + 1,), np.int64), ((2, nights_a_month), np.int64), ((4, most), np.int32), ((3, most), np.uint32),
         ((most, 6), np.int32), ((most,), np.uint32), ((most,), np.uint8), ((number, 8), np.int64),
         ((number, max(channels, 1)), np.int64), ((number, max(rounds, 1)), np.int64), ((most + 1,), np.int64),
         ((4, most), np.uint32), ((most,), np.int64), ((number + 1,), np.int64),

@@ -113,6 +113,19 @@ def simulate(
     return _fight(campaign, _pack(campaign, engagement, added, runs, classes), range(runs), classes, compute)
 
 
+def pack_once(
+    campaign: Campaign, engagement: Engagement, *, runs: int, classes: Sequence[ThreatClass]
+) -> Callable[[int], Outcome]:
+    """Pack the tables once: fights as `simulate` does, with as many added units as it is called with."""
+    workload = _pack(campaign, engagement, 0, runs, classes)
+
+    def fought(added: int) -> Outcome:
+        own = replace(workload, exists=engagement.exists(added))
+        return _fight(campaign, own, range(runs), classes, None)
+
+    return fought
+
+
 def simulate_in_parts(
     campaign: Campaign,
     engagement: Engagement | None,
@@ -246,12 +259,15 @@ def _trial(campaign: Campaign, cls: ThreatClass) -> tuple[Campaign, Engagement]:
 
 
 def _share_stopped(trial: Campaign, table: Engagement, cls: ThreatClass) -> Callable[[Floats], Floats]:
-    launched = np.maximum(trial.worlds.counts[:, cls], 1) * _SOLVE_RUNS[cls]
+    runs = _SOLVE_RUNS[cls]
+    launched = np.maximum(trial.worlds.counts[:, cls], 1) * runs
+    workload = _pack(trial, table, 0, runs, (cls,))
 
     def share(factor: Floats) -> Floats:
         factors = trial.factor.copy()
         factors[:, cls] = factor
-        outcome = simulate(replace(trial, factor=factors), table, added=0, runs=_SOLVE_RUNS[cls], classes=(cls,))
+        own = replace(workload, kill=_kill(replace(trial, factor=factors)))
+        outcome = _fight(trial, own, range(runs), (cls,), None)
         return 1 - outcome.leakers[cls].sum(axis=(1, 2), dtype=np.int64) / launched
 
     return share
