@@ -36,13 +36,8 @@ import numpy as np
 from numba import cuda
 import engine
 from reference import reference
-from tegmen.devices import fight_runs_on_card
 case = reference(8, mix={0: 12, 1: 8, 3: 4})
-laydown = engine.lay(case)
-tables = (engine.KEY, case.threats, laydown, case.units, case.stock, case.kill)
-on_card = engine.Fought(np.full((5, len(case.threats)), 7, np.uint8), np.zeros((5, 3), np.int64))
-fight_runs_on_card(cuda, 11, *tables, *on_card)
-on_processor = engine.fight(case, 11, 5)
+on_card, on_processor = engine.fight_on_card(cuda, case, 11, 5), engine.fight(case, 11, 5)
 assert np.array_equal(on_card.killed, on_processor.killed), "killed differ"
 assert np.array_equal(on_card.tally, on_processor.tally), "tallies differ"
 assert on_card.killed.any() and len(np.unique(on_card.tally[:, 0])) > 1

@@ -105,8 +105,9 @@ def draw_raids(run, key, nights, raids, geometry, work, threats, fate):
 
 @compiled
 def _weigh_nights(run, key, nights, source, cls, weights):
-    """Weights of the month's nights for a class, counts of nights of the record drawn with replacement, and the words
-    of its waves; the sum of the weights.
+    """Weights of the month's nights, counts of nights of the record drawn with replacement, and their sum.
+
+    The second row is filled with the words of the class's waves.
     """
     # Words first, without branches between them: they are computed many at a time.
     for night in range(nights):

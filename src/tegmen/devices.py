@@ -108,8 +108,8 @@ def _bytes_of(shapes: list[tuple[Any, Any]]) -> int:
 def _shapes(nights_a_month: int, most: int, number: int, rounds: int, channels: int) -> list[tuple[Any, Any]]:
     """Work arrays of one month, as `kernels.make_month` has them."""
     return [
-        ((nights_a_month + 1,), np.int64), ((2, nights_a_month), np.int64), ((4, most), np.int32), ((3, most), np.uint32),
-        ((most, 6), np.int32), ((most,), np.uint32), ((most,), np.uint8),
+        ((nights_a_month + 1,), np.int64), ((2, nights_a_month), np.int64), ((4, most), np.int32),
+        ((3, most), np.uint32), ((most, 6), np.int32), ((most,), np.uint32), ((most,), np.uint8),
         *_night_shapes(most, number, rounds, channels),
         ((most,), np.int64), ((most + 256,), np.int64),
     ]  # fmt: skip

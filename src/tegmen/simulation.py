@@ -23,6 +23,7 @@ from tegmen.engagement import (
     engage,
     lane_first,
 )
+from tegmen.errors import EvidenceError
 from tegmen.philox import uint32_threshold
 from tegmen.terms import ThreatClass
 from tegmen.units import SYSTEMS
@@ -217,7 +218,15 @@ def match_record(
     Returns
     -------
     The campaign, and which worlds have a factor in (0, 1] for every class; the others are to be redrawn.
+
+    Raises
+    ------
+    EvidenceError
+        There is no world to match.
     """
+    if not len(worlds):
+        msg = "none of the worlds drawn agrees with the record, so there is none to match to it"
+        raise EvidenceError(f"{msg}; draw more worlds, or widen the baseline's range")
     campaign = Campaign(
         worlds=worlds, lanes=lanes, history=history, nights=nights, factor=np.ones((len(worlds), len(ThreatClass))),
         attrition=_attrition(worlds, lanes), compute=compute or Compute(),
