@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from reference import CLASSES, PRIORITY, SEED, Case, Ints, Month, exists
 
+from tegmen.devices import fight_runs_on_card, find_device
 from tegmen.kernels import fight_runs, lay_down
 from tegmen.sweeps import Raid, add_greedily
 from tegmen.workloads import Compute, Workload
@@ -45,6 +46,18 @@ def fight(case: Case, first: int, runs: int, laydown: Any = None) -> Fought:
     laydown = lay(case) if laydown is None else laydown
     fought = Fought(np.zeros((runs, len(case.threats)), dtype=np.uint8), np.zeros((runs, 3), dtype=np.int64))
     fight_runs(first, KEY, case.threats, laydown, case.units, case.stock, case.kill, *fought)
+    return fought
+
+
+def card() -> Any:
+    """The CUDA device, None without one."""
+    return find_device("auto")
+
+
+def fight_on_card(cuda: Any, case: Case, first: int, runs: int) -> Fought:
+    """Fight as `fight` does, one run a thread of the card."""
+    fought = Fought(np.zeros((runs, len(case.threats)), dtype=np.uint8), np.zeros((runs, 3), dtype=np.int64))
+    fight_runs_on_card(cuda, first, KEY, case.threats, lay(case), case.units, case.stock, case.kill, *fought)
     return fought
 
 

@@ -271,11 +271,27 @@ def variance_ratios(leakers: Callable[[Sequence[int], int], engine.Ints], runs: 
     return ratios
 
 
-def no_device(_effort: Effort) -> Measured:
-    """Rows of a CUDA device, which a machine with one will have to measure."""
-    from numba import cuda
+def card() -> object:
+    """Find the CUDA device, or say that there is none."""
+    found = engine.card()
+    if found is None:
+        raise Unavailable("no CUDA device that numba can use")
+    return found
 
-    raise Unavailable("the CUDA path is not measured yet" if cuda.is_available() else "no CUDA device")
+
+def cuda_runs(effort: Effort) -> Measured:
+    """Reference raids a second on a CUDA device, one raid a thread, results copied back."""
+    case, found = reference(), card()
+    runs = effort.of(1_000_000)
+    clocks = interleave({"": lambda: engine.fight_on_card(found, case, 0, runs)}, effort.repeats)[""]
+    return Measured(runs / statistics.median(clocks.wall), effort.repeats)
+
+
+def cuda_equal(effort: Effort) -> Measured:
+    """Whether the card gives the processor's bits."""
+    case, found, runs = reference(), card(), effort.of(20_000)
+    pairs = zip(engine.fight_on_card(found, case, 0, runs), engine.fight(case, 0, runs), strict=True)
+    return Measured(float(all(np.array_equal(on_card, on_processor) for on_card, on_processor in pairs)), runs)
 
 
 ROWS = (
@@ -295,8 +311,8 @@ ROWS = (
         "crn_variance_ratio", "variance of a difference, independent over common random numbers", "×", 20, None, True,
         crn_variance,
     ),
-    Row("cuda_runs_per_s", "raids a second on a CUDA device", "1/s", 15e6, 40e6, True, no_device),
-    Row("cuda_equal", "same bits on a CUDA device (1: yes)", "", 1, None, True, no_device),
+    Row("cuda_runs_per_s", "raids a second on a CUDA device", "1/s", 15e6, 40e6, True, cuda_runs),
+    Row("cuda_equal", "same bits on a CUDA device (1: yes)", "", 1, None, True, cuda_equal),
     Row("campaigns_10000_mb", "peak memory for 10,000 months", "MB", 500, None, False, campaigns_mb),
 )  # fmt: skip
 """The table, in the order it is printed."""

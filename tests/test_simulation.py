@@ -32,7 +32,7 @@ from core_example import (
 )
 
 from tegmen.engagement import attrition_rate, engage, lane_first
-from tegmen.errors import InputError
+from tegmen.errors import EvidenceError, InputError
 from tegmen.exact import leak_probability, shoot_look_shoot
 from tegmen.simulation import BACKGROUND, Campaign, keep, match_record, simulate, simulate_in_parts
 from tegmen.worlds import Worlds, covered_by, take
@@ -209,6 +209,12 @@ def test_classes_that_meet_no_system_keep_their_rate(cls: ThreatClass):
     excess = share - campaign.worlds.rate[:, cls, None]
     error = np.sqrt(excess.var(axis=1, ddof=1).sum() / 150)
     assert abs(excess.mean(axis=1).sum()) <= 4 * error
+
+
+def test_without_a_world_there_is_nothing_to_match():
+    none = take(made_worlds([(PATRIOT, KYIV)]), np.zeros(0, dtype=np.intp))
+    with pytest.raises(EvidenceError, match=r"none of the worlds drawn agrees.*draw more worlds.*baseline's range"):
+        match_record(none, four_lanes(), shipped_history(), 10)
 
 
 def test_factors_are_shares_and_worlds_that_need_more_are_named():

@@ -18,7 +18,7 @@ def make_work(nights, threats):
     """Work arrays of `draw_raids`."""
     return (
         np.zeros(nights + 1, np.int64),
-        np.zeros(nights, np.int64),
+        np.zeros((2, nights), np.int64),
         np.zeros((4, threats), np.int32),
         np.zeros((3, threats), np.uint32),
     )
@@ -68,7 +68,7 @@ def draw_raids(run, key, nights, raids, geometry, work, threats, fate):
                 total = _weigh_nights(run, key, nights, source, cls, weights)
                 number = _draw_packets(
                     run, key, cls, total, counts, packet, weights, place_cum, area_cum, lane_first, variants, spread,
-                    ends, packets, number,
+                    ends, packets, words, number,
                 )  # fmt: skip
     for night in range(nights):
         ends[night + 1] += ends[night]
@@ -105,42 +105,51 @@ def draw_raids(run, key, nights, raids, geometry, work, threats, fate):
 
 @compiled
 def _weigh_nights(run, key, nights, source, cls, weights):
-    """Weights of the month's nights for a class: counts of nights of the record drawn with replacement; their sum."""
+    """Weights of the month's nights, counts of nights of the record drawn with replacement, and their sum.
+
+    The second row is filled with the words of the class's waves.
+    """
+    # Words first, without branches between them: they are computed many at a time.
+    for night in range(nights):
+        weights[0, night] = np.int64(philox(run, night, STREAM_CALENDAR, 0, key[0], key[1])[0])
+        weights[1, night] = np.int64(philox(run, night, STREAM_WAVE, cls, key[0], key[1])[0])
     total = np.int64(0)
     for night in range(nights):
-        drawn = philox(run, night, STREAM_CALENDAR, 0, key[0], key[1])
-        weights[night] = source[below(drawn[0], source.shape[0]), cls]
-        total += weights[night]
+        weights[0, night] = source[below(weights[0, night], source.shape[0]), cls]
+        total += weights[0, night]
     return total
 
 
 @compiled
 def _draw_packets(
     run, key, cls, total, counts, packet, weights, place_cum, area_cum, lane_first, variants, spread, ends, packets,
-    number,
+    words, number,
 ):  # fmt: skip
     """Draw the packets of a class: night, place, first lane and wave; count their threats into the nights."""
-    classes, nights = counts.shape[0], weights.shape[0]
-    for begin in range(0, counts[cls], packet[cls]):
-        drawn = philox(run, cls * THREATS_PER_CLASS_MAX + begin, STREAM_PACKET, 0, key[0], key[1])
+    classes, nights = counts.shape[0], weights.shape[1]
+    size = packet[cls]
+    many = (counts[cls] + size - 1) // size
+    for i in range(many):
+        drawn = philox(run, cls * THREATS_PER_CLASS_MAX + i * size, STREAM_PACKET, 0, key[0], key[1])
+        words[0, i], words[1, i], words[2, i] = drawn[0], drawn[1], drawn[2]
+    for i in range(many):
         night = np.int64(0)
         if total == 0:
-            night = below(drawn[0], nights)
+            night = below(words[0, i], nights)
         else:
-            rest = below(drawn[0], total)
-            while rest >= weights[night]:
-                rest -= weights[night]
+            rest = below(words[0, i], total)
+            while rest >= weights[0, night]:
+                rest -= weights[0, night]
                 night += 1
-        place = pick(place_cum[cls], drawn[1])
+        place = pick(place_cum[cls], words[1, i])
         lane = lane_first[cls] + place
         if variants[cls] > 1:
-            area = pick(area_cum[cls, place], drawn[2])
+            area = pick(area_cum[cls, place], words[2, i])
             lane = lane_first[cls] + (place * area_cum.shape[2] + area) * variants[cls]
-        wave = philox(run, night, STREAM_WAVE, cls, key[0], key[1])
         packets[0, number] = night
         packets[1, number] = place
         packets[2, number] = lane
-        packets[3, number] = below(wave[0], spread[classes])
-        ends[night + 1] += min(packet[cls], counts[cls] - begin)
+        packets[3, number] = below(weights[1, night], spread[classes])
+        ends[night + 1] += min(size, counts[cls] - i * size)
         number += 1
     return number

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tegmen import calendars, kernels, nights, philox
 from tegmen.errors import InputError
 from tegmen.kernels import RUNS_PER_WORLD_MAX, fight_month
-from tegmen.nights import fight_night, line_up
+from tegmen.nights import fight_night, line_up, stock_up
 
 if TYPE_CHECKING:
     from numba import cuda  # noqa: TC004 - a name in the kernel's own space, see `month_kernel`
@@ -65,7 +65,7 @@ def fight_on_card(cuda: Any, tables: tuple[Any, ...], runs: range, leakers: NDAr
     most, number = int(raids[0].sum(axis=1).max()), units.shape[1] if len(kept) else 0
     rounds, channels = (int(units[:, :number, column].max(initial=0)) for column in (1, 0))
     shapes = _shapes(nights_a_month, most, number, rounds, channels)
-    width = max(1, _BYTES_MAX // sum(int(np.prod(shape)) * np.dtype(kind).itemsize for shape, kind in shapes))
+    width = max(1, _BYTES_MAX // _bytes_of(shapes))
     tasks = np.array([(w, run) for w in range(len(stock)) for run in runs], dtype=np.int64)
     kernel = month_kernel(cuda)
     given = (
@@ -79,14 +79,47 @@ def fight_on_card(cuda: Any, tables: tuple[Any, ...], runs: range, leakers: NDAr
         cuda.synchronize()
 
 
+def fight_runs_on_card(
+    cuda: Any, first: int, key: Ints, threats: NDArray[np.int32], laydown: tuple[Any, ...], units: Ints, stock: Ints,
+    kill: NDArray[np.uint64], killed: NDArray[np.uint8], tally: Ints,
+) -> None:  # fmt: skip
+    """Fight one raid again and again, one thread a run; the parameters are those of `kernels.fight_runs`."""
+    pointer, pairs, first_open = laydown
+    most = len(threats)
+    line = np.empty(most, np.int64)
+    lined = line[: line_up(threats, first_open, line, np.empty(most + 256, np.int64))]
+    rounds, channels = (int(units[:, column].max(initial=0)) for column in (1, 0))
+    shapes = _night_shapes(most, len(units), rounds, channels)
+    width = max(1, _BYTES_MAX // _bytes_of(shapes))
+    kernel = raid_kernel(cuda)
+    given = [cuda.to_device(table) for table in (key, threats, pointer, pairs, lined, units, stock, kill)]
+    work = tuple(cuda.device_array((min(width, len(killed)), *shape), kind) for shape, kind in shapes)
+    for begin in range(0, len(killed), width):
+        own = slice(begin, begin + width)
+        blocks = -(-len(killed[own]) // _BLOCK)
+        kernel[blocks, _BLOCK](first + begin, *given, work, killed[own], tally[own])
+        cuda.synchronize()
+
+
+def _bytes_of(shapes: list[tuple[Any, Any]]) -> int:
+    return sum(int(np.prod(shape)) * np.dtype(kind).itemsize for shape, kind in shapes)
+
+
 def _shapes(nights_a_month: int, most: int, number: int, rounds: int, channels: int) -> list[tuple[Any, Any]]:
     """Work arrays of one month, as `kernels.make_month` has them."""
     return [
-        ((nights_a_month + 1,), np.int64), ((nights_a_month,), np.int64), ((4, most), np.int32), ((3, most), np.uint32),
-        ((most, 6), np.int32), ((most,), np.uint32), ((most,), np.uint8), ((number, 8), np.int64),
-        ((number, max(channels, 1)), np.int64), ((number, max(rounds, 1)), np.int64), ((most + 1,), np.int64),
-        ((4, most), np.uint32), ((most,), np.int64), ((number + 1,), np.int64),
+        ((nights_a_month + 1,), np.int64), ((2, nights_a_month), np.int64), ((4, most), np.int32),
+        ((3, most), np.uint32), ((most, 6), np.int32), ((most,), np.uint32), ((most,), np.uint8),
+        *_night_shapes(most, number, rounds, channels),
         ((most,), np.int64), ((most + 256,), np.int64),
+    ]  # fmt: skip
+
+
+def _night_shapes(most: int, number: int, rounds: int, channels: int) -> list[tuple[Any, Any]]:
+    """The state of the units, and what `nights.make_scratch` makes but for the log."""
+    return [
+        ((number, 8), np.int64), ((number, max(channels, 1)), np.int64), ((number, max(rounds, 1)), np.int64),
+        ((most + 1,), np.int64), ((4, most), np.uint32), ((most,), np.int64), ((number + 1,), np.int64),
     ]  # fmt: skip
 
 
@@ -117,6 +150,27 @@ def month_kernel(cuda: Any) -> Any:
     """Build the kernel: one month a thread."""
     space = device_functions(cuda) | {"cuda": cuda}
     return cuda.jit(FunctionType(_fight_each_month.__code__, space, "fight_each_month"))
+
+
+@cache
+def raid_kernel(cuda: Any) -> Any:
+    """Build the kernel: one run of a raid a thread."""
+    space = device_functions(cuda) | {"cuda": cuda}
+    return cuda.jit(FunctionType(_fight_each_raid.__code__, space, "fight_each_raid"))
+
+
+def _fight_each_raid(first, key, threats, pointer, pairs, lined, units, stock, kill, work, killed, tally):
+    """One run of the raid a thread."""
+    k = cuda.grid(1)  # pyright: ignore[reportCallIssue]
+    if k < killed.shape[0]:
+        state = work[0][k]
+        work[6][k][0] = 0  # no unit has been asked
+        scratch = (
+            work[1][k], work[2][k], work[3][k], work[4][k], work[5][k], work[6][k], (work[1][k][:0], work[1][k][:0]),
+        )  # fmt: skip
+        stock_up(units, stock, state)
+        now = fight_night(first + k, key, 0, threats, lined, (pointer, pairs), units, kill, state, scratch, killed[k])
+        tally[k, 0], tally[k, 1], tally[k, 2] = now
 
 
 def _fight_each_month(

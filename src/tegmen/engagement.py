@@ -181,20 +181,22 @@ def engage(
     """
     rows = _unit_rows(worlds, sites, SYSTEMS.index(system), classes)
     pairs: list[NDArray[np.int32]] = []
-    counts = np.zeros((len(worlds), lane_first(lanes)[-1]), dtype=np.int64)
+    pointers = np.zeros((len(worlds), lane_first(lanes)[-1] + 1), dtype=np.int64)
+    apart = np.linalg.norm(worlds.places.xy[:, None] - worlds.places.xy[None], axis=-1)
     for w in range(len(worlds)):
-        found = [_point_pairs(worlds, lanes, rows, w)] if ThreatClass.ballistic in classes else []
+        found = [_point_pairs(worlds, lanes, rows, apart, w)] if ThreatClass.ballistic in classes else []
         found += [_area_pairs(worlds, lanes, rows, w)] if ThreatClass.cruise in classes else []
         lane, *rest = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        order = np.lexsort((rest[0], rest[1], lane))
-        pairs.append(_as_int32(np.stack(rest, axis=1))[order])
-        counts[w] = np.bincount(lane, minlength=counts.shape[1])
-    ends = np.cumsum(counts.ravel()).reshape(counts.shape)
-    pointers = np.concatenate([ends[:, :1] - counts[:, :1], ends], axis=1)
+        table = _as_int32(np.stack(rest, axis=1))
+        # Pairs are found unit after unit on every lane, and a stable sort keeps them so: by lane, opening and unit.
+        pairs.append(table[np.argsort((lane << 32) + table[:, 1], kind="stable")])
+        pointers[w, 1:] = np.bincount(lane, minlength=pointers.shape[1] - 1)
+    # With a leading 0 in every row, the running sum gives where each lane of each world begins and ends.
+    np.cumsum(pointers.ravel(), out=pointers.ravel())
     sections = [section for section in (1, 0) if _wanted(section, classes)]
     return Engagement(
         classes=tuple(classes),
-        pointers=np.ascontiguousarray(pointers),
+        pointers=pointers,
         pairs=np.concatenate(pairs),
         units=_unit_table(worlds, rows),
         stock=_stock(worlds, rows),
@@ -248,11 +250,11 @@ def _ticks(seconds: Floats) -> Ints:
     return np.rint(seconds * TICKS_PER_S).astype(np.int64)
 
 
-def _point_pairs(worlds: Worlds, lanes: Lanes, rows: _Rows, w: int) -> tuple[Ints, ...]:
+def _point_pairs(worlds: Worlds, lanes: Lanes, rows: _Rows, apart: Floats, w: int) -> tuple[Ints, ...]:
     """Ballistic: a unit may engage what falls on a place inside its defended radius."""
     units = np.flatnonzero((rows.section == 1) & (rows.system[w] >= 0))
     radius = worlds.units.radius_ballistic_km[w, rows.system[w, units]]
-    apart = np.linalg.norm(worlds.places.xy[:, None] - worlds.places.xy[rows.site[w, units]][None], axis=-1)
+    apart = apart[:, rows.site[w, units]]
     place, at = np.nonzero(apart <= radius[None])
     scalar = worlds.scalar
     # An interceptor flies at least to intercept height, taken as 15 km, and the ground distance to the place.

@@ -22,7 +22,7 @@ NUMBERS_MAX = 1 << 20
 """Threats a night and units a laydown are fewer than this."""
 
 # Columns of a unit's state.
-READY, STORE, SOONEST, CHANNEL, RELOAD, PENDING, CALL, LOWEST = range(8)
+READY, STORE, SOONEST, CHANNEL, RELOAD, PENDING, CALL, LOWEST = (np.uint64(column) for column in range(8))
 """Rounds on launchers and in store are carried from night to night; the rest is of the night: earliest tick it can
 launch (-1: not asked yet), heads of its rings of channels and reloads, reloads pending; and for `herds` its next call
 and the first word of its list of waiters that may not be empty."""
@@ -31,6 +31,8 @@ _FEW = 32
 LAST = np.int64(0x7FFFFFFFFFFFFFFF)
 """A queue key later than any."""
 LOW20 = np.int64(0xFFFFF)
+# Unsigned, for an index that may be negative costs numba a test and a branch.
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
 
 
 @compiled
@@ -112,9 +114,9 @@ def line_up(threats, first_open, line, spare):
 @compiled(forceinline=True)
 def push(queue, size, key):
     """Add a key to the heap; return its new size."""
-    i = size
-    while i > 0:
-        parent = (i - 1) >> 1
+    i = np.uint64(size)
+    while i > _ZERO:
+        parent = (i - _ONE) >> _ONE
         if queue[parent] <= key:
             break
         queue[i] = queue[parent]
@@ -126,17 +128,15 @@ def push(queue, size, key):
 @compiled(forceinline=True)
 def sink(queue, size, key):
     """Replace the root by a key and restore the heap."""
-    i = 0
-    while True:
-        child = 2 * i + 1
-        if child >= size:
-            break
-        if child + 1 < size and queue[child + 1] < queue[child]:
-            child += 1
+    i, child, end = _ZERO, _ONE, np.uint64(size)
+    while child < end:
+        if child + _ONE < end and queue[child + _ONE] < queue[child]:
+            child += _ONE
         if queue[child] >= key:
             break
         queue[i] = queue[child]
         i = child
+        child = i + i + _ONE
     queue[i] = key
 
 
@@ -144,11 +144,11 @@ def sink(queue, size, key):
 def drop(queue, size):
     """Remove the root."""
     if size > 1:
-        sink(queue, size - 1, queue[size - 1])
+        sink(queue, size - 1, queue[np.uint64(size - 1)])
     return size - 1
 
 
-@compiled
+@compiled(forceinline=True)
 def rouse(unit, run, key, night, units, state, channels, asked):
     """Ask a unit for the first time in a night: is it up? Its channels are free.
 
@@ -160,7 +160,7 @@ def rouse(unit, run, key, night, units, state, channels, asked):
     state[unit, CHANNEL] = 0
     state[unit, RELOAD] = 0
     state[unit, PENDING] = 0
-    for channel in range(units[unit, 0]):
+    for channel in range(np.uint64(units[unit, 0])):
         channels[unit, channel] = 0
     if units[unit, 0] == 0 or state[unit, READY] == 0:
         state[unit, SOONEST] = NEVER
@@ -175,28 +175,28 @@ def rouse(unit, run, key, night, units, state, channels, asked):
 @compiled(forceinline=True)
 def choose(tick, begin, end, now, run, key, night, pair, units, state, channels, asked):
     """The pair a threat is engaged by in this very tick, or -1: least preference, then first opening, then unit."""
-    best = np.int64(-1)
-    for j in range(begin, end):
+    best, least = np.int64(-1), LAST
+    for j in range(np.uint64(begin), np.uint64(end)):
         if tick + pair[j, 1] > now:
             break
         if tick + pair[j, 2] < now:
             continue
-        unit = pair[j, 0]
+        unit = np.uint64(pair[j, 0])
         if state[unit, SOONEST] < 0:
             rouse(unit, run, key, night, units, state, channels, asked)
         if state[unit, SOONEST] > now:
             continue
-        if best < 0 or pair[j, 4] < pair[best, 4]:
-            best = np.int64(j)
+        if pair[j, 4] < least:
+            best, least = np.int64(j), np.int64(pair[j, 4])
     return best
 
 
-@compiled
+@compiled(forceinline=True)
 def _soonest(tick, begin, end, now, pair, state):
     """Earliest tick after `now` at which a unit could engage a threat; `NEVER` if none can."""
     soonest = NEVER
-    for j in range(begin, end):
-        launch = max(tick + pair[j, 1], now, state[pair[j, 0], SOONEST])
+    for j in range(np.uint64(begin), np.uint64(end)):
+        launch = max(tick + pair[j, 1], now, state[np.uint64(pair[j, 0]), SOONEST])
         if launch <= tick + pair[j, 2]:
             soonest = min(soonest, launch)
     return soonest
@@ -205,33 +205,33 @@ def _soonest(tick, begin, end, now, pair, state):
 @compiled(forceinline=True)
 def fire(now, done, unit, i, shots, run, key, identity, chance, units, state, channels, reloads, luck):
     """Fire a salvo: rounds fired and whether one killed. Rounds, channel and the unit's next launch are updated."""
-    capacity, width = units[unit, 1], units[unit, 0]
+    capacity, width = np.uint64(units[unit, 1]), np.uint64(units[unit, 0])
     ready, store = state[unit, READY], state[unit, STORE]
-    head, pending = state[unit, RELOAD], state[unit, PENDING]
-    while pending > 0 and reloads[unit, head] <= now:
-        head = head + 1 if head + 1 < capacity else np.int64(0)
-        pending -= 1
+    head, pending = np.uint64(state[unit, RELOAD]), np.uint64(state[unit, PENDING])
+    while pending > _ZERO and reloads[unit, head] <= now:
+        head = head + _ONE if head + _ONE < capacity else _ZERO
+        pending -= _ONE
         ready += 1
     salvo = min(units[unit, 3], ready)
     ready -= salvo
-    # The first four rounds of a first engagement were drawn ahead.
-    words = (np.uint64(luck[0, i]), np.uint64(luck[1, i]), np.uint64(luck[2, i]), np.uint64(luck[3, i]))
     hit = False
     for shot in range(salvo):
+        # The first four rounds of a first engagement were drawn ahead.
         if (shot & 3) == 0 and (shots > 0 or shot > 0):
-            words = philox(run, identity, STREAM_KILL + 2 * shots + (shot >> 2), 0, key[0], key[1])
-        hit = hit or part_of(words, shot & 3) < chance
+            drawn = philox(run, identity, STREAM_KILL + 2 * shots + (shot >> 2), 0, key[0], key[1])
+            luck[0, i], luck[1, i], luck[2, i], luck[3, i] = drawn
+        hit |= np.uint64(luck[np.uint64(shot & 3), i]) < chance
         if store > 0:
             store -= 1
             tail = head + pending
             reloads[unit, tail if tail < capacity else tail - capacity] = now + units[unit, 2]
-            pending += 1
+            pending += _ONE
     # The ring of channels is in order of release: its head is the first free one, and is released last but for those
     # whose interceptors fly longer.
-    slot = state[unit, CHANNEL]
-    first = slot + 1 if slot + 1 < width else np.int64(0)
+    slot = np.uint64(state[unit, CHANNEL])
+    first = slot + _ONE if slot + _ONE < width else _ZERO
     while slot != first:
-        before = slot - 1 if slot > 0 else width - 1
+        before = slot - _ONE if slot > _ZERO else width - _ONE
         if channels[unit, before] <= done:
             break
         channels[unit, slot] = channels[unit, before]
@@ -239,9 +239,9 @@ def fire(now, done, unit, i, shots, run, key, identity, chance, units, state, ch
     channels[unit, slot] = done
     soonest = max(channels[unit, first], now)
     if ready == 0:
-        soonest = max(soonest, reloads[unit, head]) if pending > 0 else NEVER
+        soonest = max(soonest, reloads[unit, head]) if pending > _ZERO else NEVER
     state[unit, READY], state[unit, STORE], state[unit, SOONEST] = ready, store, soonest
-    state[unit, CHANNEL], state[unit, RELOAD], state[unit, PENDING] = first, head, pending
+    state[unit, CHANNEL], state[unit, RELOAD], state[unit, PENDING] = np.int64(first), np.int64(head), np.int64(pending)
     return salvo, hit
 
 
@@ -295,26 +295,26 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
     pointer, pair = pairs
     channels, reloads, queue, luck, shots, asked, (log, chain) = scratch
     dawn(run, key, threats, luck, killed)
-    at, size = 0, 0
+    at, last, size = _ZERO, np.uint64(lined.shape[0]), 0
     fired, engagements, steps = np.int64(0), np.int64(0), np.int64(0)
     while True:
-        top = queue[0] if size > 0 else LAST
-        arrives = at < lined.shape[0] and lined[at] < top
+        top = queue[_ZERO] if size > 0 else LAST
+        arrives = at < last and lined[at] < top
         if arrives:
             top = lined[at]
-            at += 1
+            at += _ONE
         elif size == 0:
             break
         steps += 1
-        now, i = top >> 40, (top >> 20) & LOW20
+        now, i = top >> 40, np.uint64((top >> 20) & LOW20)
         if arrives:
             shots[i] = 0
-        tick, lane = np.int64(threats[i, 5]), threats[i, 4]
-        begin, end = pointer[lane], pointer[lane + 1]
+        tick, lane = np.int64(threats[i, 5]), np.uint64(threats[i, 4])
+        begin, end = pointer[lane], pointer[lane + _ONE]
         j = choose(tick, begin, end, now, run, key, night, pair, units, state, channels, asked)
         if j >= 0:
-            by, done = np.int64(pair[j, 0]), now + pair[j, 3]
-            chance = kill[threats[i, 1], units[by, 6]]
+            by, done = np.uint64(pair[np.uint64(j), 0]), now + pair[np.uint64(j), 3]
+            chance = kill[np.uint64(threats[i, 1]), np.uint64(units[by, 6])]
             salvo, hit = fire(
                 now, done, by, i, shots[i], run, key, threats[i, 2], chance, units, state, channels, reloads, luck
             )
@@ -327,7 +327,7 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
             again = NEVER if hit else done
         else:
             again = _soonest(tick, begin, end, now, pair, state)
-        key_again = (again << 40) | (i << 20)
+        key_again = (again << 40) | (top & (LOW20 << 20))
         if arrives:
             size = push(queue, size, key_again) if again < NEVER else size
         elif again < NEVER:

@@ -23,6 +23,7 @@ from tegmen.engagement import (
     engage,
     lane_first,
 )
+from tegmen.errors import EvidenceError
 from tegmen.philox import uint32_threshold
 from tegmen.terms import ThreatClass
 from tegmen.units import SYSTEMS
@@ -111,6 +112,19 @@ def simulate(
         More runs, threats, units, rounds or ticks than the tables can hold; more outcomes than memory should.
     """
     return _fight(campaign, _pack(campaign, engagement, added, runs, classes), range(runs), classes, compute)
+
+
+def pack_once(
+    campaign: Campaign, engagement: Engagement, *, runs: int, classes: Sequence[ThreatClass]
+) -> Callable[[int], Outcome]:
+    """Pack the tables once: fights as `simulate` does, with as many added units as it is called with."""
+    workload = _pack(campaign, engagement, 0, runs, classes)
+
+    def fought(added: int) -> Outcome:
+        own = replace(workload, exists=engagement.exists(added))
+        return _fight(campaign, own, range(runs), classes, None)
+
+    return fought
 
 
 def simulate_in_parts(
@@ -204,7 +218,15 @@ def match_record(
     Returns
     -------
     The campaign, and which worlds have a factor in (0, 1] for every class; the others are to be redrawn.
+
+    Raises
+    ------
+    EvidenceError
+        There is no world to match.
     """
+    if not len(worlds):
+        msg = "none of the worlds drawn agrees with the record, so there is none to match to it"
+        raise EvidenceError(f"{msg}; draw more worlds, or widen the baseline's range")
     campaign = Campaign(
         worlds=worlds, lanes=lanes, history=history, nights=nights, factor=np.ones((len(worlds), len(ThreatClass))),
         attrition=_attrition(worlds, lanes), compute=compute or Compute(),
@@ -246,12 +268,15 @@ def _trial(campaign: Campaign, cls: ThreatClass) -> tuple[Campaign, Engagement]:
 
 
 def _share_stopped(trial: Campaign, table: Engagement, cls: ThreatClass) -> Callable[[Floats], Floats]:
-    launched = np.maximum(trial.worlds.counts[:, cls], 1) * _SOLVE_RUNS[cls]
+    runs = _SOLVE_RUNS[cls]
+    launched = np.maximum(trial.worlds.counts[:, cls], 1) * runs
+    workload = _pack(trial, table, 0, runs, (cls,))
 
     def share(factor: Floats) -> Floats:
         factors = trial.factor.copy()
         factors[:, cls] = factor
-        outcome = simulate(replace(trial, factor=factors), table, added=0, runs=_SOLVE_RUNS[cls], classes=(cls,))
+        own = replace(workload, kill=_kill(replace(trial, factor=factors)))
+        outcome = _fight(trial, own, range(runs), (cls,), None)
         return 1 - outcome.leakers[cls].sum(axis=(1, 2), dtype=np.int64) / launched
 
     return share

@@ -23,7 +23,7 @@ from tegmen.provenance import gather
 from tegmen.raids import history_counts, posted_counts
 from tegmen.scenario import Goal, Scenario
 from tegmen.sensitivity import Decision, Estimate, first_order, numbers_needed, value_of_knowing
-from tegmen.simulation import BACKGROUND, MATCHED, Campaign, Outcome, keep, match_record, simulate
+from tegmen.simulation import BACKGROUND, MATCHED, Campaign, Outcome, keep, match_record, pack_once, simulate
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, Provenance, ThreatClass, one_blas_thread
 from tegmen.units import BALLISTIC_SYSTEMS, SYSTEMS
 from tegmen.workloads import Compute
@@ -206,12 +206,13 @@ def remaining_share(
     classes = MATCHED if goal.metric == "capacity_lost" else (ThreatClass.ballistic,)
     tables = engage(campaign.worlds, campaign.lanes, sites.tolist(), system, classes)
     metric, runs = _metric(goal, campaign, baseline), effort.runs_of(goal)
-    base = metric(simulate(campaign, tables, added=0, runs=runs, classes=classes))
+    fought = pack_once(campaign, tables, runs=runs, classes=classes)
+    base = metric(fought(0))
 
     def score(number: int) -> Floats:
         if number == 0:
             return np.asarray(base > 0, dtype=np.float64)
-        left = metric(simulate(campaign, tables, added=number, runs=runs, classes=classes))
+        left = metric(fought(number))
         return np.asarray(np.where(base > 0, left / np.where(base > 0, base, 1.0), 0.0))
 
     return score

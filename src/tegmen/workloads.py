@@ -121,7 +121,7 @@ def _latest_tick(workload: Workload) -> int:
     spread = workload.geometry[3]
     latest = int(spread[-1] + 2 * spread[:-1].max(initial=0)) + int(workload.units[..., 2].max(initial=0))
     if len(workload.pairs):
-        latest += int((workload.pairs[:, 2].astype(np.int64) + workload.pairs[:, 3]).max())
+        latest += int(np.add(workload.pairs[:, 2], workload.pairs[:, 3], dtype=np.int64).max())
     return latest
 
 

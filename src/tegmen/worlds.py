@@ -393,7 +393,7 @@ def _drawn_sites(cumulative: Floats, most: int, dice: Dice, wanted: NDArray[np.i
     """(wanted, most) places drawn by cumulative worth; every world takes its draws, wanted or not."""
     draws = dice.generator.random((dice.count, most))[wanted] * cumulative[wanted, -1:]
     rows = zip(cumulative[wanted], draws, strict=True)
-    chosen = np.stack([np.searchsorted(row, draw, side="right") for row, draw in rows])
+    chosen = np.stack([row.searchsorted(draw, side="right") for row, draw in rows])
     return np.minimum(chosen, cumulative.shape[1] - 1).astype(np.int64)
 
 
