@@ -35,7 +35,7 @@ from tegmen.tracking import (
 FAST = Priors(
     levels=57, steps=(0.05, 0.2, 0.8), concentrations=(2.0, 8.0, 32.0, 128.0), cells=(6, 8, 5), drift_levels=13
 )
-FIXED = Memory(break_days=math.inf, half_life_days=math.inf, slopes=(0.0,), slope_spread=1.0)
+FIXED = Memory(break_days=(math.inf,), half_life_days=math.inf, slopes=(0.0,), slope_spread=1.0)
 
 
 def made(rows, **more):
@@ -131,14 +131,14 @@ def test_nights_a_week_apart_have_the_evidence_of_the_weekly_filter():
     track = area_track(FAST, FIXED)
     for each in nights(rows, by_aim=False):
         track = track.after(each)
-    ours, theirs = track.log_evidence[:, 0], fit.log_evidence
+    ours, theirs = track.log_evidence[:, 0, 0], fit.log_evidence
     np.testing.assert_allclose(ours - ours[0, 0], theirs - theirs[0, 0], atol=1e-9)
 
 
 def test_a_forecast_sums_over_every_path_slope_and_break():
     """Three nights on a coarse grid, by loops over slope, step sd, M, and the level before and after each gap."""
     priors = Priors(levels=4, level_low=-2.0, level_high=2.0, steps=(0.4, 1.3), concentrations=(3.0, 20.0))
-    memory = Memory(break_days=40.0, half_life_days=math.inf, slopes=(-0.4, 0.0, 0.4))
+    memory = Memory(break_days=(40.0,), half_life_days=math.inf, slopes=(-0.4, 0.0, 0.4))
     past_nights, day, asked = [night(0, 5, 4), night(9, 12, 3)], 11, 6
     track = area_track(priors, memory)
     for each in past_nights:
@@ -179,7 +179,7 @@ def test_a_forecast_sums_over_every_path_slope_and_break():
 
 def test_ballistic_forecasts_by_loops_over_the_mesh():
     priors = Priors(cells=(2, 3, 2), kill_concentrations=(2.0, 9.0), drift_levels=3, drift_steps=(0.0, 0.7))
-    memory = Memory(break_days=math.inf, half_life_days=math.inf)
+    memory = Memory(break_days=(math.inf,), half_life_days=math.inf)
     track = point_track(priors, memory).after(night(0, 3, 3, aim=1)).after(night(0, 4, 0, aim=-1))
     grid, expected, total = track.grid, np.zeros((3, 6)), 0.0
     f, fan = priors.spread_elsewhere
@@ -239,11 +239,11 @@ def test_table_of_the_beta_binomial_is_the_law_itself():
 def test_a_break_finds_a_changed_definition_that_a_walk_of_small_steps_does_not():
     """Shares near 0.9 for 100 nights, then 0.4: three nights on, the forecast has moved; without breaks it has not."""
     small, found = Priors(steps=(0.02,), concentrations=(16.0,)), []
-    for memory in (replace(FIXED, break_days=365.25), FIXED):
+    for memory in (replace(FIXED, break_days=(365.25,)), FIXED):
         track = area_track(small, memory)
         for day in range(103):
             track = track.after(night(day, 20, 18 if day < 100 else 8))
-        chance = track.before(103).chance(20, np.ones((1, 1, 1)))
+        chance = track.before(103).chance(20, np.ones((1, 1, 1, 1)))
         found.append(chance @ np.arange(21))
     assert abs(found[0] - 8) < 3
     assert found[1] > 16

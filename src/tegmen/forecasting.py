@@ -319,9 +319,9 @@ def simulate(
 
 
 def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Generator) -> Ints:
-    """Draw step sd, slope, M and level, walk the level day by day, and intercept."""
+    """Draw step sd, breaks, slope, M and level, walk the level day by day, and intercept."""
     count, memory, grid = n.shape[1], track.memory, track.grid.logit
-    s, b, m, g = _drawn(weight[..., None] * track.level, count, rng)
+    s, r, b, m, g = _drawn(weight[..., None] * track.level, count, rng)
     level = grid[g] + rng.uniform(-0.5, 0.5, count) * (grid[1] - grid[0])
     step, concentration = (
         np.asarray(axis)[at] for axis, at in ((track.priors.steps, s), (track.priors.concentrations, m))
@@ -330,7 +330,7 @@ def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Gen
     for d, launched in enumerate(n):
         if d:
             level = np.clip(level + step / np.sqrt(7) * rng.standard_normal(count), grid[0], grid[-1])
-            broken = rng.random(count) > memory.kept_level(1)
+            broken = rng.random(count) > memory.kept_level(1)[r]
             level = np.where(broken, logit(rng.uniform(expit(grid[0]), expit(grid[-1]), count)), level)
         share = expit(level + slope * np.log(np.maximum(launched, 1) / memory.typical))
         total += rng.binomial(launched, draw_beta(share, concentration, rng))
@@ -340,15 +340,15 @@ def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Gen
 def _simulate_point(track: PointTrack, n: Ints, rng: np.random.Generator) -> Ints:
     """Draw the mixture, walk coverage elsewhere day by day, and draw aim, cover and kill of each night's raid."""
     count, grid, axes, memory = n.shape[1], track.grid.logit, axes_of(track.priors), track.memory
-    s, *cell = _drawn(track.weights, count, rng)
+    s, r, *cell = _drawn(track.weights, count, rng)
     step, shape = np.asarray(track.priors.drift_steps)[s] / np.sqrt(28), track.weights.shape
     level, total = grid[cell[-1]], np.zeros(count, dtype=np.int64)
     mean, fan = track.priors.spread_elsewhere
     for d, launched in enumerate(n):
         if d:
             level = np.clip(level + step * rng.standard_normal(count), grid[0], grid[-1])
-            broken = rng.random(count) > memory.kept_level(1)
-            anew = [rng.integers(size, size=count) for size in shape[1:-1]]
+            broken = rng.random(count) > memory.kept_level(1)[r]
+            anew = [rng.integers(size, size=count) for size in shape[2:-1]]
             cell = [np.where(broken, new, old) for new, old in zip(anew, cell, strict=False)]
             level = np.where(broken, logit(rng.uniform(expit(grid[0]), expit(grid[-1]), count)), level)
         q, p, m, v = (axis[at] for axis, at in zip(axes.each(), cell, strict=False))
