@@ -186,11 +186,17 @@ class PointTrack:
         days, spacing = day - self.day, self.grid.logit[1] - self.grid.logit[0]
         of_cell = np.maximum(self.weights.sum(axis=-1, keepdims=True), np.exp(_LOG_TINY))
         faded = of_cell ** self.memory.kept(days)
-        level = self.weights * (faded / of_cell / faded.sum())
-        moved = elapse(level, (np.asarray(self.priors.drift_steps) / spacing) ** 2 * days / 28)
-        of_drift = moved.sum(axis=tuple(range(2, moved.ndim)), keepdims=True)
-        anew = of_drift * self.grid.start / np.prod(self.weights.shape[2:-1])
-        weights = self.memory.broken(moved, anew, days)
+        faded /= faded.sum()
+        # On this short a grid the kernel, the identity moved on, is quicker than cosines.
+        still = self.memory.kept_level(days)[:, None]
+        kernel = np.tile(np.eye(len(self.grid.logit)), (len(self.weights), 1, 1))
+        kernel = elapse(kernel, (np.asarray(self.priors.drift_steps) / spacing) ** 2 * days / 28)
+        kernel = kernel[:, None] * still[..., None]
+        level = (self.weights * (faded / of_cell)).reshape(*self.weights.shape[:2], -1, kernel.shape[-1]) @ kernel
+        of_move = faded.sum(axis=tuple(range(2, faded.ndim)))[..., None]
+        anew = of_move * (1 - still) * self.grid.start / np.prod(self.weights.shape[2:-1])
+        level += anew[:, :, None]
+        weights = level.reshape(self.weights.shape)
         return replace(self, day=day, weights=weights, raids=self.raids * self.memory.kept(days))
 
     def after(self, night: Night) -> PointTrack:
