@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, gammaln, softmax
+from scipy.special import expit, softmax
 
 from tegmen.coverage import Statics, mesh_axes, raid_likelihood
 from tegmen.filtering import Floats, LevelGrid, beta_binomial, elapse, level_grid
@@ -314,17 +314,21 @@ def _mesh(priors: Priors) -> Statics:
 
 
 def beta_binomial_table(n: int, mean: Floats, concentration: Floats) -> Floats:
-    """Probability (n + 1, c) of every count of n for c pairs of mean and M, by sums of logs.
+    """Probability (n + 1, c) of every count of n for c pairs of mean and M, by the ratios of neighbouring counts.
 
-    ``(a)_k (b)_(n-k) / (a + b)_n`` times the choices, with rising factorials summed once along k.
+    ``P(k + 1) / P(k) = (n - k) (a + k) / ((k + 1) (b + n - 1 - k))``, summed as logs along k; each column sums to one.
     """
-    count = np.arange(n + 1)
     a, b = mean * concentration, (1 - mean) * concentration
-    up_a, up_b = (
-        np.concatenate([np.zeros((1, len(mean))), np.cumsum(np.log(each + count[:-1, None]), axis=0)])
-        for each in (a, b)
-    )
-    # A difference of two gammaln would lose digits where M is large.
-    up_all = np.log(concentration + count[:-1, None]).sum(axis=0)
-    choices = gammaln(n + 1) - gammaln(count + 1) - gammaln(n - count + 1)
-    return np.exp(choices[:, None] + up_a + up_b[::-1] - up_all)
+    count = np.arange(n)[:, None]
+    step = a + count
+    step *= (n - count) / (count + 1)
+    step /= b + (n - 1 - count)
+    logs = np.zeros((n + 1, len(mean)))
+    np.log(step, out=logs[1:])
+    # Row by row: a cumulative sum down the columns walks memory across and takes ten times as long.
+    for k in range(1, n + 1):
+        logs[k] += logs[k - 1]
+    logs -= logs.max(axis=0)
+    np.exp(logs, out=logs)
+    logs /= logs.sum(axis=0)
+    return logs
