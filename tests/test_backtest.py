@@ -17,8 +17,19 @@ from tegmen.calibration import Priors, calibrate, fit_area
 from tegmen.diary import Night, nights
 from tegmen.errors import EvidenceError, InputError
 from tegmen.filtering import beta_binomial, elapse, level_grid
-from tegmen.forecasting import drawn_calendar, follow, month_days, nothing_known, quantile, simulate, smoothed
+from tegmen.forecasting import (
+    Known,
+    drawn_calendar,
+    follow,
+    level_spread,
+    month_days,
+    nothing_known,
+    quantile,
+    simulate,
+    smoothed,
+)
 from tegmen.observations import Rows
+from tegmen.priors import pooling
 from tegmen.record import COLUMNS, Record, read_record
 from tegmen.scorecard import scores
 from tegmen.scoring import LEVELS, difference, marks
@@ -35,7 +46,7 @@ from tegmen.tracking import (
 FAST = Priors(
     levels=57, steps=(0.05, 0.2, 0.8), concentrations=(2.0, 8.0, 32.0, 128.0), cells=(6, 8, 5), drift_levels=13
 )
-FIXED = Memory(break_days=math.inf, half_life_days=math.inf, slopes=(0.0,), slope_spread=1.0)
+FIXED = Memory(break_days=(math.inf,), half_life_days=math.inf, slopes=(0.0,), slope_spread=1.0)
 
 
 def made(rows, **more):
@@ -131,14 +142,14 @@ def test_nights_a_week_apart_have_the_evidence_of_the_weekly_filter():
     track = area_track(FAST, FIXED)
     for each in nights(rows, by_aim=False):
         track = track.after(each)
-    ours, theirs = track.log_evidence[:, 0], fit.log_evidence
+    ours, theirs = track.log_evidence[:, 0, 0], fit.log_evidence
     np.testing.assert_allclose(ours - ours[0, 0], theirs - theirs[0, 0], atol=1e-9)
 
 
 def test_a_forecast_sums_over_every_path_slope_and_break():
     """Three nights on a coarse grid, by loops over slope, step sd, M, and the level before and after each gap."""
     priors = Priors(levels=4, level_low=-2.0, level_high=2.0, steps=(0.4, 1.3), concentrations=(3.0, 20.0))
-    memory = Memory(break_days=40.0, half_life_days=math.inf, slopes=(-0.4, 0.0, 0.4))
+    memory = Memory(break_days=(40.0,), half_life_days=math.inf, slopes=(-0.4, 0.0, 0.4))
     past_nights, day, asked = [night(0, 5, 4), night(9, 12, 3)], 11, 6
     track = area_track(priors, memory)
     for each in past_nights:
@@ -179,7 +190,7 @@ def test_a_forecast_sums_over_every_path_slope_and_break():
 
 def test_ballistic_forecasts_by_loops_over_the_mesh():
     priors = Priors(cells=(2, 3, 2), kill_concentrations=(2.0, 9.0), drift_levels=3, drift_steps=(0.0, 0.7))
-    memory = Memory(break_days=math.inf, half_life_days=math.inf)
+    memory = Memory(break_days=(math.inf,), half_life_days=math.inf)
     track = point_track(priors, memory).after(night(0, 3, 3, aim=1)).after(night(0, 4, 0, aim=-1))
     grid, expected, total = track.grid, np.zeros((3, 6)), 0.0
     f, fan = priors.spread_elsewhere
@@ -199,6 +210,25 @@ def test_ballistic_forecasts_by_loops_over_the_mesh():
         expected += weight * np.array(at(5))
     np.testing.assert_allclose(track.by_aim(5), expected / total, rtol=1e-9)
     np.testing.assert_allclose(track.aims(), [2 / 5, 1 / 5, 2 / 5])
+
+
+def test_what_stands_still_in_the_ballistic_mixture_fades_and_breaks_as_said():
+    """One gap by loops: evidence to the power of its age, the level moved or drawn anew, a break forgets the rest."""
+    priors = Priors(cells=(2, 2, 2), kill_concentrations=(2.0, 9.0), drift_levels=4, drift_steps=(0.3, 0.7))
+    memory = Memory(break_days=(30.0, 400.0), half_life_days=20.0)
+    track = point_track(priors, memory).after(night(0, 3, 2, aim=-1)).after(night(0, 2, 0, aim=1))
+    found, days, grid = track.before(9).weights, 9, track.grid
+    spacing = grid.logit[1] - grid.logit[0]
+    of_cell = track.weights.sum(axis=-1)
+    faded = of_cell ** (0.5 ** (days / 20)) / (of_cell ** (0.5 ** (days / 20))).sum()
+    for at in itertools.product(*map(range, found.shape[:-1])):
+        s, r = at[:2]
+        kernel = elapse(np.eye(4)[None], np.array([(priors.drift_steps[s] / spacing) ** 2 * days / 28]))[0]
+        still = math.exp(-days / memory.break_days[r])
+        expected = still * faded[at] * (track.weights[at] / of_cell[at]) @ kernel
+        expected = expected + (1 - still) * faded[s, r].sum() / faded[0, 0].size * grid.start
+        np.testing.assert_allclose(found[at], expected, rtol=1e-9)
+    assert found.sum() == pytest.approx(1.0)
 
 
 def test_two_models_of_ballistic_missiles_are_weighed_by_what_they_foretold():
@@ -239,11 +269,11 @@ def test_table_of_the_beta_binomial_is_the_law_itself():
 def test_a_break_finds_a_changed_definition_that_a_walk_of_small_steps_does_not():
     """Shares near 0.9 for 100 nights, then 0.4: three nights on, the forecast has moved; without breaks it has not."""
     small, found = Priors(steps=(0.02,), concentrations=(16.0,)), []
-    for memory in (replace(FIXED, break_days=365.25), FIXED):
+    for memory in (replace(FIXED, break_days=(365.25,)), FIXED):
         track = area_track(small, memory)
         for day in range(103):
             track = track.after(night(day, 20, 18 if day < 100 else 8))
-        chance = track.before(103).chance(20, np.ones((1, 1, 1)))
+        chance = track.before(103).chance(20, np.ones((1, 1, 1, 1)))
         found.append(chance @ np.arange(21))
     assert abs(found[0] - 8) < 3
     assert found[1] > 16
@@ -374,18 +404,47 @@ def test_a_night_at_the_end_of_a_month_is_less_sure_than_one_at_its_start(record
     assert spread[1] > 1.05 * spread[0]
 
 
-def test_drawn_calendars_keep_the_mean_of_the_days_they_are_drawn_from():
+def test_drawn_calendars_keep_the_mean_of_all_days_quiet_ones_too():
     of = {
-        ThreatClass.drone: (night(1, 10, 9), night(3, 30, 30), night(-200, 999, 0)),
+        ThreatClass.drone: (night(-40, 20, 0), night(1, 10, 9), night(3, 30, 30)),
         ThreatClass.cruise: (night(2, 6, 1),),
     }
     table = drawn_calendar(of, 5, 30, np.random.default_rng(1))
-    for key, mean, sd in (
-        (ThreatClass.drone, 40 / 3, np.std([10, 30, 0])),
-        (ThreatClass.cruise, 2.0, np.std([6, 0, 0])),
+    short = drawn_calendar({key: each[-1:] for key, each in of.items()}, 5, 30, np.random.default_rng(1))
+    long = {ThreatClass.drone: tuple(night(day, 20 if day < 80 else 10, 0) for day in range(200))}
+    # A record of fewer than 120 days is drawn from as far as it reaches; of a longer one, older days are not.
+    for found, mean in (
+        (table[ThreatClass.drone], (20 + 40) / 45),
+        (table[ThreatClass.cruise], 6 / 45),
+        (short[ThreatClass.drone], 30 / 3),
+        (short[ThreatClass.cruise], 6 / 3),
+        (drawn_calendar(long, 200, 30, np.random.default_rng(1))[ThreatClass.drone], 10.0),
     ):
-        assert table[key].shape == (30, 4000)
-        assert abs(table[key].mean() - mean) <= 4 * sd / math.sqrt(30 * 4000)
+        assert found.shape == (30, 4000)
+        months = found.mean(axis=0)
+        assert abs(months.mean() - mean) <= 4 * months.std() / math.sqrt(4000)
+
+
+def test_drawn_calendars_hold_the_launches_of_months_whose_level_varies():
+    """Launches made as assumed: days apart from each other, a log-normal level a month; the intervals hold as said."""
+    rng, inside = np.random.default_rng(6), []
+    for _ in range(300):
+        level = np.repeat(np.exp(0.5 * rng.standard_normal(25)), 30)
+        posted = rng.negative_binomial(1.0, 1 / (1 + 8 * level))
+        of = {ThreatClass.drone: tuple(night(d, int(n), 0) for d, n in enumerate(posted[:720]) if n)}
+        drawn = drawn_calendar(of, 720, 30, rng)[ThreatClass.drone].sum(axis=0)
+        low, high = np.quantile(drawn, (0.1, 0.9))
+        inside.append(low <= posted[720:].sum() <= high)
+    # Two standard errors, and three points for a mean of 120 days that itself varies and a tail that is not bounded.
+    assert abs(np.mean(inside) - 0.8) <= 0.03 + 2 * math.sqrt(0.8 * 0.2 / 300)
+
+
+def test_the_level_of_months_alike_is_as_sure_as_their_number_allows():
+    rng = np.random.default_rng(2)
+    found = [level_spread(rng.poisson(9.0, 30 * months + 30).astype(float)) for months in (0, 4, 40)]
+    assert found[0] == pytest.approx(math.log(2))
+    assert found[0] > found[1] > found[2]
+    assert found[2] == pytest.approx(math.log(2) / math.sqrt(41), abs=0.05)
 
 
 def test_smoothing_keeps_mean_and_spread_and_leaves_no_count_out():
@@ -410,6 +469,56 @@ def test_months_ahead_of_the_record(record):
         tg.forecast_month(calibration, "2024-03")
     with pytest.raises(InputError, match=r"calendar: drone, 2024-05-01: found 3 launched; days of the month"):
         tg.forecast_month(calibration, "2024-04", {"drone": {date(2024, 5, 1): 3}})
+
+
+def test_forecasts_of_records_drawn_from_the_model_itself_hold_what_they_say():
+    """Simulation-based calibration: level, step, M, slope, breaks and counts from the priors, then nights and a month.
+
+    A wrong walk, break, slope or sum over a month would show as intervals that hold too little or too much.
+    """
+    memory, key, made_of = replace(Memory(), half_life_days=math.inf), ThreatClass.drone, []
+    first, rng = area_track(FAST, memory), np.random.default_rng(11)
+    of_step, of_concentration = (each.sum(axis=0) / each.sum() for each in pooling(FAST))
+    for _ in range(200):
+        truth = (
+            rng.choice(FAST.steps, p=of_step),
+            rng.choice(memory.break_days),
+            rng.choice(memory.slopes, p=memory.of_slope()),
+            rng.choice(FAST.concentrations, p=of_concentration),
+        )
+        brought, track = drawn_record(truth, 110, memory, rng), first
+        for each in brought:
+            if each.day < 80:
+                track = track.after(each)
+        month = [each for each in brought if each.day >= 80]
+        n, k = month[0].totals()
+        at = track.before(month[0].day)
+        made_of.append((at.chance(n, pooled({key: at}, at.day)[key]), k))
+        launched = np.zeros(30, dtype=np.int64)
+        launched[[each.day - 80 for each in month]] = [each.totals()[0] for each in month]
+        sums = simulate(
+            Known({key: track}, ballistic_track(FAST, memory)), key, np.arange(80, 110), launched, rng, 1000
+        )
+        made_of.append((smoothed(sums), sum(each.totals()[1] for each in month)))
+    for found in (made_of[::2], made_of[1::2]):
+        each = marks(*zip(*found, strict=True))
+        for level in (0.5, 0.8, 0.9):
+            assert abs(each.coverage(level).mean() - level) <= 3 * math.sqrt(level * (1 - level) / len(found))
+
+
+def drawn_record(truth, days, memory, rng):
+    """Draw a record of one class from the model: (step, break days, slope, M) given, the level uniform at the start."""
+    step, break_days, slope, big = truth
+    level, found = stats.logistic.rvs(random_state=rng), []
+    for day in range(days):
+        level = np.clip(level + step / math.sqrt(7) * rng.standard_normal(), FAST.level_low, FAST.level_high)
+        if rng.random() > math.exp(-1 / break_days):
+            level = stats.logistic.rvs(random_state=rng)
+        n = int(rng.choice([0, 3, 10, 40]))
+        share = 1 / (1 + math.exp(-(level + slope * math.log(max(n, 1) / memory.typical))))
+        if n:
+            found.append(night(day, n, int(stats.betabinom.rvs(n, share * big, (1 - share) * big, random_state=rng))))
+    return found
 
 
 # --- the embedded record ---------------------------------------------------------------------------------------------

@@ -176,7 +176,7 @@ def backtest(  # noqa: PLR0913 - each option is one question a reader asks
         First month scored, YYYY-MM. None: the last twelve months of the record.
     horizon
         "night": one night given its launches. "month": a month's sum given its launches by night; beside it, the same
-        with the launches drawn from the 120 days before.
+        with the launches drawn from the 120 days before, times a level of the month.
     min_launched
         Nights with fewer launched are learnt from and not scored.
     priors, memory

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 CALENDAR_DAYS = 120
 """[days] before the origin from which the nights of a month that has no calendar are drawn."""
 
+_MONTH = 30
+
 _DRAWS = 4000
 _MOST = 100_000
 _FORECAST_STREAM = 128
@@ -223,8 +225,8 @@ def forecast_month(
     month
         YYYY-MM, after the record's end.
     calendar
-        Class to date to number launched. None: in each draw, every day of the month is a day drawn from those of the
-        last 120 with any eligible row.
+        Class to date to number launched. None: in each draw, every day of the month is a day drawn from the last 120,
+        times a level of the month that varies as months did.
     seed
         Of the 4,000 draws.
     memory
@@ -292,16 +294,41 @@ def month_days(month: str) -> Ints:
 def drawn_calendar(
     history: Mapping[ThreatClass, tuple[Night, ...]], day: int, count: int, rng: np.random.Generator
 ) -> dict[ThreatClass, Ints]:
-    """Draw calendars: class to (d, w) launched, each day one of the days of the last 120 with any eligible row."""
-    recent = [night.day for each in history.values() for night in each if day - CALENDAR_DAYS <= night.day < day]
-    days, table = np.unique(np.array(recent, dtype=np.int64)), {}
-    if not len(days):
+    """Draw calendars: class to (d, w) launched as posted; each day is one of the last 120, times a level of the month.
+
+    Days without any row count as quiet here: what is forecast is what will be posted. All classes share the days
+    drawn; the level is each class's own, log-normal of mean one, as wide as months differed from the days before them.
+    """
+    first = min([each[0].day for each in history.values() if each] + [day])
+    start, table = max(day - CALENDAR_DAYS, first), {}
+    if start == day:
         return {key: np.zeros((count, _DRAWS), dtype=np.int64) for key in history}
-    picks = rng.integers(len(days), size=(count, _DRAWS))
+    picks = rng.integers(start - first, day - first, size=(count, _DRAWS))
     for key, each in history.items():
-        launched = {night.day: night.totals()[0] for night in each}
-        table[key] = np.array([launched.get(int(at), 0) for at in days], dtype=np.int64)[picks]
+        posted = np.zeros(day - first)
+        for night in each:
+            if night.day < day:
+                posted[night.day - first] += night.totals()[0]
+        sd = level_spread(posted)
+        level = np.exp(sd * rng.standard_normal(_DRAWS) - sd**2 / 2)
+        # Rounding at random keeps the mean.
+        table[key] = np.floor(posted[picks] * level + rng.random(picks.shape)).astype(np.int64)
     return table
+
+
+def level_spread(posted: Floats) -> float:
+    """Standard deviation of the log of a month's level, from numbers launched (t,) day by day.
+
+    Past months of 30 days against the mean of the up to 120 days before each, less the variance that days drawn apart
+    have by themselves; one month more counts as if half or twice of what was expected had come.
+    """
+    gained, months = np.log(2) ** 2, 1
+    for at in range(len(posted) - _MONTH, _MONTH - 1, -_MONTH):
+        before, ahead = posted[max(at - CALENDAR_DAYS, 0) : at], posted[at : at + _MONTH].sum()
+        if mean := before.mean():
+            gained += np.log((ahead + 1) / (_MONTH * mean + 1)) ** 2 - np.log1p(before.var() / (_MONTH * mean**2))
+            months += 1
+    return float(np.sqrt(max(gained, 0.0) / months))
 
 
 def simulate(
@@ -319,9 +346,9 @@ def simulate(
 
 
 def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Generator) -> Ints:
-    """Draw step sd, slope, M and level, walk the level day by day, and intercept."""
+    """Draw step sd, breaks, slope, M and level, walk the level day by day, and intercept."""
     count, memory, grid = n.shape[1], track.memory, track.grid.logit
-    s, b, m, g = _drawn(weight[..., None] * track.level, count, rng)
+    s, r, b, m, g = _drawn(weight[..., None] * track.level, count, rng)
     level = grid[g] + rng.uniform(-0.5, 0.5, count) * (grid[1] - grid[0])
     step, concentration = (
         np.asarray(axis)[at] for axis, at in ((track.priors.steps, s), (track.priors.concentrations, m))
@@ -330,7 +357,7 @@ def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Gen
     for d, launched in enumerate(n):
         if d:
             level = np.clip(level + step / np.sqrt(7) * rng.standard_normal(count), grid[0], grid[-1])
-            broken = rng.random(count) > memory.kept_level(1)
+            broken = rng.random(count) > memory.kept_level(1)[r]
             level = np.where(broken, logit(rng.uniform(expit(grid[0]), expit(grid[-1]), count)), level)
         share = expit(level + slope * np.log(np.maximum(launched, 1) / memory.typical))
         total += rng.binomial(launched, draw_beta(share, concentration, rng))
@@ -340,15 +367,15 @@ def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Gen
 def _simulate_point(track: PointTrack, n: Ints, rng: np.random.Generator) -> Ints:
     """Draw the mixture, walk coverage elsewhere day by day, and draw aim, cover and kill of each night's raid."""
     count, grid, axes, memory = n.shape[1], track.grid.logit, axes_of(track.priors), track.memory
-    s, *cell = _drawn(track.weights, count, rng)
+    s, r, *cell = _drawn(track.weights, count, rng)
     step, shape = np.asarray(track.priors.drift_steps)[s] / np.sqrt(28), track.weights.shape
     level, total = grid[cell[-1]], np.zeros(count, dtype=np.int64)
     mean, fan = track.priors.spread_elsewhere
     for d, launched in enumerate(n):
         if d:
             level = np.clip(level + step * rng.standard_normal(count), grid[0], grid[-1])
-            broken = rng.random(count) > memory.kept_level(1)
-            anew = [rng.integers(size, size=count) for size in shape[1:-1]]
+            broken = rng.random(count) > memory.kept_level(1)[r]
+            anew = [rng.integers(size, size=count) for size in shape[2:-1]]
             cell = [np.where(broken, new, old) for new, old in zip(anew, cell, strict=False)]
             level = np.where(broken, logit(rng.uniform(expit(grid[0]), expit(grid[-1]), count)), level)
         q, p, m, v = (axis[at] for axis, at in zip(axes.each(), cell, strict=False))

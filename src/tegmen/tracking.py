@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, gammaln, softmax
+from scipy.special import expit, softmax
 
 from tegmen.coverage import Statics, mesh_axes, raid_likelihood
 from tegmen.filtering import Floats, LevelGrid, beta_binomial, elapse, level_grid
@@ -35,10 +35,10 @@ class Memory:
     Parameters
     ----------
     break_days
-        [days] mean time between breaks, at which a level is drawn anew (A25).
+        (r,) [days] grid of the mean time between breaks, at which a level is drawn anew; equal weights (A25).
     half_life_days
-        [days] in which the evidence on step sd, M and slope, and on where ballistic missiles are aimed, loses half its
-        weight (A26).
+        [days] in which the evidence on all that stands still in a model loses half its weight: step sd, breaks, M,
+        slope, and coverage of Kyiv, kill and aim of ballistic missiles (A26).
     slopes, slope_spread
         (b,) [logit per nat of launched] grid of how a level differs with the number launched; sd of its normal prior
         about none (A27).
@@ -46,7 +46,7 @@ class Memory:
         [launched] night to which the level belongs.
     """
 
-    break_days: float = 365.25
+    break_days: tuple[float, ...] = (365.25, 8 * 365.25)
     half_life_days: float = 182.6
     slopes: tuple[float, ...] = (-0.5, -0.25, 0.0, 0.25, 0.5)
     slope_spread: float = 0.25
@@ -65,13 +65,13 @@ class Memory:
         return 0.5 ** (days / self.half_life_days)
 
     def broken(self, moved: Floats, anew: Floats, days: int) -> Floats:
-        """Mix the weights of a level that only moved with those of one drawn anew."""
-        still = self.kept_level(days)
+        """Mix the weights (s, r, ...) of a level that only moved with those of one drawn anew."""
+        still = self.kept_level(days).reshape(-1, *(1,) * (moved.ndim - 2))
         return moved * still + anew * (1 - still)
 
-    def kept_level(self, days: int) -> float:
-        """Probability that no break falls in some days."""
-        return float(np.exp(-days / self.break_days))
+    def kept_level(self, days: int) -> Floats:
+        """Probability (r,) that no break falls in some days."""
+        return np.exp(-days / np.asarray(self.break_days))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,9 +85,9 @@ class AreaTrack:
     day
         Last night seen [days since 1970-01-01]; None before the first.
     level
-        (s, b, m, g) weights of the level after that night; each (s, b, m) sums to one.
+        (s, r, b, m, g) weights of the level after that night; each (s, r, b, m) sums to one.
     log_evidence
-        (s, b, m) of the nights seen, faded.
+        (s, r, b, m) of the nights seen, faded.
     """
 
     grid: LevelGrid
@@ -107,7 +107,7 @@ class AreaTrack:
         return replace(self, day=day, level=level, log_evidence=self.faded(day))
 
     def faded(self, day: int) -> Floats:
-        """Log evidence (s, b, m) as it counts on a day."""
+        """Log evidence (s, r, b, m) as it counts on a day."""
         return self.log_evidence * self.memory.kept(0 if self.day is None else max(day - self.day, 0))
 
     def after(self, night: Night) -> AreaTrack:
@@ -123,8 +123,8 @@ class AreaTrack:
         return replace(track, day=night.day, level=joint / norm[..., None], log_evidence=gained)
 
     def chance(self, n: int, weight: Floats) -> Floats:
-        """Probability (n + 1,) of each number intercepted of n; `weight` (s, b, m) of step sd, slope and M."""
-        mixed = np.einsum("sbm,sbmg->bmg", weight, self.level)
+        """Probability (n + 1,) of each number intercepted of n; `weight` (s, r, b, m) of what stands still."""
+        mixed = np.einsum("srbm,srbmg->bmg", weight, self.level)
         b, m, g = np.nonzero(mixed > _NEGLIGIBLE)
         share = expit(self.grid.logit[g] + self.memory.shifts(n)[b])
         chance = beta_binomial_table(n, share, np.asarray(self.priors.concentrations)[m]) @ mixed[b, m, g]
@@ -134,24 +134,24 @@ class AreaTrack:
 def area_track(priors: Priors, memory: Memory) -> AreaTrack:
     """Start a track: nothing seen."""
     grid = level_grid(priors.level_low, priors.level_high, priors.levels, priors.steps)
-    cells = (len(priors.steps), len(memory.slopes), len(priors.concentrations))
+    cells = (len(priors.steps), len(memory.break_days), len(memory.slopes), len(priors.concentrations))
     level = np.broadcast_to(grid.start, (*cells, priors.levels))
     return AreaTrack(grid, priors, memory, None, level, np.zeros(cells))
 
 
 def pooled(tracks: Mapping[ThreatClass, AreaTrack], day: int) -> dict[ThreatClass, Floats]:
-    """Posterior (s, b, m) on a day of each class's step sd, slope and M, partially pooled by what all have seen."""
+    """Posterior (s, r, b, m) on a day of each class's step sd, breaks, slope and M; s and M partially pooled."""
     first = next(iter(tracks.values()))
     (of_step, of_concentration), of_slope = pooling(first.priors), first.memory.of_slope()[:, None]
     faded = {key: each.faded(day) for key, each in tracks.items()}
     evidence = {key: np.asarray(softmax(each)) for key, each in faded.items()}
-    shared = {key: of_step @ (each * of_slope).sum(axis=1) @ of_concentration.T for key, each in evidence.items()}
+    shared = {key: of_step @ (each * of_slope).sum(axis=(1, 2)) @ of_concentration.T for key, each in evidence.items()}
     weights: dict[ThreatClass, Floats] = {}
     for key, each in evidence.items():
         others = np.ones((len(of_step), len(of_concentration)))
         for value in (value for other, value in shared.items() if other is not key):
             others = others * value
-        weight = each * of_slope * (of_step.T @ others @ of_concentration)[:, None, :]
+        weight = each * of_slope * (of_step.T @ others @ of_concentration)[:, None, None, :]
         weights[key] = weight / weight.sum()
     return weights
 
@@ -167,7 +167,7 @@ class PointTrack:
     day
         Last night seen [days since 1970-01-01]; None before the first.
     weights
-        (s, q, p, m, v, g) of drift, coverage of Kyiv, kill, M, aim and coverage elsewhere; sums to one.
+        (s, r, q, p, m, v, g) of drift, breaks, coverage of Kyiv, kill, M, aim and coverage elsewhere; sums to one.
     raids
         (3,) raids seen with aim Kyiv, elsewhere, unlocated, faded.
     """
@@ -180,14 +180,23 @@ class PointTrack:
     raids: Floats
 
     def before(self, day: int) -> PointTrack:
-        """Let coverage elsewhere move on to a day; a break draws everything but the drift anew."""
+        """Let coverage elsewhere move on to a day; a break draws everything but the drift anew; what stands fades."""
         if self.day is None or day <= self.day:
             return self
         days, spacing = day - self.day, self.grid.logit[1] - self.grid.logit[0]
-        moved = elapse(self.weights, (np.asarray(self.priors.drift_steps) / spacing) ** 2 * days / 28)
-        of_drift = moved.sum(axis=tuple(range(1, moved.ndim)), keepdims=True)
-        anew = of_drift * self.grid.start / np.prod(self.weights.shape[1:-1])
-        weights = self.memory.broken(moved, anew, days)
+        of_cell = np.maximum(self.weights.sum(axis=-1, keepdims=True), np.exp(_LOG_TINY))
+        faded = of_cell ** self.memory.kept(days)
+        faded /= faded.sum()
+        # On this short a grid the kernel, the identity moved on, is quicker than cosines.
+        still = self.memory.kept_level(days)[:, None]
+        kernel = np.tile(np.eye(len(self.grid.logit)), (len(self.weights), 1, 1))
+        kernel = elapse(kernel, (np.asarray(self.priors.drift_steps) / spacing) ** 2 * days / 28)
+        kernel = kernel[:, None] * still[..., None]
+        level = (self.weights * (faded / of_cell)).reshape(*self.weights.shape[:2], -1, kernel.shape[-1]) @ kernel
+        of_move = faded.sum(axis=tuple(range(2, faded.ndim)))[..., None]
+        anew = of_move * (1 - still) * self.grid.start / np.prod(self.weights.shape[2:-1])
+        level += anew[:, :, None]
+        weights = level.reshape(self.weights.shape)
         return replace(self, day=day, weights=weights, raids=self.raids * self.memory.kept(days))
 
     def after(self, night: Night) -> PointTrack:
@@ -205,7 +214,7 @@ class PointTrack:
         """Probability (3, n + 1) of each number intercepted of a raid of n at Kyiv, elsewhere, or unlocated."""
         share, axes = expit(self.grid.logit), axes_of(self.priors)
         mean, fan = self.priors.spread_elsewhere
-        joint = self.weights.sum(axis=0)
+        joint = self.weights.sum(axis=(0, 1))
         kyiv = np.einsum("qpmvg,q->vpm", joint, axes.kyiv, optimize=True)
         other = np.einsum("qpmvg,g->vp", joint, share, optimize=True)
         kill, concentration = (each.ravel() for each in np.meshgrid(axes.kill, axes.concentration, indexing="ij"))
@@ -231,7 +240,7 @@ def point_track(priors: Priors, memory: Memory) -> PointTrack:
     """Start a track: nothing seen."""
     grid = level_grid(priors.level_low, priors.level_high, priors.drift_levels, priors.drift_steps)
     axes = axes_of(priors)
-    cells = (len(priors.drift_steps), *(len(axis) for axis in axes.each()))
+    cells = (len(priors.drift_steps), len(memory.break_days), *(len(axis) for axis in axes.each()))
     weights = np.broadcast_to(grid.start / np.prod(cells), (*cells, priors.drift_levels))
     return PointTrack(grid, priors, memory, None, weights, np.zeros(len(AIM)))
 
@@ -279,7 +288,7 @@ class BallisticTrack:
         return self.level.chance(n, self.level_weight())
 
     def level_weight(self) -> Floats:
-        """Posterior (s, b, m) of the level's step sd, slope and M."""
+        """Posterior (s, r, b, m) of the level's step sd, breaks, slope and M."""
         key = ThreatClass.ballistic
         return pooled({key: self.level}, self.level.day or 0)[key]
 
@@ -305,17 +314,21 @@ def _mesh(priors: Priors) -> Statics:
 
 
 def beta_binomial_table(n: int, mean: Floats, concentration: Floats) -> Floats:
-    """Probability (n + 1, c) of every count of n for c pairs of mean and M, by sums of logs.
+    """Probability (n + 1, c) of every count of n for c pairs of mean and M, by the ratios of neighbouring counts.
 
-    ``(a)_k (b)_(n-k) / (a + b)_n`` times the choices, with rising factorials summed once along k.
+    ``P(k + 1) / P(k) = (n - k) (a + k) / ((k + 1) (b + n - 1 - k))``, summed as logs along k; each column sums to one.
     """
-    count = np.arange(n + 1)
     a, b = mean * concentration, (1 - mean) * concentration
-    up_a, up_b = (
-        np.concatenate([np.zeros((1, len(mean))), np.cumsum(np.log(each + count[:-1, None]), axis=0)])
-        for each in (a, b)
-    )
-    # A difference of two gammaln would lose digits where M is large.
-    up_all = np.log(concentration + count[:-1, None]).sum(axis=0)
-    choices = gammaln(n + 1) - gammaln(count + 1) - gammaln(n - count + 1)
-    return np.exp(choices[:, None] + up_a + up_b[::-1] - up_all)
+    count = np.arange(n)[:, None]
+    step = a + count
+    step *= (n - count) / (count + 1)
+    step /= b + (n - 1 - count)
+    logs = np.zeros((n + 1, len(mean)))
+    np.log(step, out=logs[1:])
+    # Row by row: a cumulative sum down the columns walks memory across and takes ten times as long.
+    for k in range(1, n + 1):
+        logs[k] += logs[k - 1]
+    logs -= logs.max(axis=0)
+    np.exp(logs, out=logs)
+    logs /= logs.sum(axis=0)
+    return logs
