@@ -60,7 +60,7 @@ def thing_agrees(kind: str, thing: str, draft: Draft) -> bool:
         return entry.place == thing
     if kind in {"measure", "meeting"}:
         return thing.lower() in entry.thing.lower()
-    return entry.thing.lower() == thing.lower()
+    return entry.thing.lower() in {name.strip() for name in thing.lower().split(" / ")}
 
 
 def quantity_agrees(words: str, draft: Draft) -> bool:
