@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MONTHS = {
     name.lower(): number
@@ -51,7 +51,7 @@ PATTERN = re.compile(
     re.VERBOSE,
 )
 FUTURE = re.compile(
-    r"\b(?:will|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to|are to"
+    r"\b(?:will|could|may|might|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to|are to"
     r"|later this)\b[^,;]*$|\b(?:by|until)\s(?:the\s)?(?:end\sof\s)?$"
 )
 
@@ -127,6 +127,20 @@ def find_times(text: str, offset: int, anchor: Anchor) -> tuple[Time, ...]:
 
 def _behind_by(text: str, match: re.Match[str]) -> bool:
     return text[: match.start()].rstrip().endswith((" by", " until", "before", "by the end of", "by the"))
+
+
+SAME = re.compile(r"\b(?:that|the\ssame)\s(?:day|night|morning|evening|week|month)\b", re.IGNORECASE)
+
+
+def same_times(text: str, offset: int, told: Time | None) -> tuple[Time, ...]:
+    """Find "that night" and "the same day" in a sentence: the day told before, where there is one."""
+    if told is None:
+        return ()
+    rule = "the day told before"
+    return tuple(
+        replace(told, start=offset + match.start(), end=offset + match.end(), rule=rule, due=False, loose=False)
+        for match in SAME.finditer(text)
+    )
 
 
 def find_anchor(text: str, given: dt.date | None, stamped: dt.date | None) -> Anchor:

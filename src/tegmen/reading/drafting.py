@@ -10,7 +10,7 @@ from typing import Protocol
 from tegmen.entries import Entry
 from tegmen.errors import InputError
 from tegmen.reading.articles import Article
-from tegmen.reading.dates import Anchor, Time, find_anchor, find_times
+from tegmen.reading.dates import Anchor, Time, find_anchor, find_times, same_times
 from tegmen.reading.drafts import Draft
 from tegmen.reading.events import read_incidents, read_measures
 from tegmen.reading.meetings import Frame, merged, read_meetings, read_topics
@@ -19,7 +19,7 @@ from tegmen.reading.numbers import find_numbers
 from tegmen.reading.quantities import Count
 from tegmen.reading.sentences import TOKEN, Sentence, Token, split_sentences
 from tegmen.reading.speakers import Attribution, find_attributions
-from tegmen.reading.statements import Setting, read_counts
+from tegmen.reading.statements import Setting, is_saying, read_counts
 from tegmen.reading.tables import read_tables
 
 ENGLISH = re.compile(r"\b(?:the|of|and|to|in|a|said|were|was|is|has|have|for|on|with|by|at|from)\b", re.IGNORECASE)
@@ -98,6 +98,7 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
     thing: Count | None = None
     day: Time | None = None
     last, told = "", 0
+    said: tuple[int, Time] | None = None
     spoken = _attributed(sentences, names)
     for index, sentence in enumerate(sentences):
         near = [(s, a) for s, a in spoken[max(0, index - 12) : index + 12] if s.paragraph == sentence.paragraph]
@@ -105,7 +106,9 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
             day = None
         times = find_times(sentence.text, sentence.start, anchor)
         times = tuple(time for time in times if not _is_dateline(sentence.source, time))
-        setting = Setting(sentence, times, spoken[index][1], near, thing, day)
+        times = tuple(sorted((*times, *same_times(sentence.text, sentence.start, day)), key=lambda time: time.start))
+        said = said if said is not None and said[0] == sentence.paragraph else None
+        setting = Setting(sentence, times, spoken[index][1], near, thing, day, said and said[1])
         following = sentences[index + 1] if index + 1 < len(sentences) else None
         counted, thing = read_counts(setting)
         incidents, counted = read_incidents(setting, following, counted)
@@ -113,8 +116,12 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
         drafts += [*counted, *incidents, *met, *read_measures(setting)]
         _add_topics(drafts, sentence)
         last = _subject(sentence, names, spoken[index][1]) or last
-        if times or any(draft.entry.period for draft in counted):
-            day, told = (_told(times) or (day if not times else None)), sentence.paragraph
+        when = next((time for time in times if is_saying(setting, time)), None)
+        said = (sentence.paragraph, when) if when is not None else said
+        free = [time for time in times if not is_saying(setting, time)]
+        if free or any(draft.entry.period for draft in counted):
+            happened = bool(counted or incidents)
+            day, told = (_told(free, loose=happened) or (day if not free else None)), sentence.paragraph
     return drafts
 
 
@@ -146,9 +153,10 @@ def _subject(sentence: Sentence, names: Names, found: Sequence[Attribution]) -> 
     return people[0] if people else (speakers[-1] if speakers and names.known(speakers[-1]) else "")
 
 
-def _told(times: Sequence[Time]) -> Time | None:
+def _told(times: Sequence[Time], *, loose: bool) -> Time | None:
+    """Day that sentences without one go on to tell of; a loose one only where something happened on it."""
     days = [time for time in times if time.first and time.last and (time.last - time.first).days < 8]
-    days = [time for time in days if not time.due and not time.loose]
+    days = [time for time in days if not time.due and (loose or not time.loose)]
     return days[0] if days else None
 
 

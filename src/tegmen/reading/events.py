@@ -18,7 +18,7 @@ SANCTIONS = re.compile(
     r"|[a-z]+(?:th|rst|cond))\s)?(?:(?:EU|US|U\.S\.|European\sUnion|British|UK|American"
     r"|[A-Z][a-z]+(?:'s|’s)?)\s)?(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd"
     r"|rd|th)|[a-z]+(?:th|rst|cond))\s)?(?:sanctions\spackage|package\sof\s(?:EU\s)?sanctions"
-    r"|sanctions(?=\s(?:against|on)\s)|(?:oil\s)?price\scap|embargo))\b(?:\s(?:against|on"
+    r"|sanctions(?=\s(?:against|on)\s)|(?<=\bnew\s)sanctions|(?:oil\s)?price\scap|embargo))\b(?:\s(?:against|on"
     r"|targeting)\s(?:[A-Z][\w-]+|[a-z]+\s[a-z]+))?"
 )
 
@@ -31,7 +31,7 @@ STATUS = (
     (re.compile(r"\b(?:proposed|proposal|draft)\b"), "proposed"),
     (
         re.compile(
-            r"\b(?:will|would|planned|plans|preparing|prepares|upcoming|expected|scheduled|working on|intends)\b"
+            r"\b(?:will|would|planned|plans|preparing|prepares|being prepared|could be|may be|upcoming|expected|scheduled|working on|intends)\b"
         ),
         "planned",
     ),
@@ -48,7 +48,8 @@ AIRSPACE = re.compile(
     r"|(?P<c>(?:(?:[A-Z][\w'’]+|missiles?'?’?|drones?'?’?|of)\s){0,3}(?:incursions?"
     r"|intrusions?))(?:\s(?:into|of|in)\s(?:[A-Z][\w'’.]+\s?){1,2}(?:air\s?space)?)?"
     r"|(?:(?:crashed|fell|landed|came\sdown|exploded|found)\s(?:in"
-    r"|on)\s(?:the\sterritory\sof\s)?(?P<d>[A-Z][\w'’]+)(?:\sterritory|\ssoil)?))"
+    r"|on)\s(?:the\sterritory\sof\s)?(?P<d>[A-Z][\w'’]+)(?:\sterritory|\ssoil)?)"
+    r"|(?:crossed|strayed|flew|veered)\sinto\s(?P<e>[A-Z]\w+))"
 )
 
 
@@ -77,7 +78,7 @@ def read_measures(setting: Setting) -> list[Draft]:
             continue
         drafts.append(_measure(setting, match[0], match.span(), status[0], status[1]))
     for match in EVENT.finditer(sentence.text):
-        if match["head"] != "forum":
+        if match["head"].lower() != "forum":
             continue
         status = _status(sentence.text, match.start(), match.end())
         if status is not None and re.search(r"\b[A-Z]", match["name"]):
@@ -96,7 +97,8 @@ def _status(text: str, start: int, end: int) -> tuple[str, tuple[int, int]] | No
     if not outside:
         return None
     _, name, span = min(outside)
-    if re.search(r"\b(?:will|would|to|expected to be|yet)\s(?:be\s|soon\s|formally\s)?$", text[: span[0]]) and name in {
+    if re.search(r"\b(?:will|would|could|may|to|expected to be|yet)\s(?:be\s|soon\s|formally\s)?$", text[: span[0]]) and name in {
+        "proposed",
         "adopted",
         "held",
         "in force",
@@ -196,11 +198,11 @@ def read_incidents(
         )
     ):
         return [], counted
-    crash = match["d"] is not None
+    crash = match["d"] is not None or match["e"] is not None
     if (crash and place[0] == "Ukraine") or (
         time is None
         and not re.search(
-            r"\b(?:violated|entered|breached|crossed|crashed|strayed|intruded|penetrated|flew)\b", sentence.text
+            r"\b(?:violated|entered|breached|crossed|crashed|strayed|intruded|penetrated|flew|fell|landed|veered)\b", sentence.text
         )
     ):
         return [], counted
@@ -257,7 +259,7 @@ def _incident_time(setting: Setting) -> Time | None:
     for time in setting.times:
         if LATEST.search(setting.sentence.text[: time.start - base]):
             return time
-    return free_day(setting) or setting.day
+    return free_day(setting) or setting.day or setting.said
 
 
 def _where(setting: Setting, match: re.Match[str]) -> tuple[str, tuple[int, int]] | None:

@@ -19,7 +19,7 @@ MET = re.compile(
     r"|has)\s(?:a\s|an\s|separate\s|bilateral\s|the\s|his\s|her\s|\w+\s){0,2}(?:meetings?|talks"
     r"|discussions?|call)\swith"
     r"|(?:[Dd]uring|[Aa]t|[Aa]fter|[Ii]n|[Ff]ollowing)\s(?:the\s|a\s|his\s|her\s"
-    r"|their\s)?(?:\w+\s)?(?:meeting|talks|discussion|discussions)\swith|hosted|spoke\swith"
+    r"|their\s)?(?:\w+\s)?(?:meeting|talks|discussion|discussions)\swith|signed\s(?:[\w-]+\s){1,5}with|hosted|spoke\swith"
     r"|received)\s"
 )
 
@@ -46,7 +46,7 @@ TOPIC = re.compile(
 
 EVENT = re.compile(
     r"\b(?:[Tt]he|[Aa]|[Aa]n|[Nn]ext|[Tt]his)\s(?P<name>(?:[\w'’.-]+\s){0,7}?(?P<head>meeting|summit"
-    r"|ministerial|conference|session|forum))\b"
+    r"|ministerial|[Cc]onference|[Ss]ummit|session|[Ff]orum))\b"
 )
 
 
@@ -304,7 +304,7 @@ def _named_meetings(setting: Setting, *, skip: bool) -> list[Draft]:
         proper = re.search(r"\b[A-Z]", name) is not None
         behind = sentence.text[match.end() : match.end() + 8]
         if (
-            match["head"] == "forum"
+            match["head"].lower() == "forum"
             or not proper
             or re.match(r"\s(?:with|between)\b", behind)
             or (skip and match["head"] == "meeting")

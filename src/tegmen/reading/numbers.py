@@ -143,6 +143,14 @@ JOINS = frozenset({"-", "–", "—", "to", "or", "and"})
 YEARS_BEFORE = frozenset("in since of by until from during early late mid before after through for".split())
 
 
+MOVES = frozenset(
+    "rose rise risen rising grew grown grow increased increase increasing climbed jumped up fell fallen fall falling "
+    "dropped drop decreased declined down cut reduced raised raise doubled tripled revised lowered went gone changed "
+    "expanded shrank surged updated corrected".split()
+)
+"""Verbs whose "from 16 to 19" names two numbers."""
+
+
 POWER = frozenset("mw gw megawatt megawatts gigawatt gigawatts".split())
 
 
@@ -293,9 +301,20 @@ def _is_name(tokens: Sequence[Token], index: int, past: int) -> bool:
         known = before is not None and before.low in YEARS_BEFORE
         if known or after is None or not after.is_word:
             return True
+    if plain and _is_designation(tokens, index):
+        return True
     if after is not None and token.low == "one" and (after.low == "of" or (before is not None and before.low == "no")):
         return True
     return before is not None and before.text in "/:" and before.end == token.start
+
+
+def _is_designation(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a number ends a name like "ASC 890" or "RCH 155": capitals in front of it, that are no country."""
+    if not index or not tokens[index].text.isdecimal():
+        return False
+    word = tokens[index - 1].text
+    known = word in read_lexicon().countries or word in read_lexicon().outlets
+    return re.fullmatch(r"[A-Z]{2,5}", word) is not None and not known and word not in {"AND", "OF", "THE"}
 
 
 def _span(tokens: Sequence[Token], taken: Sequence[bool], number: Number) -> Number:
@@ -309,6 +328,8 @@ def _span(tokens: Sequence[Token], taken: Sequence[bool], number: Number) -> Num
     other = value_at(tokens, start)
     before = tokens[number.first - 1].low if number.first else ""
     before = tokens[number.first - 2].low if before in {"about", "roughly", "some"} and number.first > 1 else before
+    if before == "from" and word == "to" and any(t.low in MOVES for t in tokens[max(0, number.first - 14) : number.first]):
+        return number  # "rose from 16 to 19": two numbers, not a range
     if other is None or (word == "and" and before != "between") or _is_name(tokens, start, other[1]):
         return number
     low, high, past = number.low or 0.0, other[0], other[1]

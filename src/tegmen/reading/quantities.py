@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tegmen.entries import Quantity
 from tegmen.reading.lexicon import Lexicon, read_lexicon
@@ -213,9 +213,15 @@ def _noun_count(tokens: Sequence[Token], number: Number, span: tuple[int, int], 
     unit = tokens[head].text if group == "aid" and tokens[head].is_name else _plural(tokens[head].low, lexicon)
     if combined:
         unit = f"{_first_combined(words)} and {unit}" if _first_combined(words) else unit
+    if unit in CASUALTIES:
+        unit = "people"
     if group == "power":
         unit = {"megawatt": "MW", "megawatts": "MW", "gigawatt": "GW", "gigawatts": "GW"}.get(unit, unit.upper())
     return Count(number, source_words, unit, group, number.first, past)
+
+
+CASUALTIES = frozenset("injured wounded killed dead person persons".split())
+"""Words that count people without naming them."""
 
 
 def _plural(word: str, lexicon: Lexicon) -> str:
@@ -274,14 +280,20 @@ def _money(tokens: Sequence[Token], number: Number, currency: str) -> Count | No
     """Money for arms or aid; what it is for is read behind the number."""
     past = number.past + (not number.prefix)
     near = {piece for token in tokens[max(0, number.first - 14) : past + 14] for piece in token.low.split("-")}
-    if not near & AID:
-        return None
+    lexicon = read_lexicon()
+    if not (near & AID or any(lexicon.heads.get(word) == "aid" for word in near)):
+        if not near & GIFTS:
+            return None
+        number = replace(number, weak=True)  # given, but nothing near says for what: a person should look
     index = past
     while index < len(tokens) and tokens[index].low in {
         "in",
         "of",
         "worth",
         "for",
+        "to",
+        "buy",
+        "purchase",
         "new",
         "a",
         "more",
@@ -296,13 +308,46 @@ def _money(tokens: Sequence[Token], number: Number, currency: str) -> Count | No
         last < len(tokens)
         and last < index + 6
         and tokens[last].is_word
-        and tokens[last].low not in read_lexicon().stops
+        and tokens[last].low not in lexicon.stops
     ):
         last += 1
-        if tokens[last - 1].low in AID:
+        if tokens[last - 1].low in AID or lexicon.heads.get(tokens[last - 1].low) == "aid":
             end = last
-    thing = _phrase(tokens, index, end) if end > index else "funds"
+    thing = _phrase(tokens, index, end) if end > index else _money_before(tokens, number.first - 1, lexicon)
     return Count(number, thing, currency, "money", number.first, max(past, end))
+
+
+GIFTS = frozenset(
+    "pledged pledges pledge donated donates donate contributed contribute contributes allocated allocates allocate "
+    "earmarked earmark committed commit promised promises provide provided".split()
+)
+"""Words that give money where nothing near it says that it is for arms."""
+
+
+def _money_before(tokens: Sequence[Token], index: int, lexicon: Lexicon) -> str:
+    """What money is of, in front of it: "its largest aid package, worth", "the value of the contract is"."""
+    head = next(
+        (at for at in range(index, max(-1, index - 10), -1) if tokens[at].low in MONEY_HEADS or tokens[at].text in ".;"),
+        None,
+    )
+    if head is None or tokens[head].text in ".;":
+        return "funds"
+    first = head
+    while first > 0 and _describes(tokens[first - 1], lexicon):
+        first -= 1
+    return _phrase(tokens, first, head + 1)
+
+
+MONEY_HEADS = frozenset(
+    "aid assistance support package packages fund funds loan loans grant grants contract contracts tranche budget "
+    "deal order".split()
+)
+
+
+def _describes(token: Token, lexicon: Lexicon) -> bool:
+    low = token.low
+    plain = token.is_word and not low.endswith("'s") and low not in lexicon.stops and low not in LEADS
+    return plain and (low in AID or low in {"air", "aid", "new", "financial", "humanitarian", "security", "energy"})
 
 
 def _share(tokens: Sequence[Token], number: Number, lexicon: Lexicon) -> Count | None:
@@ -313,10 +358,22 @@ def _share(tokens: Sequence[Token], number: Number, lexicon: Lexicon) -> Count |
     index += 1
     while index < len(tokens) and (tokens[index].low in LEADS or tokens[index].low == "all"):
         index += 1
-    span = _noun(tokens, index, set(), lexicon)
+    span = _noun(tokens, index, set(), lexicon) or _capacity(tokens, index, lexicon)
     if span is None:
         return None
     return Count(number, _phrase(tokens, index, span[1] + 1), "%", "share", number.first, span[1] + 1)
+
+
+def _capacity(tokens: Sequence[Token], index: int, lexicon: Lexicon) -> tuple[int, int] | None:
+    """Find "thermal generating capacity" behind "80 percent of Ukraine's": what the power system can do."""
+    for at in range(index, min(index + 7, len(tokens))):
+        low = tokens[at].low
+        if low in {"capacity", "generation", "output", "electricity", "grid"}:
+            words = {piece for token in tokens[index : at + 1] for piece in token.low.split("-")}
+            return (index, at) if words & lexicon.grid or low == "generation" else None
+        if low in lexicon.stops or not tokens[at].is_word:
+            return None
+    return None
 
 
 def article_count(tokens: Sequence[Token], index: int) -> Count | None:

@@ -10,7 +10,9 @@ from tegmen.reading.lexicon import Lexicon, read_lexicon
 from tegmen.reading.names import LEADING, Names, bare
 from tegmen.reading.sentences import Sentence, Token
 
-AUXILIARIES = frozenset("also later earlier has had have then previously recently again separately already".split())
+AUXILIARIES = frozenset(
+    "also later earlier has had have then previously recently again separately already today yesterday".split()
+)
 
 
 PASSIVE = frozenset("was were been being be is are".split())
@@ -145,6 +147,8 @@ def _subject(tokens: Sequence[Token], verb: int, lexicon: Lexicon) -> tuple[int,
     past = verb
     while past > 0 and tokens[past - 1].low in AUXILIARIES:
         past -= 1
+    if past > 2 and tokens[past - 2].low == "on" and tokens[past - 1].low.endswith("day"):
+        past -= 2
     if past and tokens[past - 1].text in {",", "–", "—"}:
         opening = next(
             (at for at in range(past - 2, max(-1, past - 16), -1) if tokens[at].text == tokens[past - 1].text), None

@@ -42,6 +42,8 @@ CUES = re.compile(
         |pleaded\sfor))\b
   | (?P<pledged>\b(?:{MODAL}\s(?:[\w'-]+\s){{0,2}}?{GIVE}|pledg(?:ed|es|ing|e\sof)|promis(?:ed|es|ing)|vow(?:ed
         |s)|commit(?:ted|s|ting)|commitment\sof|offer(?:ed|s|ing)|announc(?:ed|es|ing)|to\s{GIVE}))\b
+  | (?P<contained>\b(?:package|accord|agreement|pact|tranche|deal|contract)\s(?:will\s|would\s)?(?:includ|contain
+        |compris)(?:es|e|ed|s))\b
   | (?P<approved>\b(?:approv(?:ed|es|ing)|authori[sz](?:ed|es|ing)|green-?lit|cleared|signed\soff(?:\son)?
         |passed|voted\sfor|allocat(?:ed|es)|earmark(?:ed|s)|ordered|contracted|signed\sa\scontract))\b
   | (?P<transit>\b(?:in\stransit|on\s(?:the|its|their)\sway|en\sroute|shipped|dispatched|being\s(?:delivered
@@ -64,6 +66,7 @@ CUES = re.compile(
 STAGES = {
     "requested": "requested",
     "pledged": "pledged",
+    "contained": "pledged",
     "approved": "approved",
     "transit": "in transit",
     "lapsed": "lapsed",
@@ -71,7 +74,8 @@ STAGES = {
 }
 LINK = re.compile(
     r"\s(?:(?:were|was|have|had|has|been|be|being|are|is|also|already|later|then|all|recently|which"
-    r"|that|of\s\w+|in\s[A-Z]\w+)\s)*"
+    r"|that|of\s\w+|in\s[A-Z]\w+|(?:purchased|bought|ordered|promised|pledged|built|made|meant)\s(?:for|by|in"
+    r"|from)\s[A-Z]\w+|successfully)\s)*"
 )
 HYPOTHETICAL = re.compile(r"\b(?:if|unless|could|might|may|should|must|whether|once|when)\b[^,;]{0,60}$")
 WEIGHED = re.compile(r"\b(?:consider|weigh|mull|discuss|debat|contemplat)\w*\s(?:\w+\s)?$")
@@ -88,11 +92,10 @@ REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|red
 BARE_BEFORE = re.compile(
     r"\b(?:shot down|downed|destroyed|intercepted|shooting down|downing|destroying|intercepting"
     r"|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|owns?|holds?"
-    r"|possess(?:es)?|needs"
-    r"|got"
-    r"|counted|is|was)\s(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s"
+    r"|possess(?:es)?|needs|got|counted|is|was|of which|of which there were|up from|down from)\s(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s"
     r"|some\s)?$"
 )
+MOVED = re.compile(r"\b(?:doubled|tripled|rose|grew|increased|climbed|jumped|fell|dropped|declined|up|down)\b")
 BARE_AFTER = re.compile(
     r"^\s(?:(?:were|was|have been|had been|are|got)\s(?:\w+\s)?(?:shot|destroyed|intercepted|downed"
     r"|delivered|operational|lost|damaged|launched|hit|neutrali\w+|suppressed)|of which|instead"
@@ -101,6 +104,12 @@ BARE_AFTER = re.compile(
 PEOPLE_BEFORE = re.compile(
     r"\b(killed|killing|wounded|wounding|injured|injuring)\s(?:(?:at least|more than|over|about"
     r"|another|some|nearly)\s)*$"
+)
+
+
+PEOPLE_AFTER = re.compile(
+    r"^\s(?:(?:others?|more|of them)\s)?(?:were|was|have been|had been)\s(?:\w+ly\s|also\s|reported\s)?"
+    r"(wounded|injured|hurt|killed|hospitali[sz]ed|dead|missing|rescued)\b"
 )
 
 
@@ -122,6 +131,8 @@ class Setting:
         What was counted last in the paragraph, for "of them".
     day
         Expression of time of the paragraph's last attack, for sentences that give none.
+    said
+        When words before it in the paragraph were said, for quotations that go on.
     """
 
     sentence: Sentence
@@ -130,6 +141,7 @@ class Setting:
     around: Sequence[tuple[Sentence, list[Attribution]]]
     thing: Count | None = None
     day: Time | None = None
+    said: Time | None = None
 
     def voice(self, position: int) -> Voice:
         """Who says what stands at a position."""
@@ -199,7 +211,12 @@ def _resolved(
         )
     text, base = setting.sentence.text, setting.sentence.start
     before = text[: tokens[count.number.first].start - base]
+    if before.endswith("from ") and thing is not None and MOVED.search(before):  # "from 650 in July"
+        return replace(count, thing=thing.thing, unit=thing.unit, group=thing.group)
     after = text[tokens[count.past - 1].end - base :]
+    hurt = PEOPLE_AFTER.match(after)
+    if hurt is not None and count.group == "bare":
+        return replace(count, thing=hurt[1], unit="people", group="people")
     people = PEOPLE_BEFORE.search(before)
     if people is not None and count.group == "bare" and re.match(r"\s*(?:[.,;]|and\b|more\b|others\b|in\b|$)", after):
         return replace(count, thing=people[1], unit="people", group="people")
@@ -221,6 +238,8 @@ def _number_of(setting: Setting, count: Count) -> Count | None:
     """Find what is counted in "put the number of helicopters destroyed at 14"."""
     tokens = setting.sentence.tokens
     before = tokens[: count.first]
+    if before[-1:] and before[-1].low in {"to", "at"} and any(t.low == "toll" for t in before):
+        return replace(count, thing="death toll", unit="people", group="people")
     at = next(
         (i for i in range(len(before) - 1, 0, -1) if before[i].low == "of" and before[i - 1].low == "number"), None
     )
@@ -375,11 +394,19 @@ def _times(
     limit = setting.sentence.tokens[following.first].start if following is not None else setting.sentence.end
     behind = [t for t in free if span[1] <= t.start < limit]
     before = [t for t in free if t.end <= span[0]]
-    later = [t for t in free if t.start >= limit]
+    later = [t for t in free if t.start >= limit and (cue is None or not _acts_between(setting, limit, t.start))]
     period = (behind[:1] or before[-1:] or later[:1] or [None])[0]
     if period is None and setting.day is not None and cue is not None and cue.name == "attack" and not due:
         period = setting.day
+    if not said and setting.said is not None and setting.sentence.quote_at(span[0]) is not None:
+        said = [setting.said]
     return period, (said or [None])[0], (due or [None])[0]
+
+
+def _acts_between(setting: Setting, start: int, end: int) -> bool:
+    """Whether a verb stands between a number and a time behind the next one: the time is the next one's alone."""
+    base = setting.sentence.start
+    return re.search(r"\b(?:and|but|while)\s(?:[a-z]+ly\s)?(?:boost|rais|increas|will|has|had|was|were)\b", setting.sentence.text[max(0, start - base - 40) : end - base]) is not None
 
 
 def is_saying(setting: Setting, time: Time) -> bool:
