@@ -46,6 +46,7 @@ PATTERN = re.compile(
   | \b(?:(?P<which>last|next|this)\s)?(?P<weekday>{_WEEKDAY})\b
   | \b(?P<near>yesterday|today|tomorrow|tonight|overnight|last\snight|this\smorning|this\sevening)\b
   | \b(?P<rel>last|this|next|past|previous|(?:so\sfar\s)this)\s(?P<span>week|month|year)\b
+  | \bon\sthe\s(?P<nth>\d{{1,2}}(?:st|nd|rd|th))(?=\sand\b|[,.;]|$)
   | \bpast\s(?P<hours>24|twenty-four)\shours\b
     """,
     re.VERBOSE,
@@ -319,11 +320,22 @@ def _relative(g: dict[str, str | None], anchor: Anchor, *, future: bool) -> _Res
         shift = {"yesterday": -1, "tomorrow": 1}.get(g["near"], 0)
         found = day + dt.timedelta(days=shift)
         return found, found, rule, not anchor.sure
+    if g["nth"]:
+        return _nth(int(g["nth"][:-2]), day, rule, sure=anchor.sure)
     if g["hours"]:
         return day - dt.timedelta(days=1), day, rule, not anchor.sure
     step = {"last": -1, "previous": -1, "next": 1}.get(g["rel"] or "", 0)
     first, last = _whole(g["span"] or "", day, step, past=g["rel"] == "past")
     return first, last, rule, not anchor.sure
+
+
+def _nth(number: int, day: dt.date, rule: str, *, sure: bool) -> _Resolved:
+    """Resolve "on the 17th" to the latest such day not after the article's."""
+    back = day.replace(day=1) - dt.timedelta(days=1)
+    for year, month in ((day.year, day.month), (back.year, back.month)):
+        if _exists(month, number, year) and dt.date(year, month, number) <= day:
+            return dt.date(year, month, number), dt.date(year, month, number), rule, not sure
+    return None, None, "there is no such day", True
 
 
 def _whole(span: str, day: dt.date, step: int, *, past: bool) -> tuple[dt.date, dt.date]:

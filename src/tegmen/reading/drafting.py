@@ -22,6 +22,7 @@ from tegmen.reading.speakers import Attribution, find_attributions
 from tegmen.reading.statements import Setting, is_saying, read_counts
 from tegmen.reading.tables import read_tables
 
+BULLETS = frozenset("-–—•*")
 ENGLISH = re.compile(r"\b(?:the|of|and|to|in|a|said|were|was|is|has|have|for|on|with|by|at|from)\b", re.IGNORECASE)
 
 
@@ -97,16 +98,17 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
     frame: Frame | None = None
     thing: Count | None = None
     day: Time | None = None
+    recent: Time | None = None
     last, told = "", 0
     said: tuple[int, Time] | None = None
     spoken = _attributed(sentences, names)
     for index, sentence in enumerate(sentences):
         near = [(s, a) for s, a in spoken[max(0, index - 12) : index + 12] if s.paragraph == sentence.paragraph]
-        if day is not None and sentence.paragraph > told + 2:
+        if (day is not None and sentence.paragraph > told + 3) or sentence.tokens[0].text in BULLETS:
             day = None
         times = find_times(sentence.text, sentence.start, anchor)
         times = tuple(time for time in times if not _is_dateline(sentence.source, time))
-        times = tuple(sorted((*times, *same_times(sentence.text, sentence.start, day)), key=lambda time: time.start))
+        times = tuple(sorted((*times, *same_times(sentence.text, sentence.start, recent)), key=lambda time: time.start))
         said = said if said is not None and said[0] == sentence.paragraph else None
         setting = Setting(sentence, times, spoken[index][1], near, thing, day, said and said[1])
         following = sentences[index + 1] if index + 1 < len(sentences) else None
@@ -122,6 +124,7 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
         if free or any(draft.entry.period for draft in counted):
             happened = bool(counted or incidents)
             day, told = (_told(free, loose=happened) or (day if not free else None)), sentence.paragraph
+            recent = _told(free, loose=True) or recent
     return drafts
 
 

@@ -11,7 +11,7 @@ from tegmen.reading.lexicon import read_lexicon
 from tegmen.reading.meetings import AMONG, EVENT, LATEST, free_day, period
 from tegmen.reading.numbers import value_at
 from tegmen.reading.sentences import Sentence, Token
-from tegmen.reading.statements import Setting
+from tegmen.reading.statements import Setting, is_saying
 
 SANCTIONS = re.compile(
     r"\b(?P<name>(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd|rd|th)"
@@ -242,7 +242,7 @@ def read_incidents(
         date=None if time is None else time.day,
         place=place[0],
         evidence=(sentence.start, end),
-        doubtful=time is not None and time.doubtful,
+        doubtful=time is not None and (time.doubtful or is_saying(setting, time)),
         note=f"lasted: {lasted[0]}" if lasted and held else "",
     )
     return [Draft(entry, tuple(because))], [d for d in counted if d not in held[:1]]
@@ -259,7 +259,7 @@ def _incident_time(setting: Setting) -> Time | None:
     for time in setting.times:
         if LATEST.search(setting.sentence.text[: time.start - base]):
             return time
-    return free_day(setting) or setting.day or setting.said
+    return free_day(setting) or setting.day or next((t for t in setting.times if is_saying(setting, t)), None)
 
 
 def _where(setting: Setting, match: re.Match[str]) -> tuple[str, tuple[int, int]] | None:

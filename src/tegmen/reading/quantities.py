@@ -391,8 +391,31 @@ def article_count(tokens: Sequence[Token], index: int) -> Count | None:
     return _noun_count(tokens, one, (first, span[1]), lexicon)
 
 
+CARRIERS = frozenset(
+    "a an the more additional new its their further some batch package supply supplies delivery deliveries transfer "
+    "shipment shipments of to with for extra first next another".split()
+)
+MASS = frozenset("ammunition manpads aircraft".split())
+
+
+def plural_at(tokens: Sequence[Token], index: int) -> Count | None:
+    """Noun of many things or of a mass, no number with it, that begins at a token or behind the receiver's name."""
+    lexicon = read_lexicon()
+    at = index
+    while at < min(index + 9, len(tokens)) and (
+        tokens[at].low in CARRIERS or re.sub(r"['’]s?$", "", tokens[at].text) in lexicon.countries
+    ):
+        at += 1
+    noun = noun_at(tokens, at)
+    if noun is None or noun.group != "aid" or any(token.text[0].isdecimal() for token in tokens[at : noun.past]):
+        return None
+    last = tokens[noun.past - 1]
+    return noun if last.low in MASS or last.text.endswith("s") else None
+
+
 def noun_at(tokens: Sequence[Token], index: int) -> Count | None:
     """Find the counted noun that begins at a token, with a number still to be put in."""
     lexicon = read_lexicon()
     span = _noun(tokens, index, set(), lexicon)
-    return None if span is None else _noun_count(tokens, Number(None, None, None, "exact", index, index), span, lexicon)
+    nothing = Number(None, None, None, "exact", index, index)
+    return None if span is None else _noun_count(tokens, nothing, span, lexicon)

@@ -75,11 +75,18 @@ def find_attributions(sentence: Sentence, names: Names, last: str) -> list[Attri
             and not _is_noun(tokens, index)
         ):
             phrase = _subject(tokens, index, lexicon) or _inverted(tokens, index, lexicon)
+        elif token.low in {"put", "puts"} and _puts(tokens, index):
+            phrase = _subject(tokens, index, lexicon)
         elif token.low == "citing":
             phrase = _after(tokens, index + 1, lexicon)
         if phrase is not None:
             found.append(_attribution(sentence, index, phrase, names, last))
     return found
+
+
+def _puts(tokens: Sequence[Token], index: int) -> bool:
+    """Whether "put" gives a figure: "officials put the number of helicopters at 14"."""
+    return any(token.low in {"number", "toll", "figure", "total", "count"} for token in tokens[index + 1 : index + 4])
 
 
 def _is_noun(tokens: Sequence[Token], index: int) -> bool:

@@ -12,8 +12,8 @@ from tegmen.reading.dates import Time
 from tegmen.reading.drafts import Draft, Reason
 from tegmen.reading.lexicon import read_lexicon
 from tegmen.reading.names import bare
-from tegmen.reading.quantities import Count, article_count, find_counts, noun_at
-from tegmen.reading.sentences import Sentence
+from tegmen.reading.quantities import Count, article_count, find_counts, noun_at, plural_at
+from tegmen.reading.sentences import Sentence, Token
 from tegmen.reading.speakers import Attribution, Voice, voice_at
 
 GIVE = (
@@ -95,6 +95,8 @@ BARE_BEFORE = re.compile(
     r"|possess(?:es)?|needs|got|counted|is|was|of which|of which there were|up from|down from)\s(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s"
     r"|some\s)?$"
 )
+PLAIN = re.compile(rf"(?:{MODAL}|pledg|promis|vow|commit|offer|approv|authori|green|request|ask|appeal|call|urg)\b|(?:"
+                   r"pledg|promis|vow|commit|offer|approv|authori|request|ask|appeal|call|urg)\w+")
 MOVED = re.compile(r"\b(?:doubled|tripled|rose|grew|increased|climbed|jumped|fell|dropped|declined|up|down)\b")
 BARE_AFTER = re.compile(
     r"^\s(?:(?:were|was|have been|had been|are|got)\s(?:\w+\s)?(?:shot|destroyed|intercepted|downed"
@@ -166,7 +168,9 @@ def read_counts(setting: Setting) -> tuple[list[Draft], Count | None]:
         Cue(str(match.lastgroup), sentence.start + match.start(), sentence.start + match.end())
         for match in CUES.finditer(sentence.text)
     ]
-    counts = sorted([*counts, *_single(setting, cues, counts)], key=lambda count: count.first)
+    counts += _single(setting, cues, counts)
+    counts += _uncounted(setting, cues, counts)
+    counts = _respective(setting, sorted(counts, key=lambda count: count.first))
     drafts: list[Draft] = []
     thing, dropped = setting.thing, False
     for index, count in enumerate(counts):
@@ -177,7 +181,8 @@ def read_counts(setting: Setting) -> tuple[list[Draft], Count | None]:
             thing = whole if whole.group in {"aid", "people", "attack"} else thing
         dropped = _is_dropped(setting, count)
         if not dropped:
-            drafts.append(_draft(setting, whole, counts[index + 1 :], cues))
+            draft = _draft(setting, whole, counts[index + 1 :], cues)
+            drafts += [draft] if whole.quantity or whole.number.fault or draft.entry.status else []
     return drafts, thing
 
 
@@ -197,6 +202,23 @@ def _single(setting: Setting, cues: Sequence[Cue], counts: Sequence[Count]) -> l
     return found
 
 
+def _uncounted(setting: Setting, cues: Sequence[Cue], counts: Sequence[Count]) -> list[Count]:
+    """Find what is pledged, approved or asked for without a number: "promised a batch of Patriot missiles"."""
+    tokens, found = setting.sentence.tokens, list[Count]()
+    for cue in cues:
+        words = setting.sentence.text[cue.start - setting.sentence.start : cue.end - setting.sentence.start]
+        if cue.name not in {"pledged", "approved", "requested"} or not PLAIN.match(words):
+            continue
+        index = next((i for i, token in enumerate(tokens) if token.start >= cue.end), len(tokens))
+        noun = plural_at(tokens, index)
+        later = [c.start for c in cues if c.start >= cue.end]
+        if noun is None or any(index <= count.first < noun.past + 2 for count in counts):
+            continue
+        if not any(start < tokens[noun.past - 1].start for start in later):
+            found.append(noun)
+    return found
+
+
 def _resolved(
     count: Count, later: Sequence[Count], thing: Count | None, setting: Setting, *, dropped: bool
 ) -> Count | None:
@@ -211,7 +233,7 @@ def _resolved(
         )
     text, base = setting.sentence.text, setting.sentence.start
     before = text[: tokens[count.number.first].start - base]
-    if before.endswith("from ") and thing is not None and MOVED.search(before):  # "from 650 in July"
+    if before.endswith("from ") and thing is not None and thing is not setting.thing and MOVED.search(before):
         return replace(count, thing=thing.thing, unit=thing.unit, group=thing.group)
     after = text[tokens[count.past - 1].end - base :]
     hurt = PEOPLE_AFTER.match(after)
@@ -224,6 +246,9 @@ def _resolved(
         named = _number_of(setting, count)
         if named is not None:
             return named
+        listed = count.first > 0 and tokens[count.first - 1].low in {"and", ","}
+        if listed and thing is not None and thing is not setting.thing and re.match(r"\s(?:on|in|during)\s", after):
+            return replace(count, thing=thing.thing, unit=thing.unit, group=thing.group)
     if thing is None or thing.group not in {"aid", "attack"}:
         return None
     if count.group == "bare":
@@ -238,6 +263,9 @@ def _number_of(setting: Setting, count: Count) -> Count | None:
     """Find what is counted in "put the number of helicopters destroyed at 14"."""
     tokens = setting.sentence.tokens
     before = tokens[: count.first]
+    noun = _of_which(tokens, count)
+    if noun is not None:
+        return replace(count, thing=noun.thing, unit=noun.unit, group=noun.group)
     if before[-1:] and before[-1].low in {"to", "at"} and any(t.low == "toll" for t in before):
         return replace(count, thing="death toll", unit="people", group="people")
     at = next(
@@ -247,6 +275,36 @@ def _number_of(setting: Setting, count: Count) -> Count | None:
         return None
     noun = noun_at(tokens, at + 1)
     return None if noun is None else replace(count, thing=noun.thing, unit=noun.unit, group=noun.group)
+
+
+def _of_which(tokens: Sequence[Token], count: Count) -> Count | None:
+    """Find what is counted in "guided bombs, of which there were more than 3,000"."""
+    low = [token.low for token in tokens[: count.first]]
+    low = low[:-2] if low[-2:] in (["there", "were"], ["there", "are"]) else low
+    if low[-2:] != ["of", "which"]:
+        return None
+    past = len(low) - 2 - (low[-3:-2] == [","])
+    nouns = (noun_at(tokens, at) for at in range(max(0, past - 5), past) if tokens[at].is_word)
+    return next((noun for noun in nouns if noun is not None and noun.past == past), None)
+
+
+def _respective(setting: Setting, counts: Sequence[Count]) -> list[Count]:
+    """Give the two numbers of "18 and 25 respectively" the two things counted before them, in order."""
+    at = setting.sentence.text.find("respectively")
+    where = setting.sentence.start + at
+    tokens = setting.sentence.tokens
+    first = [i for i, c in enumerate(counts) if c.group == "bare" and tokens[c.first].start < where]
+    if at < 0 or len(first) < 2 or first[-2] < 2 or first[-1] != first[-2] + 1:
+        return list(counts)
+    pair = first[-2:]
+    things = counts[pair[0] - 2 : pair[0]]
+    if any(not thing.thing for thing in things):
+        return list(counts)
+    given = {
+        i: replace(counts[i], thing=thing.thing, unit=thing.unit, group=thing.group)
+        for i, thing in zip(pair, things, strict=True)
+    }
+    return [given.get(i, count) for i, count in enumerate(counts)]
 
 
 def _is_dropped(setting: Setting, count: Count) -> bool:
@@ -392,15 +450,21 @@ def _times(
     due = [t for t in free if t.due]
     free = [t for t in free if not t.due]
     limit = setting.sentence.tokens[following.first].start if following is not None else setting.sentence.end
-    behind = [t for t in free if span[1] <= t.start < limit]
+    behind = [t for t in free if span[1] <= t.start < limit and not _turns(setting, span[1], t.start)]
     before = [t for t in free if t.end <= span[0]]
-    later = [t for t in free if t.start >= limit and (cue is None or not _acts_between(setting, limit, t.start))]
+    later = [t for t in free if t.start >= limit and not _turns(setting, span[1], t.start) and (cue is None or not _acts_between(setting, limit, t.start))]
     period = (behind[:1] or before[-1:] or later[:1] or [None])[0]
     if period is None and setting.day is not None and cue is not None and cue.name == "attack" and not due:
         period = setting.day
     if not said and setting.said is not None and setting.sentence.quote_at(span[0]) is not None:
         said = [setting.said]
     return period, (said or [None])[0], (due or [None])[0]
+
+
+def _turns(setting: Setting, start: int, end: int) -> bool:
+    """Whether the sentence turns to something else between two places: "yet not one since December"."""
+    base = setting.sentence.start
+    return re.search(r",\s(?:yet|but|while|whereas|although)\b|;", setting.sentence.text[start - base : end - base]) is not None
 
 
 def _acts_between(setting: Setting, start: int, end: int) -> bool:
@@ -417,7 +481,7 @@ def is_saying(setting: Setting, time: Time) -> bool:
         if (
             behind is not None
             and len(behind) < 70
-            and not re.search(r"\bthat\b|[\"“”;:\d]|,\s|\b(?:launched|had|were|was|would|will)\b", behind)
+            and not re.search(r"\bthat\b|\bas\s(?:he|she|they)\b|[\"“”;:\d]|,\s|\b(?:launched|had|were|was|would|will)\b", behind)
         ):
             return True
         ahead = text[time.end - base : a.start - base] if time.end <= a.start else None
