@@ -127,7 +127,7 @@ def find_times(text: str, offset: int, anchor: Anchor) -> tuple[Time, ...]:
 
 
 def _behind_by(text: str, match: re.Match[str]) -> bool:
-    return text[: match.start()].rstrip().endswith((" by", " until", "before", "by the end of", "by the"))
+    return text[: match.start()].rstrip().endswith((" by", " until", "before", "by the", "by the end", "by end", "before the end", "until the end"))
 
 
 SAME = re.compile(r"\b(?:that|the\ssame)\s(?:day|night|morning|evening|week|month)\b", re.IGNORECASE)

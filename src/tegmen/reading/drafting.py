@@ -22,6 +22,7 @@ from tegmen.reading.speakers import Attribution, find_attributions
 from tegmen.reading.statements import Setting, is_saying, read_counts
 from tegmen.reading.tables import read_tables
 
+ATTACK = re.compile(r"\b(?:attack|strike|struck|hit|shell|barrag|launch|kill|bomb|fire[ds]?\b|pound)")
 BULLETS = frozenset("-–—•*")
 ENGLISH = re.compile(r"\b(?:the|of|and|to|in|a|said|were|was|is|has|have|for|on|with|by|at|from)\b", re.IGNORECASE)
 
@@ -122,7 +123,7 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
         said = (sentence.paragraph, when) if when is not None else said
         free = [time for time in times if not is_saying(setting, time)]
         if free or any(draft.entry.period for draft in counted):
-            happened = bool(counted or incidents)
+            happened = bool(counted or incidents) or ATTACK.search(sentence.text) is not None
             day, told = (_told(free, loose=happened) or (day if not free else None)), sentence.paragraph
             recent = _told(free, loose=True) or recent
     return drafts

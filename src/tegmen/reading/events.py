@@ -194,7 +194,7 @@ def read_incidents(
         place is None
         or place[0] == "Russia"
         or re.search(
-            r"\b(?:if|could|would|will|may|might|prevent|against future)\b[^.;]{0,40}$", sentence.text[: match.start()]
+            r"\b(?:if|(?:could|would|will|may|might)(?!\shave)|prevent|against future)\b[^.;]{0,40}$", sentence.text[: match.start()]
         )
     ):
         return [], counted
@@ -223,6 +223,7 @@ def read_incidents(
     quantity = held[0].entry.quantity if held else _duration(lasted)
     voice = setting.voice(sentence.start + match.start())
     base = sentence.start
+    maybe = re.search(r"\b(?:may|might|could)\shave\s$", sentence.text[: match.start()]) is not None
     because = [Reason("thing", base + match.start(), base + match.end()), Reason("place", *place[1])]
     because += [Reason("date", time.start, time.end, time.rule)] if time else []
     because += (
@@ -242,7 +243,7 @@ def read_incidents(
         date=None if time is None else time.day,
         place=place[0],
         evidence=(sentence.start, end),
-        doubtful=time is not None and (time.doubtful or is_saying(setting, time)),
+        doubtful=maybe or (time is not None and (time.doubtful or is_saying(setting, time))),
         note=f"lasted: {lasted[0]}" if lasted and held else "",
     )
     return [Draft(entry, tuple(because))], [d for d in counted if d not in held[:1]]

@@ -94,7 +94,7 @@ def read_meetings(
     ]
     if not drafts:
         drafts += _together(setting, names, frame)
-    drafts += _named_meetings(setting, skip=bool(drafts))
+    drafts += _named_meetings(setting, skip=bool(drafts)) or _meeting_of(setting)
     found = PLURAL.search(sentence.text)
     if found is not None and not drafts:
         place, date = event_place(sentence, 0), free_day(setting)
@@ -339,6 +339,34 @@ def _named_meetings(setting: Setting, *, skip: bool) -> list[Draft]:
         )
         drafts.append(Draft(entry, tuple(because)))
     return drafts
+
+
+BODY = re.compile(
+    r"\b(?:meeting|session|summit)\sof\s(?:the\s)?(?P<body>(?:[A-Z][\w’-]+\s?){2,6}(?:Group|Council|Coalition|Forum))\b"
+)
+
+
+def _meeting_of(setting: Setting) -> list[Draft]:
+    """A meeting of a body with a name, on a day: "the 24th meeting of the Contact Group"."""
+    sentence = setting.sentence
+    match, time = BODY.search(sentence.text), free_day(setting)
+    if match is None or time is None:
+        return []
+    place, voice = event_place(sentence, 0), setting.voice(sentence.start + match.start())
+    entry = Entry(
+        kind="meeting",
+        speaker=voice.speaker,
+        via=", ".join(voice.via),
+        thing=match[0],
+        period=period(time),
+        date=time.day,
+        place="" if place is None else place[0],
+        participants=(match["body"],),
+        evidence=(sentence.start, sentence.end),
+        doubtful=time.doubtful,
+    )
+    because = [Reason("thing", sentence.start + match.start(), sentence.start + match.end())]
+    return [Draft(entry, (*because, Reason("date", time.start, time.end, time.rule)))]
 
 
 def _short(name: str) -> str:

@@ -313,6 +313,8 @@ def _is_designation(tokens: Sequence[Token], index: int) -> bool:
     if not index or not tokens[index].text.isdecimal():
         return False
     word = tokens[index - 1].text
+    if index > 1 and word[0].isupper() and value_at(tokens, index - 2) is not None:
+        return True  # "12 Panzerhaubitze 2000 howitzers"
     known = word in read_lexicon().countries or word in read_lexicon().outlets
     return re.fullmatch(r"[A-Z]{2,5}", word) is not None and not known and word not in {"AND", "OF", "THE"}
 

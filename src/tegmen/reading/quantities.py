@@ -282,7 +282,8 @@ def _money(tokens: Sequence[Token], number: Number, currency: str) -> Count | No
     near = {piece for token in tokens[max(0, number.first - 14) : past + 14] for piece in token.low.split("-")}
     lexicon = read_lexicon()
     if not (near & AID or any(lexicon.heads.get(word) == "aid" for word in near)):
-        if not near & GIFTS:
+        worth = any(token.low == "worth" for token in tokens[max(0, number.first - 1) : number.first])
+        if not (near & GIFTS or worth):
             return None
         number = replace(number, weak=True)  # given, but nothing near says for what: a person should look
     index = past
@@ -340,7 +341,7 @@ def _money_before(tokens: Sequence[Token], index: int, lexicon: Lexicon) -> str:
 
 MONEY_HEADS = frozenset(
     "aid assistance support package packages fund funds loan loans grant grants contract contracts tranche budget "
-    "deal order".split()
+    "deal order plan programme program scheme initiative replacement".split()
 )
 
 

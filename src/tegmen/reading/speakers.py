@@ -152,7 +152,7 @@ def _clause_start(tokens: Sequence[Token], index: int) -> int:
 def _subject(tokens: Sequence[Token], verb: int, lexicon: Lexicon) -> tuple[int, int] | None:
     """Noun phrase in front of a verb of saying; over an apposition between commas, back to the name."""
     past = verb
-    while past > 0 and tokens[past - 1].low in AUXILIARIES:
+    while past > 0 and (tokens[past - 1].low in AUXILIARIES or re.fullmatch(r"[a-z]{3,}ly", tokens[past - 1].text)):
         past -= 1
     if past > 2 and tokens[past - 2].low == "on" and tokens[past - 1].low.endswith("day"):
         past -= 2

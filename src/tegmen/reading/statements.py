@@ -41,10 +41,11 @@ CUES = re.compile(
         |ing)?\s(?:[\w'’-]+\s){{0,6}}?(?:for|to\s(?:{GIVE}))|demand(?:ed|s|ing)|seek(?:s|ing)?|sought
         |pleaded\sfor))\b
   | (?P<pledged>\b(?:{MODAL}\s(?:[\w'-]+\s){{0,2}}?{GIVE}|pledg(?:ed|es|ing|e\sof)|promis(?:ed|es|ing)|vow(?:ed
-        |s)|commit(?:ted|s|ting)|commitment\sof|offer(?:ed|s|ing)|announc(?:ed|es|ing)|to\s{GIVE}))\b
+        |s)|commit(?:ted|s|ting)|commitment\sof|offer(?:ed|s|ing)|announc(?:ed|es|ing)|to\s(?:[a-z]+ly\s)?{GIVE}
+        |agreed\s(?:[\w'-]+\s){{1,6}}?to\s(?:[a-z]+ly\s)?{GIVE}))\b
   | (?P<contained>\b(?:package|accord|agreement|pact|tranche|deal|contract)\s(?:will\s|would\s)?(?:includ|contain
         |compris)(?:es|e|ed|s))\b
-  | (?P<approved>\b(?:approv(?:ed|es|ing)|authori[sz](?:ed|es|ing)|green-?lit|cleared|signed\soff(?:\son)?
+  | (?P<approved>\b(?:approv(?:ed|es|ing)|authori[sz](?:ed|es|ing)|green-?lit|cleared|signed\s(?:off(?:\son)?|into\slaw)
         |passed|voted\sfor|allocat(?:ed|es)|earmark(?:ed|s)|ordered|contracted|signed\sa\scontract))\b
   | (?P<transit>\b(?:in\stransit|on\s(?:the|its|their)\sway|en\sroute|shipped|dispatched|being\s(?:delivered
         |transferred|shipped)))\b
@@ -53,7 +54,7 @@ CUES = re.compile(
   | (?P<delivered>\b{GIVEN})\b
   | (?P<attack>\b(?:launch(?:ed|es|ing)|fir(?:ed|es|ing)|shot\sdown|shoot(?:ing|s)?\sdown|down(?:ed|ing)
         |destroy(?:ed|s|ing)|intercept(?:ed|s|ing)|struck|str(?:ikes|iking)|hit(?:s|ting)?|dropp(?:ed|ing)
-        |attack(?:ed|ing)|neutrali[sz](?:ed|ing)|us(?:ed|es|ing)|kill(?:ed|ing)|wound(?:ed|ing)|injur(?:ed|ing)
+        |attack(?:ed|ing)|neutrali[sz](?:ed|ing)|us(?:ed|es|ing)|kill(?:ed|ing)|died?|hurt|wound(?:ed|ing)|injur(?:ed|ing)
         |damag(?:ed|ing)|los(?:t|ing|es)|suppress(?:ed|ing)|jammed|repel(?:led|ling)|released|penetrated
         |breached|flew|targeted|involving|involved|unleashed|rained|captured|knocked\sout|deployed))\b
   | (?P<state>\b(?:need(?:s|ed|ing)?|requir(?:es|ed|ing)|lack(?:s|ed)?|has|have|had|possess(?:es|ed)?
@@ -74,7 +75,8 @@ STAGES = {
 }
 LINK = re.compile(
     r"\s(?:(?:were|was|have|had|has|been|be|being|are|is|also|already|later|then|all|recently|which"
-    r"|that|of\s\w+|in\s[A-Z]\w+|(?:purchased|bought|ordered|promised|pledged|built|made|meant)\s(?:for|by|in"
+    r"|that|of\s\w+|in\s[A-Z]\w+|(?:purchased|bought|ordered|promised|pledged|built|made|meant|donated"
+    r"|supplied|provided|given|sent)\s(?:for|by|in"
     r"|from)\s[A-Z]\w+|successfully)\s)*"
 )
 HYPOTHETICAL = re.compile(r"\b(?:if|unless|could|might|may|should|must|whether|once|when)\b[^,;]{0,60}$")
@@ -194,12 +196,25 @@ def _single(setting: Setting, cues: Sequence[Cue], counts: Sequence[Count]) -> l
             continue
         index = next((i for i, token in enumerate(tokens) if token.start >= cue.end), len(tokens))
         limit = next((c.first for c in counts if c.first >= index), len(tokens))
+        found += _before(setting, cue, index)
         for at in range(index, min(index + 3, limit)):
             single = article_count(tokens, at)
             if single is not None and single.past <= limit and all(single.first != count.first for count in found):
                 found.append(single)
                 break
     return found
+
+
+def _before(setting: Setting, cue: Cue, index: int) -> list[Count]:
+    """Count "a second SAMP/T battery" as one in front of "was already on its way"."""
+    tokens, base = setting.sentence.tokens, setting.sentence.start
+    first = next((i for i, token in enumerate(tokens) if token.start >= cue.start), index)
+    for at in range(max(0, first - 14), first):
+        single = article_count(tokens, at)
+        if single is not None and single.past <= first:
+            between = setting.sentence.text[tokens[single.past - 1].end - base : cue.start - base]
+            return [single] if LINK.fullmatch(between) else []
+    return []
 
 
 def _uncounted(setting: Setting, cues: Sequence[Cue], counts: Sequence[Count]) -> list[Count]:
@@ -289,16 +304,16 @@ def _of_which(tokens: Sequence[Token], count: Count) -> Count | None:
 
 
 def _respective(setting: Setting, counts: Sequence[Count]) -> list[Count]:
-    """Give the two numbers of "18 and 25 respectively" the two things counted before them, in order."""
-    at = setting.sentence.text.find("respectively")
-    where = setting.sentence.start + at
-    tokens = setting.sentence.tokens
-    first = [i for i, c in enumerate(counts) if c.group == "bare" and tokens[c.first].start < where]
-    if at < 0 or len(first) < 2 or first[-2] < 2 or first[-1] != first[-2] + 1:
+    """Give the two numbers of "of which 18 and 25 were shot down" the two things counted before them, in order."""
+    text, tokens = setting.sentence.text, setting.sentence.tokens
+    first = [i for i, c in enumerate(counts) if c.group == "bare"]
+    told = "respectively" in text or re.search(r"\bof\s(?:which|them|those)\b", text) is not None
+    if not told or len(first) < 2 or first[-2] < 2 or first[-1] != first[-2] + 1:
         return list(counts)
     pair = first[-2:]
     things = counts[pair[0] - 2 : pair[0]]
-    if any(not thing.thing for thing in things):
+    joined = tokens[counts[pair[1]].first - 1].low == "and" and counts[pair[0]].past == counts[pair[1]].first - 1
+    if any(not thing.thing for thing in things) or not joined:
         return list(counts)
     given = {
         i: replace(counts[i], thing=thing.thing, unit=thing.unit, group=thing.group)
@@ -429,6 +444,8 @@ def _stage(setting: Setting, count: Count, cue: Cue | None) -> str:
     if cue.name != "requested" and (HYPOTHETICAL.search(before[-70:]) or WEIGHED.search(before)):
         return ""
     words = text[cue.start - base : cue.end - base]
+    if cue.name != "requested" and re.search(r"\bto\s(?:Russia|Moscow)\b", text[cue.end - base :]):
+        return ""  # what is given to the attacker is no aid
     sender = [country for country, _ in _countries(setting, setting.sentence.start, cue.start)]
     if (
         words.startswith(("sent", "delivered", "sending", "delivering", "shared"))
@@ -454,11 +471,17 @@ def _times(
     before = [t for t in free if t.end <= span[0]]
     later = [t for t in free if t.start >= limit and not _turns(setting, span[1], t.start) and (cue is None or not _acts_between(setting, limit, t.start))]
     period = (behind[:1] or before[-1:] or later[:1] or [None])[0]
-    if period is None and setting.day is not None and cue is not None and cue.name == "attack" and not due:
+    if period is None and setting.day is not None and not due and _goes_on(setting, cue, span[0]):
         period = setting.day
     if not said and setting.said is not None and setting.sentence.quote_at(span[0]) is not None:
         said = [setting.said]
     return period, (said or [None])[0], (due or [None])[0]
+
+
+def _goes_on(setting: Setting, cue: Cue | None, start: int) -> bool:
+    """Whether a count without a time goes on to tell of the day told before: an attack, or the sum of one."""
+    before = setting.sentence.text[max(0, start - setting.sentence.start - 60) : start - setting.sentence.start]
+    return (cue is not None and cue.name == "attack") or re.search(r"\bthe (?:total|toll|number)\b", before) is not None
 
 
 def _turns(setting: Setting, start: int, end: int) -> bool:
