@@ -52,7 +52,7 @@ PATTERN = re.compile(
     re.VERBOSE,
 )
 FUTURE = re.compile(
-    r"\b(?:will|could|may|might|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to|are to"
+    r"\b(?:will|(?:could|may|might)(?!\shave)|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to|are to"
     r"|later this)\b[^,;]*$|\b(?:by|until)\s(?:the\s)?(?:end\sof\s)?$"
 )
 

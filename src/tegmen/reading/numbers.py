@@ -365,7 +365,7 @@ def _hedged(tokens: Sequence[Token], number: Number, floor: int) -> Number:
     for words, name in BEFORE:
         length = len(words.split())
         begin = first - length
-        if begin >= floor and " ".join(t.low for t in tokens[begin:first]) == words:
+        if begin >= floor and " ".join(t.low for t in tokens[begin:first]) == words and not _is_verb(tokens, begin):
             hedge, first = name, begin
             break
     else:
@@ -381,6 +381,12 @@ def _hedged(tokens: Sequence[Token], number: Number, floor: int) -> Number:
     behind = tokens[number.past].low if number.past < len(tokens) else ""
     whole = not (number.prefix or behind in {"%", "percent", "per"} or behind in CURRENCIES or behind in POWER)
     return replace(_bounded(number, hedge, whole=whole), first=first, past=past)
+
+
+def _is_verb(tokens: Sequence[Token], begin: int) -> bool:
+    """Whether "over" and "around" belong to a verb: "will hand over 12 howitzers" is no more than 12."""
+    parts = {"hand", "handed", "handing", "hands", "turn", "turned", "turning", "take", "took", "taken", "sign", "signed"}
+    return tokens[begin].low in {"over", "about", "around"} and begin > 0 and tokens[begin - 1].low in parts
 
 
 def _bounded(number: Number, hedge: Hedge, *, whole: bool) -> Number:

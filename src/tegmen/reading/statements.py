@@ -147,6 +147,10 @@ class Setting:
     day: Time | None = None
     said: Time | None = None
 
+    def counted(self, start: int, end: int) -> bool:
+        """Whether a number in digits stands between two places of the sentence."""
+        return re.search(r"\b\d", self.sentence.text[start - self.sentence.start : end - self.sentence.start]) is not None
+
     def voice(self, position: int) -> Voice:
         """Who says what stands at a position."""
         return voice_at(position, self.sentence, self.around)
@@ -262,6 +266,7 @@ def _resolved(
         if named is not None:
             return named
         listed = count.first > 0 and tokens[count.first - 1].low in {"and", ","}
+        listed = listed or tokens[count.first - 1].low == "including"
         if listed and thing is not None and thing is not setting.thing and re.match(r"\s(?:on|in|during)\s", after):
             return replace(count, thing=thing.thing, unit=thing.unit, group=thing.group)
     if thing is None or thing.group not in {"aid", "attack"}:
@@ -470,12 +475,22 @@ def _times(
     behind = [t for t in free if span[1] <= t.start < limit and not _turns(setting, span[1], t.start)]
     before = [t for t in free if t.end <= span[0]]
     later = [t for t in free if t.start >= limit and not _turns(setting, span[1], t.start) and (cue is None or not _acts_between(setting, limit, t.start))]
+    if cue is not None and cue.name in STAGES:  # a time beyond another number is that one's, but in a plain list
+        before = [t for t in before if cue.start < t.end or not setting.counted(setting.sentence.start, t.start)]
+        apart = following is not None and following.group == "them"
+        later = [] if apart or re.search(r"\b(?:will|would|promis|pledg)", _between(setting, span[1], limit)) else later
     period = (behind[:1] or before[-1:] or later[:1] or [None])[0]
     if period is None and setting.day is not None and not due and _goes_on(setting, cue, span[0]):
         period = setting.day
     if not said and setting.said is not None and setting.sentence.quote_at(span[0]) is not None:
         said = [setting.said]
+    if period is None and said and said[0].day is None:
+        period = said[0]  # "wrote in March": about that month, as far as the words tell
     return period, (said or [None])[0], (due or [None])[0]
+
+
+def _between(setting: Setting, start: int, end: int) -> str:
+    return setting.sentence.text[start - setting.sentence.start : end - setting.sentence.start]
 
 
 def _goes_on(setting: Setting, cue: Cue | None, start: int) -> bool:
