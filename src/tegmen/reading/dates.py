@@ -33,7 +33,8 @@ PATTERN = re.compile(
   | \b(?P<d2>{_D})(?:\s(?P<m2a>{_MONTH}))?{_DASH}(?P<d2b>{_D})\s(?:of\s)?(?P<m2b>{_MONTH})(?:,?\s(?P<y2>{_YEAR}))?
   | \b(?P<d3>{_D})\s(?:of\s)?(?P<m3>{_MONTH})(?:,?\s(?P<y3>{_YEAR}))?
   | \b(?:between|from|in|for|during)\s(?P<m4>{_MONTH}){_DASH}(?P<m4b>{_MONTH})(?:\s(?:of\s)?(?P<y4>{_YEAR}))?
-  | \b(?P<since>since)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<m5>{_MONTH})(?:\s(?P<y5>{_YEAR}))?
+  | \b(?P<since>[Ss]ince)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<m5>{_MONTH})(?:\s(?P<d5>{_D}))?(?:,?\s(?P<y5>{_YEAR}))?
+        |the\s(?P<begin>month|year|week)
         |(?P<y5o>{_YEAR}))\b
   | \b(?P<prep>in|during|for|of|throughout|last|this|early|late|mid|by|until|next|through|end\sof)[\s-]
       (?:the\smonth\sof\s)?(?P<m6>{_MONTH})\b(?!\s\d{{1,2}}\b(?!,\d))(?:,?\s(?:of\s)?(?P<y6>{_YEAR})
@@ -109,6 +110,11 @@ class Time:
     def day(self) -> dt.date | None:
         """The day, where it is one."""
         return self.first if self.first == self.last else None
+
+    @property
+    def brief(self) -> bool:
+        """Whether it is a day, or a night between two."""
+        return self.first is not None and self.last is not None and (self.last - self.first).days < 2
 
 
 def find_times(text: str, offset: int, anchor: Anchor) -> tuple[Time, ...]:
@@ -277,8 +283,13 @@ def _month_end(year: int, month: int) -> dt.date:
 def _since(g: dict[str, str | None], anchor: Anchor) -> _Resolved:
     if anchor.day is None:
         return None, None, "no end is given; give the article's date", True
-    if g["y5o"]:
-        first: dt.date | None = dt.date(int(g["y5o"]), 1, 1)
+    if g["begin"]:
+        first: dt.date | None = _whole(g["begin"], anchor.day, 0, past=False)[0]
+    elif g["d5"]:
+        when = (_month(g["m5"] or ""), int(re.sub(r"\D", "", g["d5"])))
+        first = _days(when, when, int(g["y5"]) if g["y5"] else None, anchor, future=False)[0]
+    elif g["y5o"]:
+        first = dt.date(int(g["y5o"]), 1, 1)
     else:
         first = _months(_month(g["m5"] or ""), _month(g["m5"] or ""), g["y5"], anchor, future=False)[0]
     if first is None or first > anchor.day:

@@ -119,13 +119,13 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
         drafts += [*counted, *incidents, *met, *read_measures(setting)]
         _add_topics(drafts, sentence)
         last = _subject(sentence, names, spoken[index][1]) or last
+        recent = _told(times, loose=True) or recent
         when = next((time for time in times if is_saying(setting, time)), None)
         said = (sentence.paragraph, when) if when is not None else said
         free = [time for time in times if not is_saying(setting, time)]
         if free or any(draft.entry.period for draft in counted):
             happened = bool(counted or incidents) or ATTACK.search(sentence.text) is not None
             day, told = (_told(free, loose=happened) or (day if not free else None)), sentence.paragraph
-            recent = _told(free, loose=True) or recent
     return drafts
 
 

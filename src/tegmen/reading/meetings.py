@@ -27,7 +27,7 @@ MET = re.compile(
 BETWEEN = re.compile(r"\b(?:meeting|talks|discussions)\sbetween\s")
 
 
-BOTH_MET = re.compile(r"\b(?:met|meet|held\s(?:talks|a\smeeting)|will\smeet|discussed)\b")
+BOTH_MET = re.compile(r"\b(?:met|meet|held\s(?:talks|a\smeeting)|will\smeet|discussed|signed\s(?:an?|the)\s(?:[\w-]+\s){0,3}(?:agreement|pact|deal|memorandum|declaration))\b")
 
 
 PLURAL = re.compile(

@@ -18,6 +18,10 @@ AUXILIARIES = frozenset(
 PASSIVE = frozenset("was were been being be is are".split())
 
 
+ASKING = frozenset("asked urged called appealed requested promised pledged vowed".split())
+"""What a person does in words, too; a country that does so is not quoted."""
+
+
 HE = {"he", "she"}
 
 
@@ -77,6 +81,11 @@ def find_attributions(sentence: Sentence, names: Names, last: str) -> list[Attri
             phrase = _subject(tokens, index, lexicon) or _inverted(tokens, index, lexicon)
         elif token.low in {"put", "puts"} and _puts(tokens, index):
             phrase = _subject(tokens, index, lexicon)
+        elif token.text in ASKING:
+            phrase = _subject(tokens, index, lexicon)
+            person = names.full(tokens[slice(*phrase)]) if phrase else ""
+            phrase = phrase if " " in person or person in lexicon.people else None
+            phrase = phrase if phrase and names.named_in(tokens[slice(*phrase)]) else None
         elif token.low == "citing":
             phrase = _after(tokens, index + 1, lexicon)
         if phrase is not None:
@@ -97,6 +106,7 @@ def _is_noun(tokens: Sequence[Token], index: int) -> bool:
         or not following.is_word
         or following.low in {"of", "about", "on", "and", "by", "in", "from", "to"}
     )
+    bare = bare or any(token.low == "according" for token in tokens[max(0, index - 6) : index])
     return tokens[index].text in {"reports", "claims", "estimates", "notes", "states"} and bare
 
 
@@ -290,7 +300,7 @@ def _after(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> tuple[int, 
         if (
             not (token.is_word or dotted)
             or (token.low in lexicon.stops and not name)
-            or token.low in lexicon.say | {"cited", "quoted"}
+            or token.low in (lexicon.say | {"cited", "quoted"}) - DOCUMENTS
         ):
             break
         past += 1

@@ -94,9 +94,13 @@ REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|red
 BARE_BEFORE = re.compile(
     r"\b(?:shot down|downed|destroyed|intercepted|shooting down|downing|destroying|intercepting"
     r"|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|owns?|holds?"
-    r"|possess(?:es)?|needs|got|counted|is|was|of which|of which there were|up from|down from)\s(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s"
+    r"|possess(?:es)?|needs|damaged|promised|or|against|got|counted|is|was|of which|of which there were|up from|down from)\s(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s"
     r"|some\s)?$"
 )
+CONDITION = re.compile(r"[^.;,]{0,40}\s(?:once|if|provided\sthat|as\ssoon\sas|subject\sto|pending|unless)\b")
+SPOKEN = re.compile(r"(?:announc|promis|pledg|vow|ask|urg|call|appeal|request)")
+"""Words that say what is done by saying it."""
+
 PLAIN = re.compile(rf"(?:{MODAL}|pledg|promis|vow|commit|offer|approv|authori|green|request|ask|appeal|call|urg)\b|(?:"
                    r"pledg|promis|vow|commit|offer|approv|authori|request|ask|appeal|call|urg)\w+")
 MOVED = re.compile(r"\b(?:doubled|tripled|rose|grew|increased|climbed|jumped|fell|dropped|declined|up|down)\b")
@@ -266,13 +270,17 @@ def _resolved(
         if named is not None:
             return named
         listed = count.first > 0 and tokens[count.first - 1].low in {"and", ","}
+        if listed is False and thing is not None and thing is not setting.thing and count.first > 0:
+            listed = bare(tokens[count.first - 1].text) in read_lexicon().countries  # "Norway at least six"
+            if listed and re.match(r"\s(?:and\b|[,.;]|$)|[,.;]|$", after):
+                return replace(count, thing=thing.thing, unit=thing.unit, group=thing.group)
         listed = listed or tokens[count.first - 1].low == "including"
-        if listed and thing is not None and thing is not setting.thing and re.match(r"\s(?:on|in|during)\s", after):
+        if listed and thing is not None and thing is not setting.thing and re.match(r"\s(?:on|in|during|by|from|since)\s", after):
             return replace(count, thing=thing.thing, unit=thing.unit, group=thing.group)
     if thing is None or thing.group not in {"aid", "attack"}:
         return None
     if count.group == "bare":
-        ends = re.match(r"\s*(?:[.,;)\"”]|of\s(?:them|which)|in\s|were\b|was\b|instead\b|and\s|over\s|on\s|$)", after)
+        ends = re.match(r"\s*(?:[.,;)\"”]|of\s(?:them|which)|in\s|from\s|(?:a|per)\s(?:day|week|month|year)\b|annually|were\b|was\b|instead\b|and\s|over\s|on\s|$)", after)
         fits = (BARE_BEFORE.search(before) and ends) or BARE_AFTER.match(after) or dropped
         if not fits:
             return None
@@ -353,6 +361,8 @@ def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequenc
         )
     voice = setting.voice(start)
     period, date, due = _times(setting, (start, end), following, cue)
+    if count.group == "people" and period is setting.day and period is not None and not period.brief:
+        period = None  # who was hurt in one attack was not hurt all week
     stage = _stage(setting, count, cue)
     quantity = count.quantity
     notes = [
@@ -363,6 +373,7 @@ def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequenc
     doubtful = bool(
         count.number.fault or count.number.weak or voice.denies or (cue is not None and cue.name == "negated")
     )
+    doubtful = doubtful or (bool(stage) and CONDITION.match(setting.sentence.text[end - setting.sentence.start :]) is not None)
     timed = [t for t in (period, date, due) if t is not None]
     place = _place(setting, end) if stage == "" else None
     participants = _parties(setting, cue, end) if stage and cue is not None else ()
@@ -416,7 +427,7 @@ def _cue(setting: Setting, start: int, end: int, cues: Sequence[Cue]) -> Cue | N
     free = [
         cue
         for cue in cues
-        if text[cue.start - base :].startswith("announc") or not any(s <= cue.start and cue.end <= e for s, e in spoken)
+        if SPOKEN.match(text[cue.start - base :]) or not any(s <= cue.start and cue.end <= e for s, e in spoken)
     ]
     before = [
         cue
