@@ -15,7 +15,7 @@ MONTHS = {
 } | {"sept": 9}
 DAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
 PARTS = {"first": 1, "second": 2, "third": 3, "fourth": 4}
-COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10, "twelve": 12}
+COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12}
 
 _MONTH = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
@@ -24,6 +24,7 @@ _MONTH = (
 _D = r"\d{1,2}(?:st|nd|rd|th)?(?!\d|[.,:]\d|%)"
 _DASH = r"\s?(?:-|–|—|to|and|until|through)\s?"
 _YEAR = r"(?:19|20)\d\d(?![\d,.]\d)"
+_COUNT = "|".join(COUNTS)
 _WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 PATTERN = re.compile(
     rf"""
@@ -48,10 +49,19 @@ PATTERN = re.compile(
   | \b(?P<near>yesterday|today|tomorrow|tonight|overnight|last\snight|this\smorning|this\sevening)\b
   | \b(?P<rel>last|this|next|past|previous|(?:so\sfar\s)this)\s(?P<span>week|month|year)\b
   | \bon\sthe\s(?P<nth>\d{{1,2}}(?:st|nd|rd|th))(?=\sand\b|[,.;]|$)
-  | \bpast\s(?P<hours>24|twenty-four)\shours\b
+  | \b(?:past|last)\s(?P<hours>24|twenty-four)\shours\b
+  | \b(?:past|last|previous)\s(?P<many>\d{{1,2}}|{_COUNT})\s(?P<unit>days|weeks|months|years)\b
+  | \b(?P<ago>\d{{1,2}}|{_COUNT}|a)\s(?P<agos>days?|weeks?)\s(?:ago|earlier)\b
+  | \b(?:over|during|at|on)\sthe\s(?P<weekend>weekend)\b
     """,
     re.VERBOSE,
 )
+OPENERS = re.compile(
+    r"\b(?:In|During|Last|Next|Since|Yesterday|Today|Tonight|Overnight|By|Between|From|Throughout|For|This|Over|On|At"
+    r"|Until|Through|Early|Late|Mid|Past|The|Two|Three)\b"
+)
+"""Words a time may begin with, at the beginning of a sentence."""
+
 FUTURE = re.compile(
     r"\b(?:will|(?:could|may|might)(?!\shave)|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to|are to"
     r"|later this)\b[^,;]*$|\b(?:by|until)\s(?:the\s)?(?:end\sof\s)?$"
@@ -120,6 +130,7 @@ class Time:
 def find_times(text: str, offset: int, anchor: Anchor) -> tuple[Time, ...]:
     """Find every expression of time in a sentence that begins at `offset` of its source."""
     found: list[Time] = []
+    text = OPENERS.sub(lambda match: match[0].lower(), text)
     for match in PATTERN.finditer(text):
         before = text[max(0, match.start() - 80) : match.start()]
         ahead = FUTURE.search(before) is not None or match[0].startswith(("by ", "until ", "next "))
@@ -333,11 +344,27 @@ def _relative(g: dict[str, str | None], anchor: Anchor, *, future: bool) -> _Res
         return found, found, rule, not anchor.sure
     if g["nth"]:
         return _nth(int(g["nth"][:-2]), day, rule, sure=anchor.sure)
+    if g["many"] or g["ago"] or g["weekend"]:
+        return (*_back(g, day), rule, not anchor.sure)
     if g["hours"]:
         return day - dt.timedelta(days=1), day, rule, not anchor.sure
     step = {"last": -1, "previous": -1, "next": 1}.get(g["rel"] or "", 0)
     first, last = _whole(g["span"] or "", day, step, past=g["rel"] == "past")
     return first, last, rule, not anchor.sure
+
+
+def _back(g: dict[str, str | None], day: dt.date) -> tuple[dt.date, dt.date]:
+    """Count days, weeks, months or years back: "the past two weeks", "three days ago", "over the weekend"."""
+    if g["weekend"]:
+        sunday = day - dt.timedelta(days=(day.weekday() + 1) % 7)
+        return sunday - dt.timedelta(days=1), sunday
+    word = g["many"] or g["ago"] or ""
+    number = 1 if word == "a" else COUNTS.get(word, 0) or int(word)
+    size = {"d": 1, "w": 7, "m": 30, "y": 365}[(g["unit"] or g["agos"] or "d")[0]]
+    if g["ago"]:
+        then = day - dt.timedelta(days=number * size)
+        return then, then
+    return day - dt.timedelta(days=number * size - 1), day
 
 
 def _nth(number: int, day: dt.date, rule: str, *, sure: bool) -> _Resolved:

@@ -300,6 +300,7 @@ def _after(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> tuple[int, 
         if (
             not (token.is_word or dotted)
             or (token.low in lexicon.stops and not name)
+            or (re.fullmatch(r"[a-z]+ed", token.text) and token.low not in ADJECTIVES)
             or token.low in (lexicon.say | {"cited", "quoted"}) - DOCUMENTS
         ):
             break
@@ -314,6 +315,9 @@ def _after(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> tuple[int, 
         if follow is not None:
             return start, follow
     return (start, past) if past > start else None
+
+
+ADJECTIVES = frozenset("armed allied unnamed retired united combined unified".split())
 
 
 def _after_name(tokens: Sequence[Token], start: int) -> int | None:
