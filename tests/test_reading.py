@@ -124,8 +124,9 @@ def share(part: int, rest: int) -> float:
 
 
 def test_labelled_articles_are_read_with_precision_and_recall_of_nine_tenths(capsys):
-    assert sum(len(labelled(name)) for name in ("first.toml", "second.toml", "third.toml")) >= 30
-    counts = tally("first.toml") + tally("second.toml") + tally("third.toml")
+    names = ("first.toml", "second.toml", "third.toml", "fourth.toml", "fifth.toml", "sixth.toml")
+    assert sum(len(labelled(name)) for name in names) >= 65
+    counts = sum((tally(name) for name in names), Counter())
     with capsys.disabled():
         for kind in ("all", "statement", "commitment", "meeting", "measure", "incident"):
             found, missed, more = (counts[what, kind] for what in ("found", "missed", "more"))
@@ -225,6 +226,12 @@ def test_numbers_that_count_nothing_of_the_subject_are_left_alone(words):
     ("words", "date", "expected"),
     [
         ("in March", dt.date(2024, 4, 3), ("2024-03-01", "2024-03-31")),
+        ("over the weekend", dt.date(2024, 4, 3), ("2024-03-30", "2024-03-31")),
+        ("two days ago", dt.date(2024, 4, 3), ("2024-04-01", "2024-04-01")),
+        ("in the past two weeks", dt.date(2024, 4, 3), ("2024-03-21", "2024-04-03")),
+        ("since March 20", dt.date(2024, 4, 3), ("2024-03-20", "2024-04-03")),
+        ("since the start of the month", dt.date(2024, 4, 3), ("2024-04-01", "2024-04-03")),
+        ("on the 17th", dt.date(2024, 4, 3), ("2024-03-17", "2024-03-17")),
         ("in December", dt.date(2024, 4, 3), ("2023-12-01", "2023-12-31")),
         ("last month", dt.date(2024, 1, 3), ("2023-12-01", "2023-12-31")),
         ("on Monday", dt.date(2024, 4, 3), ("2024-04-01", "2024-04-01")),
@@ -242,6 +249,62 @@ def test_times_are_resolved_against_the_day_of_the_article(words, date, expected
     (draft,) = read({"text": f"Russia launched 30 drones {words}.", "date": date})
     assert draft.entry.period == tuple(map(dt.date.fromisoformat, expected))
     assert not draft.entry.doubtful
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Last month", ("2024-03-01", "2024-03-31")),
+        ("In March", ("2024-03-01", "2024-03-31")),
+        ("Yesterday", ("2024-04-02", "2024-04-02")),
+        ("Since March 20", ("2024-03-20", "2024-04-03")),
+    ],
+)
+def test_a_time_may_begin_a_sentence(words, expected):
+    (draft,) = read({"text": f"{words}, Russia launched 30 drones.", "date": dt.date(2024, 4, 3)})
+    assert draft.entry.period == tuple(map(dt.date.fromisoformat, expected))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Berlin will hand over 12 howitzers.", [(12, "exact")]),
+        ("The number of drones rose from 16 to 19.", [(16, "exact"), (19, "exact")]),
+        ("Air defence shot down 26 out of 28 drones.", [(26, "exact"), (28, "exact")]),
+        ("Russia launched five times more missiles than before.", []),
+        ("Berlin ordered two RCH 155 howitzers.", [(2, "exact")]),
+        ("The shells cost about $3,000 each.", []),
+        ("Russia fired 12 missiles (10 destroyed).", [(12, "exact"), (10, "exact")]),
+    ],
+)
+def test_numbers_that_are_easily_misread(text, expected):
+    held = [draft.entry.quantity for draft in read({"text": text, "date": dt.date(2024, 4, 3)})]
+    assert [(quantity.best, quantity.hedge) for quantity in held] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Spain promised Ukraine a batch of Patriot missiles.", "pledged"),
+        ("Washington approved the delivery of cluster munitions.", "approved"),
+        ("Ukraine asked Berlin for Taurus missiles.", "requested"),
+    ],
+)
+def test_what_is_promised_without_a_number_has_none(text, status):
+    (draft,) = read({"text": text})
+    assert (draft.entry.kind, draft.entry.status, draft.entry.quantity) == ("commitment", status, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The promised shells are late.",
+        "Berlin has refused to supply Taurus missiles.",
+        "Allies might promise more Patriot systems.",
+    ],
+)
+def test_what_is_not_promised_makes_no_promise(text):
+    assert read({"text": text}) == []
 
 
 def test_the_day_an_article_was_written_is_not_what_it_tells_of():

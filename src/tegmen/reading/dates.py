@@ -15,7 +15,19 @@ MONTHS = {
 } | {"sept": 9}
 DAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
 PARTS = {"first": 1, "second": 2, "third": 3, "fourth": 4}
-COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12}
+COUNTS = {
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "twelve": 12,
+}
 
 _MONTH = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
@@ -144,7 +156,11 @@ def find_times(text: str, offset: int, anchor: Anchor) -> tuple[Time, ...]:
 
 
 def _behind_by(text: str, match: re.Match[str]) -> bool:
-    return text[: match.start()].rstrip().endswith((" by", " until", "before", "by the", "by the end", "by end", "before the end", "until the end"))
+    return (
+        text[: match.start()]
+        .rstrip()
+        .endswith((" by", " until", "before", "by the", "by the end", "by end", "before the end", "until the end"))
+    )
 
 
 SAME = re.compile(r"\b(?:that|the\ssame)\s(?:day|night|morning|evening|week|month)\b", re.IGNORECASE)

@@ -185,7 +185,8 @@ def _distinct(drafts: Sequence[Draft]) -> list[Draft]:
     alike: dict[tuple[object, ...], list[Draft]] = {}
     for draft in drafts:
         entry = draft.entry
-        key = (entry.kind, entry.thing.lower(), entry.quantity, entry.status, entry.note)
+        what = entry.place if entry.kind == "incident" else entry.thing.lower()
+        key = (entry.kind, what, entry.quantity, entry.status, entry.note)
         kept = alike.setdefault(key, [])
         twin = next((i for i, other in enumerate(kept[:50]) if _same(other.entry, entry)), None)
         if twin is None:

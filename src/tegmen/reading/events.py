@@ -49,12 +49,14 @@ AIRSPACE = re.compile(
     r"|intrusions?))(?:\s(?:into|of|in)\s(?:[A-Z][\w'’.]+\s?){1,2}(?:air\s?space)?)?"
     r"|(?:(?:crashed|fell|landed|came\sdown|exploded|found)\s(?:in"
     r"|on)\s(?:the\sterritory\sof\s)?(?P<d>[A-Z][\w'’]+)(?:\sterritory|\ssoil)?)"
+    r"|(?P<f>[A-Z]\w+\s)air\s?space\s(?:was|had\sbeen|has\sbeen)\s(?:violated|breached|entered)"
+    r"|(?:spent|stayed|remained|flew|was)\b[^.;]{0,30}?\sin\s(?P<g>[A-Z]\w+)\sair\s?space"
     r"|(?:crossed|strayed|flew|veered)\sinto\s(?P<e>[A-Z]\w+))"
 )
 
 
 LASTED = re.compile(
-    r"\bfor\s(?P<hedge>about\s|around\s|some\s|nearly\s|less than\s|more than\s"
+    r"\b(?:for|spent|lasted|lasting)\s(?P<hedge>about\s|around\s|some\s|nearly\s|less than\s|more than\s"
     r"|at least\s)?(?P<number>[\w.,-]+)\s(?P<unit>seconds?|minutes?)\b"
 )
 
@@ -97,7 +99,9 @@ def _status(text: str, start: int, end: int) -> tuple[str, tuple[int, int]] | No
     if not outside:
         return None
     _, name, span = min(outside)
-    if re.search(r"\b(?:will|would|could|may|to|expected to be|yet)\s(?:be\s|soon\s|formally\s)?$", text[: span[0]]) and name in {
+    if re.search(
+        r"\b(?:will|would|could|may|to|expected to be|yet)\s(?:be\s|soon\s|formally\s)?$", text[: span[0]]
+    ) and name in {
         "proposed",
         "adopted",
         "held",
@@ -194,7 +198,8 @@ def read_incidents(
         place is None
         or place[0] == "Russia"
         or re.search(
-            r"\b(?:if|(?:could|would|will|may|might)(?!\shave)|prevent|against future)\b[^.;]{0,40}$", sentence.text[: match.start()]
+            r"\b(?:if|(?:could|would|will|may|might)(?!\shave)|prevent|against future)\b[^.;]{0,40}$",
+            sentence.text[: match.start()],
         )
     ):
         return [], counted
@@ -202,7 +207,8 @@ def read_incidents(
     if (crash and place[0] == "Ukraine") or (
         time is None
         and not re.search(
-            r"\b(?:violated|entered|breached|crossed|crashed|strayed|intruded|penetrated|flew|fell|landed|veered)\b", sentence.text
+            r"\b(?:violated|entered|breached|crossed|crashed|strayed|intruded|penetrated|flew|spent|stayed|fell|landed|veered)\b",
+            sentence.text,
         )
     ):
         return [], counted

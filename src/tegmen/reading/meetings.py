@@ -27,7 +27,9 @@ MET = re.compile(
 BETWEEN = re.compile(r"\b(?:meeting|talks|discussions)\sbetween\s")
 
 
-BOTH_MET = re.compile(r"\b(?:met|meet|held\s(?:talks|a\smeeting)|will\smeet|discussed|signed\s(?:an?|the)\s(?:[\w-]+\s){0,3}(?:agreement|pact|deal|memorandum|declaration))\b")
+BOTH_MET = re.compile(
+    r"\b(?:met|meet|held\s(?:talks|a\smeeting)|will\smeet|discussed|signed\s(?:an?|the)\s(?:[\w-]+\s){0,3}(?:agreement|pact|deal|memorandum|declaration))\b"
+)
 
 
 PLURAL = re.compile(
@@ -346,10 +348,17 @@ BODY = re.compile(
 )
 
 
+BODY_MET = re.compile(
+    r"(?P<body>(?:[A-Z][\w’-]+\s){1,5}(?:Council|Group|Committee|Coalition)|(?:(?:NATO|EU|G7|[Ff]oreign|[Dd]efen[cs]e)"
+    r"\s){0,2}(?:ministers|leaders|chiefs|ambassadors)(?:\s(?:of|from)\s(?:the\s|some\s|more than\s|about\s)?[\w-]+"
+    r"(?:\scountries)?)?)\s(?:will\s)?(?:met|meet|gathered|gather|convened)\s(?:in|at|on)\b"
+)
+
+
 def _meeting_of(setting: Setting) -> list[Draft]:
     """A meeting of a body with a name, on a day: "the 24th meeting of the Contact Group"."""
     sentence = setting.sentence
-    match, time = BODY.search(sentence.text), free_day(setting)
+    match, time = BODY.search(sentence.text) or BODY_MET.search(sentence.text), free_day(setting)
     if match is None or time is None:
         return []
     place, voice = event_place(sentence, 0), setting.voice(sentence.start + match.start())
@@ -357,11 +366,11 @@ def _meeting_of(setting: Setting) -> list[Draft]:
         kind="meeting",
         speaker=voice.speaker,
         via=", ".join(voice.via),
-        thing=match[0],
+        thing=match[0] if match.re is BODY else f"meeting of {match['body'].removeprefix('The ')}",
         period=period(time),
         date=time.day,
         place="" if place is None else place[0],
-        participants=(match["body"],),
+        participants=(match["body"].removeprefix("The "),),
         evidence=(sentence.start, sentence.end),
         doubtful=time.doubtful,
     )

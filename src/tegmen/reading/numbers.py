@@ -330,7 +330,11 @@ def _span(tokens: Sequence[Token], taken: Sequence[bool], number: Number) -> Num
     other = value_at(tokens, start)
     before = tokens[number.first - 1].low if number.first else ""
     before = tokens[number.first - 2].low if before in {"about", "roughly", "some"} and number.first > 1 else before
-    if before == "from" and word == "to" and any(t.low in MOVES for t in tokens[max(0, number.first - 14) : number.first]):
+    if (
+        before == "from"
+        and word == "to"
+        and any(t.low in MOVES for t in tokens[max(0, number.first - 14) : number.first])
+    ):
         return number  # "rose from 16 to 19": two numbers, not a range
     if other is None or (word == "and" and before != "between") or _is_name(tokens, start, other[1]):
         return number
@@ -385,7 +389,20 @@ def _hedged(tokens: Sequence[Token], number: Number, floor: int) -> Number:
 
 def _is_verb(tokens: Sequence[Token], begin: int) -> bool:
     """Whether "over" and "around" belong to a verb: "will hand over 12 howitzers" is no more than 12."""
-    parts = {"hand", "handed", "handing", "hands", "turn", "turned", "turning", "take", "took", "taken", "sign", "signed"}
+    parts = {
+        "hand",
+        "handed",
+        "handing",
+        "hands",
+        "turn",
+        "turned",
+        "turning",
+        "take",
+        "took",
+        "taken",
+        "sign",
+        "signed",
+    }
     return tokens[begin].low in {"over", "about", "around"} and begin > 0 and tokens[begin - 1].low in parts
 
 

@@ -19,7 +19,7 @@ LEADS = frozenset(
 MEASURES = frozenset(
     "km kilometers kilometres kilometer kilometre miles mile meters metres feet kg kilograms tons tonnes years "
     "year months month weeks week days day hours hour minutes "
-    "minute seconds second degrees percent per mm cm m knots".split()
+    "minute seconds second times degrees percent per mm cm m knots".split()
 )
 
 
@@ -101,6 +101,8 @@ def _counted(tokens: Sequence[Token], number: Number, starts: set[int], lexicon:
     if after is not None and after.low in MEASURES:
         return None
     index, low = past, after.low if after else ""
+    if low == "out" and past + 2 < len(tokens) and tokens[past + 1].low == "of":  # "26 out of 28 drones"
+        index, low, past = index + 1, "of", past + 1
     if low == "of" and past + 1 < len(tokens):
         following = tokens[past + 1].low
         if following in {"them", "these", "those", "which", "whom"} and not _noun_follows(tokens, past + 2, lexicon):
@@ -140,6 +142,8 @@ def _noun(tokens: Sequence[Token], index: int, starts: set[int], lexicon: Lexico
             if not _and_goes_on(tokens, at, head, lexicon):
                 break
             continue
+        if head is not None and low in CASUALTIES and lexicon.heads.get(tokens[head].low) != "people":
+            break  # "24 drones killed a woman"
         if counted:
             head = at
         elif head is not None and not _head_behind(tokens, at, lexicon):
@@ -279,6 +283,8 @@ AID = frozenset(
 def _money(tokens: Sequence[Token], number: Number, currency: str) -> Count | None:
     """Money for arms or aid; what it is for is read behind the number."""
     past = number.past + (not number.prefix)
+    if past < len(tokens) and tokens[past].low in {"each", "apiece"}:
+        return None  # a price
     near = {piece for token in tokens[max(0, number.first - 14) : past + 14] for piece in token.low.split("-")}
     lexicon = read_lexicon()
     if not (near & AID or any(lexicon.heads.get(word) == "aid" for word in near)):
@@ -305,12 +311,7 @@ def _money(tokens: Sequence[Token], number: Number, currency: str) -> Count | No
     }:
         index += 1
     last, end = index, index
-    while (
-        last < len(tokens)
-        and last < index + 6
-        and tokens[last].is_word
-        and tokens[last].low not in lexicon.stops
-    ):
+    while last < len(tokens) and last < index + 6 and tokens[last].is_word and tokens[last].low not in lexicon.stops:
         last += 1
         if tokens[last - 1].low in AID or lexicon.heads.get(tokens[last - 1].low) == "aid":
             end = last
@@ -327,10 +328,15 @@ GIFTS = frozenset(
 
 def _money_before(tokens: Sequence[Token], index: int, lexicon: Lexicon) -> str:
     """What money is of, in front of it: "its largest aid package, worth", "the value of the contract is"."""
-    head = next(
-        (at for at in range(index, max(-1, index - 10), -1) if tokens[at].low in MONEY_HEADS or tokens[at].text in ".;"),
-        None,
+    worth = tokens[index].low == "worth"
+    heads = (
+        at
+        for at in range(index, max(-1, index - 10), -1)
+        if tokens[at].low in MONEY_HEADS
+        or tokens[at].text in ".;"
+        or (worth and lexicon.heads.get(tokens[at].low) == "aid")
     )
+    head = next(heads, None)
     if head is None or tokens[head].text in ".;":
         return "funds"
     first = head
@@ -394,7 +400,7 @@ def article_count(tokens: Sequence[Token], index: int) -> Count | None:
 
 CARRIERS = frozenset(
     "a an the more additional new its their further some batch package supply supplies delivery deliveries transfer "
-    "shipment shipments of to with for extra first next another".split()
+    "shipment shipments small large undisclosed unspecified significant number amount of to with for extra first next another".split()
 )
 MASS = frozenset("ammunition manpads aircraft".split())
 

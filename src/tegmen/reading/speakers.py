@@ -95,7 +95,10 @@ def find_attributions(sentence: Sentence, names: Names, last: str) -> list[Attri
 
 def _puts(tokens: Sequence[Token], index: int) -> bool:
     """Whether "put" gives a figure: "officials put the number of helicopters at 14"."""
-    return any(token.low in {"number", "toll", "figure", "total", "count"} for token in tokens[index + 1 : index + 4])
+    return any(
+        token.low in {"number", "toll", "figure", "total", "count", "losses", "loss"}
+        for token in tokens[index + 1 : index + 4]
+    )
 
 
 def _is_noun(tokens: Sequence[Token], index: int) -> bool:
@@ -117,6 +120,8 @@ def _attribution(sentence: Sentence, index: int, phrase: tuple[int, int], names:
     low = speaker.lower()
     if last and (low in HE or (low in ROLES_ALONE and words[0].low == "the")):
         speaker = last
+    elif low in HE | {"they", "it"}:
+        speaker = ""  # nobody named whom the word could mean
     first, end = min(start, index), max(past, index + 1)
     trailing = (
         index + 1 >= len(tokens) - 1 or past >= len(tokens) - 1 or tokens[end].text in ".,;" or tokens[end].low in TAILS

@@ -33,7 +33,7 @@ MODAL = (
 CUES = re.compile(
     rf"""
     (?P<negated>\b(?:(?:did|has|have|had|was|were|is|are|does|do|will|would|could|can)(?:\s?n[o']t|n't|n’t)
-        |cannot|not\syet|never|refus(?:ed|es|ing)\sto|declin(?:ed|es)\sto|fail(?:ed|s)\sto|ruled\sout|rul(?:es
+        |cannot|not\syet|not\s(?:ready|willing|prepared|able)\sto|never|refus(?:ed|es|ing)\sto|(?:reject|dismiss|refut)(?:ed|es|s)|declin(?:ed|es)\sto|fail(?:ed|s)\sto|ruled\sout|rul(?:es
         |ing)\sout|without|yet\sto|no\splans\sto|unable\sto)
         (?:\s(?!only\b)[\w'-]+){{0,3}})
   | (?P<requested>\b(?:request(?:ed|s|ing)?|ask(?:ed|s|ing)?\s(?:[\w'’-]+\s){{0,6}}?(?:for|to\s\w+)|urg(?:ed|es
@@ -94,15 +94,18 @@ REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|red
 BARE_BEFORE = re.compile(
     r"\b(?:shot down|downed|destroyed|intercepted|shooting down|downing|destroying|intercepting"
     r"|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|owns?|holds?"
-    r"|possess(?:es)?|needs|damaged|promised|or|against|got|counted|is|was|of which|of which there were|up from|down from)\s(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s"
+    r"|possess(?:es)?|needs|share|even|damaged|promised|or|against|got|counted|is|was|of which|of which there were|up from|down from)\s(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s"
     r"|some\s)?$"
 )
 CONDITION = re.compile(r"[^.;,]{0,40}\s(?:once|if|provided\sthat|as\ssoon\sas|subject\sto|pending|unless)\b")
 SPOKEN = re.compile(r"(?:announc|promis|pledg|vow|ask|urg|call|appeal|request)")
 """Words that say what is done by saying it."""
 
-PLAIN = re.compile(rf"(?:{MODAL}|pledg|promis|vow|commit|offer|approv|authori|green|request|ask|appeal|call|urg)\b|(?:"
-                   r"pledg|promis|vow|commit|offer|approv|authori|request|ask|appeal|call|urg)\w+")
+TOTAL = re.compile(r"\btotal\s(?:\w+\s){0,2}(?:to|at)\s$")
+PLAIN = re.compile(
+    rf"(?:{MODAL}|pledg|promis|vow|commit|offer|approv|authori|green|request|ask|appeal|call|urg)\b|(?:"
+    r"pledg|promis|vow|commit|offer|approv|authori|request|ask|appeal|call|urg)\w+"
+)
 MOVED = re.compile(r"\b(?:doubled|tripled|rose|grew|increased|climbed|jumped|fell|dropped|declined|up|down)\b")
 BARE_AFTER = re.compile(
     r"^\s(?:(?:were|was|have been|had been|are|got)\s(?:\w+\s)?(?:shot|destroyed|intercepted|downed"
@@ -153,7 +156,9 @@ class Setting:
 
     def counted(self, start: int, end: int) -> bool:
         """Whether a number in digits stands between two places of the sentence."""
-        return re.search(r"\b\d", self.sentence.text[start - self.sentence.start : end - self.sentence.start]) is not None
+        return (
+            re.search(r"\b\d", self.sentence.text[start - self.sentence.start : end - self.sentence.start]) is not None
+        )
 
     def voice(self, position: int) -> Voice:
         """Who says what stands at a position."""
@@ -230,11 +235,13 @@ def _uncounted(setting: Setting, cues: Sequence[Cue], counts: Sequence[Count]) -
     tokens, found = setting.sentence.tokens, list[Count]()
     for cue in cues:
         words = setting.sentence.text[cue.start - setting.sentence.start : cue.end - setting.sentence.start]
-        if cue.name not in {"pledged", "approved", "requested"} or not PLAIN.match(words):
+        before = setting.sentence.text[: cue.start - setting.sentence.start]
+        used = re.search(r"\b(?:the|its|their|of|all)\s$", before.lower()) is not None  # "the promised shells"
+        if used or cue.name not in {"pledged", "approved", "requested"} or not PLAIN.match(words):
             continue
         index = next((i for i, token in enumerate(tokens) if token.start >= cue.end), len(tokens))
         noun = plural_at(tokens, index)
-        later = [c.start for c in cues if c.start >= cue.end]
+        later = [c.start for c in cues if c.start >= cue.end and c.name != "delivered"]
         if noun is None or any(index <= count.first < noun.past + 2 for count in counts):
             continue
         if not any(start < tokens[noun.past - 1].start for start in later):
@@ -270,17 +277,28 @@ def _resolved(
         if named is not None:
             return named
         listed = count.first > 0 and tokens[count.first - 1].low in {"and", ","}
+        inner = before.endswith("(") and re.match(r"\s(?:destroyed|shot down|intercepted|downed)\b", after)
+        if inner and thing is not None and thing is not setting.thing:  # "12 missiles (10 destroyed)"
+            return replace(count, thing=thing.thing, unit=thing.unit, group=thing.group)
         if listed is False and thing is not None and thing is not setting.thing and count.first > 0:
             listed = bare(tokens[count.first - 1].text) in read_lexicon().countries  # "Norway at least six"
             if listed and re.match(r"\s(?:and\b|[,.;]|$)|[,.;]|$", after):
                 return replace(count, thing=thing.thing, unit=thing.unit, group=thing.group)
         listed = listed or tokens[count.first - 1].low == "including"
-        if listed and thing is not None and thing is not setting.thing and re.match(r"\s(?:on|in|during|by|from|since)\s", after):
+        if (
+            listed
+            and thing is not None
+            and thing is not setting.thing
+            and re.match(r"\s(?:on|in|during|by|from|since)\s", after)
+        ):
             return replace(count, thing=thing.thing, unit=thing.unit, group=thing.group)
     if thing is None or thing.group not in {"aid", "attack"}:
         return None
     if count.group == "bare":
-        ends = re.match(r"\s*(?:[.,;)\"”]|of\s(?:them|which)|in\s|from\s|(?:a|per)\s(?:day|week|month|year)\b|annually|were\b|was\b|instead\b|and\s|over\s|on\s|$)", after)
+        ends = re.match(
+            r"\s*(?:[.,;)\"”]|of\s(?:them|which)|in\s|from\s|(?:a|per)\s(?:day|week|month|year)\b|annually|were\b|was\b|instead\b|and\s|over\s|on\s|$)",
+            after,
+        )
         fits = (BARE_BEFORE.search(before) and ends) or BARE_AFTER.match(after) or dropped
         if not fits:
             return None
@@ -299,7 +317,7 @@ def _number_of(setting: Setting, count: Count) -> Count | None:
     at = next(
         (i for i in range(len(before) - 1, 0, -1) if before[i].low == "of" and before[i - 1].low == "number"), None
     )
-    if at is None or before[-1].low not in {"at", "to", "is", "was", "reached"}:
+    if at is None or before[-1].low not in {"at", "to", "from", "is", "was", "reached"}:
         return None
     noun = noun_at(tokens, at + 1)
     return None if noun is None else replace(count, thing=noun.thing, unit=noun.unit, group=noun.group)
@@ -373,7 +391,9 @@ def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequenc
     doubtful = bool(
         count.number.fault or count.number.weak or voice.denies or (cue is not None and cue.name == "negated")
     )
-    doubtful = doubtful or (bool(stage) and CONDITION.match(setting.sentence.text[end - setting.sentence.start :]) is not None)
+    doubtful = doubtful or (
+        bool(stage) and CONDITION.match(setting.sentence.text[end - setting.sentence.start :]) is not None
+    )
     timed = [t for t in (period, date, due) if t is not None]
     place = _place(setting, end) if stage == "" else None
     participants = _parties(setting, cue, end) if stage and cue is not None else ()
@@ -438,7 +458,10 @@ def _cue(setting: Setting, start: int, end: int, cues: Sequence[Cue]) -> Cue | N
     passive = [
         cue
         for cue in free
-        if cue.start >= end and cue.name != "state" and LINK.fullmatch(text[end - base : cue.start - base])
+        if cue.start >= end
+        and cue.name != "state"
+        and not text.startswith("without", cue.start - base)
+        and LINK.fullmatch(text[end - base : cue.start - base])
     ]
     if passive and not (before and start - before[-1].end <= 1 and before[-1].name in STAGES):
         return passive[0]
@@ -457,6 +480,8 @@ def _stage(setting: Setting, count: Count, cue: Cue | None) -> str:
     before = text[: cue.start - base]
     if setting.voice(setting.sentence.tokens[count.first].start).denies:
         return ""
+    if TOTAL.search(text[: setting.sentence.tokens[count.first].start - base]):
+        return ""  # "bringing the total to 140": what there is, not what is given
     if cue.name != "requested" and (HYPOTHETICAL.search(before[-70:]) or WEIGHED.search(before)):
         return ""
     words = text[cue.start - base : cue.end - base]
@@ -485,7 +510,13 @@ def _times(
     limit = setting.sentence.tokens[following.first].start if following is not None else setting.sentence.end
     behind = [t for t in free if span[1] <= t.start < limit and not _turns(setting, span[1], t.start)]
     before = [t for t in free if t.end <= span[0]]
-    later = [t for t in free if t.start >= limit and not _turns(setting, span[1], t.start) and (cue is None or not _acts_between(setting, limit, t.start))]
+    later = [
+        t
+        for t in free
+        if t.start >= limit
+        and not _turns(setting, span[1], t.start)
+        and (cue is None or not _acts_between(setting, limit, t.start))
+    ]
     if cue is not None and cue.name in STAGES:  # a time beyond another number is that one's, but in a plain list
         before = [t for t in before if cue.start < t.end or not setting.counted(setting.sentence.start, t.start)]
         apart = following is not None and following.group == "them"
@@ -513,13 +544,22 @@ def _goes_on(setting: Setting, cue: Cue | None, start: int) -> bool:
 def _turns(setting: Setting, start: int, end: int) -> bool:
     """Whether the sentence turns to something else between two places: "yet not one since December"."""
     base = setting.sentence.start
-    return re.search(r",\s(?:yet|but|while|whereas|although)\b|;", setting.sentence.text[start - base : end - base]) is not None
+    return (
+        re.search(r",\s(?:yet|but|while|whereas|although)\b|;", setting.sentence.text[start - base : end - base])
+        is not None
+    )
 
 
 def _acts_between(setting: Setting, start: int, end: int) -> bool:
     """Whether a verb stands between a number and a time behind the next one: the time is the next one's alone."""
     base = setting.sentence.start
-    return re.search(r"\b(?:and|but|while)\s(?:[a-z]+ly\s)?(?:boost|rais|increas|will|has|had|was|were)\b", setting.sentence.text[max(0, start - base - 40) : end - base]) is not None
+    return (
+        re.search(
+            r"\b(?:and|but|while)\s(?:[a-z]+ly\s)?(?:boost|rais|increas|will|has|had|was|were)\b",
+            setting.sentence.text[max(0, start - base - 40) : end - base],
+        )
+        is not None
+    )
 
 
 def is_saying(setting: Setting, time: Time) -> bool:
@@ -530,7 +570,9 @@ def is_saying(setting: Setting, time: Time) -> bool:
         if (
             behind is not None
             and len(behind) < 70
-            and not re.search(r"\bthat\b|\bas\s(?:he|she|they)\b|[\"“”;:\d]|,\s|\b(?:launched|had|were|was|would|will)\b", behind)
+            and not re.search(
+                r"\bthat\b|\bas\s(?:he|she|they)\b|[\"“”;:\d]|,\s|\b(?:launched|had|were|was|would|will)\b", behind
+            )
         ):
             return True
         ahead = text[time.end - base : a.start - base] if time.end <= a.start else None
