@@ -46,8 +46,8 @@ PATTERN = re.compile(
   | \b(?P<d2>{_D})(?:\s(?P<m2a>{_MONTH}))?{_DASH}(?P<d2b>{_D})\s(?:of\s)?(?P<m2b>{_MONTH})(?:,?\s(?P<y2>{_YEAR}))?
   | \b(?P<d3>{_D})\s(?:of\s)?(?P<m3>{_MONTH})(?:,?\s(?P<y3>{_YEAR}))?
   | \b(?:between|from|in|for|during)\s(?P<m4>{_MONTH}){_DASH}(?P<m4b>{_MONTH})(?:\s(?:of\s)?(?P<y4>{_YEAR}))?
-  | \b(?P<since>[Ss]ince)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<m5>{_MONTH})(?:\s(?P<d5>{_D}))?(?:,?\s(?P<y5>{_YEAR}))?
-        |the\s(?P<begin>month|year|week)
+  | \b(?P<since>[Ss]ince)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<m5>{_MONTH})
+        (?:\s(?P<d5>{_D}))?(?:,?\s(?P<y5>{_YEAR}))?|the\s(?P<begin>month|year|week)
         |(?P<y5o>{_YEAR}))\b
   | \b(?P<prep>in|during|for|of|throughout|last|this|early|late|mid|by|until|next|through|end\sof)[\s-]
       (?:the\smonth\sof\s)?(?P<m6>{_MONTH})\b(?!\s\d{{1,2}}\b(?!,\d))(?:,?\s(?:of\s)?(?P<y6>{_YEAR})
@@ -75,8 +75,8 @@ OPENERS = re.compile(
 """Words a time may begin with, at the beginning of a sentence."""
 
 FUTURE = re.compile(
-    r"\b(?:will|(?:could|may|might)(?!\shave)|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to|are to"
-    r"|later this)\b[^,;]*$|\b(?:by|until)\s(?:the\s)?(?:end\sof\s)?$"
+    r"\b(?:will|(?:could|may|might)(?!\shave)|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to"
+    r"|are to|later this)\b[^,;]*$|\b(?:by|until)\s(?:the\s)?(?:end\sof\s)?$"
 )
 
 

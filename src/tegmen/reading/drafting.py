@@ -18,8 +18,9 @@ from tegmen.reading.names import Names
 from tegmen.reading.numbers import find_numbers
 from tegmen.reading.quantities import Count
 from tegmen.reading.sentences import TOKEN, Sentence, Token, split_sentences
+from tegmen.reading.setting import Setting, is_saying
 from tegmen.reading.speakers import Attribution, find_attributions
-from tegmen.reading.statements import Setting, is_saying, read_counts
+from tegmen.reading.statements import read_counts
 from tegmen.reading.tables import read_tables
 
 ATTACK = re.compile(r"\b(?:attack|strike|struck|hit|shell|barrag|launch|kill|bomb|fire[ds]?\b|pound)")

@@ -11,7 +11,7 @@ from tegmen.reading.lexicon import read_lexicon
 from tegmen.reading.meetings import AMONG, EVENT, LATEST, free_day, period
 from tegmen.reading.numbers import value_at
 from tegmen.reading.sentences import Sentence, Token
-from tegmen.reading.statements import Setting, is_saying
+from tegmen.reading.setting import Setting, is_saying
 
 SANCTIONS = re.compile(
     r"\b(?P<name>(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd|rd|th)"
@@ -31,7 +31,8 @@ STATUS = (
     (re.compile(r"\b(?:proposed|proposal|draft)\b"), "proposed"),
     (
         re.compile(
-            r"\b(?:will|would|planned|plans|preparing|prepares|being prepared|could be|may be|upcoming|expected|scheduled|working on|intends)\b"
+            r"\b(?:will|would|planned|plans|preparing|prepares|being prepared|could be|may be"
+            r"|upcoming|expected|scheduled|working on|intends)\b"
         ),
         "planned",
     ),

@@ -11,8 +11,8 @@ from tegmen.reading.dates import Time
 from tegmen.reading.drafts import Draft, Reason
 from tegmen.reading.lexicon import read_lexicon
 from tegmen.reading.sentences import Sentence, Token
+from tegmen.reading.setting import Setting, is_saying
 from tegmen.reading.speakers import Names
-from tegmen.reading.statements import Setting, is_saying
 
 MET = re.compile(
     r"\b(?:met(?:\swith)?|meets(?:\swith)?|meet\swith|will\smeet(?:\swith)?|(?:held|holds|hold|had"

@@ -400,7 +400,8 @@ def article_count(tokens: Sequence[Token], index: int) -> Count | None:
 
 CARRIERS = frozenset(
     "a an the more additional new its their further some batch package supply supplies delivery deliveries transfer "
-    "shipment shipments small large undisclosed unspecified significant number amount of to with for extra first next another".split()
+    "shipment shipments small large undisclosed unspecified significant number amount of to with for "
+    "extra first next another".split()
 )
 MASS = frozenset("ammunition manpads aircraft".split())
 
