@@ -124,8 +124,8 @@ def share(part: int, rest: int) -> float:
 
 
 def test_labelled_articles_are_read_with_precision_and_recall_of_nine_tenths(capsys):
-    names = ("first.toml", "second.toml", "third.toml", "fourth.toml", "fifth.toml", "sixth.toml")
-    assert sum(len(labelled(name)) for name in names) >= 65
+    names = ("first.toml", "second.toml", "third.toml", "fourth.toml", "fifth.toml", "sixth.toml", "seventh.toml")
+    assert sum(len(labelled(name)) for name in names) >= 75
     counts = sum((tally(name) for name in names), Counter())
     with capsys.disabled():
         for kind in ("all", "statement", "commitment", "meeting", "measure", "incident"):
@@ -274,6 +274,7 @@ def test_a_time_may_begin_a_sentence(words, expected):
         ("Russia launched five times more missiles than before.", []),
         ("Berlin ordered two RCH 155 howitzers.", [(2, "exact")]),
         ("The shells cost about $3,000 each.", []),
+        ("Kyiv is to get several hundred thousand shells.", [(None, "vague")]),
         ("Russia fired 12 missiles (10 destroyed).", [(12, "exact"), (10, "exact")]),
     ],
 )
@@ -300,6 +301,7 @@ def test_what_is_promised_without_a_number_has_none(text, status):
     [
         "The promised shells are late.",
         "Berlin has refused to supply Taurus missiles.",
+        "There was no violation of Polish airspace on March 24.",
         "Allies might promise more Patriot systems.",
     ],
 )

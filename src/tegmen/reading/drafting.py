@@ -98,7 +98,7 @@ def _notes(anchor: Anchor, *, english: bool) -> list[str]:
 def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft]:
     names, drafts = Names(sentences), list[Draft]()
     frame: Frame | None = None
-    thing: Count | None = None
+    things: tuple[Count, ...] = ()
     day: Time | None = None
     recent: Time | None = None
     last, told = "", 0
@@ -112,9 +112,11 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
         times = tuple(time for time in times if not _is_dateline(sentence.source, time))
         times = tuple(sorted((*times, *same_times(sentence.text, sentence.start, recent)), key=lambda time: time.start))
         said = said if said is not None and said[0] == sentence.paragraph else None
-        setting = Setting(sentence, times, spoken[index][1], near, thing, day, said and said[1])
+        setting = Setting(
+            sentence, times, spoken[index][1], near, things[-1] if things else None, day, said and said[1], things
+        )
         following = sentences[index + 1] if index + 1 < len(sentences) else None
-        counted, thing = read_counts(setting)
+        counted, things = read_counts(setting)
         incidents, counted = read_incidents(setting, following, counted)
         met, frame = read_meetings(setting, names, last, frame)
         drafts += [*counted, *incidents, *met, *read_measures(setting)]
@@ -146,9 +148,17 @@ def _attributed(sentences: Sequence[Sentence], names: Names) -> list[tuple[Sente
         found = find_attributions(sentence, names, subject or last)
         if not subject or re.match(r"[\"“]?(?:He|She|The)\b", sentence.text):
             found = find_attributions(sentence, names, last or subject)
+        before = spoken[-1][1] if spoken else []
+        if before and sentence.paragraph - spoken[-1][0].paragraph < 2:  # "it said" goes on with whoever spoke
+            found = [replace(a, speaker=before[-1].speaker) if _is_it(sentence, a) else a for a in found]
         spoken.append((sentence, found))
         last = _subject(sentence, names, found) or last
     return spoken
+
+
+def _is_it(sentence: Sentence, attribution: Attribution) -> bool:
+    words = sentence.source[attribution.start : attribution.end].lower()
+    return not attribution.speaker and words.startswith(("it ", "they "))
 
 
 def _subject(sentence: Sentence, names: Names, found: Sequence[Attribution]) -> str:

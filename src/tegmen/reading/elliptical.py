@@ -26,12 +26,12 @@ BARE_BEFORE = re.compile(
     r"\b(?:shot down|downed|destroyed|intercepted|shooting down|downing|destroying|intercepting"
     r"|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|owns?|holds?"
     r"|possess(?:es)?|needs|share|even|damaged|promised|or|against|got|counted|is|was|of which"
-    r"|of which there were|up from|down from)\s"
+    r"|of which there were|up from|down from|compared (?:with|to))\s"
     r"(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s|some\s)?$"
 )
 BARE_ENDS = re.compile(
     r"\s*(?:[.,;)\"”]|of\s(?:them|which)|in\s|from\s|(?:a|per)\s(?:day|week|month|year)\b|annually|were\b|was\b"
-    r"|instead\b|and\s|over\s|on\s|$)"
+    r"|instead\b|and\s|over\s|on\s|before\b|$)"
 )
 BARE_AFTER = re.compile(
     r"^\s(?:(?:were|was|have been|had been|are|got)\s(?:\w+\s)?(?:shot|destroyed|intercepted|downed"
@@ -135,8 +135,17 @@ def resolved(
             return _alike(count, here)
     if thing is None or thing.group not in {"aid", "attack"}:
         return None
+    thing = _enough(count, thing, setting)
     fits = (BARE_BEFORE.search(before) and BARE_ENDS.match(after)) or BARE_AFTER.match(after) or dropped
     return _alike(count, thing) if fits or count.group == "them" else None
+
+
+def _enough(count: Count, thing: Count, setting: Setting) -> Count:
+    """Of what was counted before, the last of which there were enough: 72 that fell are none of the ten named last."""
+    number, whole = count.number.best, thing.number.best
+    if number is None or whole is None or number <= whole or thing is not setting.thing:
+        return thing
+    return next((c for c in reversed(setting.things) if c.number.best and c.number.best >= number), thing)
 
 
 def _alike(count: Count, noun: Count) -> Count:

@@ -193,6 +193,10 @@ def read_incidents(
     match = AIRSPACE.search(sentence.text)
     if match is None:
         return [], counted
+    if re.search(
+        r"\b(?:no|not|never|without|n[o']t|denied|denies|ruled out)\b[^.;,]{0,30}$", sentence.text[: match.start()]
+    ):
+        return [], counted
     place = _where(setting, match)
     time = _incident_time(setting)
     if (

@@ -230,7 +230,7 @@ def _words(tokens: Sequence[Token], index: int) -> tuple[float, int] | None:
     low = [token.low for token in tokens[index : index + 10]]
     if low[:3] == ["half", "a", "dozen"]:
         return 6.0, index + 3
-    if low[:1] in (["a"], ["an"]) and low[1:2] and low[1] in SIZES and low[1] != "score":
+    if low[:1] in (["a"], ["an"], ["the"]) and low[1:2] and low[1] in SIZES and low[1] != "score":
         low[0] = "one"
     total, part, used = 0.0, 0.0, 0
     for word in low:
@@ -282,6 +282,8 @@ def _vague(tokens: Sequence[Token], index: int) -> Number | None:
             return None
         first -= 1
     low = float(VAGUE[word])
+    while past < len(tokens) and tokens[past].low in SIZES and word in WEAK:  # "several hundred thousand"
+        low, past = low * SIZES[tokens[past].low], past + 1
     if past + 1 < len(tokens) and tokens[past].low == "of" and tokens[past + 1].low in VAGUE:
         low, past = low * VAGUE[tokens[past + 1].low] / 2, past + 2
     return Number(low, None, None, "vague", first, past, weak=word in WEAK)

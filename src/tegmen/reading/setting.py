@@ -96,6 +96,8 @@ class Setting:
         Expression of time of the paragraph's last attack, for sentences that give none.
     said
         When words before it in the paragraph were said, for quotations that go on.
+    things
+        What was counted in the sentence before.
     """
 
     sentence: Sentence
@@ -105,6 +107,7 @@ class Setting:
     thing: Count | None = None
     day: Time | None = None
     said: Time | None = None
+    things: tuple[Count, ...] = ()
 
     def counted(self, start: int, end: int) -> bool:
         """Whether a number in digits stands between two places of the sentence."""

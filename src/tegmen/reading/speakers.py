@@ -88,9 +88,17 @@ def find_attributions(sentence: Sentence, names: Names, last: str) -> list[Attri
             phrase = phrase if phrase and names.named_in(tokens[slice(*phrase)]) else None
         elif token.low == "citing":
             phrase = _after(tokens, index + 1, lexicon)
+        elif token.text == ":" and 0 < index < 6 and _is_head(tokens[:index], lexicon):
+            phrase = (0, index)
         if phrase is not None:
             found.append(_attribution(sentence, index, phrase, names, last))
     return found
+
+
+def _is_head(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Whether a sentence begins with who says it: "Air Force: Russia launched 81 drones"."""
+    named = all(token.is_name or token.low == "of" for token in tokens)
+    return named and (tokens[-1].text in lexicon.offices or tokens[-1].text in lexicon.people)
 
 
 def _puts(tokens: Sequence[Token], index: int) -> bool:

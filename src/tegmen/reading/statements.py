@@ -40,23 +40,25 @@ class When:
         return any(time is not None and time.doubtful for time in (self.period, self.said, self.due))
 
 
-def read_counts(setting: Setting) -> tuple[list[Draft], Count | None]:
-    """Read every counted thing of a sentence; returns the drafts, and what was counted last."""
+def read_counts(setting: Setting) -> tuple[list[Draft], tuple[Count, ...]]:
+    """Read every counted thing of a sentence; returns the drafts, and what was counted, the last of it last."""
     cues = find_cues(setting.sentence)
     counts = all_counts(setting, cues)
     drafts: list[Draft] = []
-    thing, dropped = setting.thing, False
+    thing, dropped, things = setting.thing, False, list[Count]()
     for index, count in enumerate(counts):
         whole = resolved(count, counts[index + 1 :], thing, setting, dropped=dropped)
         if whole is None:
             continue
         if not whole.thing.startswith("of "):
             thing = whole if whole.group in {"aid", "people", "attack"} else thing
+            things.append(whole)
         dropped = is_dropped(setting, count)
         if not dropped:
             draft = _draft(setting, whole, counts[index + 1 :], cues)
             drafts += [draft] if whole.quantity or whole.number.fault or draft.entry.status else []
-    return drafts, thing
+    kept = [c for c in things if c.group in {"aid", "people", "attack"}]
+    return drafts, tuple(kept) or setting.things
 
 
 def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequence[Cue]) -> Draft:
