@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 MONTHS = {
     name.lower(): number
@@ -47,7 +47,7 @@ PATTERN = re.compile(
   | \b(?P<d3>{_D})\s(?:of\s)?(?P<m3>{_MONTH})(?:,?\s(?P<y3>{_YEAR}))?
   | \b(?:between|from|in|for|during)\s(?P<m4>{_MONTH}){_DASH}(?P<m4b>{_MONTH})(?:\s(?:of\s)?(?P<y4>{_YEAR}))?
   | \b(?P<since>[Ss]ince)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<m5>{_MONTH})
-        (?:\s(?P<d5>{_D}))?(?:,?\s(?P<y5>{_YEAR}))?|the\s(?P<begin>month|year|week)
+        (?:\s(?P<d5>{_D}))?(?:,?\s(?P<y5>{_YEAR}))?|the\s(?:full-scale\s)?(?P<begin>month|year|week|war|invasion)
         |(?P<y5o>{_YEAR}))\b
   | \b(?P<prep>in|during|for|of|throughout|last|this|early|late|mid|by|until|next|through|end\sof)[\s-]
       (?:the\smonth\sof\s)?(?P<m6>{_MONTH})\b(?!\s\d{{1,2}}\b(?!,\d))(?:,?\s(?:of\s)?(?P<y6>{_YEAR})
@@ -63,7 +63,7 @@ PATTERN = re.compile(
   | \bon\sthe\s(?P<nth>\d{{1,2}}(?:st|nd|rd|th))(?=\sand\b|[,.;]|$)
   | \b(?:past|last)\s(?P<hours>24|twenty-four)\shours\b
   | \b(?:past|last|previous)\s(?P<many>\d{{1,2}}|{_COUNT})\s(?P<unit>days|weeks|months|years)\b
-  | \b(?P<ago>\d{{1,2}}|{_COUNT}|a)\s(?P<agos>days?|weeks?)\s(?:ago|earlier)\b
+  | \b(?P<ago>\d{{1,2}}|{_COUNT}|a)\s(?P<agos>days?|weeks?)\sago\b
   | \b(?:over|during|at|on)\sthe\s(?P<weekend>weekend)\b
     """,
     re.VERBOSE,
@@ -163,18 +163,28 @@ def _behind_by(text: str, match: re.Match[str]) -> bool:
     )
 
 
-SAME = re.compile(r"\b(?:that|the\ssame)\s(?:day|night|morning|evening|week|month)\b", re.IGNORECASE)
+INVASION = dt.date(2022, 2, 24)
+"""What "since the invasion" counts from."""
+
+SAME = re.compile(
+    r"\b(?:(?:that|the\ssame)\s(?:day|night|morning|evening|week|month)|later\sin\sthe\sday"
+    r"|(?P<before>(?:the\sday\sbefore|the\sprevious\s(?:day|night)|(?:a|one)\sday\searlier))"
+    r"|(?P<after>(?:the\s(?:next|following)\sday|(?:a|one)\sday\slater)))\b",
+    re.IGNORECASE,
+)
 
 
 def same_times(text: str, offset: int, told: Time | None) -> tuple[Time, ...]:
     """Find "that night" and "the same day" in a sentence: the day told before, where there is one."""
     if told is None:
         return ()
-    rule = "the day told before"
-    return tuple(
-        replace(told, start=offset + match.start(), end=offset + match.end(), rule=rule, due=False, loose=False)
-        for match in SAME.finditer(text)
-    )
+    found: list[Time] = []
+    for match in SAME.finditer(text):
+        step = dt.timedelta(days=(match["after"] is not None) - (match["before"] is not None))
+        first, last = (day and day + step for day in (told.first, told.last))
+        rule = "counted from the day told before"
+        found.append(Time(offset + match.start(), offset + match.end(), first, last, rule, told.doubtful))
+    return tuple(found)
 
 
 def find_anchor(text: str, given: dt.date | None, stamped: dt.date | None) -> Anchor:
@@ -310,8 +320,10 @@ def _month_end(year: int, month: int) -> dt.date:
 def _since(g: dict[str, str | None], anchor: Anchor) -> _Resolved:
     if anchor.day is None:
         return None, None, "no end is given; give the article's date", True
-    if g["begin"]:
-        first: dt.date | None = _whole(g["begin"], anchor.day, 0, past=False)[0]
+    if g["begin"] in {"war", "invasion"}:
+        first: dt.date | None = INVASION
+    elif g["begin"]:
+        first = _whole(g["begin"] or "", anchor.day, 0, past=False)[0]
     elif g["d5"]:
         when = (_month(g["m5"] or ""), int(re.sub(r"\D", "", g["d5"])))
         first = _days(when, when, int(g["y5"]) if g["y5"] else None, anchor, future=False)[0]

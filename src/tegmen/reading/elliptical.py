@@ -15,7 +15,7 @@ from tegmen.reading.setting import LINK, MODAL, STAGES, Cue, Setting
 DROPPED = re.compile(
     (
         r"(?:\b(?:instead\sof|rather\sthan|as\sopposed\sto|(?<!did\s)(?<!could\s)not|earlier\s(?:version"
-        r"|figure|report|statement|count)[^.;]{0,60}|previous(?:ly)?\s(?:version|figure|report|reported"
+        r"|figure|report|statement|count)\b[^.;]{0,60}|previous(?:ly)?\s(?:version|figure|report|reported"
         r"|stated|given|said)[^.;]{0,50}|(?:incorrectly|mistakenly|wrongly"
         r"|erroneously)\s\w+[^.;]{0,50}))\s(?:the\s)?$"
     ),
@@ -197,7 +197,9 @@ def _of_which(tokens: Sequence[Token], count: Count) -> Count | None:
     if low[-2:] != ["of", "which"]:
         return None
     past = len(low) - 2 - (low[-3:-2] == [","])
-    nouns = (noun_at(tokens, at) for at in range(max(0, past - 5), past) if tokens[at].is_word)
+    numbers = [at for at in range(past) if tokens[at].text[0].isdecimal()]
+    first = max(past - 5, numbers[-1] + 1 if numbers else 0, 0)
+    nouns = (noun_at(tokens, at) for at in range(first, past) if tokens[at].is_word)
     return next((noun for noun in nouns if noun is not None and noun.past == past), None)
 
 

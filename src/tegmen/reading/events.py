@@ -194,7 +194,7 @@ def read_incidents(
     if match is None:
         return [], counted
     if re.search(
-        r"\b(?:no|not|never|without|n[o']t|denied|denies|ruled out)\b[^.;,]{0,30}$", sentence.text[: match.start()]
+        r"(?i:\b(?:no|not|never|without|n[o']t|denied|denies|ruled out)\b)[^.;,]{0,30}$", sentence.text[: match.start()]
     ):
         return [], counted
     place = _where(setting, match)

@@ -15,7 +15,7 @@ from tegmen.reading.setting import Setting, is_saying
 from tegmen.reading.speakers import Names
 
 MET = re.compile(
-    r"\b(?:met(?:\swith)?|meets(?:\swith)?|meet\swith|will\smeet(?:\swith)?|(?:held|holds|hold|had"
+    r"\b(?:met(?:\swith)?|(?:was|were)\smeeting(?:\swith)?|meets(?:\swith)?|meet\swith|will\smeet(?:\swith)?|(?:held|holds|hold|had"
     r"|has)\s(?:a\s|an\s|separate\s|bilateral\s|the\s|his\s|her\s|\w+\s){0,2}(?:meetings?|talks"
     r"|discussions?|call)\swith"
     r"|(?:[Dd]uring|[Aa]t|[Aa]fter|[Ii]n|[Ff]ollowing)\s(?:the\s|a\s|his\s|her\s"
@@ -136,6 +136,8 @@ def _met(setting: Setting, names: Names, subject: str, frame: Frame | None, matc
         return None
     stop = OBJECT_END.search(rest)
     end = match.end() + (stop.start() if stop else len(rest))
+    spoken = [a.start - sentence.start for a in setting.attributions if a.start >= sentence.start + match.end()]
+    end = min([end, *spoken])  # who says it was not met
     nominal = re.match(r"(?:[Dd]uring|[Aa]t|[Aa]fter|[Ii]n|[Ff]ollowing)\s", match[0]) is not None
     if nominal:  # "During the meeting with her counterpart Mette Rasmussen, Lisova raised": the comma ends who was met
         commas = [match.end() + comma.start() for comma in re.finditer(r",\s", rest)]
@@ -397,7 +399,7 @@ def _near_time(setting: Setting, position: int) -> Time | None:
             re.fullmatch(r"(?:,?\s(?:in|at|on|of|the|for|from|[A-Z][\w'’]*|capital|city|was|is))*,?\s?", between)
             is not None
         )
-        if 0 <= time.start - position < 90 and (scheduled or near) and not is_saying(setting, time):
+        if 0 <= time.start - position < 90 and (near or (scheduled and not is_saying(setting, time))):
             return time
     before = [
         t

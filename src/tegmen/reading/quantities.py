@@ -19,7 +19,7 @@ LEADS = frozenset(
 MEASURES = frozenset(
     "km kilometers kilometres kilometer kilometre miles mile meters metres feet kg kilograms tons tonnes years "
     "year months month weeks week days day hours hour minutes "
-    "minute seconds second times degrees percent per mm cm m knots".split()
+    "pound minute seconds second times degrees percent per mm cm m knots".split()
 )
 
 

@@ -49,7 +49,7 @@ CUES = re.compile(
   | (?P<delivered>\b{GIVEN})\b
   | (?P<attack>\b(?:launch(?:ed|es|ing)|fir(?:ed|es|ing)|shot\sdown|shoot(?:ing|s)?\sdown|down(?:ed|ing)
         |destroy(?:ed|s|ing)|intercept(?:ed|s|ing)|struck|str(?:ikes|iking)|hit(?:s|ting)?|dropp(?:ed|ing)
-        |attack(?:ed|ing)|neutrali[sz](?:ed|ing)|us(?:ed|es|ing)|kill(?:ed|ing)|died?|hurt|wound(?:ed|ing)|injur(?:ed|ing)
+        |attack(?:ed|ing)|neutrali[sz](?:ed|ing)|br(?:ought|inging)\sdown|stopped|us(?:ed|es|ing)|kill(?:ed|ing)|died?|hurt|wound(?:ed|ing)|injur(?:ed|ing)
         |damag(?:ed|ing)|los(?:t|ing|es)|suppress(?:ed|ing)|jammed|repel(?:led|ling)|released|penetrated
         |breached|flew|targeted|involving|involved|unleashed|rained|captured|knocked\sout|deployed))\b
   | (?P<state>\b(?:need(?:s|ed|ing)?|requir(?:es|ed|ing)|lack(?:s|ed)?|has|have|had|possess(?:es|ed)?

@@ -22,6 +22,7 @@ WEIGHED = re.compile(r"\b(?:consider|weigh|mull|discuss|debat|contemplat)\w*\s(?
 CONDITION = re.compile(r"[^.;,]{0,40}\s(?:once|if|provided\sthat|as\ssoon\sas|subject\sto|pending|unless)\b")
 SPOKEN = re.compile(r"(?:announc|promis|pledg|vow|ask|urg|call|appeal|request)")
 """Words that say what is done by saying it."""
+DISPUTED = re.compile(r"^(?:If|Unless|Once|Should)\b|\bden(?:ied|ies)\s(?:this|it|that|the\s(?:claim|report))")
 TOTAL = re.compile(r"\btotal\s(?:\w+\s){0,2}(?:to|at)\s$")
 PLACES = frozenset("in at on over near against toward towards targeting into across".split())
 
@@ -101,6 +102,8 @@ def _is_doubtful(setting: Setting, count: Count, cue: Cue | None, voice: Voice, 
     """Whether a person should look: a fault, a vague word, a denial, a negation, a promise under a condition."""
     if count.number.fault or count.number.weak or voice.denies or (cue is not None and cue.name == "negated"):
         return True
+    if DISPUTED.search(setting.sentence.text):
+        return True
     behind = setting.sentence.text[setting.sentence.tokens[count.past - 1].end - setting.sentence.start :]
     return stage != "" and CONDITION.match(behind) is not None
 
@@ -175,6 +178,10 @@ def _cue(setting: Setting, start: int, end: int, cues: Sequence[Cue]) -> Cue | N
     if len(before) > 1 and re.match(r"deliver(?:y|ies)\sof", text[chosen.start - base :]):
         earlier = before[-2]  # "approved the delivery of cluster munitions"
         chosen = earlier if earlier.name in STAGES and chosen.start - earlier.end < 8 else chosen
+    if len(before) > 1 and text.startswith("to ", chosen.start - base):  # "asked Berlin for permission to transfer"
+        ruling = before[-2]
+        ruled = ruling.name in STAGES or ruling.name == "negated"
+        chosen = ruling if ruled and chosen.start - ruling.end < 30 else chosen
     negated = [cue for cue in before if cue.name == "negated" and chosen.start - cue.end < 12]
     return negated[-1] if negated else chosen
 
