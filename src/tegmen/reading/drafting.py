@@ -19,7 +19,7 @@ from tegmen.reading.numbers import find_numbers
 from tegmen.reading.quantities import Count
 from tegmen.reading.sentences import TOKEN, Sentence, Token, split_sentences
 from tegmen.reading.setting import Setting, is_saying
-from tegmen.reading.speakers import Attribution, find_attributions
+from tegmen.reading.speakers import ROLES_ALONE, Attribution, find_attributions
 from tegmen.reading.statements import read_counts
 from tegmen.reading.tables import read_tables
 
@@ -163,6 +163,9 @@ def _is_it(sentence: Sentence, attribution: Attribution) -> bool:
 
 def _subject(sentence: Sentence, names: Names, found: Sequence[Attribution]) -> str:
     """Whom "he" will mean in the next sentence: the first person named in this one."""
+    first = sentence.tokens[:3]
+    if len(first) > 2 and first[0].low == "the" and first[1].low in ROLES_ALONE and not first[2].is_name:
+        return ""  # "The chancellor met ...": still whom it was about before
     people = names.named_in(sentence.tokens[:25])
     speakers = [a.speaker for a in found if a.speaker in people or " " in a.speaker]
     return people[0] if people else (speakers[-1] if speakers and names.known(speakers[-1]) else "")

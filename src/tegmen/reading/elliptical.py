@@ -25,7 +25,7 @@ REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|red
 BARE_BEFORE = re.compile(
     r"\b(?:shot down|downed|destroyed|intercepted|shooting down|downing|destroying|intercepting"
     r"|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|owns?|holds?"
-    r"|possess(?:es)?|needs|share|even|damaged|promised|or|against|got|counted|is|was|of which"
+    r"|possess(?:es)?|needs|fires|fired|share|even|damaged|promised|or|against|got|counted|is|was|of which"
     r"|of which there were|up from|down from|compared (?:with|to))\s"
     r"(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s|some\s)?$"
 )
@@ -137,7 +137,20 @@ def resolved(
         return None
     thing = _enough(count, thing, setting)
     fits = (BARE_BEFORE.search(before) and BARE_ENDS.match(after)) or BARE_AFTER.match(after) or dropped
-    return _alike(count, thing) if fits or count.group == "them" else None
+    if not (fits or count.group == "them"):
+        return None
+    whole = _alike(count, thing)
+    return replace(whole, number=replace(whole.number, weak=True)) if _is_unsure(setting, count, thing) else whole
+
+
+def _is_unsure(setting: Setting, count: Count, thing: Count) -> bool:
+    """Whether a number may be of something else: several things were counted before, or another is named here."""
+    if thing is not setting.thing and thing not in setting.things:
+        return False
+    heads = read_lexicon().heads
+    here = {token.low for token in setting.sentence.tokens[: count.first] if heads.get(token.low) == "aid"}
+    named = {word.lower() for word in thing.thing.split()}
+    return len({c.thing for c in setting.things}) > 1 or bool({w for w in here if w.endswith("s")} - named)
 
 
 def _enough(count: Count, thing: Count, setting: Setting) -> Count:

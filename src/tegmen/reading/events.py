@@ -49,7 +49,7 @@ AIRSPACE = re.compile(
     r"|(?P<c>(?:(?:[A-Z][\w'’]+|missiles?'?’?|drones?'?’?|of)\s){0,3}(?:incursions?"
     r"|intrusions?))(?:\s(?:into|of|in)\s(?:[A-Z][\w'’.]+\s?){1,2}(?:air\s?space)?)?"
     r"|(?:(?:crashed|fell|landed|came\sdown|exploded|found)\s(?:in"
-    r"|on)\s(?:the\sterritory\sof\s)?(?P<d>[A-Z][\w'’]+)(?:\sterritory|\ssoil)?)"
+    r"|on)\s(?:the\sterritory\sof\s|(?:north|south|east|west)[a-z]*\s|central\s)?(?P<d>[A-Z][\w'’]+)(?:\sterritory|\ssoil)?)"
     r"|(?P<f>[A-Z]\w+\s)air\s?space\s(?:was|had\sbeen|has\sbeen)\s(?:violated|breached|entered)"
     r"|(?:spent|stayed|remained|flew|was)\b[^.;]{0,30}?\sin\s(?P<g>[A-Z]\w+)\sair\s?space"
     r"|(?:crossed|strayed|flew|veered)\sinto\s(?P<e>[A-Z]\w+))"

@@ -132,6 +132,8 @@ BEFORE: tuple[tuple[str, Hedge], ...] = (
 AFTER: tuple[tuple[str, Hedge], ...] = (
     ("or more", "at least"),
     ("or so", "about"),
+    ("at most", "at most"),
+    ("at least", "at least"),
     ("or fewer", "at most"),
     ("or less", "at most"),
 )

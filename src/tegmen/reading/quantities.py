@@ -28,6 +28,9 @@ BETWEEN = frozenset(
 )
 
 
+QUOTES = frozenset('"”»')
+
+
 COMBINED = frozenset("missile missiles drone drones uavs rockets bombs bomb shells aircraft planes helicopters".split())
 
 
@@ -100,6 +103,9 @@ def _counted(tokens: Sequence[Token], number: Number, starts: set[int], lexicon:
         return _share(tokens, number, lexicon)
     if after is not None and after.low in MEASURES:
         return None
+    if after is not None and after.text in QUOTES:  # '"several" Patriot systems'
+        past += 1
+        after = tokens[past] if past < len(tokens) else None
     index, low = past, after.low if after else ""
     if low == "out" and past + 2 < len(tokens) and tokens[past + 1].low == "of":  # "26 out of 28 drones"
         index, low, past = index + 1, "of", past + 1
@@ -347,7 +353,7 @@ def _money_before(tokens: Sequence[Token], index: int, lexicon: Lexicon) -> str:
 
 MONEY_HEADS = frozenset(
     "aid assistance support package packages fund funds loan loans grant grants contract contracts tranche budget "
-    "deal order plan programme program scheme initiative replacement".split()
+    "deal order deliveries delivery plan programme program scheme initiative replacement".split()
 )
 
 

@@ -13,7 +13,7 @@ from tegmen.reading.speakers import Attribution, Voice, voice_at
 
 GIVE = (
     r"(?:deliver|provide|send|supply|transfer|donate|hand\sover|give|ship|share|allocate|contribute"
-    r"|receive|get|be\sdelivered|be\ssent|be\stransferred|be\ssupplied|be\sprovided|arrive|lend|gift)"
+    r"|receive|get|be\sdelivered|be\ssent|be\stransferred|be\ssupplied|be\sprovided|arrive|lend|gift|pledge|be\sannounced)"
 )
 GIVEN = (
     r"(?:deliver(?:ed|ing|y\sof)|deliveries\sof|handed\sover|handing\sover|supplied|supplying"
@@ -38,6 +38,7 @@ CUES = re.compile(
   | (?P<pledged>\b(?:{MODAL}\s(?:[\w'-]+\s){{0,2}}?{GIVE}|pledg(?:ed|es|ing|e\sof)|promis(?:ed|es|ing)|vow(?:ed
         |s)|commit(?:ted|s|ting)|commitment\sof|offer(?:ed|s|ing)|announc(?:ed|es|ing)|to\s(?:[a-z]+ly\s)?{GIVE}
         |agreed\s(?:[\w'-]+\s){{1,6}}?to\s(?:[a-z]+ly\s)?{GIVE}))\b
+  | (?P<giving>\b(?:is|are)\s(?:sending|supplying|providing|donating|delivering|giving))\b
   | (?P<contained>\b(?:package|accord|agreement|pact|tranche|deal|contract)\s(?:will\s|would\s)?(?:includ|contain
         |compris)(?:es|e|ed|s))\b
   | (?P<approved>\b(?:approv(?:ed|es|ing)|authori[sz](?:ed|es|ing)|green-?lit|cleared|signed\s(?:off(?:\son)?|into\slaw)
@@ -53,7 +54,7 @@ CUES = re.compile(
         |damag(?:ed|ing)|los(?:t|ing|es)|suppress(?:ed|ing)|jammed|repel(?:led|ling)|released|penetrated
         |breached|flew|targeted|involving|involved|unleashed|rained|captured|knocked\sout|deployed))\b
   | (?P<state>\b(?:need(?:s|ed|ing)?|requir(?:es|ed|ing)|lack(?:s|ed)?|has|have|had|possess(?:es|ed)?
-        |operat(?:es|ed|ing)|hold(?:s|ing)?|owns?|kept|keeps?|stockpil(?:ed|es)|produc(?:es|ed|ing|e)
+        |operat(?:es|ed|ing)|hold(?:s|ing)?|(?<!its\s)(?<!their\s)owns?|kept|keeps?|stockpil(?:ed|es)|produc(?:es|ed|ing|e)
         |manufactur(?:es|ed)|there\s(?:are|were|is|was)|enough|sufficient|would\sbe|consist(?:s|ed)\sof|left
         |remain(?:s|ed|ing)?|should|must|could|may|might|consider(?:s|ed|ing)?|discuss(?:ed|ing)?|if))\b
     """,
@@ -63,6 +64,7 @@ STAGES = {
     "requested": "requested",
     "pledged": "pledged",
     "contained": "pledged",
+    "giving": "delivered",
     "approved": "approved",
     "transit": "in transit",
     "lapsed": "lapsed",

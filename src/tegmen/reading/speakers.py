@@ -79,6 +79,7 @@ def find_attributions(sentence: Sentence, names: Names, last: str) -> list[Attri
             and not _is_noun(tokens, index)
         ):
             phrase = _subject(tokens, index, lexicon) or _inverted(tokens, index, lexicon)
+            phrase = phrase or _lead(tokens, index, names)
         elif token.low in {"put", "puts"} and _puts(tokens, index):
             phrase = _subject(tokens, index, lexicon)
         elif token.text in ASKING:
@@ -93,6 +94,13 @@ def find_attributions(sentence: Sentence, names: Names, last: str) -> list[Attri
         if phrase is not None:
             found.append(_attribution(sentence, index, phrase, names, last))
     return found
+
+
+def _lead(tokens: Sequence[Token], verb: int, names: Names) -> tuple[int, int] | None:
+    """Find who a sentence begins with, for a second verb of theirs: "Scholz arrived in Kyiv and announced"."""
+    if not verb or tokens[verb - 1].low != "and":
+        return None
+    return next(((0, past) for past in range(1, min(9, verb)) if names.named_in(tokens[:past])), None)
 
 
 def _is_head(tokens: Sequence[Token], lexicon: Lexicon) -> bool:

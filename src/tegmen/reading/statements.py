@@ -316,7 +316,7 @@ def _place(setting: Setting, end: int) -> tuple[str, tuple[int, int]] | None:
     found: list[tuple[str, tuple[int, int]]] = []
     for index in range(1, len(tokens)):
         before, token = tokens[index - 1].low, tokens[index]
-        if before not in PLACES:
+        if before not in PLACES or any(a.start <= token.start < a.end for a in setting.attributions):
             continue
         pair = f"{token.text} {tokens[index + 1].text}" if index + 1 < len(tokens) else ""
         word = re.sub(r"['’]s?$", "", token.text)
