@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -112,3 +115,21 @@ def test_each_draft_is_asked_about(ledger, article, tmp_path, answer, count):
     assert "more than [drones]" in out
     with open_ledger(own) as opened:
         assert len(opened) == count
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")
+def test_control_c_ends_a_review_and_writes_nothing(article, tmp_path):
+    own = tmp_path / "own.ledger"
+    new_ledger(own, empty=True).close()
+    command = [sys.executable, "-m", "tegmen", "ledger", "review", article, "--ledger", own, "--publisher", "Post"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        shown = b""
+        while b"[q]uit" not in shown:
+            shown += os.read(process.stdout.fileno(), 4096) or b"[q]uit: it ended"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"nothing was written" in err
+    with open_ledger(own) as opened:
+        assert len(opened) == 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import click
 import typer
 
+from tegmen.console import INTERRUPTED
 from tegmen.errors import InputError
 
 if TYPE_CHECKING:
@@ -72,7 +73,13 @@ def review(  # noqa: PLR0913, PLR0917 - one parameter an option
     source = source_of(reading, publisher=publisher, url=url, title=title, reliability=reliability)
     with open_ledger(ledger) as opened:
         every = tuple(draft.entry for draft in reading.drafts)
-        entries = every if accept_all else ask(reading, Asker(_choose, _edit))
+        try:
+            entries = every if accept_all else ask(reading, Asker(_choose, _edit))
+        except (typer.Abort, click.Abort, KeyboardInterrupt) as error:  # Ctrl-C, or the end of the input
+            if isinstance(error.__context__, EOFError):
+                raise
+            typer.echo("\ntegmen: interrupted; nothing was written", err=True)
+            raise typer.Exit(INTERRUPTED) from None
         for each in keep(opened, source, entries):
             typer.echo(each)
     rejected = len(reading.drafts) - len(entries)

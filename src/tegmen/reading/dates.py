@@ -15,7 +15,19 @@ MONTHS = {
 } | {"sept": 9}
 DAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
 PARTS = {"first": 1, "second": 2, "third": 3, "fourth": 4}
-COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10, "twelve": 12}
+COUNTS = {
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "twelve": 12,
+}
 
 _MONTH = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
@@ -24,6 +36,7 @@ _MONTH = (
 _D = r"\d{1,2}(?:st|nd|rd|th)?(?!\d|[.,:]\d|%)"
 _DASH = r"\s?(?:-|–|—|to|and|until|through)\s?"
 _YEAR = r"(?:19|20)\d\d(?![\d,.]\d)"
+_COUNT = "|".join(COUNTS)
 _WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 PATTERN = re.compile(
     rf"""
@@ -33,7 +46,8 @@ PATTERN = re.compile(
   | \b(?P<d2>{_D})(?:\s(?P<m2a>{_MONTH}))?{_DASH}(?P<d2b>{_D})\s(?:of\s)?(?P<m2b>{_MONTH})(?:,?\s(?P<y2>{_YEAR}))?
   | \b(?P<d3>{_D})\s(?:of\s)?(?P<m3>{_MONTH})(?:,?\s(?P<y3>{_YEAR}))?
   | \b(?:between|from|in|for|during)\s(?P<m4>{_MONTH}){_DASH}(?P<m4b>{_MONTH})(?:\s(?:of\s)?(?P<y4>{_YEAR}))?
-  | \b(?P<since>since)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<m5>{_MONTH})(?:\s(?P<y5>{_YEAR}))?
+  | \b(?P<since>[Ss]ince)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<m5>{_MONTH})
+        (?:\s(?P<d5>{_D}))?(?:,?\s(?P<y5>{_YEAR}))?|the\s(?:full-scale\s)?(?P<begin>month|year|week|war|invasion)
         |(?P<y5o>{_YEAR}))\b
   | \b(?P<prep>in|during|for|of|throughout|last|this|early|late|mid|by|until|next|through|end\sof)[\s-]
       (?:the\smonth\sof\s)?(?P<m6>{_MONTH})\b(?!\s\d{{1,2}}\b(?!,\d))(?:,?\s(?:of\s)?(?P<y6>{_YEAR})
@@ -46,13 +60,23 @@ PATTERN = re.compile(
   | \b(?:(?P<which>last|next|this)\s)?(?P<weekday>{_WEEKDAY})\b
   | \b(?P<near>yesterday|today|tomorrow|tonight|overnight|last\snight|this\smorning|this\sevening)\b
   | \b(?P<rel>last|this|next|past|previous|(?:so\sfar\s)this)\s(?P<span>week|month|year)\b
-  | \bpast\s(?P<hours>24|twenty-four)\shours\b
+  | \bon\sthe\s(?P<nth>\d{{1,2}}(?:st|nd|rd|th))(?=\sand\b|[,.;]|$)
+  | \b(?:past|last)\s(?P<hours>24|twenty-four)\shours\b
+  | \b(?:past|last|previous)\s(?P<many>\d{{1,2}}|{_COUNT})\s(?P<unit>days|weeks|months|years)\b
+  | \b(?P<ago>\d{{1,2}}|{_COUNT}|a)\s(?P<agos>days?|weeks?)\sago\b
+  | \b(?:over|during|at|on)\sthe\s(?P<weekend>weekend)\b
     """,
     re.VERBOSE,
 )
+OPENERS = re.compile(
+    r"\b(?:In|During|Last|Next|Since|Yesterday|Today|Tonight|Overnight|By|Between|From|Throughout|For|This|Over|On|At"
+    r"|Until|Through|Early|Late|Mid|Past|The|Two|Three)\b"
+)
+"""Words a time may begin with, at the beginning of a sentence."""
+
 FUTURE = re.compile(
-    r"\b(?:will|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to|are to"
-    r"|later this)\b[^,;]*$|\b(?:by|until)\s(?:the\s)?(?:end\sof\s)?$"
+    r"\b(?:will|(?:could|may|might)(?!\shave)|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to"
+    r"|are to|later this)\b[^,;]*$|\b(?:by|until)\s(?:the\s)?(?:end\sof\s)?$"
 )
 
 
@@ -109,10 +133,16 @@ class Time:
         """The day, where it is one."""
         return self.first if self.first == self.last else None
 
+    @property
+    def brief(self) -> bool:
+        """Whether it is a day, or a night between two."""
+        return self.first is not None and self.last is not None and (self.last - self.first).days < 2
+
 
 def find_times(text: str, offset: int, anchor: Anchor) -> tuple[Time, ...]:
     """Find every expression of time in a sentence that begins at `offset` of its source."""
     found: list[Time] = []
+    text = OPENERS.sub(lambda match: match[0].lower(), text)
     for match in PATTERN.finditer(text):
         before = text[max(0, match.start() - 80) : match.start()]
         ahead = FUTURE.search(before) is not None or match[0].startswith(("by ", "until ", "next "))
@@ -126,7 +156,35 @@ def find_times(text: str, offset: int, anchor: Anchor) -> tuple[Time, ...]:
 
 
 def _behind_by(text: str, match: re.Match[str]) -> bool:
-    return text[: match.start()].rstrip().endswith((" by", " until", "before", "by the end of", "by the"))
+    return (
+        text[: match.start()]
+        .rstrip()
+        .endswith((" by", " until", "before", "by the", "by the end", "by end", "before the end", "until the end"))
+    )
+
+
+INVASION = dt.date(2022, 2, 24)
+"""What "since the invasion" counts from."""
+
+SAME = re.compile(
+    r"\b(?:(?:that|the\ssame)\s(?:day|night|morning|evening|week|month)|later\sin\sthe\sday"
+    r"|(?P<before>(?:the\sday\sbefore|the\sprevious\s(?:day|night)|(?:a|one)\sday\searlier))"
+    r"|(?P<after>(?:the\s(?:next|following)\sday|(?:a|one)\sday\slater)))\b",
+    re.IGNORECASE,
+)
+
+
+def same_times(text: str, offset: int, told: Time | None) -> tuple[Time, ...]:
+    """Find "that night" and "the same day" in a sentence: the day told before, where there is one."""
+    if told is None:
+        return ()
+    found: list[Time] = []
+    for match in SAME.finditer(text):
+        step = dt.timedelta(days=(match["after"] is not None) - (match["before"] is not None))
+        first, last = (day and day + step for day in (told.first, told.last))
+        rule = "counted from the day told before"
+        found.append(Time(offset + match.start(), offset + match.end(), first, last, rule, told.doubtful))
+    return tuple(found)
 
 
 def find_anchor(text: str, given: dt.date | None, stamped: dt.date | None) -> Anchor:
@@ -262,8 +320,15 @@ def _month_end(year: int, month: int) -> dt.date:
 def _since(g: dict[str, str | None], anchor: Anchor) -> _Resolved:
     if anchor.day is None:
         return None, None, "no end is given; give the article's date", True
-    if g["y5o"]:
-        first: dt.date | None = dt.date(int(g["y5o"]), 1, 1)
+    if g["begin"] in {"war", "invasion"}:
+        first: dt.date | None = INVASION
+    elif g["begin"]:
+        first = _whole(g["begin"] or "", anchor.day, 0, past=False)[0]
+    elif g["d5"]:
+        when = (_month(g["m5"] or ""), int(re.sub(r"\D", "", g["d5"])))
+        first = _days(when, when, int(g["y5"]) if g["y5"] else None, anchor, future=False)[0]
+    elif g["y5o"]:
+        first = dt.date(int(g["y5o"]), 1, 1)
     else:
         first = _months(_month(g["m5"] or ""), _month(g["m5"] or ""), g["y5"], anchor, future=False)[0]
     if first is None or first > anchor.day:
@@ -305,11 +370,38 @@ def _relative(g: dict[str, str | None], anchor: Anchor, *, future: bool) -> _Res
         shift = {"yesterday": -1, "tomorrow": 1}.get(g["near"], 0)
         found = day + dt.timedelta(days=shift)
         return found, found, rule, not anchor.sure
+    if g["nth"]:
+        return _nth(int(g["nth"][:-2]), day, rule, sure=anchor.sure)
+    if g["many"] or g["ago"] or g["weekend"]:
+        return (*_back(g, day), rule, not anchor.sure)
     if g["hours"]:
         return day - dt.timedelta(days=1), day, rule, not anchor.sure
     step = {"last": -1, "previous": -1, "next": 1}.get(g["rel"] or "", 0)
     first, last = _whole(g["span"] or "", day, step, past=g["rel"] == "past")
     return first, last, rule, not anchor.sure
+
+
+def _back(g: dict[str, str | None], day: dt.date) -> tuple[dt.date, dt.date]:
+    """Count days, weeks, months or years back: "the past two weeks", "three days ago", "over the weekend"."""
+    if g["weekend"]:
+        sunday = day - dt.timedelta(days=(day.weekday() + 1) % 7)
+        return sunday - dt.timedelta(days=1), sunday
+    word = g["many"] or g["ago"] or ""
+    number = 1 if word == "a" else COUNTS.get(word, 0) or int(word)
+    size = {"d": 1, "w": 7, "m": 30, "y": 365}[(g["unit"] or g["agos"] or "d")[0]]
+    if g["ago"]:
+        then = day - dt.timedelta(days=number * size)
+        return then, then
+    return day - dt.timedelta(days=number * size - 1), day
+
+
+def _nth(number: int, day: dt.date, rule: str, *, sure: bool) -> _Resolved:
+    """Resolve "on the 17th" to the latest such day not after the article's."""
+    back = day.replace(day=1) - dt.timedelta(days=1)
+    for year, month in ((day.year, day.month), (back.year, back.month)):
+        if _exists(month, number, year) and dt.date(year, month, number) <= day:
+            return dt.date(year, month, number), dt.date(year, month, number), rule, not sure
+    return None, None, "there is no such day", True
 
 
 def _whole(span: str, day: dt.date, step: int, *, past: bool) -> tuple[dt.date, dt.date]:

@@ -10,7 +10,7 @@ from typing import Protocol
 from tegmen.entries import Entry
 from tegmen.errors import InputError
 from tegmen.reading.articles import Article
-from tegmen.reading.dates import Anchor, Time, find_anchor, find_times
+from tegmen.reading.dates import Anchor, Time, find_anchor, find_times, same_times
 from tegmen.reading.drafts import Draft
 from tegmen.reading.events import read_incidents, read_measures
 from tegmen.reading.meetings import Frame, merged, read_meetings, read_topics
@@ -18,10 +18,13 @@ from tegmen.reading.names import Names
 from tegmen.reading.numbers import find_numbers
 from tegmen.reading.quantities import Count
 from tegmen.reading.sentences import TOKEN, Sentence, Token, split_sentences
-from tegmen.reading.speakers import Attribution, find_attributions
-from tegmen.reading.statements import Setting, read_counts
+from tegmen.reading.setting import Setting, is_saying
+from tegmen.reading.speakers import ROLES_ALONE, Attribution, find_attributions
+from tegmen.reading.statements import read_counts
 from tegmen.reading.tables import read_tables
 
+ATTACK = re.compile(r"\b(?:attack|strike|struck|hit|shell|barrag|launch|kill|bomb|fire[ds]?\b|pound)")
+BULLETS = frozenset("-–—•*")
 ENGLISH = re.compile(r"\b(?:the|of|and|to|in|a|said|were|was|is|has|have|for|on|with|by|at|from)\b", re.IGNORECASE)
 
 
@@ -95,26 +98,37 @@ def _notes(anchor: Anchor, *, english: bool) -> list[str]:
 def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft]:
     names, drafts = Names(sentences), list[Draft]()
     frame: Frame | None = None
-    thing: Count | None = None
+    things: tuple[Count, ...] = ()
     day: Time | None = None
+    recent: Time | None = None
     last, told = "", 0
+    said: tuple[int, Time] | None = None
     spoken = _attributed(sentences, names)
     for index, sentence in enumerate(sentences):
         near = [(s, a) for s, a in spoken[max(0, index - 12) : index + 12] if s.paragraph == sentence.paragraph]
-        if day is not None and sentence.paragraph > told + 2:
+        if (day is not None and sentence.paragraph > told + 3) or sentence.tokens[0].text in BULLETS:
             day = None
         times = find_times(sentence.text, sentence.start, anchor)
         times = tuple(time for time in times if not _is_dateline(sentence.source, time))
-        setting = Setting(sentence, times, spoken[index][1], near, thing, day)
+        times = tuple(sorted((*times, *same_times(sentence.text, sentence.start, recent)), key=lambda time: time.start))
+        said = said if said is not None and said[0] == sentence.paragraph else None
+        setting = Setting(
+            sentence, times, spoken[index][1], near, things[-1] if things else None, day, said and said[1], things
+        )
         following = sentences[index + 1] if index + 1 < len(sentences) else None
-        counted, thing = read_counts(setting)
+        counted, things = read_counts(setting)
         incidents, counted = read_incidents(setting, following, counted)
         met, frame = read_meetings(setting, names, last, frame)
         drafts += [*counted, *incidents, *met, *read_measures(setting)]
         _add_topics(drafts, sentence)
         last = _subject(sentence, names, spoken[index][1]) or last
-        if times or any(draft.entry.period for draft in counted):
-            day, told = (_told(times) or (day if not times else None)), sentence.paragraph
+        recent = _told(times, loose=True) or recent
+        when = next((time for time in times if is_saying(setting, time)), None)
+        said = (sentence.paragraph, when) if when is not None else said
+        free = [time for time in times if not is_saying(setting, time)]
+        if free or any(draft.entry.period for draft in counted):
+            happened = bool(counted or incidents) or ATTACK.search(sentence.text) is not None
+            day, told = (_told(free, loose=happened) or (day if not free else None)), sentence.paragraph
     return drafts
 
 
@@ -134,21 +148,33 @@ def _attributed(sentences: Sequence[Sentence], names: Names) -> list[tuple[Sente
         found = find_attributions(sentence, names, subject or last)
         if not subject or re.match(r"[\"“]?(?:He|She|The)\b", sentence.text):
             found = find_attributions(sentence, names, last or subject)
+        before = spoken[-1][1] if spoken else []
+        if before and sentence.paragraph - spoken[-1][0].paragraph < 2:  # "it said" goes on with whoever spoke
+            found = [replace(a, speaker=before[-1].speaker) if _is_it(sentence, a) else a for a in found]
         spoken.append((sentence, found))
         last = _subject(sentence, names, found) or last
     return spoken
 
 
+def _is_it(sentence: Sentence, attribution: Attribution) -> bool:
+    words = sentence.source[attribution.start : attribution.end].lower()
+    return not attribution.speaker and words.startswith(("it ", "they "))
+
+
 def _subject(sentence: Sentence, names: Names, found: Sequence[Attribution]) -> str:
     """Whom "he" will mean in the next sentence: the first person named in this one."""
+    first = sentence.tokens[:3]
+    if len(first) > 2 and first[0].low == "the" and first[1].low in ROLES_ALONE and not first[2].is_name:
+        return ""  # "The chancellor met ...": still whom it was about before
     people = names.named_in(sentence.tokens[:25])
     speakers = [a.speaker for a in found if a.speaker in people or " " in a.speaker]
     return people[0] if people else (speakers[-1] if speakers and names.known(speakers[-1]) else "")
 
 
-def _told(times: Sequence[Time]) -> Time | None:
+def _told(times: Sequence[Time], *, loose: bool) -> Time | None:
+    """Day that sentences without one go on to tell of; a loose one only where something happened on it."""
     days = [time for time in times if time.first and time.last and (time.last - time.first).days < 8]
-    days = [time for time in days if not time.due and not time.loose]
+    days = [time for time in days if not time.due and (loose or not time.loose)]
     return days[0] if days else None
 
 
@@ -173,7 +199,8 @@ def _distinct(drafts: Sequence[Draft]) -> list[Draft]:
     alike: dict[tuple[object, ...], list[Draft]] = {}
     for draft in drafts:
         entry = draft.entry
-        key = (entry.kind, entry.thing.lower(), entry.quantity, entry.status, entry.note)
+        what = entry.place if entry.kind == "incident" else entry.thing.lower()
+        key = (entry.kind, what, entry.quantity, entry.status, entry.note)
         kept = alike.setdefault(key, [])
         twin = next((i for i, other in enumerate(kept[:50]) if _same(other.entry, entry)), None)
         if twin is None:

@@ -11,14 +11,14 @@ from tegmen.reading.lexicon import read_lexicon
 from tegmen.reading.meetings import AMONG, EVENT, LATEST, free_day, period
 from tegmen.reading.numbers import value_at
 from tegmen.reading.sentences import Sentence, Token
-from tegmen.reading.statements import Setting
+from tegmen.reading.setting import Setting, is_saying
 
 SANCTIONS = re.compile(
     r"\b(?P<name>(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd|rd|th)"
     r"|[a-z]+(?:th|rst|cond))\s)?(?:(?:EU|US|U\.S\.|European\sUnion|British|UK|American"
     r"|[A-Z][a-z]+(?:'s|’s)?)\s)?(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd"
     r"|rd|th)|[a-z]+(?:th|rst|cond))\s)?(?:sanctions\spackage|package\sof\s(?:EU\s)?sanctions"
-    r"|sanctions(?=\s(?:against|on)\s)|(?:oil\s)?price\scap|embargo))\b(?:\s(?:against|on"
+    r"|sanctions(?=\s(?:against|on)\s)|(?<=\bnew\s)sanctions|(?:oil\s)?price\scap|embargo))\b(?:\s(?:against|on"
     r"|targeting)\s(?:[A-Z][\w-]+|[a-z]+\s[a-z]+))?"
 )
 
@@ -31,7 +31,8 @@ STATUS = (
     (re.compile(r"\b(?:proposed|proposal|draft)\b"), "proposed"),
     (
         re.compile(
-            r"\b(?:will|would|planned|plans|preparing|prepares|upcoming|expected|scheduled|working on|intends)\b"
+            r"\b(?:will|would|planned|plans|preparing|prepares|being prepared|could be|may be"
+            r"|upcoming|expected|scheduled|working on|intends)\b"
         ),
         "planned",
     ),
@@ -48,12 +49,15 @@ AIRSPACE = re.compile(
     r"|(?P<c>(?:(?:[A-Z][\w'’]+|missiles?'?’?|drones?'?’?|of)\s){0,3}(?:incursions?"
     r"|intrusions?))(?:\s(?:into|of|in)\s(?:[A-Z][\w'’.]+\s?){1,2}(?:air\s?space)?)?"
     r"|(?:(?:crashed|fell|landed|came\sdown|exploded|found)\s(?:in"
-    r"|on)\s(?:the\sterritory\sof\s)?(?P<d>[A-Z][\w'’]+)(?:\sterritory|\ssoil)?))"
+    r"|on)\s(?:the\sterritory\sof\s|(?:north|south|east|west)[a-z]*\s|central\s)?(?P<d>[A-Z][\w'’]+)(?:\sterritory|\ssoil)?)"
+    r"|(?P<f>[A-Z]\w+\s)air\s?space\s(?:was|had\sbeen|has\sbeen)\s(?:violated|breached|entered)"
+    r"|(?:spent|stayed|remained|flew|was)\b[^.;]{0,30}?\sin\s(?P<g>[A-Z]\w+)\sair\s?space"
+    r"|(?:crossed|strayed|flew|veered)\sinto\s(?P<e>[A-Z]\w+))"
 )
 
 
 LASTED = re.compile(
-    r"\bfor\s(?P<hedge>about\s|around\s|some\s|nearly\s|less than\s|more than\s"
+    r"\b(?:for|spent|lasted|lasting)\s(?P<hedge>about\s|around\s|some\s|nearly\s|less than\s|more than\s"
     r"|at least\s)?(?P<number>[\w.,-]+)\s(?P<unit>seconds?|minutes?)\b"
 )
 
@@ -77,7 +81,7 @@ def read_measures(setting: Setting) -> list[Draft]:
             continue
         drafts.append(_measure(setting, match[0], match.span(), status[0], status[1]))
     for match in EVENT.finditer(sentence.text):
-        if match["head"] != "forum":
+        if match["head"].lower() != "forum":
             continue
         status = _status(sentence.text, match.start(), match.end())
         if status is not None and re.search(r"\b[A-Z]", match["name"]):
@@ -96,7 +100,10 @@ def _status(text: str, start: int, end: int) -> tuple[str, tuple[int, int]] | No
     if not outside:
         return None
     _, name, span = min(outside)
-    if re.search(r"\b(?:will|would|to|expected to be|yet)\s(?:be\s|soon\s|formally\s)?$", text[: span[0]]) and name in {
+    if re.search(
+        r"\b(?:will|would|could|may|to|expected to be|yet)\s(?:be\s|soon\s|formally\s)?$", text[: span[0]]
+    ) and name in {
+        "proposed",
         "adopted",
         "held",
         "in force",
@@ -186,21 +193,27 @@ def read_incidents(
     match = AIRSPACE.search(sentence.text)
     if match is None:
         return [], counted
+    if re.search(
+        r"(?i:\b(?:no|not|never|without|n[o']t|denied|denies|ruled out)\b)[^.;,]{0,30}$", sentence.text[: match.start()]
+    ):
+        return [], counted
     place = _where(setting, match)
     time = _incident_time(setting)
     if (
         place is None
         or place[0] == "Russia"
         or re.search(
-            r"\b(?:if|could|would|will|may|might|prevent|against future)\b[^.;]{0,40}$", sentence.text[: match.start()]
+            r"\b(?:if|(?:could|would|will|may|might)(?!\shave)|prevent|against future)\b[^.;]{0,40}$",
+            sentence.text[: match.start()],
         )
     ):
         return [], counted
-    crash = match["d"] is not None
+    crash = match["d"] is not None or match["e"] is not None
     if (crash and place[0] == "Ukraine") or (
         time is None
         and not re.search(
-            r"\b(?:violated|entered|breached|crossed|crashed|strayed|intruded|penetrated|flew)\b", sentence.text
+            r"\b(?:violated|entered|breached|crossed|crashed|strayed|intruded|penetrated|flew|spent|stayed|fell|landed|veered)\b",
+            sentence.text,
         )
     ):
         return [], counted
@@ -221,6 +234,7 @@ def read_incidents(
     quantity = held[0].entry.quantity if held else _duration(lasted)
     voice = setting.voice(sentence.start + match.start())
     base = sentence.start
+    maybe = re.search(r"\b(?:may|might|could)\shave\s$", sentence.text[: match.start()]) is not None
     because = [Reason("thing", base + match.start(), base + match.end()), Reason("place", *place[1])]
     because += [Reason("date", time.start, time.end, time.rule)] if time else []
     because += (
@@ -240,7 +254,7 @@ def read_incidents(
         date=None if time is None else time.day,
         place=place[0],
         evidence=(sentence.start, end),
-        doubtful=time is not None and time.doubtful,
+        doubtful=maybe or (time is not None and (time.doubtful or is_saying(setting, time))),
         note=f"lasted: {lasted[0]}" if lasted and held else "",
     )
     return [Draft(entry, tuple(because))], [d for d in counted if d not in held[:1]]
@@ -257,7 +271,7 @@ def _incident_time(setting: Setting) -> Time | None:
     for time in setting.times:
         if LATEST.search(setting.sentence.text[: time.start - base]):
             return time
-    return free_day(setting) or setting.day
+    return free_day(setting) or setting.day or next((t for t in setting.times if is_saying(setting, t)), None)
 
 
 def _where(setting: Setting, match: re.Match[str]) -> tuple[str, tuple[int, int]] | None:

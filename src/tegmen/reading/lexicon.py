@@ -24,8 +24,8 @@ class Lexicon:
         Name, adjective or capital to the country.
     capitals
         Country to its capital.
-    cities, outlets, channels
-        Other places; who reports; where people post.
+    cities, outlets, channels, people
+        Other places; who reports; where people post; who is written of by a last name alone.
     titles, roles, offices
         Words in front of a name, offices in lower case, and last words of names that are no person's.
     say, stops
@@ -41,6 +41,7 @@ class Lexicon:
     cities: frozenset[str]
     outlets: frozenset[str]
     channels: frozenset[str]
+    people: frozenset[str]
     titles: frozenset[str]
     roles: frozenset[str]
     offices: frozenset[str]
@@ -69,6 +70,7 @@ def read_lexicon() -> Lexicon:
         cities=words("places", "cities"),
         outlets=words("outlets", "names"),
         channels=words("outlets", "channels"),
+        people=words("people"),
         titles=words("titles"),
         roles=words("roles"),
         offices=words("offices"),

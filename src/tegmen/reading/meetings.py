@@ -11,23 +11,25 @@ from tegmen.reading.dates import Time
 from tegmen.reading.drafts import Draft, Reason
 from tegmen.reading.lexicon import read_lexicon
 from tegmen.reading.sentences import Sentence, Token
+from tegmen.reading.setting import Setting, is_saying
 from tegmen.reading.speakers import Names
-from tegmen.reading.statements import Setting, is_saying
 
 MET = re.compile(
-    r"\b(?:met(?:\swith)?|meets(?:\swith)?|meet\swith|will\smeet(?:\swith)?|(?:held|holds|hold|had"
+    r"\b(?:met(?:\swith)?|(?:was|were)\smeeting(?:\swith)?|meets(?:\swith)?|meet\swith|will\smeet(?:\swith)?|(?:held|holds|hold|had"
     r"|has)\s(?:a\s|an\s|separate\s|bilateral\s|the\s|his\s|her\s|\w+\s){0,2}(?:meetings?|talks"
     r"|discussions?|call)\swith"
     r"|(?:[Dd]uring|[Aa]t|[Aa]fter|[Ii]n|[Ff]ollowing)\s(?:the\s|a\s|his\s|her\s"
-    r"|their\s)?(?:\w+\s)?(?:meeting|talks|discussion|discussions)\swith|hosted|spoke\swith"
+    r"|their\s)?(?:\w+\s)?(?:meeting|talks|discussion|discussions)\swith|signed\s(?:[\w-]+\s){1,5}with|hosted|spoke\swith"
     r"|received)\s"
 )
 
 
-BETWEEN = re.compile(r"\b(?:meeting|talks|discussions)\sbetween\s")
+BETWEEN = re.compile(r"\b(?:meeting|talks|discussions|call)\sbetween\s")
 
 
-BOTH_MET = re.compile(r"\b(?:met|meet|held\s(?:talks|a\smeeting)|will\smeet|discussed)\b")
+BOTH_MET = re.compile(
+    r"\b(?:met|meet|held\s(?:talks|a\smeeting)|will\smeet|discussed|signed\s(?:an?|the)\s(?:[\w-]+\s){0,3}(?:agreement|pact|deal|memorandum|declaration))\b"
+)
 
 
 PLURAL = re.compile(
@@ -46,7 +48,7 @@ TOPIC = re.compile(
 
 EVENT = re.compile(
     r"\b(?:[Tt]he|[Aa]|[Aa]n|[Nn]ext|[Tt]his)\s(?P<name>(?:[\w'’.-]+\s){0,7}?(?P<head>meeting|summit"
-    r"|ministerial|conference|session|forum))\b"
+    r"|ministerial|[Cc]onference|[Ss]ummit|session|[Ff]orum))\b"
 )
 
 
@@ -94,7 +96,7 @@ def read_meetings(
     ]
     if not drafts:
         drafts += _together(setting, names, frame)
-    drafts += _named_meetings(setting, skip=bool(drafts))
+    drafts += _named_meetings(setting, skip=bool(drafts)) or _meeting_of(setting)
     found = PLURAL.search(sentence.text)
     if found is not None and not drafts:
         place, date = event_place(sentence, 0), free_day(setting)
@@ -134,6 +136,8 @@ def _met(setting: Setting, names: Names, subject: str, frame: Frame | None, matc
         return None
     stop = OBJECT_END.search(rest)
     end = match.end() + (stop.start() if stop else len(rest))
+    spoken = [a.start - sentence.start for a in setting.attributions if a.start >= sentence.start + match.end()]
+    end = min([end, *spoken])  # who says it was not met
     nominal = re.match(r"(?:[Dd]uring|[Aa]t|[Aa]fter|[Ii]n|[Ff]ollowing)\s", match[0]) is not None
     if nominal:  # "During the meeting with her counterpart Mette Rasmussen, Lisova raised": the comma ends who was met
         commas = [match.end() + comma.start() for comma in re.finditer(r",\s", rest)]
@@ -304,7 +308,7 @@ def _named_meetings(setting: Setting, *, skip: bool) -> list[Draft]:
         proper = re.search(r"\b[A-Z]", name) is not None
         behind = sentence.text[match.end() : match.end() + 8]
         if (
-            match["head"] == "forum"
+            match["head"].lower() == "forum"
             or not proper
             or re.match(r"\s(?:with|between)\b", behind)
             or (skip and match["head"] == "meeting")
@@ -341,6 +345,41 @@ def _named_meetings(setting: Setting, *, skip: bool) -> list[Draft]:
     return drafts
 
 
+BODY = re.compile(
+    r"\b(?:meeting|session|summit)\sof\s(?:the\s)?(?P<body>(?:[A-Z][\w’-]+\s?){2,6}(?:Group|Council|Coalition|Forum))\b"
+)
+
+
+BODY_MET = re.compile(
+    r"(?P<body>(?:[A-Z][\w’-]+\s){1,5}(?:Council|Group|Committee|Coalition)|(?:(?:NATO|EU|G7|[Ff]oreign|[Dd]efen[cs]e)"
+    r"\s){0,2}(?:ministers|leaders|chiefs|ambassadors)(?:\s(?:of|from)\s(?:the\s|some\s|more than\s|about\s)?[\w-]+"
+    r"(?:\scountries)?(?:,\s[A-Z]\w+)*(?:\sand\s[A-Z]\w+)?)?)\s(?:(?:will|are\sto|is\sto)\s)?(?:met|meet|gathered|gather|convened)\s(?:in|at|on)\b"
+)
+
+
+def _meeting_of(setting: Setting) -> list[Draft]:
+    """A meeting of a body with a name, on a day: "the 24th meeting of the Contact Group"."""
+    sentence = setting.sentence
+    match, time = BODY.search(sentence.text) or BODY_MET.search(sentence.text), free_day(setting)
+    if match is None or time is None:
+        return []
+    place, voice = event_place(sentence, 0), setting.voice(sentence.start + match.start())
+    entry = Entry(
+        kind="meeting",
+        speaker=voice.speaker,
+        via=", ".join(voice.via),
+        thing=match[0] if match.re is BODY else f"meeting of {match['body'].removeprefix('The ')}",
+        period=period(time),
+        date=time.day,
+        place="" if place is None else place[0],
+        participants=(match["body"].removeprefix("The "),),
+        evidence=(sentence.start, sentence.end),
+        doubtful=time.doubtful,
+    )
+    because = [Reason("thing", sentence.start + match.start(), sentence.start + match.end())]
+    return [Draft(entry, (*because, Reason("date", time.start, time.end, time.rule)))]
+
+
 def _short(name: str) -> str:
     """Begin a name at its first capital, where small words stand in front of it."""
     match = re.search(r"\b[A-Z]", name)
@@ -360,7 +399,7 @@ def _near_time(setting: Setting, position: int) -> Time | None:
             re.fullmatch(r"(?:,?\s(?:in|at|on|of|the|for|from|[A-Z][\w'’]*|capital|city|was|is))*,?\s?", between)
             is not None
         )
-        if 0 <= time.start - position < 90 and (scheduled or near) and not is_saying(setting, time):
+        if 0 <= time.start - position < 90 and (near or (scheduled and not is_saying(setting, time))):
             return time
     before = [
         t

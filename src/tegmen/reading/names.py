@@ -70,9 +70,12 @@ class Names:
             kept = self._strip(run)
             if not kept:
                 continue
-            known = self._full.get(bare(kept[-1].text)) or self._full.get(bare(kept[0].text))
+            last = bare(kept[-1].text)
+            known = self._full.get(last) or self._full.get(bare(kept[0].text))
             if known is not None:
                 return known
+            if len(kept) == 1 and last in self._lexicon.people:
+                return last
             person = self._person(run)
             if person is not None and (" " in person or len(kept) == len(tokens) or len(kept) < len(run)):
                 return person
@@ -93,7 +96,8 @@ class Names:
             if person is None and start and tokens[start - 1].low in self._lexicon.titles and len(run) == 1:
                 person = self._person(run)
             titled = len(self._strip(run)) < len(run) or (start and tokens[start - 1].low in self._lexicon.titles)
-            if person is not None and (" " in person or titled) and person not in found:
+            alone = person in self._lexicon.people
+            if person is not None and (" " in person or titled or alone) and person not in found:
                 found.append(person)
         return found
 
@@ -129,11 +133,11 @@ def _runs(tokens: Sequence[Token]) -> list[tuple[int, int]]:
         while past < len(tokens):
             token = tokens[past]
             dot = token.text == "." and len(tokens[past - 1].text.rstrip(".")) <= 3 and past + 1 < len(tokens)
-            small = (
-                token.text in SMALL - {"of", "for", "the", "and"}
-                and past + 1 < len(tokens)
-                and tokens[past + 1].is_name
-            )
+            inner = SMALL - {"of", "for", "the", "and"}
+            behind = past + 1
+            while token.text in inner and behind < past + 3 and behind < len(tokens) and tokens[behind].text in inner:
+                behind += 1  # "von der Leyen"
+            small = token.text in inner and behind < len(tokens) and tokens[behind].is_name
             if (
                 (token.is_name and token.text[0].isalpha() and not tokens[past - 1].text.endswith("'s"))
                 or small

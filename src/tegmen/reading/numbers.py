@@ -132,6 +132,8 @@ BEFORE: tuple[tuple[str, Hedge], ...] = (
 AFTER: tuple[tuple[str, Hedge], ...] = (
     ("or more", "at least"),
     ("or so", "about"),
+    ("at most", "at most"),
+    ("at least", "at least"),
     ("or fewer", "at most"),
     ("or less", "at most"),
 )
@@ -141,6 +143,14 @@ JOINS = frozenset({"-", "–", "—", "to", "or", "and"})
 
 
 YEARS_BEFORE = frozenset("in since of by until from during early late mid before after through for".split())
+
+
+MOVES = frozenset(
+    "rose rise risen rising grew grown grow increased increase increasing climbed jumped up fell fallen fall falling "
+    "dropped drop decreased declined down cut reduced raised raise doubled tripled revised lowered went gone changed "
+    "expanded shrank surged updated corrected".split()
+)
+"""Verbs whose "from 16 to 19" names two numbers."""
 
 
 POWER = frozenset("mw gw megawatt megawatts gigawatt gigawatts".split())
@@ -222,7 +232,7 @@ def _words(tokens: Sequence[Token], index: int) -> tuple[float, int] | None:
     low = [token.low for token in tokens[index : index + 10]]
     if low[:3] == ["half", "a", "dozen"]:
         return 6.0, index + 3
-    if low[:1] in (["a"], ["an"]) and low[1:2] and low[1] in SIZES and low[1] != "score":
+    if low[:1] in (["a"], ["an"], ["the"]) and low[1:2] and low[1] in SIZES and low[1] != "score":
         low[0] = "one"
     total, part, used = 0.0, 0.0, 0
     for word in low:
@@ -274,6 +284,8 @@ def _vague(tokens: Sequence[Token], index: int) -> Number | None:
             return None
         first -= 1
     low = float(VAGUE[word])
+    while past < len(tokens) and tokens[past].low in SIZES and word in WEAK:  # "several hundred thousand"
+        low, past = low * SIZES[tokens[past].low], past + 1
     if past + 1 < len(tokens) and tokens[past].low == "of" and tokens[past + 1].low in VAGUE:
         low, past = low * VAGUE[tokens[past + 1].low] / 2, past + 2
     return Number(low, None, None, "vague", first, past, weak=word in WEAK)
@@ -293,9 +305,22 @@ def _is_name(tokens: Sequence[Token], index: int, past: int) -> bool:
         known = before is not None and before.low in YEARS_BEFORE
         if known or after is None or not after.is_word:
             return True
+    if plain and _is_designation(tokens, index):
+        return True
     if after is not None and token.low == "one" and (after.low == "of" or (before is not None and before.low == "no")):
         return True
     return before is not None and before.text in "/:" and before.end == token.start
+
+
+def _is_designation(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a number ends a name like "ASC 890" or "RCH 155": capitals in front of it, that are no country."""
+    if not index or not tokens[index].text.isdecimal():
+        return False
+    word = tokens[index - 1].text
+    if index > 1 and word[0].isupper() and value_at(tokens, index - 2) is not None:
+        return True  # "12 Panzerhaubitze 2000 howitzers"
+    known = word in read_lexicon().countries or word in read_lexicon().outlets
+    return re.fullmatch(r"[A-Z]{2,5}", word) is not None and not known and word not in {"AND", "OF", "THE"}
 
 
 def _span(tokens: Sequence[Token], taken: Sequence[bool], number: Number) -> Number:
@@ -309,6 +334,12 @@ def _span(tokens: Sequence[Token], taken: Sequence[bool], number: Number) -> Num
     other = value_at(tokens, start)
     before = tokens[number.first - 1].low if number.first else ""
     before = tokens[number.first - 2].low if before in {"about", "roughly", "some"} and number.first > 1 else before
+    if (
+        before == "from"
+        and word == "to"
+        and any(t.low in MOVES for t in tokens[max(0, number.first - 14) : number.first])
+    ):
+        return number  # "rose from 16 to 19": two numbers, not a range
     if other is None or (word == "and" and before != "between") or _is_name(tokens, start, other[1]):
         return number
     low, high, past = number.low or 0.0, other[0], other[1]
@@ -342,7 +373,7 @@ def _hedged(tokens: Sequence[Token], number: Number, floor: int) -> Number:
     for words, name in BEFORE:
         length = len(words.split())
         begin = first - length
-        if begin >= floor and " ".join(t.low for t in tokens[begin:first]) == words:
+        if begin >= floor and " ".join(t.low for t in tokens[begin:first]) == words and not _is_verb(tokens, begin):
             hedge, first = name, begin
             break
     else:
@@ -358,6 +389,25 @@ def _hedged(tokens: Sequence[Token], number: Number, floor: int) -> Number:
     behind = tokens[number.past].low if number.past < len(tokens) else ""
     whole = not (number.prefix or behind in {"%", "percent", "per"} or behind in CURRENCIES or behind in POWER)
     return replace(_bounded(number, hedge, whole=whole), first=first, past=past)
+
+
+def _is_verb(tokens: Sequence[Token], begin: int) -> bool:
+    """Whether "over" and "around" belong to a verb: "will hand over 12 howitzers" is no more than 12."""
+    parts = {
+        "hand",
+        "handed",
+        "handing",
+        "hands",
+        "turn",
+        "turned",
+        "turning",
+        "take",
+        "took",
+        "taken",
+        "sign",
+        "signed",
+    }
+    return tokens[begin].low in {"over", "about", "around"} and begin > 0 and tokens[begin - 1].low in parts
 
 
 def _bounded(number: Number, hedge: Hedge, *, whole: bool) -> Number:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tegmen.entries import Quantity
 from tegmen.reading.lexicon import Lexicon, read_lexicon
@@ -19,13 +19,16 @@ LEADS = frozenset(
 MEASURES = frozenset(
     "km kilometers kilometres kilometer kilometre miles mile meters metres feet kg kilograms tons tonnes years "
     "year months month weeks week days day hours hour minutes "
-    "minute seconds second degrees percent per mm cm m knots".split()
+    "pound minute seconds second times degrees percent per mm cm m knots".split()
 )
 
 
 BETWEEN = frozenset(
     "of the all a total its their promised pledged planned announced requested remaining original".split()
 )
+
+
+QUOTES = frozenset('"”»')
 
 
 COMBINED = frozenset("missile missiles drone drones uavs rockets bombs bomb shells aircraft planes helicopters".split())
@@ -100,7 +103,12 @@ def _counted(tokens: Sequence[Token], number: Number, starts: set[int], lexicon:
         return _share(tokens, number, lexicon)
     if after is not None and after.low in MEASURES:
         return None
+    if after is not None and after.text in QUOTES:  # '"several" Patriot systems'
+        past += 1
+        after = tokens[past] if past < len(tokens) else None
     index, low = past, after.low if after else ""
+    if low == "out" and past + 2 < len(tokens) and tokens[past + 1].low == "of":  # "26 out of 28 drones"
+        index, low, past = index + 1, "of", past + 1
     if low == "of" and past + 1 < len(tokens):
         following = tokens[past + 1].low
         if following in {"them", "these", "those", "which", "whom"} and not _noun_follows(tokens, past + 2, lexicon):
@@ -140,6 +148,8 @@ def _noun(tokens: Sequence[Token], index: int, starts: set[int], lexicon: Lexico
             if not _and_goes_on(tokens, at, head, lexicon):
                 break
             continue
+        if head is not None and low in CASUALTIES and lexicon.heads.get(tokens[head].low) != "people":
+            break  # "24 drones killed a woman"
         if counted:
             head = at
         elif head is not None and not _head_behind(tokens, at, lexicon):
@@ -213,9 +223,15 @@ def _noun_count(tokens: Sequence[Token], number: Number, span: tuple[int, int], 
     unit = tokens[head].text if group == "aid" and tokens[head].is_name else _plural(tokens[head].low, lexicon)
     if combined:
         unit = f"{_first_combined(words)} and {unit}" if _first_combined(words) else unit
+    if unit in CASUALTIES:
+        unit = "people"
     if group == "power":
         unit = {"megawatt": "MW", "megawatts": "MW", "gigawatt": "GW", "gigawatts": "GW"}.get(unit, unit.upper())
     return Count(number, source_words, unit, group, number.first, past)
+
+
+CASUALTIES = frozenset("injured wounded killed dead person persons".split())
+"""Words that count people without naming them."""
 
 
 def _plural(word: str, lexicon: Lexicon) -> str:
@@ -273,15 +289,24 @@ AID = frozenset(
 def _money(tokens: Sequence[Token], number: Number, currency: str) -> Count | None:
     """Money for arms or aid; what it is for is read behind the number."""
     past = number.past + (not number.prefix)
+    if past < len(tokens) and tokens[past].low in {"each", "apiece"}:
+        return None  # a price
     near = {piece for token in tokens[max(0, number.first - 14) : past + 14] for piece in token.low.split("-")}
-    if not near & AID:
-        return None
+    lexicon = read_lexicon()
+    if not (near & AID or any(lexicon.heads.get(word) == "aid" for word in near)):
+        worth = any(token.low == "worth" for token in tokens[max(0, number.first - 1) : number.first])
+        if not (near & GIFTS or worth):
+            return None
+        number = replace(number, weak=True)  # given, but nothing near says for what: a person should look
     index = past
     while index < len(tokens) and tokens[index].low in {
         "in",
         "of",
         "worth",
         "for",
+        "to",
+        "buy",
+        "purchase",
         "new",
         "a",
         "more",
@@ -292,17 +317,50 @@ def _money(tokens: Sequence[Token], number: Number, currency: str) -> Count | No
     }:
         index += 1
     last, end = index, index
-    while (
-        last < len(tokens)
-        and last < index + 6
-        and tokens[last].is_word
-        and tokens[last].low not in read_lexicon().stops
-    ):
+    while last < len(tokens) and last < index + 6 and tokens[last].is_word and tokens[last].low not in lexicon.stops:
         last += 1
-        if tokens[last - 1].low in AID:
+        if tokens[last - 1].low in AID or lexicon.heads.get(tokens[last - 1].low) == "aid":
             end = last
-    thing = _phrase(tokens, index, end) if end > index else "funds"
+    thing = _phrase(tokens, index, end) if end > index else _money_before(tokens, number.first - 1, lexicon)
     return Count(number, thing, currency, "money", number.first, max(past, end))
+
+
+GIFTS = frozenset(
+    "pledged pledges pledge donated donates donate contributed contribute contributes allocated allocates allocate "
+    "earmarked earmark committed commit promised promises provide provided".split()
+)
+"""Words that give money where nothing near it says that it is for arms."""
+
+
+def _money_before(tokens: Sequence[Token], index: int, lexicon: Lexicon) -> str:
+    """What money is of, in front of it: "its largest aid package, worth", "the value of the contract is"."""
+    worth = tokens[index].low == "worth"
+    heads = (
+        at
+        for at in range(index, max(-1, index - 10), -1)
+        if tokens[at].low in MONEY_HEADS
+        or tokens[at].text in ".;"
+        or (worth and lexicon.heads.get(tokens[at].low) == "aid")
+    )
+    head = next(heads, None)
+    if head is None or tokens[head].text in ".;":
+        return "funds"
+    first = head
+    while first > 0 and _describes(tokens[first - 1], lexicon):
+        first -= 1
+    return _phrase(tokens, first, head + 1)
+
+
+MONEY_HEADS = frozenset(
+    "aid assistance support package packages fund funds loan loans grant grants contract contracts tranche budget "
+    "deal order deliveries delivery plan programme program scheme initiative replacement".split()
+)
+
+
+def _describes(token: Token, lexicon: Lexicon) -> bool:
+    low = token.low
+    plain = token.is_word and not low.endswith("'s") and low not in lexicon.stops and low not in LEADS
+    return plain and (low in AID or low in {"air", "aid", "new", "financial", "humanitarian", "security", "energy"})
 
 
 def _share(tokens: Sequence[Token], number: Number, lexicon: Lexicon) -> Count | None:
@@ -313,10 +371,22 @@ def _share(tokens: Sequence[Token], number: Number, lexicon: Lexicon) -> Count |
     index += 1
     while index < len(tokens) and (tokens[index].low in LEADS or tokens[index].low == "all"):
         index += 1
-    span = _noun(tokens, index, set(), lexicon)
+    span = _noun(tokens, index, set(), lexicon) or _capacity(tokens, index, lexicon)
     if span is None:
         return None
     return Count(number, _phrase(tokens, index, span[1] + 1), "%", "share", number.first, span[1] + 1)
+
+
+def _capacity(tokens: Sequence[Token], index: int, lexicon: Lexicon) -> tuple[int, int] | None:
+    """Find "thermal generating capacity" behind "80 percent of Ukraine's": what the power system can do."""
+    for at in range(index, min(index + 7, len(tokens))):
+        low = tokens[at].low
+        if low in {"capacity", "generation", "output", "electricity", "grid"}:
+            words = {piece for token in tokens[index : at + 1] for piece in token.low.split("-")}
+            return (index, at) if words & lexicon.grid or low == "generation" else None
+        if low in lexicon.stops or not tokens[at].is_word:
+            return None
+    return None
 
 
 def article_count(tokens: Sequence[Token], index: int) -> Count | None:
@@ -334,8 +404,32 @@ def article_count(tokens: Sequence[Token], index: int) -> Count | None:
     return _noun_count(tokens, one, (first, span[1]), lexicon)
 
 
+CARRIERS = frozenset(
+    "a an the more additional new its their further some batch package supply supplies delivery deliveries transfer "
+    "shipment shipments small large undisclosed unspecified significant number amount of to with for "
+    "extra first next another".split()
+)
+MASS = frozenset("ammunition manpads aircraft".split())
+
+
+def plural_at(tokens: Sequence[Token], index: int) -> Count | None:
+    """Noun of many things or of a mass, no number with it, that begins at a token or behind the receiver's name."""
+    lexicon = read_lexicon()
+    at = index
+    while at < min(index + 9, len(tokens)) and (
+        tokens[at].low in CARRIERS or re.sub(r"['’]s?$", "", tokens[at].text) in lexicon.countries
+    ):
+        at += 1
+    noun = noun_at(tokens, at)
+    if noun is None or noun.group != "aid" or any(token.text[0].isdecimal() for token in tokens[at : noun.past]):
+        return None
+    last = tokens[noun.past - 1]
+    return noun if last.low in MASS or last.text.endswith("s") else None
+
+
 def noun_at(tokens: Sequence[Token], index: int) -> Count | None:
     """Find the counted noun that begins at a token, with a number still to be put in."""
     lexicon = read_lexicon()
     span = _noun(tokens, index, set(), lexicon)
-    return None if span is None else _noun_count(tokens, Number(None, None, None, "exact", index, index), span, lexicon)
+    nothing = Number(None, None, None, "exact", index, index)
+    return None if span is None else _noun_count(tokens, nothing, span, lexicon)

@@ -10,10 +10,16 @@ from tegmen.reading.lexicon import Lexicon, read_lexicon
 from tegmen.reading.names import LEADING, Names, bare
 from tegmen.reading.sentences import Sentence, Token
 
-AUXILIARIES = frozenset("also later earlier has had have then previously recently again separately already".split())
+AUXILIARIES = frozenset(
+    "also later earlier has had have then previously recently again separately already today yesterday".split()
+)
 
 
 PASSIVE = frozenset("was were been being be is are".split())
+
+
+ASKING = frozenset("asked urged called appealed requested promised pledged vowed".split())
+"""What a person does in words, too; a country that does so is not quoted."""
 
 
 HE = {"he", "she"}
@@ -73,11 +79,42 @@ def find_attributions(sentence: Sentence, names: Names, last: str) -> list[Attri
             and not _is_noun(tokens, index)
         ):
             phrase = _subject(tokens, index, lexicon) or _inverted(tokens, index, lexicon)
+            phrase = phrase or _lead(tokens, index, names)
+        elif token.low in {"put", "puts"} and _puts(tokens, index):
+            phrase = _subject(tokens, index, lexicon)
+        elif token.text in ASKING:
+            phrase = _subject(tokens, index, lexicon)
+            person = names.full(tokens[slice(*phrase)]) if phrase else ""
+            phrase = phrase if " " in person or person in lexicon.people else None
+            phrase = phrase if phrase and names.named_in(tokens[slice(*phrase)]) else None
         elif token.low == "citing":
             phrase = _after(tokens, index + 1, lexicon)
+        elif token.text == ":" and 0 < index < 6 and _is_head(tokens[:index], lexicon):
+            phrase = (0, index)
         if phrase is not None:
             found.append(_attribution(sentence, index, phrase, names, last))
     return found
+
+
+def _lead(tokens: Sequence[Token], verb: int, names: Names) -> tuple[int, int] | None:
+    """Find who a sentence begins with, for a second verb of theirs: "Scholz arrived in Kyiv and announced"."""
+    if not verb or tokens[verb - 1].low != "and":
+        return None
+    return next(((0, past) for past in range(1, min(9, verb)) if names.named_in(tokens[:past])), None)
+
+
+def _is_head(tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Whether a sentence begins with who says it: "Air Force: Russia launched 81 drones"."""
+    named = all(token.is_name or token.low == "of" for token in tokens)
+    return named and (tokens[-1].text in lexicon.offices or tokens[-1].text in lexicon.people)
+
+
+def _puts(tokens: Sequence[Token], index: int) -> bool:
+    """Whether "put" gives a figure: "officials put the number of helicopters at 14"."""
+    return any(
+        token.low in {"number", "toll", "figure", "total", "count", "losses", "loss"}
+        for token in tokens[index + 1 : index + 4]
+    )
 
 
 def _is_noun(tokens: Sequence[Token], index: int) -> bool:
@@ -88,6 +125,7 @@ def _is_noun(tokens: Sequence[Token], index: int) -> bool:
         or not following.is_word
         or following.low in {"of", "about", "on", "and", "by", "in", "from", "to"}
     )
+    bare = bare or any(token.low == "according" for token in tokens[max(0, index - 6) : index])
     return tokens[index].text in {"reports", "claims", "estimates", "notes", "states"} and bare
 
 
@@ -98,6 +136,8 @@ def _attribution(sentence: Sentence, index: int, phrase: tuple[int, int], names:
     low = speaker.lower()
     if last and (low in HE or (low in ROLES_ALONE and words[0].low == "the")):
         speaker = last
+    elif low in HE | {"they", "it"}:
+        speaker = ""  # nobody named whom the word could mean
     first, end = min(start, index), max(past, index + 1)
     trailing = (
         index + 1 >= len(tokens) - 1 or past >= len(tokens) - 1 or tokens[end].text in ".,;" or tokens[end].low in TAILS
@@ -143,8 +183,10 @@ def _clause_start(tokens: Sequence[Token], index: int) -> int:
 def _subject(tokens: Sequence[Token], verb: int, lexicon: Lexicon) -> tuple[int, int] | None:
     """Noun phrase in front of a verb of saying; over an apposition between commas, back to the name."""
     past = verb
-    while past > 0 and tokens[past - 1].low in AUXILIARIES:
+    while past > 0 and (tokens[past - 1].low in AUXILIARIES or re.fullmatch(r"[a-z]{3,}ly", tokens[past - 1].text)):
         past -= 1
+    if past > 2 and tokens[past - 2].low == "on" and tokens[past - 1].low.endswith("day"):
+        past -= 2
     if past and tokens[past - 1].text in {",", "–", "—"}:
         opening = next(
             (at for at in range(past - 2, max(-1, past - 16), -1) if tokens[at].text == tokens[past - 1].text), None
@@ -279,7 +321,8 @@ def _after(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> tuple[int, 
         if (
             not (token.is_word or dotted)
             or (token.low in lexicon.stops and not name)
-            or token.low in lexicon.say | {"cited", "quoted"}
+            or (re.fullmatch(r"[a-z]+ed", token.text) and token.low not in ADJECTIVES)
+            or token.low in (lexicon.say | {"cited", "quoted"}) - DOCUMENTS
         ):
             break
         past += 1
@@ -293,6 +336,9 @@ def _after(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> tuple[int, 
         if follow is not None:
             return start, follow
     return (start, past) if past > start else None
+
+
+ADJECTIVES = frozenset("armed allied unnamed retired united combined unified".split())
 
 
 def _after_name(tokens: Sequence[Token], start: int) -> int | None:

@@ -10,292 +10,131 @@ from dataclasses import dataclass, replace
 from tegmen.entries import Entry
 from tegmen.reading.dates import Time
 from tegmen.reading.drafts import Draft, Reason
+from tegmen.reading.elliptical import all_counts, is_dropped, resolved
 from tegmen.reading.lexicon import read_lexicon
 from tegmen.reading.names import bare
-from tegmen.reading.quantities import Count, article_count, find_counts, noun_at
-from tegmen.reading.sentences import Sentence
-from tegmen.reading.speakers import Attribution, Voice, voice_at
+from tegmen.reading.quantities import Count
+from tegmen.reading.setting import LINK, STAGES, Cue, Setting, find_cues, is_saying
+from tegmen.reading.speakers import Voice
 
-GIVE = (
-    r"(?:deliver|provide|send|supply|transfer|donate|hand\sover|give|ship|share|allocate|contribute"
-    r"|receive|get|be\sdelivered|be\ssent|be\stransferred|be\ssupplied|be\sprovided|arrive|lend|gift)"
-)
-GIVEN = (
-    r"(?:deliver(?:ed|ing|y\sof)|deliveries\sof|handed\sover|handing\sover|supplied|supplying"
-    r"|transferred|transferring|donated|donating|provided|providing|received|receiving|gave|given"
-    r"|sent|sending|arrived|took\sdelivery\sof|shared|lent)"
-)
-MODAL = (
-    r"(?:will|would|shall|plans?\sto|planned\sto|intends?\sto|agreed\sto|decided\sto|is\sto|are\sto"
-    r"|ready\sto|going\sto|set\sto|due\sto|promis(?:ed|es|ing)\sto|pledg(?:ed|es|ing)\sto|vow(?:ed|s"
-    r"|ing)\sto|committed\sto|wants?\sto|willing\sto|prepared\sto|prepares\sto|undertook\sto)"
-)
-CUES = re.compile(
-    rf"""
-    (?P<negated>\b(?:(?:did|has|have|had|was|were|is|are|does|do|will|would|could|can)(?:\s?n[o']t|n't|n’t)
-        |cannot|not\syet|never|refus(?:ed|es|ing)\sto|declin(?:ed|es)\sto|fail(?:ed|s)\sto|ruled\sout|rul(?:es
-        |ing)\sout|without|yet\sto|no\splans\sto|unable\sto)
-        (?:\s(?!only\b)[\w'-]+){{0,3}})
-  | (?P<requested>\b(?:request(?:ed|s|ing)?|ask(?:ed|s|ing)?\s(?:[\w'’-]+\s){{0,6}}?(?:for|to\s\w+)|urg(?:ed|es
-        |ing)\s(?:[\w'’-]+\s){{0,6}}?to\s\w+|appeal(?:ed|s|ing)?\s(?:[\w'’-]+\s){{0,6}}?for|call(?:ed|s
-        |ing)?\s(?:[\w'’-]+\s){{0,6}}?(?:for|to\s(?:{GIVE}))|demand(?:ed|s|ing)|seek(?:s|ing)?|sought
-        |pleaded\sfor))\b
-  | (?P<pledged>\b(?:{MODAL}\s(?:[\w'-]+\s){{0,2}}?{GIVE}|pledg(?:ed|es|ing|e\sof)|promis(?:ed|es|ing)|vow(?:ed
-        |s)|commit(?:ted|s|ting)|commitment\sof|offer(?:ed|s|ing)|announc(?:ed|es|ing)|to\s{GIVE}))\b
-  | (?P<approved>\b(?:approv(?:ed|es|ing)|authori[sz](?:ed|es|ing)|green-?lit|cleared|signed\soff(?:\son)?
-        |passed|voted\sfor|allocat(?:ed|es)|earmark(?:ed|s)|ordered|contracted|signed\sa\scontract))\b
-  | (?P<transit>\b(?:in\stransit|on\s(?:the|its|their)\sway|en\sroute|shipped|dispatched|being\s(?:delivered
-        |transferred|shipped)))\b
-  | (?P<lapsed>\b(?:lapsed|expired|cancel(?:l)?ed|withdrew|withdrawn|suspended|scrapped|fell\sthrough
-        |backed\sout))\b
-  | (?P<delivered>\b{GIVEN})\b
-  | (?P<attack>\b(?:launch(?:ed|es|ing)|fir(?:ed|es|ing)|shot\sdown|shoot(?:ing|s)?\sdown|down(?:ed|ing)
-        |destroy(?:ed|s|ing)|intercept(?:ed|s|ing)|struck|str(?:ikes|iking)|hit(?:s|ting)?|dropp(?:ed|ing)
-        |attack(?:ed|ing)|neutrali[sz](?:ed|ing)|us(?:ed|es|ing)|kill(?:ed|ing)|wound(?:ed|ing)|injur(?:ed|ing)
-        |damag(?:ed|ing)|los(?:t|ing|es)|suppress(?:ed|ing)|jammed|repel(?:led|ling)|released|penetrated
-        |breached|flew|targeted|involving|involved|unleashed|rained|captured|knocked\sout|deployed))\b
-  | (?P<state>\b(?:need(?:s|ed|ing)?|requir(?:es|ed|ing)|lack(?:s|ed)?|has|have|had|possess(?:es|ed)?
-        |operat(?:es|ed|ing)|hold(?:s|ing)?|owns?|kept|keeps?|stockpil(?:ed|es)|produc(?:es|ed|ing|e)
-        |manufactur(?:es|ed)|there\s(?:are|were|is|was)|enough|sufficient|would\sbe|consist(?:s|ed)\sof|left
-        |remain(?:s|ed|ing)?|should|must|could|may|might|consider(?:s|ed|ing)?|discuss(?:ed|ing)?|if))\b
-    """,
-    re.VERBOSE,
-)
-STAGES = {
-    "requested": "requested",
-    "pledged": "pledged",
-    "approved": "approved",
-    "transit": "in transit",
-    "lapsed": "lapsed",
-    "delivered": "delivered",
-}
-LINK = re.compile(
-    r"\s(?:(?:were|was|have|had|has|been|be|being|are|is|also|already|later|then|all|recently|which"
-    r"|that|of\s\w+|in\s[A-Z]\w+)\s)*"
-)
 HYPOTHETICAL = re.compile(r"\b(?:if|unless|could|might|may|should|must|whether|once|when)\b[^,;]{0,60}$")
 WEIGHED = re.compile(r"\b(?:consider|weigh|mull|discuss|debat|contemplat)\w*\s(?:\w+\s)?$")
-DROPPED = re.compile(
-    (
-        r"(?:\b(?:instead\sof|rather\sthan|as\sopposed\sto|(?<!did\s)(?<!could\s)not|earlier\s(?:version"
-        r"|figure|report|statement|count)[^.;]{0,60}|previous(?:ly)?\s(?:version|figure|report|reported"
-        r"|stated|given|said)[^.;]{0,50}|(?:incorrectly|mistakenly|wrongly"
-        r"|erroneously)\s\w+[^.;]{0,50}))\s(?:the\s)?$"
-    ),
-    re.IGNORECASE,
-)
-REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|reduc|amend)\w*\b", re.IGNORECASE)
-BARE_BEFORE = re.compile(
-    r"\b(?:shot down|downed|destroyed|intercepted|shooting down|downing|destroying|intercepting"
-    r"|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|owns?|holds?"
-    r"|possess(?:es)?|needs"
-    r"|got"
-    r"|counted|is|was)\s(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s"
-    r"|some\s)?$"
-)
-BARE_AFTER = re.compile(
-    r"^\s(?:(?:were|was|have been|had been|are|got)\s(?:\w+\s)?(?:shot|destroyed|intercepted|downed"
-    r"|delivered|operational|lost|damaged|launched|hit|neutrali\w+|suppressed)|of which|instead"
-    r"|(?:hit|struck|got through|reached|fell|crashed)\b)"
-)
-PEOPLE_BEFORE = re.compile(
-    r"\b(killed|killing|wounded|wounding|injured|injuring)\s(?:(?:at least|more than|over|about"
-    r"|another|some|nearly)\s)*$"
-)
+CONDITION = re.compile(r"[^.;,]{0,40}\s(?:once|if|provided\sthat|as\ssoon\sas|subject\sto|pending|unless)\b")
+SPOKEN = re.compile(r"(?:announc|promis|pledg|vow|ask|urg|call|appeal|request)")
+"""Words that say what is done by saying it."""
+DISPUTED = re.compile(r"^(?:If|Unless|Once|Should)\b|\bden(?:ied|ies)\s(?:this|it|that|the\s(?:claim|report))")
+TOTAL = re.compile(r"\btotal\s(?:\w+\s){0,2}(?:to|at)\s$")
+PLACES = frozenset("in at on over near against toward towards targeting into across".split())
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What is known around a sentence when it is read.
+class When:
+    """The times of a count: what it is about, when it was said, by when it is due."""
 
-    Parameters
-    ----------
-    sentence
-        The sentence.
-    times
-        Expressions of time in it.
-    attributions
-        Who says it.
-    around
-        The sentences of its paragraph, with their attributions.
-    thing
-        What was counted last in the paragraph, for "of them".
-    day
-        Expression of time of the paragraph's last attack, for sentences that give none.
-    """
+    period: Time | None
+    said: Time | None
+    due: Time | None
 
-    sentence: Sentence
-    times: tuple[Time, ...]
-    attributions: list[Attribution]
-    around: Sequence[tuple[Sentence, list[Attribution]]]
-    thing: Count | None = None
-    day: Time | None = None
-
-    def voice(self, position: int) -> Voice:
-        """Who says what stands at a position."""
-        return voice_at(position, self.sentence, self.around)
+    @property
+    def doubtful(self) -> bool:
+        """Whether one of them is."""
+        return any(time is not None and time.doubtful for time in (self.period, self.said, self.due))
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """Words that say what is done with what is counted."""
-
-    name: str
-    start: int
-    end: int
-
-
-def read_counts(setting: Setting) -> tuple[list[Draft], Count | None]:
-    """Read every counted thing of a sentence; returns the drafts, and what was counted last."""
-    sentence = setting.sentence
-    taken = [any(t.start <= token.start < t.end for t in setting.times) for token in sentence.tokens]
-    counts = find_counts(sentence.tokens, taken)
-    cues = [
-        Cue(str(match.lastgroup), sentence.start + match.start(), sentence.start + match.end())
-        for match in CUES.finditer(sentence.text)
-    ]
-    counts = sorted([*counts, *_single(setting, cues, counts)], key=lambda count: count.first)
+def read_counts(setting: Setting) -> tuple[list[Draft], tuple[Count, ...]]:
+    """Read every counted thing of a sentence; returns the drafts, and what was counted, the last of it last."""
+    cues = find_cues(setting.sentence)
+    counts = all_counts(setting, cues)
     drafts: list[Draft] = []
-    thing, dropped = setting.thing, False
+    thing, dropped, things = setting.thing, False, list[Count]()
     for index, count in enumerate(counts):
-        whole = _resolved(count, counts[index + 1 :], thing, setting, dropped=dropped)
+        whole = resolved(count, counts[index + 1 :], thing, setting, dropped=dropped)
         if whole is None:
             continue
         if not whole.thing.startswith("of "):
             thing = whole if whole.group in {"aid", "people", "attack"} else thing
-        dropped = _is_dropped(setting, count)
+            things.append(whole)
+        dropped = is_dropped(setting, count)
         if not dropped:
-            drafts.append(_draft(setting, whole, counts[index + 1 :], cues))
-    return drafts, thing
-
-
-def _single(setting: Setting, cues: Sequence[Cue], counts: Sequence[Count]) -> list[Count]:
-    """Count "a Patriot battery" as one, where the words pledge or deliver it."""
-    tokens, found = setting.sentence.tokens, list[Count]()
-    for cue in cues:
-        if cue.name not in STAGES:
-            continue
-        index = next((i for i, token in enumerate(tokens) if token.start >= cue.end), len(tokens))
-        limit = next((c.first for c in counts if c.first >= index), len(tokens))
-        for at in range(index, min(index + 3, limit)):
-            single = article_count(tokens, at)
-            if single is not None and single.past <= limit and all(single.first != count.first for count in found):
-                found.append(single)
-                break
-    return found
-
-
-def _resolved(
-    count: Count, later: Sequence[Count], thing: Count | None, setting: Setting, *, dropped: bool
-) -> Count | None:
-    """Find the noun of a number that has none of its own."""
-    if count.group not in {"them", "next", "bare"}:
-        return count
-    tokens = setting.sentence.tokens
-    if count.group == "next":
-        noun = next((c for c in later if c.group not in {"them", "next", "bare"}), None)
-        return (
-            None if noun is None else replace(count, thing=noun.thing, unit=noun.unit, group=noun.group, past=noun.past)
-        )
-    text, base = setting.sentence.text, setting.sentence.start
-    before = text[: tokens[count.number.first].start - base]
-    after = text[tokens[count.past - 1].end - base :]
-    people = PEOPLE_BEFORE.search(before)
-    if people is not None and count.group == "bare" and re.match(r"\s*(?:[.,;]|and\b|more\b|others\b|in\b|$)", after):
-        return replace(count, thing=people[1], unit="people", group="people")
-    if count.group == "bare":
-        named = _number_of(setting, count)
-        if named is not None:
-            return named
-    if thing is None or thing.group not in {"aid", "attack"}:
-        return None
-    if count.group == "bare":
-        ends = re.match(r"\s*(?:[.,;)\"”]|of\s(?:them|which)|in\s|were\b|was\b|instead\b|and\s|over\s|on\s|$)", after)
-        fits = (BARE_BEFORE.search(before) and ends) or BARE_AFTER.match(after) or dropped
-        if not fits:
-            return None
-    return replace(count, thing=thing.thing, unit=thing.unit, group=thing.group)
-
-
-def _number_of(setting: Setting, count: Count) -> Count | None:
-    """Find what is counted in "put the number of helicopters destroyed at 14"."""
-    tokens = setting.sentence.tokens
-    before = tokens[: count.first]
-    at = next(
-        (i for i in range(len(before) - 1, 0, -1) if before[i].low == "of" and before[i - 1].low == "number"), None
-    )
-    if at is None or before[-1].low not in {"at", "to", "is", "was", "reached"}:
-        return None
-    noun = noun_at(tokens, at + 1)
-    return None if noun is None else replace(count, thing=noun.thing, unit=noun.unit, group=noun.group)
-
-
-def _is_dropped(setting: Setting, count: Count) -> bool:
-    """Whether a number is named only to be replaced: "not 12 but 9", "9 instead of 12", "revised from 12 to 9"."""
-    tokens, sentence = setting.sentence.tokens, setting.sentence
-    before = sentence.text[: tokens[count.first].start - sentence.start]
-    if DROPPED.search(before):
-        return True
-    return before.endswith("from ") and REVISED.search(sentence.text) is not None
+            draft = _draft(setting, whole, counts[index + 1 :], cues)
+            drafts += [draft] if whole.quantity or whole.number.fault or draft.entry.status else []
+    kept = [c for c in things if c.group in {"aid", "people", "attack"}]
+    return drafts, tuple(kept) or setting.things
 
 
 def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequence[Cue]) -> Draft:
     tokens = setting.sentence.tokens
     start, end = tokens[count.first].start, tokens[count.past - 1].end
-    cue = _cue(setting, start, end, cues)
-    following, past = (later[0] if later else None), count.past
-    for other in later:  # "six launchers and two dozen generators arrived": one verb for a list
-        joined = all(
-            token.text == "," or token.low in {"and", "of", "various", "types"} for token in tokens[past : other.first]
-        )
-        if cue is not None or not joined:
-            break
-        cue, past = (
-            _cue(setting, tokens[other.first].start, tokens[other.past - 1].end, [c for c in cues if c.start >= end]),
-            other.past,
-        )
-    voice = setting.voice(start)
-    period, date, due = _times(setting, (start, end), following, cue)
-    stage = _stage(setting, count, cue)
-    quantity = count.quantity
-    notes = [
-        note
-        for note in (count.number.fault, _note(cue, stage), "denied by the speaker" if voice.denies else "")
-        if note
-    ]
-    doubtful = bool(
-        count.number.fault or count.number.weak or voice.denies or (cue is not None and cue.name == "negated")
+    cue = _cue_of_list(setting, count, later, cues)
+    voice, when = setting.voice(start), _times(setting, (start, end), later[0] if later else None, cue)
+    if count.group == "people" and when.period is setting.day and when.period is not None and not when.period.brief:
+        when = replace(when, period=None)  # who was hurt in one attack was not hurt all week
+    stage, period = _stage(setting, count, cue), when.period
+    notes = (
+        count.number.fault,
+        "negated: read the words" if cue is not None and not stage and cue.name == "negated" else "",
+        "denied by the speaker" if voice.denies else "",
     )
-    timed = [t for t in (period, date, due) if t is not None]
     place = _place(setting, end) if stage == "" else None
-    participants = _parties(setting, cue, end) if stage and cue is not None else ()
     entry = Entry(
         kind="commitment" if stage else "statement",
         speaker=voice.speaker,
         via=", ".join(voice.via),
         thing=count.thing,
-        quantity=quantity,
+        quantity=count.quantity,
         period=None if period is None or period.first is None or period.last is None else (period.first, period.last),
-        date=_day(period, date),
+        date=_day(period, when.said),
         place="" if place is None else place[0],
-        participants=participants,
+        participants=_parties(setting, cue, end) if stage and cue is not None else (),
         status=stage,
-        due=None if due is None else due.last,
+        due=None if when.due is None else when.due.last,
         evidence=_evidence(setting, start, end),
-        doubtful=doubtful or any(t.doubtful for t in timed),
-        note="; ".join(notes),
+        doubtful=when.doubtful or _is_doubtful(setting, count, cue, voice, stage),
+        note="; ".join(filter(None, notes)),
     )
-    because = [Reason("quantity", start, end), Reason("thing", start, end)]
-    because += [Reason("speaker", *span) for span in voice.spans[:1]] + [
-        Reason("via", *span) for span in voice.spans[1:]
-    ]
-    if period is not None:
-        told = "" if setting.sentence.start <= period.start < setting.sentence.end else "told before; "
-        because.append(Reason("period", period.start, period.end, told + period.rule))
-    because += [Reason("date", date.start, date.end, date.rule)] if date else []
+    because = [Reason("quantity", start, end), Reason("thing", start, end), *_because(setting, voice, when)]
     because += [Reason("place", *place[1])] if place else []
     because += [Reason("status" if stage else "note", cue.start, cue.end, cue.name)] if cue else []
     return Draft(entry, tuple(because))
+
+
+def _is_doubtful(setting: Setting, count: Count, cue: Cue | None, voice: Voice, stage: str) -> bool:
+    """Whether a person should look: a fault, a vague word, a denial, a negation, a promise under a condition."""
+    if count.number.fault or count.number.weak or voice.denies or (cue is not None and cue.name == "negated"):
+        return True
+    if DISPUTED.search(setting.sentence.text):
+        return True
+    behind = setting.sentence.text[setting.sentence.tokens[count.past - 1].end - setting.sentence.start :]
+    return stage != "" and CONDITION.match(behind) is not None
+
+
+def _because(setting: Setting, voice: Voice, when: When) -> list[Reason]:
+    """Say which words made the speaker and the times."""
+    because = [Reason("speaker", *span) for span in voice.spans[:1]]
+    because += [Reason("via", *span) for span in voice.spans[1:]]
+    period = when.period
+    if period is not None:
+        told = "" if setting.sentence.start <= period.start < setting.sentence.end else "told before; "
+        because.append(Reason("period", period.start, period.end, told + period.rule))
+    if when.said is not None:
+        because.append(Reason("date", when.said.start, when.said.end, when.said.rule))
+    return because
+
+
+def _cue_of_list(setting: Setting, count: Count, later: Sequence[Count], cues: Sequence[Cue]) -> Cue | None:
+    """Find what is done with a count; in a list, "six launchers and two dozen generators arrived", with all of it."""
+    tokens = setting.sentence.tokens
+    start, end, past = tokens[count.first].start, tokens[count.past - 1].end, count.past
+    cue = _cue(setting, start, end, cues)
+    behind = [c for c in cues if c.start >= end]
+    for other in later:
+        between = tokens[past : other.first]
+        joined = all(token.text == "," or token.low in {"and", "of", "various", "types"} for token in between)
+        if cue is not None or not joined:
+            break
+        cue = _cue(setting, tokens[other.first].start, tokens[other.past - 1].end, behind)
+        past = other.past
+    return cue
 
 
 def _evidence(setting: Setting, start: int, end: int) -> tuple[int, int]:
@@ -308,10 +147,6 @@ def _day(period: Time | None, date: Time | None) -> dt.date | None:
     return date.day if date is not None else (period.day if period is not None else None)
 
 
-def _note(cue: Cue | None, stage: str) -> str:
-    return "" if cue is None or stage or cue.name != "negated" else "negated: read the words"
-
-
 def _cue(setting: Setting, start: int, end: int, cues: Sequence[Cue]) -> Cue | None:
     """Nearest words before the number in its clause that say what is done, else the nearest behind it."""
     text, base = setting.sentence.text, setting.sentence.start
@@ -319,7 +154,7 @@ def _cue(setting: Setting, start: int, end: int, cues: Sequence[Cue]) -> Cue | N
     free = [
         cue
         for cue in cues
-        if text[cue.start - base :].startswith("announc") or not any(s <= cue.start and cue.end <= e for s, e in spoken)
+        if SPOKEN.match(text[cue.start - base :]) or not any(s <= cue.start and cue.end <= e for s, e in spoken)
     ]
     before = [
         cue
@@ -330,13 +165,23 @@ def _cue(setting: Setting, start: int, end: int, cues: Sequence[Cue]) -> Cue | N
     passive = [
         cue
         for cue in free
-        if cue.start >= end and cue.name != "state" and LINK.fullmatch(text[end - base : cue.start - base])
+        if cue.start >= end
+        and cue.name != "state"
+        and not text.startswith("without", cue.start - base)
+        and LINK.fullmatch(text[end - base : cue.start - base])
     ]
     if passive and not (before and start - before[-1].end <= 1 and before[-1].name in STAGES):
         return passive[0]
     if not before:
         return None
     chosen = before[-1]
+    if len(before) > 1 and re.match(r"deliver(?:y|ies)\sof", text[chosen.start - base :]):
+        earlier = before[-2]  # "approved the delivery of cluster munitions"
+        chosen = earlier if earlier.name in STAGES and chosen.start - earlier.end < 8 else chosen
+    if len(before) > 1 and text.startswith("to ", chosen.start - base):  # "asked Berlin for permission to transfer"
+        ruling = before[-2]
+        ruled = ruling.name in STAGES or ruling.name == "negated"
+        chosen = ruling if ruled and chosen.start - ruling.end < 30 else chosen
     negated = [cue for cue in before if cue.name == "negated" and chosen.start - cue.end < 12]
     return negated[-1] if negated else chosen
 
@@ -349,9 +194,13 @@ def _stage(setting: Setting, count: Count, cue: Cue | None) -> str:
     before = text[: cue.start - base]
     if setting.voice(setting.sentence.tokens[count.first].start).denies:
         return ""
+    if TOTAL.search(text[: setting.sentence.tokens[count.first].start - base]):
+        return ""  # "bringing the total to 140": what there is, not what is given
     if cue.name != "requested" and (HYPOTHETICAL.search(before[-70:]) or WEIGHED.search(before)):
         return ""
     words = text[cue.start - base : cue.end - base]
+    if cue.name != "requested" and re.search(r"\bto\s(?:Russia|Moscow)\b", text[cue.end - base :]):
+        return ""  # what is given to the attacker is no aid
     sender = [country for country, _ in _countries(setting, setting.sentence.start, cue.start)]
     if (
         words.startswith(("sent", "delivered", "sending", "delivering", "shared"))
@@ -364,39 +213,65 @@ def _stage(setting: Setting, count: Count, cue: Cue | None) -> str:
     return STAGES[cue.name]
 
 
-def _times(
-    setting: Setting, span: tuple[int, int], following: Count | None, cue: Cue | None
-) -> tuple[Time | None, Time | None, Time | None]:
+def _times(setting: Setting, span: tuple[int, int], following: Count | None, cue: Cue | None) -> When:
     """Split the times of a sentence: what the number is about, when it was said, by when it is due."""
     said = [t for t in setting.times if is_saying(setting, t)]
     free = [t for t in setting.times if t not in said]
     due = [t for t in free if t.due]
     free = [t for t in free if not t.due]
     limit = setting.sentence.tokens[following.first].start if following is not None else setting.sentence.end
-    behind = [t for t in free if span[1] <= t.start < limit]
+    behind = [t for t in free if span[1] <= t.start < limit and not _turns(setting, span[1], t.start)]
     before = [t for t in free if t.end <= span[0]]
-    later = [t for t in free if t.start >= limit]
+    later = [
+        t
+        for t in free
+        if t.start >= limit
+        and not _turns(setting, span[1], t.start)
+        and (cue is None or not _acts_between(setting, limit, t.start))
+    ]
+    if cue is not None and cue.name in STAGES:  # a time beyond another number is that one's, but in a plain list
+        before = [t for t in before if cue.start < t.end or not setting.counted(setting.sentence.start, t.start)]
+        apart = following is not None and following.group == "them"
+        later = [] if apart or re.search(r"\b(?:will|would|promis|pledg)", _between(setting, span[1], limit)) else later
     period = (behind[:1] or before[-1:] or later[:1] or [None])[0]
-    if period is None and setting.day is not None and cue is not None and cue.name == "attack" and not due:
+    if period is None and setting.day is not None and not due and _goes_on(setting, cue, span[0]):
         period = setting.day
-    return period, (said or [None])[0], (due or [None])[0]
+    if not said and setting.said is not None and setting.sentence.quote_at(span[0]) is not None:
+        said = [setting.said]
+    if period is None and said and said[0].day is None:
+        period = said[0]  # "wrote in March": about that month, as far as the words tell
+    return When(period, (said or [None])[0], (due or [None])[0])
 
 
-def is_saying(setting: Setting, time: Time) -> bool:
-    """Whether a time says when words were said: "said on Monday", "On Monday, Kuleba told"."""
-    text, base = setting.sentence.text, setting.sentence.start
-    for a in setting.attributions:
-        behind = text[a.end - base : time.start - base] if a.end <= time.start else None
-        if (
-            behind is not None
-            and len(behind) < 70
-            and not re.search(r"\bthat\b|[\"“”;:\d]|,\s|\b(?:launched|had|were|was|would|will)\b", behind)
-        ):
-            return True
-        ahead = text[time.end - base : a.start - base] if time.end <= a.start else None
-        if ahead is not None and re.fullmatch(r",?\s?", ahead) and time.start - base < 12:
-            return True
-    return False
+def _between(setting: Setting, start: int, end: int) -> str:
+    return setting.sentence.text[start - setting.sentence.start : end - setting.sentence.start]
+
+
+def _goes_on(setting: Setting, cue: Cue | None, start: int) -> bool:
+    """Whether a count without a time goes on to tell of the day told before: an attack, or the sum of one."""
+    before = setting.sentence.text[max(0, start - setting.sentence.start - 60) : start - setting.sentence.start]
+    return (cue is not None and cue.name == "attack") or re.search(r"\bthe (?:total|toll|number)\b", before) is not None
+
+
+def _turns(setting: Setting, start: int, end: int) -> bool:
+    """Whether the sentence turns to something else between two places: "yet not one since December"."""
+    base = setting.sentence.start
+    return (
+        re.search(r",\s(?:yet|but|while|whereas|although)\b|;", setting.sentence.text[start - base : end - base])
+        is not None
+    )
+
+
+def _acts_between(setting: Setting, start: int, end: int) -> bool:
+    """Whether a verb stands between a number and a time behind the next one: the time is the next one's alone."""
+    base = setting.sentence.start
+    return (
+        re.search(
+            r"\b(?:and|but|while)\s(?:[a-z]+ly\s)?(?:boost|rais|increas|will|has|had|was|were)\b",
+            setting.sentence.text[max(0, start - base - 40) : end - base],
+        )
+        is not None
+    )
 
 
 def _countries(setting: Setting, start: int, end: int) -> list[tuple[str, int]]:
@@ -441,19 +316,7 @@ def _place(setting: Setting, end: int) -> tuple[str, tuple[int, int]] | None:
     found: list[tuple[str, tuple[int, int]]] = []
     for index in range(1, len(tokens)):
         before, token = tokens[index - 1].low, tokens[index]
-        if before not in {
-            "in",
-            "at",
-            "on",
-            "over",
-            "near",
-            "against",
-            "toward",
-            "towards",
-            "targeting",
-            "into",
-            "across",
-        }:
+        if before not in PLACES or any(a.start <= token.start < a.end for a in setting.attributions):
             continue
         pair = f"{token.text} {tokens[index + 1].text}" if index + 1 < len(tokens) else ""
         word = re.sub(r"['’]s?$", "", token.text)

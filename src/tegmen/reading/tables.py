@@ -62,17 +62,39 @@ def _row(text: str, start: int, end: int) -> Row:
 
 def _read(text: str, table: Sequence[Row], anchor: Anchor) -> list[Draft]:
     head, *rows = table
+    caption = _caption(text, table[0].start, anchor)
     heads = [text[slice(*cell)] for cell in head.cells]
     drafts: list[Draft] = []
     for row in rows:
         label = text[slice(*row.cells[0])] if row.cells else ""
         if re.fullmatch(r"(?:total|sum|all)s?:?", label.strip(), re.IGNORECASE):
             continue
-        times = find_times(text[row.start : row.end], row.start, anchor)
+        times = find_times(text[row.start : row.end], row.start, anchor) or caption
         for index, cell in enumerate(row.cells[1:], start=1):
             if index < len(heads):
                 drafts += _cell(text, row, cell, (label, heads[index]), times)
     return drafts
+
+
+def _caption(text: str, start: int, anchor: Anchor) -> tuple[Time, ...]:
+    """Find the period a table is of, in the header or in the three lines above it, nearest first."""
+    header = text.find("\n", start)
+    lines = [(start, len(text) if header < 0 else header), *lines_of_before(text, start)]
+    for first, last in lines:
+        if text[first:last].rstrip().endswith((".", "!", "?")):
+            continue  # a sentence tells of its own day, not of the table's
+        times = find_times(text[first:last], first, anchor)
+        kept = tuple(time for time in times if time.first is not None and not (time.loose or time.due))
+        if kept:
+            return kept[:1] if len(kept) == 1 else ()
+    return ()
+
+
+def lines_of_before(text: str, start: int) -> list[tuple[int, int]]:
+    """Start and end of the last three lines with words in front of a place, the nearest first."""
+    first = max(0, start - 600)
+    spans = [(first + a, first + b) for a, b in lines_of(text[first:start]) if text[first + a : first + b].strip()]
+    return spans[::-1][:3]
 
 
 def _cell(text: str, row: Row, cell: tuple[int, int], words: tuple[str, str], times: Sequence[Time]) -> list[Draft]:
