@@ -16,9 +16,9 @@ import tegmen
 SHOW = """
 import numpy as np
 from tegmen.calendars import _weigh_nights
-weights = np.zeros(6, np.int64)
+weights = np.zeros((2, 6), np.int64)
 _weigh_nights(7, np.array([1, 2]), 6, np.arange(1000).reshape(-1, 1), 0, weights)
-print(weights.tolist())
+print(weights[0].tolist())
 """
 
 

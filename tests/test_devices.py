@@ -46,7 +46,7 @@ print("same bits")
 
 
 @pytest.mark.parametrize("compare", [COMPARE, COMPARE_RUNS], ids=["months", "runs of a raid"])
-def test_the_simulated_card_has_the_bits_of_the_processor(compare):
+def test_a_campaign_on_the_simulated_card_has_the_bits_of_the_processor(compare):
     here = Path(__file__).parent
     path = os.pathsep.join([str(here), str(here.parent / "benchmarks"), *sys.path])
     settings = os.environ | {"NUMBA_ENABLE_CUDASIM": "1", "PYTHONPATH": path}
