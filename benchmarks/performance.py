@@ -36,7 +36,8 @@ WHY = {
         "Not reached. Both loops commit the same engagements in the same steps; what is left is code. Tried on the "
         "kernel's loop, by minima of 25 turns: choosing a unit without branches and asking all at dawn (6 % faster "
         "at 60 units, 15 % at 10, nothing at 150), the rounds of a salvo as masks (nothing), tables as columns (a "
-        "quarter slower), flat tables (slower). Unsigned indices into the tables paid and are in. The counts below show where the kernel spends more."
+        "quarter slower), flat tables (slower). Unsigned indices into the tables paid and are in. "
+        "The counts below show where the kernel spends more."
     ),
     "campaigns_10000_s": "Not reached by the clock; the processor's seconds say how much of that is a busy machine.",
     "sweep_s": "Not reached by the clock; the processor's seconds say how much of that is a busy machine.",
