@@ -296,18 +296,18 @@ def _amount(quantity: Quantity | None, unit: str, rules: Rules | None) -> Amount
 
 
 def _by_stage(amounts: Iterable[tuple[Stage, Amount]]) -> dict[Stage, Amount]:
-    given = list(amounts)
-    sums: dict[Stage, Amount | None] = {}
-    for stage in STAGES:
-        sums[stage] = _sum(amount for each, amount in given if each == stage)
+    given: dict[Stage, list[Amount]] = {}
+    for stage, amount in amounts:
+        given.setdefault(stage, []).append(amount)
+    sums: dict[Stage, Amount | None] = {stage: _sum(given[stage]) for stage in STAGES if stage in given}
     return {stage: amount for stage, amount in sums.items() if amount is not None}
 
 
 def _sum(amounts: Iterable[Amount | None]) -> Amount | None:
     """Add up, None for nothing to add; a sum with an unknown part has no best and no high."""
     parts = [part for part in amounts if part is not None]
-    if not parts:
-        return None
+    if len(parts) < 2:
+        return parts[0] if parts else None
     best, high = [part.best for part in parts], [part.high for part in parts]
     return Amount(
         sum(part.low for part in parts),
