@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
+from commands import Done
 
 import tegmen
 from tegmen import cli
@@ -28,36 +29,12 @@ from tegmen.worlds import SYSTEMS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Here = Callable[..., "Done"]
+    Here = Callable[..., Done]
 
 FILES = {"report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson"}
 TINY = ("--worlds", "20", "--runs", "2")
 SHIPPED = (Path(tegmen.__file__).parent / "data" / "scenarios" / "march-2024.toml").read_text(encoding="utf-8")
 needs_terminal = pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals and their signals are POSIX")
-
-
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def here(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Here:
-    """Run the command line in this process: the same entry point, without the seconds a start takes."""
-
-    def run(*arguments: str | Path) -> Done:
-        monkeypatch.setattr(sys, "argv", ["tegmen", *map(str, arguments)])
-        capfd.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 0
-        return Done(code, *capfd.readouterr())
-
-    return run
 
 
 def start(*arguments: str | Path, **more) -> subprocess.Popen[str]:

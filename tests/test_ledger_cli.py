@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from commands import Done
 
-from tegmen import cli
 from tegmen.ledger import open_ledger
 
 if TYPE_CHECKING:
@@ -30,30 +28,11 @@ LINE = {
 }
 
 
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture
-def ledger(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
+def ledger(here: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
     """Run `tegmen ledger` in this process."""
     monkeypatch.setenv("COLUMNS", "80")
-
-    def run(*arguments: str | Path, text: str = "") -> Done:
-        monkeypatch.setattr(sys, "argv", ["tegmen", "ledger", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
-        capfd.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 0
-        return Done(code, *capfd.readouterr())
-
-    return run
+    return lambda *arguments, text="": here("ledger", *arguments, text=text)
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 import csv
 import json
-import sys
 
 import pytest
 
-from tegmen import cli
 from tegmen.errors import InputError
 from tegmen.record import read_record
 
@@ -34,21 +32,6 @@ NEWER = [
     row("2025-04-22", "Shahed-136/131", 30, 31),
     row("2025-04-22", "X-101/X-555 and Kalibr", 20, 17, target="a place nobody knows"),
 ]
-
-
-@pytest.fixture
-def here(capfd, monkeypatch):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["tegmen", *map(str, arguments)])
-        capfd.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        return code, *capfd.readouterr()
-
-    return run
 
 
 @pytest.fixture

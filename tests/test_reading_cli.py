@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
@@ -11,8 +10,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from commands import Done
 
-from tegmen import cli
 from tegmen.ledger import new_ledger, open_ledger
 
 if TYPE_CHECKING:
@@ -24,22 +23,9 @@ KEYS = "kind speaker via thing quantity period date place participants topics st
 
 
 @pytest.fixture
-def ledger(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+def ledger(here: Callable[..., Done]) -> Callable[..., Done]:
     """Run `tegmen ledger` in this process; gives the exit code and what was printed."""
-
-    def run(*arguments: str | Path, text: str = "") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["tegmen", "ledger", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
-        capfd.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 0
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return run
+    return lambda *arguments, text="": here("ledger", *arguments, text=text)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tegmen.forecasting import drawn_calendar, month_days, nothing_known, quanti
 from tegmen.observations import FILTERED, eligible
 from tegmen.priors import Priors
 from tegmen.scoring import LEVELS, Difference, Marks, difference, marks
-from tegmen.terms import Provenance, ThreatClass, one_blas_thread
+from tegmen.terms import Provenance, ThreatClass, one_blas_thread, tell_nobody
 from tegmen.tracking import Memory
 
 if TYPE_CHECKING:
@@ -208,11 +208,11 @@ def backtest(  # noqa: PLR0913 - each option is one question a reader asks
     made = _by_night if horizon == "night" else _by_month
     cases: list[_Case] = []
     total = int(np.datetime64(end).astype(np.int64)) + 1
+    tell = progress or tell_nobody
     for case, day in made(run):
         if case:
             cases.append(case)
-        if progress:
-            progress("back-test", max(day - run.origin, 0), max(total - run.origin, 1))
+        tell("back-test", max(day - run.origin, 0), max(total - run.origin, 1))
     classes = {key: _class_scores([case for case in cases if case.key is key], seed) for key in FORECAST}
     provenance = Provenance(record.provenance.version, seed, record.provenance.inputs)
     when = np.datetime64(first, "D").astype(date)

@@ -25,7 +25,7 @@ from tegmen.reading.quantities import find_counts
 from tegmen.reading.sentences import split_sentences
 from tegmen.scenario import Goal, Metric, Scenario
 from tegmen.sufficiency import Effort, draw_campaign, fight_baseline, remaining_share
-from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, one_blas_thread
+from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, one_blas_thread, tell_nobody
 from tegmen.units import BALLISTIC_SYSTEMS
 from tegmen.worlds import POOL, Worlds
 
@@ -276,22 +276,20 @@ def check_claim(  # noqa: PLR0913 - the claim, the question, and how to compute
     EvidenceError
         No world agrees with the record.
     """
-    effort = effort or Effort()
+    effort, tell = effort or Effort(), progress or tell_nobody
     pool = calibration.draws(POOL, seed)
     lanes = lay_lanes(defended_places(scenario))
     checks: list[GoalCheck] = []
     conditions: list[Condition] = []
     for case in cases:
-        if progress:
-            progress(f"{case}: drawing and matching {effort.worlds} worlds", 0, 1)
+        tell(f"{case}: drawing and matching {effort.worlds} worlds", 0, 1)
         campaign = draw_campaign(
             scenario, calibration, case, lanes, count=effort.worlds, first=0, seed=seed, pool=pool
         )  # fmt: skip
         baseline = fight_baseline(campaign, effort)
         expected = expected_leakers(campaign, baseline)
         for goal in (claim.goal,) if claim.goal else scenario.goals:
-            if progress:
-                progress(f"{case}: {goal.name}", 0, 1)
+            tell(f"{case}: {goal.name}", 0, 1)
             sites = site_greedily(campaign, goal, expected, claim.system, scenario.added_max)
             score = _remembered(remaining_share(goal, campaign, baseline, (claim.system, sites), effort))
             checks.append(_check(case, goal, claim, score, scenario.added_max))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tegmen import charts
 from tegmen.folders import check_folder, write_files
 from tegmen.provenance import assumptions
-from tegmen.report import driver_fields, dumps, environment, resource
+from tegmen.report import driver_fields, dumps, environment, resource, rounded
 from tegmen.scorecard import draw_coverage, scores, sentence
 
 if TYPE_CHECKING:
@@ -57,12 +56,12 @@ def _case(result: CaseDrivers) -> dict[str, Any]:
         "censored": result.censored,
         "worlds": result.worlds,
         "runs": result.runs,
-        "evpi": _number(result.evpi.value),
-        "evpi_error": _number(result.evpi.error),
-        "chance": _number(result.chance.value),
-        "chance_error": _number(result.chance.error),
+        "evpi": rounded(result.evpi.value),
+        "evpi_error": rounded(result.evpi.error),
+        "chance": rounded(result.chance.value),
+        "chance_error": rounded(result.chance.error),
         "drivers": [
-            driver_fields(driver) | {"paired": _number(result.paired[driver.unknown])} for driver in result.drivers
+            driver_fields(driver) | {"paired": rounded(result.paired[driver.unknown])} for driver in result.drivers
         ],
     }
 
@@ -130,10 +129,6 @@ def _page(template: str, **content: Any) -> str:
     )
 
 
-def _number(value: float) -> float | None:
-    return float(f"{float(value):.6g}") if math.isfinite(value) else None
-
-
 def _finite(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Give a row for JSON: floats to six digits, what is not finite as null."""
-    return {str(key): _number(value) if isinstance(value, float) else value for key, value in row.items()}
+    return {str(key): rounded(value) if isinstance(value, float) else value for key, value in row.items()}

@@ -27,7 +27,7 @@ from tegmen.scenario import Scenario
 from tegmen.sensitivity import Decision, Estimate, first_order, numbers_needed, total_effect, value_of_knowing
 from tegmen.simulation import MATCHED, Campaign, match_record
 from tegmen.sufficiency import Effort, fight_baseline, input_hashes, remaining_share
-from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, Provenance, ThreatClass, one_blas_thread
+from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, Provenance, ThreatClass, one_blas_thread, tell_nobody
 from tegmen.worlds import POOL, Worlds, join, take, vary_worlds
 
 Floats = NDArray[np.float64]
@@ -180,7 +180,7 @@ def drive(
     found: dict[EvidenceCase, CaseDrivers] = {}
     for case in cases:
         twice = _Twice(scenario, calibration, case, seed, effort, pool)
-        found[case] = twice.read(progress or (lambda _what, _done, _total: None))
+        found[case] = twice.read(progress or tell_nobody)
     hashes = input_hashes(scenario, calibration)
     return Drivers(scenario, seed, MappingProxyType(found), Provenance(__version__, seed, hashes))
 

@@ -13,6 +13,8 @@ from tegmen.console import progress, say, show, show_chain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tegmen.calibration import Calibration
+    from tegmen.scenario import Scenario
     from tegmen.sufficiency import Effort
     from tegmen.terms import EvidenceCase
 
@@ -34,6 +36,14 @@ class Case(StrEnum):
     posted = "posted"
     claimed = "claimed"
     both = "both"
+
+
+ScenarioName = Annotated[str, typer.Option("--scenario", help="Name of a shipped scenario or a .toml file.")]
+OwnRecord = Annotated[Path | None, typer.Option("--record", help="Your own attack record (CSV).")]
+Worlds = Annotated[int, typer.Option("--worlds", min=20, max=2000, help="Worlds drawn, to start with.")]
+Runs = Annotated[int, typer.Option("--runs", min=2, max=20_000, help="Months simulated a world.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same result, bit for bit.")]
+EvidenceCases = Annotated[Case, typer.Option("--case", help="Evidence case.")]
 
 
 def why(
@@ -58,22 +68,25 @@ def replace(  # noqa: PLR0913, PLR0917 - one parameter an option
     number: Annotated[str, typer.Argument(metavar="ID", help="Id of the number, as `tegmen why` prints it.")],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="One number (12), or low,best,high (10,12,15).")],
     source: Annotated[str, typer.Option(help="Where the new value was read, or that it is an assumption.")],
-    scenario: Annotated[str, typer.Option(help="Name of a shipped scenario or a .toml file.")] = "march-2024",
-    record: Annotated[Path | None, typer.Option(help="Your own attack record (CSV).")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same answer, bit for bit.")] = 1,
-    worlds: Annotated[int, typer.Option(min=20, max=2000, help="Worlds to start with.")] = 200,
-    runs: Annotated[int, typer.Option(min=2, max=20_000, help="Months simulated a world.")] = 50,
-    case: Annotated[Case, typer.Option(help="Evidence case.")] = Case.both,
+    scenario: ScenarioName = "march-2024",
+    record: OwnRecord = None,
+    seed: Seed = 1,
+    worlds: Worlds = 200,
+    runs: Runs = 50,
+    case: EvidenceCases = Case.both,
     out: Annotated[Path | None, typer.Option(help="Folder for the report of the changed question.")] = None,
 ) -> None:
     """Answer again with one number replaced, and show what changes."""
     with progress() as tell:
         import tegmen as tg
+        from tegmen.report import check_writable
 
         question = tg.read_scenario(scenario)
         replaced = (number, tg.parse_span(value), source)
-        tg.replace_number(question, *replaced)  # a wrong id is said before the work, not after it
-        calibration = tg.calibrate(tg.read_record(record), until=question.until, seed=seed)
+        tg.replace_number(question, *replaced)  # a wrong id or folder is said before the work, not after it
+        if out is not None:
+            check_writable(out)
+        calibration = calibrated(question, record, seed)
         effort = effort_of(worlds, runs)
         changed = tg.what_if(
             question, calibration, replaced, seed=seed, effort=effort, cases=cases_of(case), progress=tell
@@ -94,12 +107,12 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter an option
     added: Annotated[int | None, typer.Option(min=0, help="The structured form: how many are added,")] = None,
     system: Annotated[str, typer.Option(help="of which system,")] = "patriot",
     goal: Annotated[str | None, typer.Option(help="and which goal of the scenario they meet (all of them).")] = None,
-    scenario: Annotated[str, typer.Option(help="Name of a shipped scenario or a .toml file.")] = "march-2024",
-    record: Annotated[Path | None, typer.Option(help="Your own attack record (CSV).")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same worlds.")] = 1,
-    worlds: Annotated[int, typer.Option(min=20, max=2000, help="Worlds to draw.")] = 200,
-    runs: Annotated[int, typer.Option(min=2, max=20_000, help="Months simulated a world.")] = 50,
-    case: Annotated[Case, typer.Option(help="Evidence case.")] = Case.both,
+    scenario: ScenarioName = "march-2024",
+    record: OwnRecord = None,
+    seed: Seed = 1,
+    worlds: Worlds = 200,
+    runs: Runs = 50,
+    case: EvidenceCases = Case.both,
 ) -> None:
     """Test a public claim: in what share of worlds it is true, and what would have to hold."""
     if (claim is None) == (added is None):
@@ -112,7 +125,7 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter an option
             tg.read_claim(claim, question) if claim is not None
             else tg.claim_of(system, added or 0, added or 0, question.goal(goal), question)
         )  # fmt: skip
-        calibration = tg.calibrate(tg.read_record(record), until=question.until, seed=seed)
+        calibration = calibrated(question, record, seed)
         found = tg.check_claim(
             read, question, calibration, seed=seed, effort=effort_of(worlds, runs), cases=cases_of(case), progress=tell
         )  # fmt: skip
@@ -123,12 +136,12 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 def drivers(  # noqa: PLR0913, PLR0917 - one parameter an option
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario or a .toml file.")],
-    record: Annotated[Path | None, typer.Option(help="Your own attack record (CSV).")] = None,
+    record: OwnRecord = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write to. [default: out/SCENARIO]")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same result, bit for bit.")] = 1,
+    seed: Seed = 1,
     worlds: Annotated[int, typer.Option(min=100, max=2000, help="Worlds, each drawn twice a source.")] = 200,
-    runs: Annotated[int, typer.Option(min=2, max=20_000, help="Months simulated a world.")] = 50,
-    case: Annotated[Case, typer.Option(help="Evidence case.")] = Case.both,
+    runs: Runs = 50,
+    case: EvidenceCases = Case.both,
 ) -> None:
     """Find what drives the answer of SCENARIO: shares alone and total, and what knowing would be worth."""
     with progress() as tell:
@@ -140,7 +153,7 @@ def drivers(  # noqa: PLR0913, PLR0917 - one parameter an option
         question = tg.read_scenario(scenario)
         folder = out or Path("out") / question.name
         check_folder(folder, DRIVERS_FILES)
-        calibration = tg.calibrate(tg.read_record(record), until=question.until, seed=seed)
+        calibration = calibrated(question, record, seed)
         effort = tg.Effort(worlds=worlds, runs=runs, worlds_most=worlds)
         result = drive(question, calibration, seed=seed, effort=effort, cases=cases_of(case), progress=tell)
         page = write_drivers(result, folder)
@@ -148,6 +161,14 @@ def drivers(  # noqa: PLR0913, PLR0917 - one parameter an option
     table["evppi"] = [f"{value:.1f}" for value in table["evppi"]]
     show(f"{question.title}: what drives it", table, left=("case", "unknown"))
     typer.echo(f"page: {page}")
+
+
+def calibrated(question: Scenario, record: Path | None, seed: int) -> Calibration:
+    """The posterior of a record up to the day the question names; a fit made before is taken from the cache."""
+    import tegmen as tg
+    from tegmen.cache import cache_folder
+
+    return tg.calibrate(tg.read_record(record), until=question.until, seed=seed, cache=cache_folder())
 
 
 def effort_of(worlds: int, runs: int, device: Device = Device.cpu) -> Effort:

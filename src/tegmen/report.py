@@ -148,7 +148,7 @@ def _case(result: Sufficiency, case: EvidenceCase) -> dict[str, Any]:
         "launched": dict(answer.launched),
         "intercepted": {name: _numbers(span) for name, span in answer.intercepted.items()},
         "glide_bombs": {name: _numbers(span) for name, span in answer.glide_bombs.items()},
-        "redraw_share": _number(answer.redraw_share),
+        "redraw_share": rounded(answer.redraw_share),
     }
 
 
@@ -162,23 +162,23 @@ def _goal(answer: GoalAnswer) -> dict[str, Any]:
             "name": goal.name,
             "label": goal.label,
             "metric": goal.metric,
-            "threshold": _number(goal.threshold),
-            "confidence": _number(goal.confidence),
+            "threshold": rounded(goal.threshold),
+            "confidence": rounded(goal.confidence),
         },
         "worlds": answer.worlds,
         "runs": answer.runs,
         "sentence": answer.sentence(),
         "curve": [
-            {"added": int(n), "probability": _number(p), "mcse": _number(error)}
+            {"added": int(n), "probability": rounded(p), "mcse": rounded(error)}
             for n, p, error in zip(answer.added, answer.probability, answer.mcse, strict=True)
         ],
         "claims": [_claim(claim) for claim in answer.claims],
         "drivers": [driver_fields(driver) for driver in answer.drivers],
-        "evpi": _number(answer.evpi),
-        "evpi_error": _number(answer.evpi_error),
-        "censored": _number(answer.censored),
+        "evpi": rounded(answer.evpi),
+        "evpi_error": rounded(answer.evpi_error),
+        "censored": rounded(answer.censored),
         "placement": [
-            {"system": each.system, "place": each.place, "lat": _number(each.latitude), "lon": _number(each.longitude)}
+            {"system": each.system, "place": each.place, "lat": rounded(each.latitude), "lon": rounded(each.longitude)}
             for each in _stands(answer)
         ],
     }
@@ -187,7 +187,7 @@ def _goal(answer: GoalAnswer) -> dict[str, Any]:
 def driver_fields(driver: Driver) -> dict[str, Any]:
     """Give a driver as answer.json has it."""
     numbers = {
-        key: value if value is None else _number(value) for key, value in asdict(driver).items() if key != "unknown"
+        key: value if value is None else rounded(value) for key, value in asdict(driver).items() if key != "unknown"
     }
     return {"unknown": driver.unknown} | numbers
 
@@ -196,8 +196,8 @@ def _claim(claim: ClaimTest) -> dict[str, Any]:
     return {
         "label": claim.label,
         "added": claim.added,
-        "probability": _number(claim.probability),
-        "mcse": _number(claim.mcse),
+        "probability": rounded(claim.probability),
+        "mcse": rounded(claim.mcse),
         "source": claim.source,
     }
 
@@ -207,13 +207,13 @@ def _stands(answer: GoalAnswer) -> tuple[Stand, ...]:
     return answer.placement if answer.n is None else answer.placement[: answer.n]
 
 
-def _number(value: float) -> float | None:
+def rounded(value: float) -> float | None:
     """Round to six significant digits, so that the last bit of a sum cannot show; None for what is not finite."""
     return float(f"{float(value):.6g}") if math.isfinite(value) else None
 
 
 def _numbers(values: Iterable[float]) -> list[float | None]:
-    return [_number(value) for value in values]
+    return [rounded(value) for value in values]
 
 
 def dumps(content: Mapping[str, Any]) -> str:
@@ -238,11 +238,11 @@ def _curve_rows(result: Sufficiency) -> list[dict[str, Any]]:
             "case": case,
             "goal": answer.goal.name,
             "added": int(answer.added[i]),
-            "probability": _number(answer.probability[i]),
-            "mcse": _number(answer.mcse[i]),
-            "remaining_p10": _number(answer.remaining[i, 0]),
-            "remaining_p50": _number(answer.remaining[i, 1]),
-            "remaining_p90": _number(answer.remaining[i, 2]),
+            "probability": rounded(answer.probability[i]),
+            "mcse": rounded(answer.mcse[i]),
+            "remaining_p10": rounded(answer.remaining[i, 0]),
+            "remaining_p50": rounded(answer.remaining[i, 1]),
+            "remaining_p90": rounded(answer.remaining[i, 2]),
         }
         for case, each in result.cases.items()
         for answer in each.goals
@@ -261,10 +261,10 @@ def _place_rows(result: Sufficiency) -> list[dict[str, Any]]:
     return [
         {
             "place": str(name),
-            "latitude": _number(places.latitude[i]),
-            "longitude": _number(places.longitude[i]),
+            "latitude": rounded(places.latitude[i]),
+            "longitude": rounded(places.longitude[i]),
             "population": int(places.population[i]),
-            "capacity_mw": _number(places.capacity_mw[i]),
+            "capacity_mw": rounded(places.capacity_mw[i]),
             "oblast": str(places.oblast[i]),
             "capital": str(bool(places.capital[i])).lower(),
         }
@@ -292,13 +292,13 @@ def _points(stands: Sequence[Stand], about: Mapping[str, Any]) -> list[dict[str,
     return [
         {
             "type": "Feature",
-            "geometry": {"type": "Point", "coordinates": [_number(stand.longitude), _number(stand.latitude)]},
+            "geometry": {"type": "Point", "coordinates": [rounded(stand.longitude), rounded(stand.latitude)]},
             "properties": {
                 **about,
                 "order": order if about["role"] == "added" else None,
                 "system": stand.system,
                 "place": stand.place,
-                "radius_km": _number(stand.radius_km),
+                "radius_km": rounded(stand.radius_km),
             },
         }
         for order, stand in enumerate(stands, start=1)

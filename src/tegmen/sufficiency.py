@@ -24,7 +24,7 @@ from tegmen.raids import history_counts, posted_counts
 from tegmen.scenario import Goal, Scenario
 from tegmen.sensitivity import Decision, Estimate, first_order, numbers_needed, value_of_knowing
 from tegmen.simulation import BACKGROUND, MATCHED, Campaign, Outcome, keep, match_record, pack_once, simulate
-from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, Provenance, ThreatClass, one_blas_thread
+from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, Provenance, ThreatClass, one_blas_thread, tell_nobody
 from tegmen.units import BALLISTIC_SYSTEMS, SYSTEMS
 from tegmen.workloads import Compute
 from tegmen.worlds import POOL, Worlds, draw_worlds
@@ -109,7 +109,7 @@ def sufficiency(
     """
     gather(scenario, ())  # what nobody can trace is refused before the work, not after it
     _require_ballistic(scenario, calibration)
-    tell = progress or _tell_nobody
+    tell = progress or tell_nobody
     lanes = lay_lanes(defended_places(scenario))
     pool = calibration.draws(POOL, seed)
     studies: dict[EvidenceCase, _Study] = {
@@ -225,10 +225,6 @@ def _require_ballistic(scenario: Scenario, calibration: Calibration) -> None:
         month = scenario.month
         msg = f"the record has no ballistic missile launched from {month.first} to {month.last}: nothing to be reduced"
         raise EvidenceError(msg + "; choose a month, or a record, that has some")
-
-
-def _tell_nobody(_what: str, _done: int, _total: int) -> None:
-    """Report no progress."""
 
 
 class _Study:

@@ -19,6 +19,10 @@ Progress = Callable[[str, int, int], None]
 """Called with (what is being done, steps done, steps in all)."""
 
 
+def tell_nobody(_what: str, _done: int, _total: int) -> None:
+    """Report no progress."""
+
+
 def one_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
     """Decorate a stage so that linear algebra runs on one thread in it: the same bits however many the machine has."""
 

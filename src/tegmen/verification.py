@@ -33,7 +33,7 @@ from tegmen.errors import InputError
 from tegmen.record import Record
 from tegmen.scenario import Scenario
 from tegmen.sufficiency import Effort, sufficiency
-from tegmen.terms import Progress, Provenance, ThreatClass
+from tegmen.terms import Progress, Provenance, ThreatClass, tell_nobody
 from tegmen.validation import Published, compare
 
 Outcome = Literal["passed", "failed", "not run here"]
@@ -208,7 +208,7 @@ def verify(
     InputError
         A requirement names a check that does not exist, or the answer.json given cannot be read.
     """
-    extent, tell = extent or Extent(), progress or _tell_nobody
+    extent, tell = extent or Extent(), progress or tell_nobody
     requirements = read_requirements()
     _require_known(requirements, checks)
     given = None if extent.answer is None else _drivers_of(extent.answer)
@@ -237,10 +237,6 @@ def verify(
         limits=_limits(checkout()),
         provenance=Provenance(__version__, seed, dict(record.provenance.inputs) | {"scenario": scenario.sha256}),
     )
-
-
-def _tell_nobody(_what: str, _done: int, _total: int) -> None:
-    """Report no progress."""
 
 
 def read_requirements() -> tuple[Requirement, ...]:
