@@ -240,7 +240,7 @@ def _baseline(material: Material) -> Finding:
 
 def _never_worse(material: Material) -> Finding:
     campaign, scenario = material.campaign, material.scenario
-    goal = next(goal for goal in scenario.goals if goal.headline)
+    goal = scenario.headline
     expected = expected_leakers(campaign, fight_baseline(campaign, Effort(worlds=_WORLDS, runs=20)))
     sites = site_greedily(campaign, goal, expected, scenario.added_system, 6).tolist()
     table = engage(campaign.worlds, campaign.lanes, sites, scenario.added_system, (BALLISTIC,))

@@ -200,7 +200,7 @@ class _Twice:
         self.case: EvidenceCase = case
         self.scenario, self.calibration = scenario, calibration
         self.seed, self.effort, self.pool = seed, effort, pool
-        self.goal = next(goal for goal in scenario.goals if goal.headline)
+        self.goal = scenario.headline
         self.heavy = self.goal.metric == "capacity_lost"
         self.lanes = lay_lanes(defended_places(scenario))
         self.history = history_counts(scenario, calibration.record)

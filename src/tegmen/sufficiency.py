@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -163,8 +163,7 @@ def draw_campaign(  # noqa: PLR0913 - a batch is named by all of them
         if feasible.sum() >= count:
             kept = 1 - (1 - worlds.redraw_share) * float(feasible.mean())
             campaign = keep(campaign, np.flatnonzero(feasible)[:count])
-            object.__setattr__(campaign.worlds, "redraw_share", kept)
-            return campaign
+            return replace(campaign, worlds=replace(campaign.worlds, redraw_share=kept))
         ask, found = 2 * ask, int(feasible.sum())
     msg = f"only {found} of {ask // 2} worlds can reproduce the record's rates; widen the baseline's range"
     raise EvidenceError(msg)
