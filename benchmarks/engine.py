@@ -9,12 +9,12 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 from reference import CLASSES, PRIORITY, SEED, Case, Ints, Month, exists
-
 from tegmen.devices import fight_runs_on_card, find_device
-from tegmen.kernels import fight_runs, lay_down
 from tegmen.sweeps import Raid, add_greedily
-from tegmen.workloads import Compute, Workload
-from tegmen.workloads import fight as fight_workload
+
+from tegmen.engine.kernel.month import fight_runs, lay_down
+from tegmen.engine.workload import Compute, Workload
+from tegmen.engine.workload import fight as fight_workload
 
 KEY = np.array([SEED, 0], dtype=np.int64)
 

@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tegmen.aid import aid_status
-from tegmen.entries import STAGES, Entry, Quantity, Source
-from tegmen.ledger import new_ledger, open_ledger
+from tegmen.ledger.aid import aid_status
+from tegmen.ledger.entries import STAGES, Entry, Quantity, Source
+from tegmen.ledger.store import new_ledger, open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable

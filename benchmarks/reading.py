@@ -12,8 +12,8 @@ import time
 import tomllib
 from pathlib import Path
 
-from tegmen.reading.articles import CHARACTERS_MOST, Article, make_article
-from tegmen.reading.drafting import read_article
+from tegmen.ledger.reading.articles import CHARACTERS_MOST, Article, make_article
+from tegmen.ledger.reading.drafting import read_article
 
 RUNS = 9
 

@@ -10,7 +10,7 @@ import argparse
 import csv
 from pathlib import Path
 
-from tegmen.catalogue import TABLES
+from tegmen.evidence.catalogue import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data" / "catalogue"

@@ -19,7 +19,7 @@ import shapely
 import shapely.ops
 from shapely.geometry import shape
 
-from tegmen.geo import FRONT_COLUMNS, MAP_BOUNDS, PLACE_COLUMNS, distance_km, from_km, in_ukraine, to_km
+from tegmen.evidence.geography import FRONT_COLUMNS, MAP_BOUNDS, PLACE_COLUMNS, distance_km, from_km, in_ukraine, to_km
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"

@@ -12,8 +12,8 @@ import datetime as dt
 import hashlib
 from pathlib import Path
 
-from tegmen.entries import Entry, Hedge, Quantity, Source, Stage
-from tegmen.ledger import new_ledger
+from tegmen.ledger.entries import Entry, Hedge, Quantity, Source, Stage
+from tegmen.ledger.store import new_ledger
 
 ROOT = Path(__file__).resolve().parents[1]
 ARTICLE = ROOT.parent / "shared" / "seed-article.txt"

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from tegmen.posts import FOLDER, read_reports
-from tegmen.record import RATE_WORDS, Record, read_record
+from tegmen.evidence.record import RATE_WORDS, Record, read_record
+from tegmen.evidence.reports import FOLDER, read_reports
 
 PUBLIC: Final = Path(__file__).parents[1].parent / "shared" / "data" / "attacks"
 

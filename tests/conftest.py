@@ -10,20 +10,21 @@ import pytest
 from commands import Done
 from core_example import evidence
 
-from tegmen import Effort, cli, sufficiency
-from tegmen.engagement import lay_lanes
-from tegmen.places import defended_places
-from tegmen.record import read_record
-from tegmen.sufficiency import draw_campaign
+from tegmen import Effort, sufficiency
+from tegmen.answer.sufficiency import draw_campaign
+from tegmen.cli import app as cli
+from tegmen.evidence.record import read_record
+from tegmen.question.places import defended_places
+from tegmen.worlds.lanes import lay_lanes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tegmen.answers import Sufficiency
-    from tegmen.calibration import Calibration
-    from tegmen.record import Record
-    from tegmen.scenario import Scenario
-    from tegmen.simulation import Campaign
+    from tegmen.answer.results import Sufficiency
+    from tegmen.calibration.fit import Calibration
+    from tegmen.engine.campaign import Campaign
+    from tegmen.evidence.record import Record
+    from tegmen.question.scenario import Scenario
 
 
 @pytest.fixture

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tegmen.calibration import Calibration, calibrate
-from tegmen.engagement import Lanes, lane_first, lay_lanes
-from tegmen.geo import to_km
-from tegmen.places import Places
-from tegmen.raids import history_counts
-from tegmen.record import read_record
-from tegmen.scenario import Scenario, read_scenario
-from tegmen.simulation import Campaign
+from tegmen.calibration.fit import Calibration, calibrate
+from tegmen.engine.campaign import Campaign
+from tegmen.evidence.geography import to_km
+from tegmen.evidence.record import read_record
+from tegmen.question.launches import history_counts
+from tegmen.question.places import Places
+from tegmen.question.scenario import Scenario, read_scenario
 from tegmen.terms import EvidenceCase, ThreatClass
-from tegmen.worlds import SYSTEMS, Units, Worlds, draw_worlds
+from tegmen.worlds.draw import SYSTEMS, Units, Worlds, draw_worlds
+from tegmen.worlds.lanes import Lanes, lane_first, lay_lanes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

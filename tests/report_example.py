@@ -7,12 +7,12 @@ import functools
 
 import numpy as np
 
-from tegmen.answers import CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
-from tegmen.calibration import Calibration, calibrate
-from tegmen.catalogue import read_catalogue
-from tegmen.provenance import gather
-from tegmen.record import read_record
-from tegmen.scenario import read_scenario
+from tegmen.answer.results import CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
+from tegmen.calibration.fit import Calibration, calibrate
+from tegmen.evidence.catalogue import read_catalogue
+from tegmen.evidence.record import read_record
+from tegmen.question.numbers import gather
+from tegmen.question.scenario import read_scenario
 from tegmen.terms import Provenance
 
 ADDED = np.array([*range(11), 12, 15, 20, 25, 30])

@@ -16,7 +16,7 @@ import typer
 from test_repository import METADATA, PACKAGE, ROOT
 
 import tegmen
-from tegmen.cli import app
+from tegmen.cli.app import app
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

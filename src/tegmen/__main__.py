@@ -1,5 +1,5 @@
 """Run the command line with ``python -m tegmen``."""
 
-from tegmen.cli import main
+from tegmen.cli.app import main
 
 main()

@@ -9,6 +9,8 @@ from functools import wraps
 from types import MappingProxyType
 from typing import Literal, ParamSpec, TypeVar
 
+VERSION = "0.1.0"
+
 EvidenceCase = Literal["posted", "claimed"]
 EVIDENCE_CASES: tuple[EvidenceCase, ...] = ("posted", "claimed")
 

@@ -1,0 +1,43 @@
+# The public names and where they live; they load on first use, so that `import tegmen` stays quick.
+from .answer.claim import ClaimCheck as ClaimCheck
+from .answer.claim import PublicClaim as PublicClaim
+from .answer.claim import check_claim as check_claim
+from .answer.claim import claim_of as claim_of
+from .answer.claim import read_claim as read_claim
+from .answer.drivers import drive as drive
+from .answer.plan import Plan as Plan
+from .answer.plan import allocate as allocate
+from .answer.results import Sufficiency as Sufficiency
+from .answer.sufficiency import Effort as Effort
+from .answer.sufficiency import sufficiency as sufficiency
+from .answer.whatif import WhatIf as WhatIf
+from .answer.whatif import parse_span as parse_span
+from .answer.whatif import replace_number as replace_number
+from .answer.whatif import what_if as what_if
+from .calibration.fit import Calibration as Calibration
+from .calibration.fit import calibrate as calibrate
+from .calibration.forecast import Forecast as Forecast
+from .calibration.forecast import forecast as forecast
+from .calibration.forecast import forecast_month as forecast_month
+from .engine.workload import Compute as Compute
+from .errors import EvidenceError as EvidenceError
+from .errors import InfeasibleError as InfeasibleError
+from .errors import InputError as InputError
+from .errors import TegmenError as TegmenError
+from .evidence.record import Record as Record
+from .evidence.record import read_record as read_record
+from .ledger.aid import aid_status as aid_status
+from .ledger.store import new_ledger as new_ledger
+from .ledger.store import open_ledger as open_ledger
+from .question.numbers import Evidence as Evidence
+from .question.scenario import Scenario as Scenario
+from .question.scenario import read_scenario as read_scenario
+from .question.scenario import scenario_names as scenario_names
+from .report.answer_page import write_report as write_report
+from .report.backtest_page import write_backtest as write_backtest
+from .report.trace import why as why
+from .trust.backtest import Backtest as Backtest
+from .trust.backtest import backtest as backtest
+from .trust.pack import verify as verify
+
+__version__: str

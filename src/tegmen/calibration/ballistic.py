@@ -1,0 +1,211 @@
+"""Coverage x kill: the all-or-nothing mixture of point defence against ballistic missiles.
+
+``k = 0`` unless the place aimed at was covered, else ``k ~ BetaBinomial(n, p M, (1 - p) M)``. The static parameters
+stand on a mesh and coverage elsewhere is a hidden level; `fit_point` sums over both exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import expit, softmax
+
+from tegmen.calibration.grid import Floats, Ints, LevelGrid, beta_binomial, draw_beta, forward, jitter, sample_paths
+from tegmen.calibration.rows import UNLOCATED, Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statics:
+    """Static parameters of the mixture: one array each, of cells (c,), of draws (w,) or of an axis of the mesh.
+
+    Parameters
+    ----------
+    kyiv
+        Coverage of Kyiv.
+    kill, concentration
+        Mean share intercepted given covered, and its Beta-binomial M [launches].
+    aim
+        Probability that an unlocated row was aimed at Kyiv.
+    """
+
+    kyiv: Floats
+    kill: Floats
+    concentration: Floats
+    aim: Floats
+
+    def each(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Give the four arrays in order."""
+        return self.kyiv, self.kill, self.concentration, self.aim
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PointDraws:
+    """Joint draws of the mixture.
+
+    Parameters
+    ----------
+    statics
+        (w,) each.
+    elsewhere
+        (t, w) probability that a row aimed elsewhere finds any cover, by 4-week step.
+    aimed
+        (r, w) whether the row was aimed at Kyiv.
+    """
+
+    statics: Statics
+    elsewhere: Floats
+    aimed: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PointFit:
+    """The mixture fitted to the ballistic rows.
+
+    Parameters
+    ----------
+    rows
+        The rows.
+    grid
+        Coverage elsewhere, 4-weekly.
+    spread
+        Mean and concentration of the share of a row's missiles under cover elsewhere, given that any is.
+    axes
+        Axes of the mesh: Kyiv (q,), kill (p,), concentration (m,), aim (v,).
+    weights
+        (s, q, p, m, v) posterior of every step sd of the grid and cell of the mesh.
+    """
+
+    rows: Rows
+    grid: LevelGrid
+    spread: tuple[float, float]
+    axes: Statics
+    weights: Floats
+
+    def draw(self, count: int, rng: np.random.Generator) -> PointDraws:
+        """Draw jointly: step sd and cell, the path of coverage elsewhere, then the aim of every row."""
+        flat = np.cumsum(self.weights.ravel())
+        index = np.searchsorted(flat, rng.random(count) * flat[-1], side="right")
+        step, *cell = np.unravel_index(index, self.weights.shape)
+        q, p, m, v = (axis[at] for axis, at in zip(self.axes.each(), cell, strict=True))
+        # A uniform offset within the cell smooths the mesh away; M stays on its few values.
+        jittered = (self.axes.kyiv, self.axes.kill, self.axes.aim)
+        kyiv, kill, aim = ((rng.random(count) - 0.5) / len(axis) for axis in jittered)
+        statics = Statics(q + kyiv, p + kill, m, v + aim)
+        likelihoods = list(_likelihoods(self.rows, self.grid, statics, self.spread))
+        uniform = rng.random((self.rows.steps, count))
+        path = sample_paths(likelihoods, self.grid, step, np.arange(count), uniform)
+        elsewhere = jitter(self.grid, path, rng)
+        n, k, zone = (column[:, None] for column in (self.rows.launched, self.rows.intercepted, self.rows.aim))
+        at_kyiv, other = _given_aim((n, k), elsewhere[self.rows.step], statics, self.spread)
+        aim = np.where(zone == UNLOCATED, statics.aim, zone)
+        at_kyiv, other = aim * at_kyiv, (1 - aim) * other
+        return PointDraws(statics, elsewhere, rng.random(at_kyiv.shape) * (at_kyiv + other) < at_kyiv)
+
+    def predict(self, count: int, rng: np.random.Generator) -> Floats:
+        """Draw the share intercepted of every row again (r, w): aim, cover and kill anew from the posterior."""
+        rows, at = self.rows, self.draw(count, rng)
+        aim = np.where(rows.aim[:, None] == UNLOCATED, at.statics.aim, rows.aim[:, None])
+        kyiv, (mean, spread) = rng.random(aim.shape) < aim, self.spread
+        kill = np.where(
+            kyiv,
+            draw_beta(at.statics.kill, at.statics.concentration, rng, aim.shape),
+            draw_beta(at.statics.kill * mean, np.asarray(spread), rng, aim.shape),
+        )
+        covered = rng.random(aim.shape) < np.where(kyiv, at.statics.kyiv, at.elsewhere[rows.step])
+        return kill * covered
+
+
+def fit_point(
+    rows: Rows,
+    grid: LevelGrid,
+    cells: tuple[int, int, int],
+    kill_concentrations: Sequence[float],
+    spread: tuple[float, float],
+) -> PointFit:
+    """Fit the mixture.
+
+    Parameters
+    ----------
+    rows
+        The ballistic rows.
+    grid
+        Coverage elsewhere, 4-weekly.
+    cells
+        Midpoint cells of (coverage of Kyiv, kill, aim of unlocated rows at Kyiv), each uniform on (0, 1).
+    kill_concentrations
+        [launches] Beta-binomial M given covered, equal weights.
+    spread
+        As in PointFit.
+
+    Returns
+    -------
+        The fit.
+    """
+    axes = mesh_axes(cells, kill_concentrations)
+    # The mesh stays open: what depends on kill alone is computed for each kill alone, and broadcast.
+    mesh = Statics(*np.meshgrid(*axes.each(), indexing="ij", sparse=True))
+    log_evidence = sum(gain for _, _, gain in forward(_likelihoods(rows, grid, mesh, spread), grid.start, grid.kernels))
+    weights = np.asarray(softmax(log_evidence))
+    return PointFit(rows, grid, spread, axes, weights.reshape(len(grid.kernels), *map(len, axes.each())))
+
+
+def mesh_axes(cells: tuple[int, int, int], kill_concentrations: Sequence[float]) -> Statics:
+    """Axes of the mesh: midpoints of equal cells on (0, 1), and the concentrations as given."""
+    kyiv, kill, aim = ((np.arange(size) + 0.5) / size for size in cells)
+    return Statics(kyiv, kill, np.asarray(kill_concentrations, dtype=np.float64), aim)
+
+
+def kyiv_share(launched: Ints, aimed: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
+    """Share of missiles aimed at Kyiv: a Beta draw around each draw's split of the rows.
+
+    Missiles of one salvo share their target, so the Beta counts Kish's effective number ``(sum n)^2 / sum n^2``
+    (Kish 1965, Survey Sampling) and not the missiles; uniform prior.
+    """
+    total = max(int(launched.sum()), 1)
+    effective = launched.sum() ** 2 / max(int((launched**2).sum()), 1)
+    share = launched @ aimed / total
+    return rng.beta(1 + effective * share, 1 + effective * (1 - share))
+
+
+def _given_aim(
+    counts: tuple[Ints, Ints], elsewhere: Floats, at: Statics, spread: tuple[float, float]
+) -> tuple[Floats, Floats]:
+    """Likelihood of a row aimed at Kyiv, and of one aimed elsewhere: ``q BB(k | n, p, M) + (1 - q) [k = 0]``.
+
+    Elsewhere M is that of the fan-out and p shrinks by its mean: ``BB(k | n, p f, M_f)`` is the mean over a Beta share
+    under cover, exact for p = 1. `counts` is n, k; everything broadcasts.
+    """
+    n, k = counts
+    missed = (k == 0).astype(np.float64)
+    kyiv = at.kyiv * np.exp(beta_binomial(n, k, at.kill, at.concentration)) + (1 - at.kyiv) * missed
+    fanned = np.exp(beta_binomial(n, k, at.kill * spread[0], np.asarray(spread[1])))
+    return kyiv, elsewhere * fanned + (1 - elsewhere) * missed
+
+
+def raid_likelihood(
+    counts: tuple[Ints, Ints], aim: int, elsewhere: Floats, at: Statics, spread: tuple[float, float]
+) -> Floats:
+    """Likelihood of one raid (n launched, k intercepted) of a known or unknown aim; everything broadcasts."""
+    kyiv, other = _given_aim(counts, elsewhere, at, spread)
+    return at.aim * kyiv + (1 - at.aim) * other if aim == UNLOCATED else kyiv if aim else other
+
+
+def _likelihoods(rows: Rows, grid: LevelGrid, statics: Statics, spread: tuple[float, float]) -> Iterator[Floats]:
+    """Likelihood (c, g) of each 4-week step, g the coverage elsewhere; identical rows are computed once."""
+    share = np.asarray(expit(grid.logit))
+    at = Statics(*(each[..., None] for each in statics.each()))
+    cells = np.broadcast_shapes(*(each.shape for each in at.each()))
+    cases, times = rows.cases()
+    for step in range(rows.steps):
+        likelihood = np.ones((1,) * len(cells))
+        for (_, aim, n, k), often in zip(cases[cases[:, 0] == step], times[cases[:, 0] == step], strict=True):
+            likelihood = likelihood * raid_likelihood((n, k), aim, share, at, spread) ** often
+        whole = np.broadcast_to(likelihood, (*cells[:-1], likelihood.shape[-1]))
+        yield whole.reshape(-1, likelihood.shape[-1])

@@ -1,0 +1,463 @@
+"""Predictive distributions of what is intercepted and what leaks, for the next night and for the month after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.ndimage import gaussian_filter1d
+from scipy.special import expit, logit
+
+from tegmen.calibration.diary import Night, nights
+from tegmen.calibration.grid import Floats, Ints, draw_beta, stream
+from tegmen.calibration.nightly import (
+    AreaTrack,
+    BallisticTrack,
+    Memory,
+    PointTrack,
+    area_track,
+    axes_of,
+    ballistic_track,
+    beta_binomial_table,
+    pooled,
+)
+from tegmen.calibration.rows import FILTERED, MODELLED, NEAR_ZERO
+from tegmen.errors import InputError
+from tegmen.terms import Provenance, ThreatClass, one_blas_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tegmen.calibration.fit import Calibration
+    from tegmen.calibration.priors import Priors
+
+CALENDAR_DAYS = 120
+"""[days] before the origin from which the nights of a month that has no calendar are drawn."""
+
+_MONTH = 30
+
+_DRAWS = 4000
+_MOST = 100_000
+_FORECAST_STREAM = 128
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What is known of every class before a day.
+
+    Parameters
+    ----------
+    areas, ballistic
+        Tracks of the filtered classes and of ballistic missiles.
+    """
+
+    areas: Mapping[ThreatClass, AreaTrack]
+    ballistic: BallisticTrack
+
+    def seen(self, key: ThreatClass, night: Night) -> Known:
+        """Learn from a night of one class."""
+        if key is ThreatClass.ballistic:
+            return replace(self, ballistic=self.ballistic.after(night))
+        return replace(self, areas=MappingProxyType({**self.areas, key: self.areas[key].after(night)}))
+
+    def before(self, key: ThreatClass, day: int) -> Known:
+        """Move one class on to a day."""
+        if key is ThreatClass.ballistic:
+            return replace(self, ballistic=self.ballistic.before(day))
+        return replace(self, areas=MappingProxyType({**self.areas, key: self.areas[key].before(day)}))
+
+    def chance(self, key: ThreatClass, day: int, n: int) -> Floats:
+        """Probability (n + 1,) of each number intercepted of n launched on a day that the class was moved to."""
+        if key is ThreatClass.ballistic:
+            return self.ballistic.chance(n)
+        return self.areas[key].chance(n, pooled(self.areas, day)[key])
+
+
+def nothing_known(priors: Priors, memory: Memory) -> Known:
+    """Start before the first night."""
+    areas = MappingProxyType({key: area_track(priors, memory) for key in FILTERED})
+    return Known(areas, ballistic_track(priors, memory))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictive:
+    """Forecast of one class.
+
+    Parameters
+    ----------
+    threat_class
+        The class.
+    launched, intercepted, leaked
+        Probability (n + 1,) of each count; a launched count that is given has probability 1.
+    prior_only
+        Whether the record has no eligible row of the class: the forecast is then the prior's.
+    """
+
+    threat_class: ThreatClass
+    launched: Floats
+    intercepted: Floats
+    leaked: Floats
+    prior_only: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Forecast:
+    """Forecasts of the classes asked for.
+
+    Parameters
+    ----------
+    first, last
+        Days forecast.
+    known_until
+        Last day of the record that was used.
+    classes
+        One predictive a class.
+    provenance
+        Version, seed and the record's inputs.
+    """
+
+    first: date
+    last: date
+    known_until: date
+    classes: Mapping[ThreatClass, Predictive]
+    provenance: Provenance
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a class: launched, then mean, low (5 %), median and high (95 %) of intercepted and leaked."""
+        rows = [_summary(each) for each in self.classes.values()]
+        return pd.DataFrame(rows)
+
+    def ranges(self) -> pd.DataFrame:
+        """As words: class, launched, intercepted and leaked as "median (5 % to 95 %)", evidence."""
+        rows: list[dict[str, str]] = []
+        for each in self.classes.values():
+            row = {"class": each.threat_class.name}
+            for name, chance in (
+                ("launched", each.launched),
+                ("intercepted", each.intercepted),
+                ("leaked", each.leaked),
+            ):
+                low, median, high = (quantile(chance, level) for level in (0.05, 0.5, 0.95))
+                row[name] = f"{median}" if low == high else f"{median} ({low} to {high})"
+            rows.append(row | {"evidence": "prior only" if each.prior_only else "record"})
+        return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        return f"Forecast {self.first} to {self.last} (record until {self.known_until})\n{self.to_pandas().to_string()}"
+
+
+def _summary(each: Predictive) -> dict[str, object]:
+    row: dict[str, object] = {"threat_class": each.threat_class.name, "launched": quantile(each.launched, 0.5)}
+    for name, chance in (("intercepted", each.intercepted), ("leaked", each.leaked)):
+        row[f"{name}_mean"] = float(chance @ np.arange(len(chance)))
+        limits = zip(("low", "median", "high"), (0.05, 0.5, 0.95), strict=True)
+        row |= {f"{name}_{word}": quantile(chance, level) for word, level in limits}
+    return row | {"evidence": "prior only" if each.prior_only else "record"}
+
+
+def quantile(chance: Floats, level: float) -> int:
+    """Smallest count whose cumulative probability reaches the level."""
+    return int((np.cumsum(chance) < level * (1 - 1e-12)).sum())
+
+
+@one_blas_thread
+def forecast(
+    calibration: Calibration, launched: Mapping[str, int], *, on: str | date | None = None, memory: Memory | None = None
+) -> Forecast:
+    """Forecast what is intercepted of a night's launches.
+
+    Parameters
+    ----------
+    calibration
+        The record up to the origin, and the priors.
+    launched
+        Class to number launched that night.
+    on
+        The night's reporting date; None for the day after the record's last eligible row.
+    memory
+        How evidence fades; None for the documented assumptions.
+
+    Returns
+    -------
+        One predictive a class, exact; not knowing where ballistic missiles are aimed.
+
+    Raises
+    ------
+    InputError
+        For a class that is not modelled, a number out of range, or a night that the record already holds.
+    """
+    counts = _asked(launched)
+    day = _day_after(calibration, on)
+    known = follow(calibration, memory or Memory())
+    classes: dict[ThreatClass, Predictive] = {}
+    for key, n in counts.items():
+        if key in NEAR_ZERO:
+            (a, b), (posted, stopped) = calibration.priors.near_zero, calibration.rows[key].totals()
+            weight = a + b + posted
+            chance = beta_binomial_table(n, np.array([(a + stopped) / weight]), np.array([weight]))[:, 0]
+        else:
+            chance = known.before(key, day).chance(key, day, n)
+        certain = np.eye(n + 1)[n]
+        classes[key] = Predictive(key, certain, chance, chance[::-1], key in calibration.prior_only)
+    when = np.datetime64(day, "D").astype(date)
+    return Forecast(when, when, calibration.end, MappingProxyType(classes), calibration.provenance)
+
+
+@one_blas_thread
+def forecast_month(
+    calibration: Calibration,
+    month: str,
+    calendar: Mapping[str, Mapping[date, int]] | None = None,
+    *,
+    seed: int = 1,
+    memory: Memory | None = None,
+) -> Forecast:
+    """Forecast what is intercepted in a month, from an assumed calendar of raids or from one drawn from the record.
+
+    Parameters
+    ----------
+    calibration
+        The record up to the origin, and the priors.
+    month
+        YYYY-MM, after the record's end.
+    calendar
+        Class to date to number launched. None: in each draw, every day of the month is a day drawn from the last 120,
+        times a level of the month that varies as months did.
+    seed
+        Of the 4,000 draws.
+    memory
+        How evidence fades; None for the documented assumptions.
+
+    Returns
+    -------
+        One predictive a class, by simulation.
+
+    Raises
+    ------
+    InputError
+        For a month that cannot be read or is not after the record's end, or a calendar with days outside the month.
+    """
+    days = month_days(month)
+    if days[0] <= np.datetime64(calibration.end).astype(np.int64):
+        fault = f"found {month}, but the record reaches {calibration.end}; a month after it is allowed; use an earlier"
+        raise InputError("month", [f"{fault} --until"])
+    known = follow(calibration, memory or Memory())
+    classes: dict[ThreatClass, Predictive] = {}
+    keys = (*FILTERED, ThreatClass.ballistic)
+    if calendar is None:
+        history = {key: nights(calibration.rows[key], by_aim=False) for key in keys}
+        raids = drawn_calendar(history, int(days[0]), len(days), stream(seed, _FORECAST_STREAM))
+    else:
+        raids = _given_calendar(calendar, days)
+    for key, n in raids.items():
+        stopped = simulate(known, key, days, n, stream(seed, _FORECAST_STREAM + 1 + key))
+        total = np.broadcast_to(n.sum(axis=0), stopped.shape)
+        counts = [smoothed(each) for each in (total, stopped, total - stopped)]
+        classes[key] = Predictive(key, counts[0], counts[1], counts[2], key in calibration.prior_only)
+    first, last = (np.datetime64(int(days[i]), "D").astype(date) for i in (0, -1))
+    provenance = Provenance(calibration.provenance.version, seed, calibration.provenance.inputs)
+    return Forecast(first, last, calibration.end, MappingProxyType(classes), provenance)
+
+
+def follow(calibration: Calibration, memory: Memory) -> Known:
+    """Follow every class night by night to the end of the calibration's record."""
+    known = nothing_known(calibration.priors, memory)
+    for key in (*FILTERED, ThreatClass.ballistic):
+        for night in nights(calibration.rows[key], by_aim=key is ThreatClass.ballistic):
+            known = known.seen(key, night)
+    return known
+
+
+# --- a month, by simulation ------------------------------------------------------------------------------------------
+
+
+def month_days(month: str) -> Ints:
+    """Days (d,) of a month YYYY-MM, in days since 1970-01-01.
+
+    Raises
+    ------
+    InputError
+        If the month cannot be read.
+    """
+    try:
+        first = date.fromisoformat(f"{month}-01")
+    except ValueError:
+        raise InputError("month", [f"found {month!r}; a month such as 2024-03 is allowed; write YYYY-MM"]) from None
+    start = np.datetime64(first, "M")
+    return np.arange(start.astype("datetime64[D]"), (start + 1).astype("datetime64[D]")).astype(np.int64)
+
+
+def drawn_calendar(
+    history: Mapping[ThreatClass, tuple[Night, ...]], day: int, count: int, rng: np.random.Generator
+) -> dict[ThreatClass, Ints]:
+    """Draw calendars: class to (d, w) launched as posted; each day is one of the last 120, times a level of the month.
+
+    Days without any row count as quiet here: what is forecast is what will be posted. All classes share the days
+    drawn; the level is each class's own, log-normal of mean one, as wide as months differed from the days before them.
+    """
+    first = min([each[0].day for each in history.values() if each] + [day])
+    start, table = max(day - CALENDAR_DAYS, first), {}
+    if start == day:
+        return {key: np.zeros((count, _DRAWS), dtype=np.int64) for key in history}
+    picks = rng.integers(start - first, day - first, size=(count, _DRAWS))
+    for key, each in history.items():
+        posted = np.zeros(day - first)
+        for night in each:
+            if night.day < day:
+                posted[night.day - first] += night.totals()[0]
+        sd = level_spread(posted)
+        level = np.exp(sd * rng.standard_normal(_DRAWS) - sd**2 / 2)
+        # Rounding at random keeps the mean.
+        table[key] = np.floor(posted[picks] * level + rng.random(picks.shape)).astype(np.int64)
+    return table
+
+
+def level_spread(posted: Floats) -> float:
+    """Standard deviation of the log of a month's level, from numbers launched (t,) day by day.
+
+    Past months of 30 days against the mean of the up to 120 days before each, less the variance that days drawn apart
+    have by themselves; one month more counts as if half or twice of what was expected had come.
+    """
+    gained, months = np.log(2) ** 2, 1
+    for at in range(len(posted) - _MONTH, _MONTH - 1, -_MONTH):
+        before, ahead = posted[max(at - CALENDAR_DAYS, 0) : at], posted[at : at + _MONTH].sum()
+        if mean := before.mean():
+            gained += np.log((ahead + 1) / (_MONTH * mean + 1)) ** 2 - np.log1p(before.var() / (_MONTH * mean**2))
+            months += 1
+    return float(np.sqrt(max(gained, 0.0) / months))
+
+
+def simulate(
+    known: Known, key: ThreatClass, days: Ints, launched: Ints, rng: np.random.Generator, draws: int = _DRAWS
+) -> Ints:
+    """Draw (w,) the number intercepted over some days of one class, given launched (d,) or (d, w)."""
+    n = np.broadcast_to(launched if launched.ndim > 1 else launched[:, None], (len(days), draws))
+    if key is ThreatClass.ballistic:
+        track = known.ballistic.before(int(days[0]))
+        of_point = int(rng.binomial(draws, track.of_point))
+        by_level = _simulate_area(track.level, track.level_weight(), n[:, of_point:], rng)
+        return np.concatenate([_simulate_point(track.point, n[:, :of_point], rng), by_level])
+    track = known.areas[key].before(int(days[0]))
+    return _simulate_area(track, pooled(known.areas, int(days[0]))[key], n, rng)
+
+
+def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Generator) -> Ints:
+    """Draw step sd, breaks, slope, M and level, walk the level day by day, and intercept."""
+    count, memory, grid = n.shape[1], track.memory, track.grid.logit
+    s, r, b, m, g = _drawn(weight[..., None] * track.level, count, rng)
+    level = grid[g] + rng.uniform(-0.5, 0.5, count) * (grid[1] - grid[0])
+    step, concentration = (
+        np.asarray(axis)[at] for axis, at in ((track.priors.steps, s), (track.priors.concentrations, m))
+    )
+    slope, total = np.asarray(memory.slopes)[b], np.zeros(count, dtype=np.int64)
+    for d, launched in enumerate(n):
+        if d:
+            level = np.clip(level + step / np.sqrt(7) * rng.standard_normal(count), grid[0], grid[-1])
+            broken = rng.random(count) > memory.kept_level(1)[r]
+            level = np.where(broken, logit(rng.uniform(expit(grid[0]), expit(grid[-1]), count)), level)
+        share = expit(level + slope * np.log(np.maximum(launched, 1) / memory.typical))
+        total += rng.binomial(launched, draw_beta(share, concentration, rng))
+    return total
+
+
+def _simulate_point(track: PointTrack, n: Ints, rng: np.random.Generator) -> Ints:
+    """Draw the mixture, walk coverage elsewhere day by day, and draw aim, cover and kill of each night's raid."""
+    count, grid, axes, memory = n.shape[1], track.grid.logit, axes_of(track.priors), track.memory
+    s, r, *cell = _drawn(track.weights, count, rng)
+    step, shape = np.asarray(track.priors.drift_steps)[s] / np.sqrt(28), track.weights.shape
+    level, total = grid[cell[-1]], np.zeros(count, dtype=np.int64)
+    mean, fan = track.priors.spread_elsewhere
+    for d, launched in enumerate(n):
+        if d:
+            level = np.clip(level + step * rng.standard_normal(count), grid[0], grid[-1])
+            broken = rng.random(count) > memory.kept_level(1)[r]
+            anew = [rng.integers(size, size=count) for size in shape[2:-1]]
+            cell = [np.where(broken, new, old) for new, old in zip(anew, cell, strict=False)]
+            level = np.where(broken, logit(rng.uniform(expit(grid[0]), expit(grid[-1]), count)), level)
+        q, p, m, v = (axis[at] for axis, at in zip(axes.each(), cell, strict=False))
+        aimed = rng.choice(3, size=count, p=track.aims())
+        kyiv = (aimed == 0) | ((aimed == 2) & (rng.random(count) < v))
+        covered = rng.random(count) < np.where(kyiv, q, expit(level))
+        share = draw_beta(np.where(kyiv, p, p * mean), np.where(kyiv, m, fan), rng)
+        total += rng.binomial(launched, share * covered)
+    return total
+
+
+def _drawn(weight: Floats, count: int, rng: np.random.Generator) -> tuple[Ints, ...]:
+    flat = np.cumsum(weight.ravel())
+    index = np.searchsorted(flat, rng.random(count) * flat[-1], side="right")
+    return tuple(np.asarray(each) for each in np.unravel_index(index, weight.shape))
+
+
+def smoothed(draws: Ints) -> Floats:
+    """Probability (n + 1,) of each count from draws (w,): Silverman's kernel where it is wider than a count.
+
+    One draw is spread evenly over all counts up to the largest, so that none has probability zero.
+    """
+    seen = np.bincount(draws).astype(np.float64)
+    low, high = np.quantile(draws, (0.25, 0.75))
+    width = 0.9 * min(float(draws.std()), (high - low) / 1.34) * len(draws) ** -0.2
+    if width > 0.5:
+        seen = np.asarray(gaussian_filter1d(seen, width, mode="reflect"))
+    seen = seen + 1 / len(seen)
+    return seen / seen.sum()
+
+
+# --- what is asked ---------------------------------------------------------------------------------------------------
+
+
+def threat_class(name: str) -> ThreatClass:
+    """Find a modelled class by name.
+
+    Raises
+    ------
+    InputError
+        For a class never seen, or one that the record cannot carry.
+    """
+    if name in {key.name for key in MODELLED}:
+        return ThreatClass[name]
+    allowed = ", ".join(key.name for key in MODELLED)
+    raise InputError("launched", [f"found class {name!r}, of which nothing can be calibrated; allowed: {allowed}"])
+
+
+def _asked(launched: Mapping[str, int]) -> dict[ThreatClass, int]:
+    if not launched:
+        raise InputError("launched", ["found no class; give at least one, such as drone=90"])
+    faults = [f"{name}: found {n}, allowed: 1 to {_MOST}" for name, n in launched.items() if not 1 <= n <= _MOST]
+    if faults:
+        raise InputError("launched", faults)
+    return {threat_class(name): n for name, n in launched.items()}
+
+
+def _day_after(calibration: Calibration, on: str | date | None) -> int:
+    end = int(np.datetime64(calibration.end).astype(np.int64))
+    if on is None:
+        return end + 1
+    try:
+        day = int(np.datetime64(str(on), "D").astype(np.int64))
+    except ValueError:
+        raise InputError("on", [f"found {on!r}; a day such as 2024-04-01 is allowed; write YYYY-MM-DD"]) from None
+    if day <= end:
+        raise InputError("on", [f"found {on}, but the record reaches {calibration.end}; a later day is allowed"])
+    return day
+
+
+def _given_calendar(calendar: Mapping[str, Mapping[date, int]], days: Ints) -> dict[ThreatClass, Ints]:
+    raids: dict[ThreatClass, Ints] = {}
+    faults: list[str] = []
+    for name, nights_of in calendar.items():
+        table = np.zeros(len(days), dtype=np.int64)
+        for when, n in nights_of.items():
+            at = int(np.datetime64(when).astype(np.int64)) - int(days[0])
+            if 0 <= at < len(days) and 0 <= n <= _MOST:
+                table[at] += n
+            else:
+                faults.append(f"{name}, {when}: found {n} launched; days of the month and 0 to {_MOST} are allowed")
+        raids[threat_class(name)] = table[:, None]
+    if faults:
+        raise InputError("calendar", faults)
+    return raids

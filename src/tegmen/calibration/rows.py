@@ -1,0 +1,109 @@
+"""The eligible rows of the record by threat class, as the arrays that a fit reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from tegmen.errors import EvidenceError
+from tegmen.evidence.record import Record, coverage_zone
+from tegmen.terms import ThreatClass
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tegmen.calibration.grid import Ints
+
+PATRIOT_ARRIVAL = date(2023, 4, 27)
+"""Before it nothing in Ukraine could stop a ballistic missile, so earlier ballistic rows say nothing on coverage."""
+
+FILTERED = (ThreatClass.drone, ThreatClass.cruise)
+NEAR_ZERO = (ThreatClass.supersonic, ThreatClass.s300_ground)
+MODELLED = (*FILTERED, *NEAR_ZERO, ThreatClass.ballistic)
+WEEKS_OF_LEVEL = 4
+UNLOCATED = -1
+"""Code in `Rows.aim` of a row that may have been aimed at Kyiv or elsewhere."""
+
+AIM = {"kyiv": 1, "elsewhere": 0, "unlocated": UNLOCATED}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Eligible rows of one class in time order, axis r = row.
+
+    Parameters
+    ----------
+    window_end
+        (r,) datetime64[m].
+    launched, intercepted
+        (r,) counts.
+    aim
+        (r,) 1 Kyiv, 0 elsewhere, -1 unlocated.
+    step
+        (r,) number of the step of the hidden path; the last step ends on the record's end.
+    steps
+        Number of steps.
+    """
+
+    window_end: NDArray[np.datetime64]
+    launched: Ints
+    intercepted: Ints
+    aim: Ints
+    step: Ints
+    steps: int
+
+    def totals(self) -> tuple[int, int]:
+        """Sum launched and intercepted over all rows."""
+        return int(self.launched.sum()), int(self.intercepted.sum())
+
+    def cases(self) -> tuple[Ints, Ints]:
+        """Distinct (step, aim, launched, intercepted), and how often each occurs."""
+        table = np.column_stack([self.step, self.aim, self.launched, self.intercepted])
+        return np.unique(table, axis=0, return_counts=True)
+
+    def __str__(self) -> str:
+        launched, intercepted = self.totals()
+        if not launched:
+            return "prior only, no eligible row"
+        return f"{intercepted} of {launched} posted launches intercepted, {len(self.launched)} rows"
+
+
+def eligible(record: Record, last: date) -> tuple[dict[ThreatClass, Rows], date]:
+    """Take the eligible rows of each modelled class in time order, and the date of the last of them all.
+
+    Raises
+    ------
+    EvidenceError
+        If no class has an eligible row on or before `last`.
+    """
+    found = {key: record.eligible(key.name) for key in MODELLED}
+    kept: dict[ThreatClass, pd.DataFrame] = {}
+    for key, table in found.items():
+        day = table["window_end"].dt.normalize()
+        first = pd.Timestamp(PATRIOT_ARRIVAL if key is ThreatClass.ballistic else date.min)
+        keep = (day <= pd.Timestamp(last)) & (day >= first) & (table["launched"] > 0)
+        kept[key] = table.loc[keep].sort_values("window_end", kind="stable")
+    ends = [table["window_end"].iloc[-1].date() for table in kept.values() if len(table)]
+    if not ends:
+        names = ", ".join(key.name for key in MODELLED)
+        raise EvidenceError(
+            f"record until {last}: found no row that a rate can rest on; allowed: rows of a national channel with "
+            f"launched and intercepted counts, of one of {names}; choose a later date or a fuller record"
+        )
+    weeks = {key: WEEKS_OF_LEVEL if key is ThreatClass.ballistic else 1 for key in MODELLED}
+    return {key: rows_of(table, max(ends), weeks[key]) for key, table in kept.items()}, max(ends)
+
+
+def rows_of(table: pd.DataFrame, end: date, weeks: int) -> Rows:
+    """Take rows as arrays; steps of some weeks are counted back from the end, so that none is cut short there."""
+    window_end = table["window_end"].to_numpy("datetime64[m]")
+    days = (np.datetime64(end) - window_end.astype("datetime64[D]")).astype(np.int64)
+    back = days // (7 * weeks)
+    steps = int(max(back.max(initial=0) + 1, WEEKS_OF_LEVEL // weeks))
+    aim = np.array([AIM[coverage_zone(str(zone))] for zone in table["zone"]], dtype=np.int64)
+    launched, intercepted = (table[name].to_numpy(np.int64) for name in ("launched", "intercepted"))
+    return Rows(window_end, launched, intercepted, aim, steps - 1 - back, steps)

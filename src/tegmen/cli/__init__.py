@@ -1,0 +1,1 @@
+"""The verbs: thin skins over the public functions."""

@@ -1,0 +1,246 @@
+"""The verbs `tegmen ledger ...`: look at what sources say, add to it, pass it on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import tempfile
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tegmen.cli.console import show_rows
+from tegmen.errors import InputError
+from tegmen.ledger.entries import STAGES, Entry, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tegmen.ledger.hedges import Range, Rules
+    from tegmen.ledger.store import Ledger
+
+_WIDTH = 76
+
+ledger_app = typer.Typer(help="Look at the evidence, add to it, pass it on.", no_args_is_help=True)
+
+ReadFile = Annotated[Path | None, typer.Option("--ledger", help="Ledger to read. [default: the shipped one]")]
+WriteFile = Annotated[
+    Path, typer.Option("--ledger", help="Your own ledger, made with `tegmen ledger new FILE`; it only grows.")
+]
+Lines = Annotated[Path, typer.Argument(metavar="LINES", help="File of JSON Lines, or - for standard input.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Hedges = Annotated[Path | None, typer.Option(help="Your own table of hedges (TOML): how hedged numbers become ranges.")]
+At = Annotated[str | None, typer.Option(help="Day, YYYY-MM-DD.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="Id of an entry, as `tegmen ledger show` prints it.")]
+
+
+@ledger_app.command("new")
+def new(
+    file: Annotated[Path, typer.Argument(help="File to make.")],
+    empty: Annotated[bool, typer.Option("--empty", help="Leave the shipped entries out.")] = False,
+) -> None:
+    """Make a ledger of your own; it starts with the shipped entries."""
+    from tegmen.ledger.store import new_ledger
+
+    with new_ledger(file, empty=empty) as ledger:
+        typer.echo(f"made {file} with {_entries(len(ledger))}; add to it: tegmen ledger add LINES --ledger {file}")
+
+
+@ledger_app.command("show")
+def show(  # noqa: PLR0913, PLR0917 - one parameter an option
+    ledger: ReadFile = None,
+    kind: Annotated[Kind | None, typer.Option(help="Entries of this kind only.")] = None,
+    thing: Annotated[str, typer.Option(help="With these words in what is counted.")] = "",
+    speaker: Annotated[str, typer.Option(help="With these words in who said it.")] = "",
+    at: At = None,
+    most: Annotated[int, typer.Option(min=1, help="Entries to print at most; all with --json.")] = 100,
+    hedges: Hedges = None,
+    as_json: Json = False,
+) -> None:
+    """Show current entries: as stated, and as the range that tegmen reads in it."""
+    from tegmen.ledger.hedges import read_rules
+    from tegmen.ledger.store import open_ledger
+
+    rules = read_rules(hedges)
+    with open_ledger(ledger) as opened:
+        found = opened.current(kind=kind, thing=thing, speaker=speaker, at=_day("--at", at))
+        if as_json:
+            _print_json([_content(opened, each, entry, rules) for each, entry in found.items()])
+            return
+        first = dict(list(found.items())[:most])
+        _print_entries(opened, first, rules)
+    more = len(found) - len(first)
+    typer.echo(_entries(len(found)) + (f"; {more} more: give --most, or narrow with --kind, --thing" if more else ""))
+
+
+@ledger_app.command("add")
+def add(lines: Lines, ledger: WriteFile) -> None:
+    """Add entries and their sources; prints the id of each entry."""
+    for each in _taken_in(lines, ledger)[0]:
+        typer.echo(each)
+
+
+@ledger_app.command("import")
+def import_lines(lines: Lines, ledger: WriteFile) -> None:
+    """Take in what `tegmen ledger export` wrote; what is there already stays as it is."""
+    ids, new_ones = _taken_in(lines, ledger)
+    typer.echo(f"{_entries(len(ids))} in {lines}: {new_ones} new, {len(ids) - new_ones} there already")
+
+
+@ledger_app.command("export")
+def export(
+    ledger: ReadFile = None, out: Annotated[Path | None, typer.Option(help="File to write. [default: print]")] = None
+) -> None:
+    """Write everything as JSON Lines: the same content, the same lines, so that versions compare well."""
+    from tegmen.ledger.store import open_ledger
+
+    with open_ledger(ledger) as opened:
+        content = "".join(f"{line}\n" for line in opened.export()).encode()
+    if out is None:
+        typer.echo(content, nl=False)
+        return
+    try:
+        with tempfile.TemporaryDirectory(prefix=".tegmen-", dir=out.absolute().parent) as folder:
+            (Path(folder) / "lines").write_bytes(content)
+            (Path(folder) / "lines").replace(out)
+    except OSError as error:
+        raise InputError(str(out), [f"cannot be written ({error.strerror}); give a place you may write to"]) from None
+
+
+@ledger_app.command("history")
+def history(id_: Id, ledger: ReadFile = None, as_json: Json = False) -> None:
+    """Show an entry with everything it corrects and everything that corrects it."""
+    from tegmen.ledger.hedges import read_rules
+    from tegmen.ledger.store import open_ledger
+
+    with open_ledger(ledger) as opened:
+        chain = opened.history(id_)
+        if as_json:
+            _print_json([_content(opened, each, entry, read_rules()) for each, entry in chain.items()])
+            return
+        _print_entries(opened, chain, read_rules())
+    for each, entry in chain.items():
+        if entry.corrects:
+            typer.echo(f"{each} corrects {entry.corrects}: {entry.note}")
+
+
+@ledger_app.command("rivals")
+def rivals(
+    id_: Annotated[str, typer.Argument(metavar="[ID]", help="Entry; all disputed things without it.")] = "",
+    ledger: ReadFile = None,
+    hedges: Hedges = None,
+    as_json: Json = False,
+) -> None:
+    """Show rival values of one thing and period side by side, and what made each number of their ranges."""
+    from tegmen.ledger.hedges import read_rules
+    from tegmen.ledger.store import open_ledger
+
+    rules = read_rules(hedges)
+    with open_ledger(ledger) as opened:
+        groups = ({id_: opened.entry(id_), **opened.rivals(id_)},) if id_ else opened.disputed()
+        if as_json:
+            _print_json([[_content(opened, each, entry, rules) for each, entry in group.items()] for group in groups])
+            return
+        for group in groups:
+            _print_entries(opened, group, rules)
+            for each, entry in group.items():
+                if (span := _range(opened, each, entry, rules)) is not None:
+                    typer.echo(f"{each} read as {span}")
+                    for name, made in zip(("low", "best", "high"), span.made, strict=True):
+                        typer.echo(f"    {name}: {made}")
+            typer.echo("")
+
+
+@ledger_app.command("status")
+def status(ledger: ReadFile = None, at: At = None, hedges: Hedges = None, as_json: Json = False) -> None:
+    """Show aid at a day (today without --at): asked for, promised, delivered, and what is overdue."""
+    from tegmen.ledger.aid import aid_status
+    from tegmen.ledger.hedges import read_rules
+    from tegmen.ledger.store import open_ledger
+
+    with open_ledger(ledger) as opened:
+        found = aid_status(opened, _day("--at", at) or dt.datetime.now(tz=dt.UTC).date(), read_rules(hedges))
+    if as_json:
+        from dataclasses import asdict
+
+        _print_json(asdict(found))
+        return
+    numbers = {
+        **{stage: [each.amounts.get(stage) for each in found.holdings] for stage in STAGES},
+        "owed": [each.outstanding for each in found.holdings],
+        "overdue": [each.overdue for each in found.holdings],
+    }
+    shown = {name: amounts for name, amounts in numbers.items() if any(amounts) or name == "overdue"}
+    rows = [
+        (each.name, *("–" if amounts[i] is None else str(amounts[i]) for amounts in shown.values()))
+        for i, each in enumerate(found.holdings)
+    ]
+    show_rows(f"Aid at the end of {found.at}", ("holder: item", *shown), rows, left=("holder: item",))
+    typer.echo("owed: promised, and neither delivered nor lapsed. –: nothing on record. ?: the number is not known.")
+
+
+def _taken_in(lines: Path, file: Path) -> tuple[tuple[str, ...], int]:
+    """Add a file's entries: their ids, and how many were new."""
+    from tegmen.ledger.jsonl import read_bytes
+    from tegmen.ledger.store import open_ledger
+
+    with open_ledger(file) as ledger:
+        before = len(ledger)
+        ids = ledger.take_in(read_bytes(lines), str(lines))
+        return ids, len(ledger) - before
+
+
+def _day(option: str, text: str | None) -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise InputError(option, [f"found {text!r}, which is no day of the calendar; write it YYYY-MM-DD"]) from None
+
+
+def _entries(count: int) -> str:
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"
+
+
+def _range(ledger: Ledger, id_: str, entry: Entry, rules: Rules) -> Range | None:
+    from tegmen.ledger.hedges import widen
+
+    if entry.quantity is None:
+        return None
+    open_ended = rules[entry.quantity.hedge].open != "none"
+    return widen(entry.quantity, rules, rivals=ledger.rivals(id_) if open_ended else None)
+
+
+def _content(ledger: Ledger, id_: str, entry: Entry, rules: Rules) -> dict[str, Any]:
+    """Give an entry as its line has it, with the range read in it."""
+    from dataclasses import asdict
+
+    from tegmen.ledger.jsonl import line_of
+
+    span = _range(ledger, id_, entry, rules)
+    return json.loads(line_of(entry, id_)) | ({} if span is None else {"range": asdict(span)})
+
+
+def _print_json(content: object) -> None:
+    typer.echo(json.dumps(content, default=str, ensure_ascii=False, indent=1, sort_keys=True).encode())
+
+
+def _print_entries(ledger: Ledger, entries: Mapping[str, Entry], rules: Rules) -> None:
+    """Print a few lines an entry: id and days; what, as said, and as a range; who said it, through whom, where."""
+    from tegmen.ledger.aid import NOT_NAMED
+
+    sources = ledger.sources()
+    for each, entry in entries.items():
+        days = " to ".join(dict.fromkeys(map(str, entry.period or [entry.date or ""])))
+        typer.echo(f"{each}  {days}{'  (doubtful)' if entry.doubtful else ''}".rstrip())
+        span = _range(ledger, each, entry, rules)
+        what = [entry.thing, entry.status, entry.place, " – ".join(name or NOT_NAMED for name in entry.participants)]
+        said = "" if span is None else f": {span.words}" + (f" → {span}" if span.low < span.high else "")
+        topics = f"; {', '.join(entry.topics)}" if entry.topics else ""
+        who = [entry.speaker, entry.via, sources[entry.source].publisher]
+        for text in (", ".join(filter(None, what)) + said + topics, ", ".join(filter(None, who))):
+            for line in textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False):
+                typer.echo(f"    {line}")

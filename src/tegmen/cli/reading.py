@@ -1,0 +1,120 @@
+"""The verbs `tegmen ledger read` and `tegmen ledger review`: an article to drafts, and drafts to entries."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import click
+import typer
+
+from tegmen.cli.console import INTERRUPTED
+from tegmen.errors import InputError
+
+if TYPE_CHECKING:
+    from tegmen.ledger.reading.drafting import Reading
+    from tegmen.ledger.reading.review import Choice
+
+ArticleFile = Annotated[Path, typer.Argument(metavar="FILE", help="Article, plain text or HTML; - for standard input.")]
+Day = Annotated[str | None, typer.Option("--date", help="Day of the article, YYYY-MM-DD. [default: as it says itself]")]
+
+
+def read(
+    file: ArticleFile,
+    date: Day = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the drafts as JSON.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="Print the text that offsets count in, and stop.")] = False,
+) -> None:
+    """Read an article into draft entries; nothing is written. `review` puts them into a ledger."""
+    reading = _reading(file, date)
+    if text:
+        typer.echo(reading.article.text.encode("utf-8", "replace"), nl=False)
+        return
+    from tegmen.ledger.reading.drafts import draft_json, show_draft
+
+    content = reading.article.text
+    _tell(reading)
+    if as_json:
+        drafts = [draft_json(draft, content) for draft in reading.drafts]
+        typer.echo(json.dumps(drafts, ensure_ascii=False, indent=1).encode("utf-8", "replace"))
+        return
+    for draft in reading.drafts:
+        typer.echo(show_draft(draft, content) + "\n")
+    doubtful = sum(draft.entry.doubtful for draft in reading.drafts)
+    typer.echo(f"{len(reading.drafts)} drafts, {doubtful} doubtful; accept them with `tegmen ledger review`")
+
+
+def review(  # noqa: PLR0913, PLR0917 - one parameter an option
+    file: ArticleFile,
+    ledger: Annotated[Path, typer.Option("--ledger", help="Your own ledger, made with `tegmen ledger new FILE`.")],
+    date: Day = None,
+    publisher: Annotated[str, typer.Option(help="Who published it. [default: as the page says, else asked]")] = "",
+    url: Annotated[str, typer.Option(help="Where; text only, nothing is fetched.")] = "",
+    published: Annotated[str | None, typer.Option(help="Day of publication, YYYY-MM-DD; the same as --date.")] = None,
+    title: Annotated[str, typer.Option(help="Headline.")] = "",
+    reliability: Annotated[str, typer.Option(help="Reliability of the source, A (best) to F (unknown).")] = "F",
+    accept_all: Annotated[bool, typer.Option("--accept-all", help="Accept every draft, ask nothing.")] = False,
+) -> None:
+    """Accept, edit or reject each draft of an article; what is accepted goes into the ledger."""
+    from tegmen.ledger.reading.review import Asker, keep, source_of
+    from tegmen.ledger.reading.review import review as ask
+    from tegmen.ledger.store import open_ledger
+
+    reading = _reading(file, date or published)
+    _tell(reading)
+    publisher = publisher or reading.article.publisher
+    if not publisher:
+        if accept_all:
+            raise InputError("--publisher", ["found nothing, and the article does not say; name who published it"])
+        publisher = typer.prompt("Who published it?")
+    source = source_of(reading, publisher=publisher, url=url, title=title, reliability=reliability)
+    with open_ledger(ledger) as opened:
+        every = tuple(draft.entry for draft in reading.drafts)
+        try:
+            entries = every if accept_all else ask(reading, Asker(_choose, _edit))
+        except (typer.Abort, click.Abort, KeyboardInterrupt) as error:  # Ctrl-C, or the end of the input
+            if isinstance(error.__context__, EOFError):
+                raise
+            typer.echo("\ntegmen: interrupted; nothing was written", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        for each in keep(opened, source, entries):
+            typer.echo(each)
+    rejected = len(reading.drafts) - len(entries)
+    typer.echo(f"{len(entries)} of {len(reading.drafts)} drafts are in {ledger}; {rejected} not taken", err=True)
+
+
+def _reading(file: Path, date: str | None) -> Reading:
+    from tegmen.ledger.reading.articles import open_article
+    from tegmen.ledger.reading.drafting import read_article
+
+    stream = sys.stdin.buffer if str(file) == "-" else None
+    return read_article(open_article(file, date=_day(date), stream=stream))
+
+
+def _day(text: str | None) -> dt.date | None:
+    try:
+        return None if text is None else dt.date.fromisoformat(text)
+    except ValueError:
+        raise InputError("--date", [f"found {text!r}, which is no day of the calendar; write it YYYY-MM-DD"]) from None
+
+
+def _tell(reading: Reading) -> None:
+    for note in reading.notes:
+        typer.echo(f"note: {note}", err=True)
+
+
+def _choose(words: str) -> Choice:
+    typer.echo("\n" + words)
+    letters: dict[str, Choice] = {"a": "accept", "e": "edit", "r": "reject", "q": "quit"}
+    while True:
+        answer = typer.prompt("[a]ccept, [e]dit, [r]eject, [q]uit", default="a").strip().lower()[:1]
+        if answer in letters:
+            return letters[answer]
+
+
+def _edit(content: str) -> str:
+    changed = click.edit(content, extension=".json")
+    return content if changed is None else changed

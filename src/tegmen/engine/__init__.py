@@ -1,0 +1,1 @@
+"""Chance: months fought in each world, by a kernel that knows only numbers."""

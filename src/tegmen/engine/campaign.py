@@ -1,0 +1,327 @@
+"""Worlds x laydown x seed to outcomes: pack, run, unpack; and the factors that make the baseline match the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tegmen.engine.kernel.words import uint32_threshold
+from tegmen.engine.workload import Compute, Workload, check, fight
+from tegmen.errors import EvidenceError
+from tegmen.terms import ThreatClass
+from tegmen.worlds.draw import Worlds, covered_by, take
+from tegmen.worlds.lanes import (
+    KINDS,
+    LANE_CLASSES,
+    PRIORITY,
+    SPREAD_S,
+    TICKS_PER_S,
+    VARIANTS,
+    WAVE_TICKS,
+    Engagement,
+    Lanes,
+    attrition_rate,
+    engage,
+    lane_first,
+)
+from tegmen.worlds.units import SYSTEMS
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+BACKGROUND = (ThreatClass.drone, ThreatClass.supersonic, ThreatClass.s300_ground)
+"""Classes that added units do not change in this version: simulated once, not for every laydown (A9, A13, A14)."""
+MATCHED = (ThreatClass.ballistic, ThreatClass.cruise)
+"""Classes that missile systems meet: each has a factor to solve for."""
+_SOLVE_RUNS = {ThreatClass.ballistic: 60, ThreatClass.cruise: 6}
+_SOLVE_STEPS = {ThreatClass.ballistic: 7, ThreatClass.cruise: 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Worlds ready to be fought: their baseline reproduces each world's calibrated rates.
+
+    Parameters
+    ----------
+    worlds, lanes
+        The worlds kept, and the lanes.
+    history, nights
+        (night of record, class) counts to draw nights from; nights a month.
+    factor
+        (w, class) effectiveness factor in (0, 1]: kill chance of one round of the best system.
+    attrition
+        (w, lane) share the dispersed layer stops.
+    compute
+        What its simulations run on where they are not told otherwise.
+    """
+
+    worlds: Worlds
+    lanes: Lanes
+    history: Ints
+    nights: int
+    factor: Floats
+    attrition: Floats
+    compute: Compute = field(default_factory=Compute)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it, axes w, r, p; integers.
+
+    Parameters
+    ----------
+    leakers
+        Threat class to (w, r, p) threats not intercepted.
+    launched
+        (w, class) launched in the month.
+    by_systems, by_dispersed, rounds
+        (w, r) stopped by missile systems, by the dispersed layer; rounds fired.
+    """
+
+    leakers: dict[ThreatClass, NDArray[np.uint16]]
+    launched: Ints
+    by_systems: Ints
+    by_dispersed: Ints
+    rounds: Ints
+
+
+def simulate(
+    campaign: Campaign,
+    engagement: Engagement | None,
+    *,
+    added: int,
+    runs: int,
+    classes: Sequence[ThreatClass],
+    compute: Compute | None = None,
+) -> Outcome:
+    """Fight every world's month `runs` times with the first `added` units of the engagement's list.
+
+    Same seed, same draws, whatever the laydown, the number of threads, the device and the other classes simulated.
+
+    Raises
+    ------
+    InputError
+        More runs, threats, units, rounds or ticks than the tables can hold; more outcomes than memory should.
+    """
+    return _fight(campaign, _pack(campaign, engagement, added, runs, classes), range(runs), classes, compute)
+
+
+def pack_once(
+    campaign: Campaign, engagement: Engagement, *, runs: int, classes: Sequence[ThreatClass]
+) -> Callable[[int], Outcome]:
+    """Pack the tables once: fights as `simulate` does, with as many added units as it is called with."""
+    workload = _pack(campaign, engagement, 0, runs, classes)
+
+    def fought(added: int) -> Outcome:
+        own = replace(workload, exists=engagement.exists(added))
+        return _fight(campaign, own, range(runs), classes, None)
+
+    return fought
+
+
+def _fight(
+    campaign: Campaign, workload: Workload, runs: range, classes: Sequence[ThreatClass], compute: Compute | None
+) -> Outcome:
+    leakers, tally = fight(workload, runs, compute or campaign.compute)
+    return Outcome(
+        leakers={cls: leakers[:, :, slot] for slot, cls in enumerate(classes)},
+        launched=workload.raids[0],
+        by_systems=tally[..., 0],
+        by_dispersed=tally[..., 1],
+        rounds=tally[..., 2],
+    )
+
+
+def _pack(
+    campaign: Campaign, engagement: Engagement | None, added: int, runs: int, classes: Sequence[ThreatClass]
+) -> Workload:
+    worlds = campaign.worlds
+    counts = np.zeros_like(worlds.counts)
+    counts[:, list(classes)] = worlds.counts[:, list(classes)]
+    slot = np.full(len(ThreatClass), -1, dtype=np.int64)
+    slot[list(classes)] = np.arange(len(classes))
+    pairs, pointers, units, stock, exists = _tables(campaign, engagement, added)
+    # Only lanes of these classes matter, and only some classes meet the dispersed layer.
+    lanes = lane_first(campaign.lanes)
+    dispersed = [cls for cls in classes if cls is not ThreatClass.ballistic]
+    begin = min((int(lanes[cls]) for cls in dispersed), default=0)
+    end = max((int(lanes[cls + 1]) for cls in dispersed), default=0)
+    workload = Workload(
+        first_world=worlds.first,
+        key=np.array([worlds.seed & 0xFFFFFFFF, (worlds.seed >> 32) & 0xFFFFFFFF], dtype=np.int64),
+        nights=campaign.nights,
+        raids=(counts, worlds.packet, campaign.history, _cumulative(worlds.mix)),
+        geometry=_geometry(campaign.lanes),
+        pairs=pairs,
+        pointers=pointers,
+        exists=exists,
+        units=units,
+        stock=stock,
+        kill=_kill(campaign),
+        attrition=uint32_threshold(campaign.attrition[:, begin:end]),
+        layer=begin,
+        slot=slot,
+    )
+    check(workload, runs)
+    return workload
+
+
+def match_record(
+    worlds: Worlds,
+    lanes: Lanes,
+    history: Ints,
+    nights: int,
+    *,
+    solve: Sequence[ThreatClass] = MATCHED,
+    compute: Compute | None = None,
+) -> tuple[Campaign, NDArray[np.bool_]]:
+    """Solve, world by world, the factors with which the simulated baseline reproduces the calibrated rates.
+
+    One monotone root a class: for ballistic missiles the share killed of those aimed at covered places, for cruise
+    missiles the share intercepted by systems and dispersed layer together. Common random numbers make the simulated
+    share a step function that rises with the factor, so bisection is safe.
+
+    Parameters
+    ----------
+    solve
+        Classes to solve for; the others of `MATCHED` are only checked and keep a factor of 1, for worlds in which they
+        will not be simulated.
+
+    Returns
+    -------
+    The campaign, and which worlds have a factor in (0, 1] for every class; the others are to be redrawn.
+
+    Raises
+    ------
+    EvidenceError
+        There is no world to match.
+    """
+    if not len(worlds):
+        msg = "none of the worlds drawn agrees with the record, so there is none to match to it"
+        raise EvidenceError(f"{msg}; draw more worlds, or widen the baseline's range")
+    campaign = Campaign(
+        worlds=worlds, lanes=lanes, history=history, nights=nights, factor=np.ones((len(worlds), len(ThreatClass))),
+        attrition=_attrition(worlds, lanes), compute=compute or Compute(),
+    )  # fmt: skip
+    feasible = np.ones(len(worlds), dtype=bool)
+    for cls in MATCHED:
+        trial, table = _trial(campaign, cls)
+        steps = _SOLVE_STEPS[cls] if cls in solve else 0
+        factor, reached = _root(_share_stopped(trial, table, cls), worlds.rate[:, cls], steps)
+        campaign.factor[:, cls] = factor
+        feasible &= reached
+    return campaign, feasible
+
+
+def keep(campaign: Campaign, index: NDArray[np.intp]) -> Campaign:
+    """Keep the worlds of these indices."""
+    return replace(
+        campaign,
+        worlds=take(campaign.worlds, index),
+        factor=campaign.factor[index],
+        attrition=campaign.attrition[index],
+    )
+
+
+def _trial(campaign: Campaign, cls: ThreatClass) -> tuple[Campaign, Engagement]:
+    """The worlds in which a class's factor is solved for: as they are, or (ballistic) with all targets covered."""
+    worlds = campaign.worlds
+    if cls is ThreatClass.cruise:
+        return campaign, engage(worlds, campaign.lanes, (), "patriot", (cls,))
+    # The share killed when covered was seen at Kyiv, under Patriots: solve it for places that a ready Patriot covers.
+    ready = replace(worlds, readiness=np.ones_like(worlds.readiness))
+    table = engage(ready, campaign.lanes, (), "patriot", (cls,))
+    mix, counts = worlds.mix.copy(), worlds.counts.copy()
+    mix[:, cls] *= covered_by(worlds, "patriot") > 0
+    covered = mix[:, cls].sum(axis=1, keepdims=True)
+    mix[:, cls] /= covered
+    counts[:, cls] = np.maximum(1, np.rint(counts[:, cls] * covered[:, 0]))
+    return replace(campaign, worlds=replace(ready, mix=mix, counts=counts)), table
+
+
+def _share_stopped(trial: Campaign, table: Engagement, cls: ThreatClass) -> Callable[[Floats], Floats]:
+    runs = _SOLVE_RUNS[cls]
+    launched = np.maximum(trial.worlds.counts[:, cls], 1) * runs
+    workload = _pack(trial, table, 0, runs, (cls,))
+
+    def share(factor: Floats) -> Floats:
+        factors = trial.factor.copy()
+        factors[:, cls] = factor
+        own = replace(workload, kill=_kill(replace(trial, factor=factors)))
+        outcome = _fight(trial, own, range(runs), (cls,), None)
+        return 1 - outcome.leakers[cls].sum(axis=(1, 2), dtype=np.int64) / launched
+
+    return share
+
+
+def _root(share: Callable[[Floats], Floats], target: Floats, steps: int) -> tuple[Floats, NDArray[np.bool_]]:
+    """Factor in (0, 1] whose share is the target, by bisection and one linear step; and whether 1 reaches it."""
+    low, high = np.zeros_like(target), np.ones_like(target)
+    at_low, at_high = np.zeros_like(target), share(high)
+    reached = at_high >= target
+    if not steps:
+        return high, reached
+    for _ in range(steps):
+        middle = (low + high) / 2
+        at_middle = share(middle)
+        short = at_middle < target
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
+        at_low, at_high = np.where(short, at_middle, at_low), np.where(short, at_high, at_middle)
+    step = (target - at_low) / np.maximum(at_high - at_low, 1e-9)
+    return low + (high - low) * np.clip(step, 0.0, 1.0), reached
+
+
+def _attrition(worlds: Worlds, lanes: Lanes) -> Floats:
+    """(w, lane) share stopped by the dispersed layer; near-zero classes keep their posted rate on every lane."""
+    first = lane_first(lanes)
+    table = np.zeros((len(worlds), int(first[-1])))
+    for cls in ThreatClass:
+        here = slice(int(first[cls]), int(first[cls + 1]))
+        if cls is ThreatClass.drone:
+            table[:, here] = attrition_rate(worlds, lanes, cls, worlds.rate[:, cls])
+        elif cls is ThreatClass.cruise:
+            share = worlds.scalar["dispersed_share_cruise"] * worlds.rate[:, cls]
+            table[:, here] = attrition_rate(worlds, lanes, cls, share)
+        elif cls in (ThreatClass.supersonic, ThreatClass.s300_ground):
+            table[:, here] = worlds.rate[:, cls, None]
+    return table
+
+
+def _kill(campaign: Campaign) -> NDArray[np.uint64]:
+    """(w, class, kind) thresholds: factor times the system's effectiveness relative to the best one."""
+    worlds = campaign.worlds
+    table = np.zeros((len(worlds), len(ThreatClass), KINDS))
+    table[:, ThreatClass.cruise, : len(SYSTEMS)] = worlds.units.effectiveness_air
+    table[:, ThreatClass.ballistic, len(SYSTEMS) :] = worlds.units.effectiveness_ballistic
+    return uint32_threshold(table * campaign.factor[:, :, None])
+
+
+def _geometry(lanes: Lanes) -> tuple[NDArray[np.uint32], Ints, Ints, Ints, Ints]:
+    priority = np.zeros(len(ThreatClass), dtype=np.int64)
+    priority[list(PRIORITY)] = np.arange(len(PRIORITY))
+    spread = np.array([SPREAD_S.get(cls.name, 0) * TICKS_PER_S for cls in ThreatClass] + [WAVE_TICKS], dtype=np.int64)
+    variants = np.array([VARIANTS if cls in LANE_CLASSES else 1 for cls in ThreatClass], dtype=np.int64)
+    return _cumulative(lanes.area_weight), lane_first(lanes), variants, spread, priority
+
+
+def _tables(campaign: Campaign, engagement: Engagement | None, added: int) -> tuple[Any, Any, Any, Any, Any]:
+    if engagement is None:
+        count, lanes = len(campaign.worlds), int(lane_first(campaign.lanes)[-1])
+        return (
+            np.zeros((0, 5), np.int32), np.zeros((count, lanes + 1), np.int64), np.zeros((count, 0, 8), np.int64),
+            np.zeros((count, 0), np.int64), np.zeros(0, np.uint8),
+        )  # fmt: skip
+    return engagement.pairs, engagement.pointers, engagement.units, engagement.stock, engagement.exists(added)
+
+
+def _cumulative(weight: Floats) -> NDArray[np.uint32]:
+    """Cumulative weights along the last axis as uint32; the last entry with weight closes the range."""
+    cumulative = np.cumsum(weight, axis=-1)
+    total = np.maximum(cumulative[..., -1:], 1e-300)
+    scaled = np.floor(cumulative / total * 2.0**32)
+    # A word is always below 2^32 - 1 or equal to it; entries that reach the end must exceed every word.
+    return np.minimum(scaled, 2.0**32 - 1).astype(np.uint32)

@@ -1,0 +1,1 @@
+"""Compiled functions, integers in and integers out; they import nothing of ours."""

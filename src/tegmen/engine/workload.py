@@ -1,0 +1,164 @@
+"""Tables packed for the kernel, and fighting them in pieces on threads, with the same bits.
+
+A piece is so short that an interrupt is seen within a second. Cutting changes nothing: every draw has its address.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import config
+from numpy.typing import NDArray
+
+from tegmen.engine.kernel.calendar import THREATS_PER_CLASS_MAX
+from tegmen.engine.kernel.month import RUNS_PER_WORLD_MAX, fight_months
+from tegmen.engine.kernel.night import NUMBERS_MAX, TICKS_MAX
+from tegmen.errors import InputError
+
+Ints = NDArray[np.int64]
+
+_PIECE_S = 0.2
+_THREAT_S = 1e-6
+_SALVO_MAX = 8
+_ROUNDS_MAX = 2**31 - 1
+_TASK_THREATS = 100_000
+"""Threats a task: enough to make its work arrays worth while, few enough for many tasks a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """What a simulation runs on; it never changes the result.
+
+    Parameters
+    ----------
+    threads
+        Threads of the processor; None for all that numba was started with (`NUMBA_NUM_THREADS`).
+    """
+
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        most = config.NUMBA_NUM_THREADS  # pyright: ignore[reportAttributeAccessIssue]
+        if self.threads is not None and not 1 <= self.threads <= most:
+            found = f"threads: found {self.threads}, allowed are 1 to {most}; give fewer, or None for all"
+            raise InputError("compute", [found])
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Everything `kernels.fight_months` reads, as it reads it; the fields are its parameters."""
+
+    first_world: int
+    key: Ints
+    nights: int
+    raids: tuple[Any, ...]
+    geometry: tuple[Any, ...]
+    pairs: NDArray[np.int32]
+    pointers: Ints
+    exists: NDArray[np.uint8]
+    units: Ints
+    stock: Ints
+    kill: NDArray[np.uint64]
+    attrition: NDArray[np.uint64]
+    layer: int
+    slot: Ints
+
+    def tables(self) -> tuple[Any, ...]:
+        """Give the kernel's parameters between the tasks and the results."""
+        return (
+            self.first_world, self.key, self.nights, self.raids, self.geometry, self.pairs, self.pointers, self.exists,
+            self.units, self.stock, self.kill, self.attrition, self.layer, self.slot,
+        )  # fmt: skip
+
+
+def check(workload: Workload, runs: int) -> None:
+    """Refuse what the integer tables cannot hold.
+
+    Raises
+    ------
+    InputError
+        Too many threats, worlds, runs or units; ticks, rounds or salvos out of range.
+    """
+    counts, units, stock = workload.raids[0], workload.units, workload.stock
+    most, last = int(counts.max(initial=0)), workload.first_world + len(counts)
+    latest, width = _latest_tick(workload), units.shape[1]
+    rounds, salvo = max(int(units[..., 1].max(initial=0)), int(stock.max(initial=0))), int(units[..., 3].max(initial=0))
+    faults: list[str] = []
+    if most >= THREATS_PER_CLASS_MAX:
+        allowed = THREATS_PER_CLASS_MAX - 1
+        faults.append(f"{most} threats of one class in a month; at most {allowed}: split the month in two scenarios")
+    if runs > RUNS_PER_WORLD_MAX or last >= RUNS_PER_WORLD_MAX:
+        found = f"{len(counts)} worlds from number {workload.first_world} x {runs} runs"
+        faults.append(f"{found}; at most {RUNS_PER_WORLD_MAX - 1} of each: give fewer, and another seed for the rest")
+    if latest >= TICKS_MAX:
+        found = f"a night of {latest} ticks of 0.1 s with flights and reloads"
+        faults.append(f"{found}; at most {TICKS_MAX - 1}: give shorter times")
+    if width >= NUMBERS_MAX:
+        faults.append(f"{width} units; at most {NUMBERS_MAX - 1}: give fewer")
+    if salvo > _SALVO_MAX:
+        faults.append(f"a salvo of {salvo} rounds; at most {_SALVO_MAX}: give fewer")
+    if rounds > _ROUNDS_MAX:
+        faults.append(f"{rounds} rounds of one unit; at most {_ROUNDS_MAX}: give fewer")
+    if min(int(units.min(initial=0)), int(stock.min(initial=0))) < 0:
+        faults.append("a negative number of channels, rounds or ticks; give 0 or more")
+    if faults:
+        raise InputError("simulation", faults)
+
+
+def _latest_tick(workload: Workload) -> int:
+    spread = workload.geometry[3]
+    latest = int(spread[-1] + 2 * spread[:-1].max(initial=0)) + int(workload.units[..., 2].max(initial=0))
+    if len(workload.pairs):
+        latest += int(np.add(workload.pairs[:, 2], workload.pairs[:, 3], dtype=np.int64).max())
+    return latest
+
+
+def fight(workload: Workload, runs: range, compute: Compute) -> tuple[NDArray[np.uint16], Ints]:
+    """Fight these runs of every world.
+
+    Returns
+    -------
+    (w, r, slot, p) leakers and (w, r, 3) stopped by systems, by the dispersed layer, rounds fired.
+    """
+    worlds, slots, places = len(workload.stock), int(workload.slot.max(initial=-1)) + 1, workload.raids[3].shape[-1]
+    leakers = np.zeros((worlds, len(runs), slots, places), dtype=np.uint16)
+    tally = np.zeros((worlds, len(runs), 3), dtype=np.int64)
+    if not worlds or not len(runs):
+        return leakers, tally
+    before = numba.get_num_threads()
+    numba.set_num_threads(compute.threads or before)
+    try:
+        _fight_in_pieces(workload, runs, leakers, tally)
+    finally:
+        numba.set_num_threads(before)
+    return leakers, tally
+
+
+def _fight_in_pieces(workload: Workload, runs: range, leakers: NDArray[np.uint16], tally: Ints) -> None:
+    tasks, begin = _tasks(workload.raids[0].sum(axis=1), runs, numba.get_num_threads()), 0
+    # A guess to begin with, on the slow side.
+    threats = (workload.raids[0].sum(axis=1)[tasks[:, 0]] * (tasks[:, 2] - tasks[:, 1])).mean()
+    size = max(1, int(numba.get_num_threads() * _PIECE_S / (_THREAT_S * max(threats, 1.0))))
+    while begin < len(tasks):
+        start = time.perf_counter()
+        fight_months(tasks[begin : begin + size], runs.start, *workload.tables(), leakers, tally)
+        begin += size
+        # Python sees an interrupt between two pieces; their length follows the clock, the results do not.
+        spent = time.perf_counter() - start
+        size = int(np.clip(size * _PIECE_S / max(spent, 1e-6), 1, 4 * size))
+
+
+def _tasks(threats: Ints, runs: range, threads: int) -> Ints:
+    """(task, 3) world, first run, run after the last."""
+    worlds = len(threats)
+    cuts = -(-4 * threads // worlds)
+    widest = max(1, -(-len(runs) // cuts))
+    rows = []
+    for w, count in enumerate(threats.tolist()):
+        width = min(widest, max(1, _TASK_THREATS // max(count, 1)))
+        rows += [(w, first, min(first + width, runs.stop)) for first in range(runs.start, runs.stop, width)]
+    return np.array(rows, dtype=np.int64)

@@ -1,0 +1,1 @@
+"""The public numbers: parameters and their catalogue, the attack record, geography."""

@@ -1,0 +1,343 @@
+"""The catalogue: every public number the model uses, with its range, unit and source, through one typed door."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import cache
+from io import StringIO
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from tegmen.data import shipped
+from tegmen.errors import InputError
+from tegmen.evidence.parameters import SYSTEMS, Parameter
+
+__all__ = ["SYSTEMS", "TABLES", "Catalogue", "Claim", "Parameter", "read_catalogue"]
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from importlib.resources.abc import Traversable
+
+
+_VALUES = ("value_low", "value_best", "value_high", "unit", "source", "verified", "note")
+TABLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "systems.csv": ("system", "name", "family", "parameter", *_VALUES),
+        "threats.csv": ("threat_class", "model", "name", "parameter", *_VALUES),
+        "inventories.csv": ("holder", "system", "role", "as_of", *_VALUES),
+        "official_totals.csv": ("metric", "period_start", "period_end", *_VALUES),
+        "consequences.csv": ("metric", "period_start", "period_end", *_VALUES),
+        "model.csv": ("parameter", "threat_class", "system", *_VALUES),
+    }
+)
+"""Tables of the catalogue and their columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A need stated in public: so many more fire units, in whose words.
+
+    Parameters
+    ----------
+    label
+        The words used, e.g. "minimum".
+    system
+        System id.
+    low, best, high
+        Added units [unit].
+    unit
+        Word of the source: batteries, systems, fire units.
+    as_of
+        When it was said (ISO date or month).
+    source
+        Where it was read.
+    verified
+        Whether it was read in a stored copy of the source.
+    note
+        What to know before quoting it.
+    """
+
+    label: str
+    system: str
+    low: float
+    best: float
+    high: float
+    unit: str
+    as_of: str
+    source: str
+    verified: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every parameter, looked up by what it is about; a look-up that fails names what exists.
+
+    Parameters
+    ----------
+    parameters
+        All rows, in table order.
+    files
+        Table name to sha256 of its bytes.
+
+    Raises
+    ------
+    InputError
+        Two rows state the same thing.
+    """
+
+    parameters: tuple[Parameter, ...]
+    files: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "files", MappingProxyType(dict(self.files)))
+        seen: set[tuple[str, ...]] = set()
+        faults: list[str] = []
+        for row in self.parameters:
+            key = (row.table, row.name, row.system, row.threat_class, row.subject, row.period)
+            if key in seen:
+                faults.append(f"{row.table}: '{row.label}' stands there twice; keep one row")
+            seen.add(key)
+        if faults:
+            raise InputError("catalogue", faults)
+
+    @property
+    def sha256(self) -> str:
+        """Digest over all tables, for `Provenance.inputs`."""
+        joined = "\n".join(f"{name} {digest}" for name, digest in sorted(self.files.items()))
+        return hashlib.sha256(joined.encode()).hexdigest()
+
+    def system(self, system: str, parameter: str) -> Parameter:
+        """Give a fact about a defending system, e.g. ``system("patriot", "defended_radius_ballistic")``."""
+        about = [row for row in self._rows("systems.csv") if row.system == system]
+        if not about:
+            raise _missing("systems.csv", "system", system, {row.system for row in self._rows("systems.csv")})
+        return _one(about, f"systems.csv, system '{system}'", "parameter", parameter)
+
+    def threat(self, threat_class: str, parameter: str, model: str | None = None) -> Parameter:
+        """Give a fact about a threat model; `model` may be left out where one model of the class states it.
+
+        Class-wide spans of speed and altitude are in `model` ("speed_kmh", "altitude_m").
+        """
+        rows = [row for row in self._rows("threats.csv") if row.threat_class == threat_class]
+        if not rows:
+            raise _missing(
+                "threats.csv", "threat class", threat_class, {row.threat_class for row in self._rows("threats.csv")}
+            )
+        if model is not None:
+            models = {row.subject for row in rows}
+            rows = [row for row in rows if row.subject == model]
+            if not rows:
+                raise _missing(f"threats.csv, class '{threat_class}'", "model", model, models)
+        return _one(rows, f"threats.csv, class '{threat_class}'", "parameter", parameter)
+
+    def model(self, parameter: str, threat_class: str | None = None, system: str | None = None) -> Parameter:
+        """Give a parameter of tegmen's own model, for a threat class and a system where it depends on them."""
+        rows = [row for row in self._rows("model.csv") if row.name == parameter]
+        if not rows:
+            raise _missing("model.csv", "parameter", parameter, {row.name for row in self._rows("model.csv")})
+        wanted = (threat_class or "", system or "")
+        for row in rows:
+            if (row.threat_class, row.system) == wanted:
+                return row
+        kinds = {f"({row.threat_class or 'no class'}, {row.system or 'no system'})" for row in rows}
+        asked = f"({wanted[0] or 'no class'}, {wanted[1] or 'no system'})"
+        raise _missing(f"model.csv, parameter '{parameter}'", "(threat class, system)", asked, kinds)
+
+    def inventory(self, holder: str, system: str) -> Parameter:
+        """Give how many units of a system a holder has, e.g. ``inventory("Ukraine", "patriot")``."""
+        rows = [row for row in self._rows("inventories.csv") if row.name != "need"]
+        about = [row for row in rows if row.subject == holder]
+        if not about:
+            raise _missing("inventories.csv", "holder", holder, {row.subject for row in rows})
+        for row in about:
+            if row.system == system:
+                return row
+        raise _missing(f"inventories.csv, holder '{holder}'", "system", system, {row.system for row in about})
+
+    def official_total(self, metric: str, start: str, end: str) -> Parameter:
+        """Give a total stated by officials for a period of ISO dates, both ends included."""
+        return self._total("official_totals.csv", metric, f"{start}/{end}")
+
+    def consequence(self, metric: str, start: str, end: str) -> Parameter:
+        """Give a public statement on losses or damage for a period of ISO dates, both ends included."""
+        return self._total("consequences.csv", metric, f"{start}/{end}")
+
+    def needs(self, system: str = "patriot") -> tuple[Claim, ...]:
+        """Give the needs stated in public for a system, smallest first."""
+        rows = [row for row in self._rows("inventories.csv") if row.name == "need" and row.system == system]
+        if not rows:
+            known = {row.system for row in self._rows("inventories.csv") if row.name == "need"}
+            raise _missing("inventories.csv, role 'need'", "system", system, known)
+        claims = [
+            Claim(row.subject, row.system, *row.span, row.unit, row.period, row.source, row.verified, row.note)
+            for row in rows
+        ]
+        return tuple(sorted(claims, key=lambda claim: (claim.best, claim.label)))
+
+    def row(self, row_id: str) -> Parameter:
+        """Give a row by its id.
+
+        Raises
+        ------
+        InputError
+            No row has this id; the message names the nearest.
+        """
+        rows = {row.id: row for row in self.parameters}
+        if row_id not in rows:
+            near = get_close_matches(row_id, rows, 3, 0.3) or sorted(rows)[:3]
+            known = ", ".join(near)
+            raise InputError("catalogue", [f"no number has the id '{row_id}'; the nearest are {known}"])
+        return rows[row_id]
+
+    def with_replaced(self, row_id: str, span: tuple[float, float, float], source: str) -> Catalogue:
+        """Put another span and source in place of a row's; its note keeps what stood there, and nothing else moves."""
+        old = self.row(row_id)
+        low, best, high = span
+        was = ", ".join("none" if value is None else f"{value:g}" for value in (old.low, old.best, old.high))
+        note = f"replaced; was low, best, high {was} ({old.source})"
+        new = replace(old, low=low, best=best, high=high, source=source, verified=False, note=note)
+        return replace(self, parameters=tuple(new if row is old else row for row in self.parameters))
+
+    def table(self) -> list[Parameter]:
+        """Give every parameter, in table order, as the report prints them."""
+        return list(self.parameters)
+
+    def _rows(self, table: str) -> list[Parameter]:
+        return [row for row in self.parameters if row.table == table]
+
+    def _total(self, table: str, metric: str, period: str) -> Parameter:
+        rows = [row for row in self._rows(table) if row.name == metric]
+        if not rows:
+            raise _missing(table, "metric", metric, {row.name for row in self._rows(table)})
+        for row in rows:
+            if row.period == period:
+                return row
+        raise _missing(f"{table}, metric '{metric}'", "period", period, {row.period for row in rows})
+
+
+def read_catalogue(folder: str | Path | None = None) -> Catalogue:
+    """Read the catalogue.
+
+    Parameters
+    ----------
+    folder
+        Folder with the tables named in `TABLES`; None reads the tables shipped with tegmen.
+
+    Returns
+    -------
+    The catalogue, every row checked.
+
+    Raises
+    ------
+    InputError
+        Every fault of every table: a missing file or column, a number that is none, a range out of order, a fraction
+        outside [0, 1], a missing source or unit, an unknown system or threat class, a row stated twice.
+    """
+    return _shipped() if folder is None else _read_tables(Path(folder), f"catalogue {folder}")
+
+
+@cache
+def _shipped() -> Catalogue:
+    # The shipped tables cannot change while we run, and every batch of worlds asks for them.
+    return _read_tables(shipped("catalogue"), "catalogue")
+
+
+def _read_tables(root: Traversable | Path, where: str) -> Catalogue:
+    parameters: list[Parameter] = []
+    digests: dict[str, str] = {}
+    faults: list[str] = []
+    for name in TABLES:
+        try:
+            content = root.joinpath(name).read_bytes()
+            text = content.decode("utf-8-sig")
+        except OSError:
+            faults.append(f"{name}: not found or not readable; a catalogue needs {', '.join(TABLES)}")
+            continue
+        except UnicodeDecodeError:
+            faults.append(f"{name}: not UTF-8 text; save it as CSV in UTF-8")
+            continue
+        digests[name] = hashlib.sha256(content).hexdigest()
+        rows, wrong = _read_table(name, text)
+        parameters += rows
+        faults += wrong
+    if faults:
+        raise InputError(where, faults)
+    return Catalogue(tuple(parameters), digests)
+
+
+def _read_table(name: str, text: str) -> tuple[list[Parameter], list[str]]:
+    """Give the rows of one table and one line for each fault in it."""
+    reader = csv.reader(StringIO(text, newline=""))
+    columns = TABLES[name]
+    header = next(reader, [])
+    absent = [column for column in columns if column not in header]
+    if absent:
+        return [], [f"{name}: missing column {', '.join(absent)}; expected {', '.join(columns)}"]
+    rows: list[Parameter] = []
+    faults: list[str] = []
+    for cells in reader:
+        where = f"{name} line {reader.line_num}"
+        if len(cells) != len(header):
+            faults.append(f"{where}: found {len(cells)} cells, the header has {len(header)}; quote cells with commas")
+            continue
+        try:
+            rows.append(_parameter(name, dict(zip(header, cells, strict=True))))
+        except InputError as error:
+            faults += [f"{where} ({error.where}): {fault}" for fault in error.faults]
+    return rows, faults
+
+
+def _parameter(table: str, row: Mapping[str, str]) -> Parameter:
+    """Make a parameter of a row; the columns that say what it is about differ from table to table."""
+    if row["verified"] not in {"true", "false"}:
+        raise InputError("verified", [f"found '{row['verified']}', allowed are true and false"])
+    low, best, high = (_number(row, f"value_{bound}") for bound in ("low", "best", "high"))
+    period = row.get("as_of", "")
+    if "period_start" in row:
+        period = f"{row['period_start']}/{row['period_end']}"
+    return Parameter(
+        name=row.get("parameter") or row.get("role") or row.get("metric") or "",
+        low=low,
+        best=best,
+        high=high,
+        unit=row["unit"],
+        source=row["source"],
+        verified=row["verified"] == "true",
+        note=row["note"],
+        system=row.get("system", ""),
+        threat_class=row.get("threat_class", ""),
+        subject=row.get("model") or row.get("holder") or "",
+        period=period,
+        table=table,
+    )
+
+
+def _number(row: Mapping[str, str], column: str) -> float | None:
+    text = row[column].strip()
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(column, [f"found '{text}', allowed is a number or nothing"]) from None
+
+
+def _one(rows: Sequence[Parameter], where: str, kind: str, name: str) -> Parameter:
+    """Give the only row of that name, or say what there is."""
+    found = [row for row in rows if row.name == name]
+    if not found:
+        raise _missing(where, kind, name, {row.name for row in rows})
+    if len(found) > 1:
+        models = ", ".join(row.subject for row in found)
+        raise InputError("catalogue", [f"{where}: '{name}' is stated for several models ({models}); name one of them"])
+    return found[0]
+
+
+def _missing(where: str, kind: str, found: str, known: set[str]) -> InputError:
+    there = ", ".join(sorted(known))
+    return InputError("catalogue", [f"{where}: no {kind} '{found}'; there are {there}; use one or add a row"])

@@ -1,0 +1,241 @@
+"""The attack record: what was launched and intercepted, by threat class, zone and reporting window.
+
+One reader takes the public 22-column list (a user's own download) or our compiled table and returns the same frame:
+one row per (window end, threat class, zone, channel). How a single report is read stands in ``posts``.
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+import pandas as pd
+
+from tegmen.errors import EvidenceError, InputError
+from tegmen.evidence.reports import COLUMNS, COUNTS, FOLDER, KEY, broad_words, coverage_zone, read_reports, threat_words
+from tegmen.terms import VERSION, Provenance, ThreatClass
+
+__all__ = ["RATE_WORDS", "Record", "aggregate", "broad_class", "coverage_zone", "read_launch_areas", "read_record"]
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RATE_WORDS: Final = frozenset(threat.name for threat in ThreatClass) - {ThreatClass.glide_bomb.name}
+"""Classes that rates may be taken from. Guided bombs are not: they are hardly reported, and one of the four rows
+before July 2024 looks like a mislabelled ballistic attack (trap 14)."""
+
+
+Counted = Literal["intercepted", "intercepted+lost"]
+COUNTED: tuple[Counted, ...] = get_args(Counted)
+"""What can count as intercepted. Posts after mid-2024 also name drones "lost": jammed, or fallen on their own; some
+later ones count "shot down or suppressed" in one number, so only the second compares across that change."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Record:
+    """Attack reports summed over (window end, threat class, zone, channel).
+
+    Parameters
+    ----------
+    rows
+        Frame with the columns of ``COLUMNS``, sorted by the first four. ``launched`` and ``intercepted`` are sums over
+        the reports that have both counts, and missing where none has; ``lost`` is missing where it was not reported.
+    provenance
+        sha256 of the file read, under ``record``.
+    notes
+        Sentences about what was read but could not be used fully.
+    counted
+        What ``intercepted`` counts: as posted, or with the lost added (see `counting`).
+    """
+
+    rows: pd.DataFrame
+    provenance: Provenance
+    notes: tuple[str, ...] = ()
+    counted: Counted = "intercepted"
+
+    def __post_init__(self) -> None:
+        if tuple(self.rows.columns) != COLUMNS:
+            raise ValueError(f"record rows have columns {list(self.rows.columns)}; allowed: {list(COLUMNS)}")
+
+    @property
+    def double_counted(self) -> int:
+        """Regional rows whose window end and threat class a national row has too: the same weapons may be in both.
+
+        They stay in the monthly totals and never enter a rate. Overlap of windows, which needs the raw start times,
+        finds 12 reports before July 2024 (trap 10); the compiled table can only compare ends.
+        """
+        shared = ["window_end", "threat_class"]
+        national = self.rows.loc[self.rows["channel"] == "national", shared].drop_duplicates()
+        return len(self.rows.loc[self.rows["channel"] == "regional", shared].merge(national, on=shared))
+
+    def monthly(self) -> pd.DataFrame:
+        """Sum launched and destroyed by month of the window end and broad class, all channels.
+
+        Returns
+        -------
+        Columns month ("2024-03"), broad, rows, launched, destroyed (sums over reports with both counts) and
+        rows_without_counts (reports left out of the sums).
+        """
+        rows: Any = self.rows
+        words = {str(word): broad_class(str(word)) for word in rows["threat_class"].unique()}
+        table = rows.assign(
+            month=rows["window_end"].dt.strftime("%Y-%m"),
+            broad=rows["threat_class"].map(words),
+            destroyed=rows["intercepted"],
+            rows_without_counts=rows["rows_uncounted"],
+        )
+        sums = ["rows", "launched", "destroyed", "rows_without_counts"]
+        return table.groupby(["month", "broad"])[sums].sum().astype("int64").reset_index()
+
+    def eligible(self, threat_class: str) -> pd.DataFrame:
+        """Select the rows a rate of one class, or of one mixture ("ballistic+s300_ground"), may be taken from.
+
+        National channels with both counts only: regional ones post what was shot down (trap 9). Empty for classes
+        outside ``RATE_WORDS``.
+
+        Raises
+        ------
+        InputError
+            If the word is no threat class, nor a mixture of classes.
+        """
+        threat_words(threat_class)
+        chosen = _eligible(self.rows) & (self.rows["threat_class"] == threat_class)
+        return self.rows.loc[chosen].reset_index(drop=True)
+
+    def until(self, day: str | date) -> Record:
+        """Keep the rows whose window ended on or before one day.
+
+        Raises
+        ------
+        InputError
+            If the day cannot be read.
+        EvidenceError
+            If no row is left that a rate can be taken from.
+        """
+        last = _day(day)
+        rows = self.rows.loc[self.rows["window_end"].dt.normalize() <= pd.Timestamp(last)].reset_index(drop=True)
+        if not _eligible(rows).any():
+            first = self.rows.loc[_eligible(self.rows), "window_end"].min()
+            remedy = "no row of it is, on any day" if pd.isna(first) else f"choose a day from {first:%Y-%m-%d} on"
+            found = f"until {last}: no row of the record is eligible (national channel, both counts)"
+            raise EvidenceError(f"{found}; {remedy}")
+        return replace(self, rows=rows)
+
+    def counting(self, counted: Counted) -> Record:
+        """Say what counts as intercepted; "intercepted+lost" adds those posted as jammed or fallen.
+
+        Where no lost were posted only the intercepted count; together they are never more than were launched.
+
+        Raises
+        ------
+        InputError
+            If the word is neither of ``COUNTED``, or the lost were added already.
+        """
+        if counted not in COUNTED or self.counted != "intercepted":
+            allowed = " or ".join(COUNTED)
+            raise InputError("counting", [f"found {counted!r} after {self.counted!r}; {allowed} is allowed, once"])
+        if counted == "intercepted":
+            return self
+        table: Any = self.rows
+        known = int((table["lost"].notna() & table["intercepted"].notna()).sum())
+        both = table["intercepted"] + table["lost"].fillna(0)
+        capped = int((both > table["launched"]).fillna(value=False).sum())
+        rows = table.assign(intercepted=both.clip(upper=table["launched"]).astype("Int64"))
+        note = f"Lost are counted as intercepted in {known} rows that post them; other rows are as posted."
+        more = f" In {capped} rows the two exceed what was launched, and are taken as that."
+        return replace(self, rows=rows, notes=(*self.notes, note + (more if capped else "")), counted=counted)
+
+    def silent_days(self) -> pd.DatetimeIndex:
+        """List the days between first and last window end without any row: missing reports, not quiet (trap 15)."""
+        ends: Any = self.rows["window_end"].dt.normalize()
+        return pd.DatetimeIndex(pd.date_range(ends.min(), ends.max()).difference(pd.DatetimeIndex(ends.unique())))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a copy of the rows."""
+        return self.rows.copy()
+
+    def __repr__(self) -> str:
+        rows: Any = self.rows
+        span = f"{rows['window_end'].min():%Y-%m-%d} to {rows['window_end'].max():%Y-%m-%d}" if len(rows) else "empty"
+        reports = rows["rows"].sum() + rows["rows_uncounted"].sum()
+        return f"Record({span}: {reports:,} reports in {len(rows):,} rows, {_eligible(rows).sum():,} of them eligible)"
+
+    def _repr_html_(self) -> str:
+        totals: Any = self.monthly().groupby("broad")[["rows", "launched", "destroyed"]].sum()
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        return f"<p>{html.escape(repr(self))}</p>{totals.to_html()}<ul>{notes}</ul>"
+
+
+def read_record(path: str | Path | None = None, *, leave_out: bool = False) -> Record:
+    """Read the attack record.
+
+    Parameters
+    ----------
+    path
+        The public list (22 columns) or a table in our compiled schema, told apart by the header. None: the compiled
+        table shipped with the package, September 2022 to June 2024.
+    leave_out
+        Whether rows at fault (a weapon never seen, more shot down than launched) are left out with a note each, instead
+        of refusing the file.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file: line and column, what was found, what is allowed, what to do.
+
+    Source
+    ------
+    "Massive Missile Attacks on Ukraine", Petro Ivaniuk, CC BY-NC-SA 4.0; see ``data/record/LICENCE.md``.
+    """
+    reports, sha256, notes = read_reports(FOLDER / "nights.csv" if path is None else path, leave_out=leave_out)
+    return Record(aggregate(reports), Provenance(VERSION, None, {"record": sha256}), notes)
+
+
+def aggregate(reports: pd.DataFrame) -> pd.DataFrame:
+    """Sum reports over window end, threat class, zone and channel; a sum of nothing but unknowns stays unknown."""
+    groups: Any = reports.groupby(list(KEY), sort=True)
+    sums = groups[list(COUNTS)].sum(min_count=1).join(groups[["rows", "rows_uncounted"]].sum())
+    return sums.reset_index()[list(COLUMNS)]
+
+
+def read_launch_areas() -> pd.DataFrame:
+    """Read the coarse launch areas: area_id, name, latitude, longitude [degrees], threat_class, launched, rows.
+
+    Positions are rounded to half a degree on purpose. ``launched`` sums national reports that name a place; a report
+    naming several places is split equally among their areas, and mixtures of classes count for none.
+    """
+    return pd.read_csv(FOLDER / "launch_areas.csv")
+
+
+def broad_class(threat_class: str) -> str:
+    """Broad class of the monthly totals ("ballistic", "cruise", "owa_drone" ...) of a threat class or mixture.
+
+    Raises
+    ------
+    InputError
+        If the word is no threat class, nor a mixture of classes.
+    """
+    broad = broad_words()
+    parts = {broad[word] for word in threat_words(threat_class)}
+    # The monthly totals file a drone post that also names Lancets under the drones.
+    parts -= {"tactical_lm"} if "owa_drone" in parts else set()
+    return parts.pop() if len(parts) == 1 else "mixed_" + "_".join(sorted(parts))
+
+
+def _eligible(rows: pd.DataFrame) -> pd.Series:
+    words = [word for word in rows["threat_class"].unique() if RATE_WORDS.issuperset(str(word).split("+"))]
+    chosen: Any = (rows["channel"] == "national") & (rows["rows"] > 0) & rows["threat_class"].isin(words)
+    return chosen
+
+
+def _day(day: str | date) -> date:
+    if isinstance(day, datetime):
+        return day.date()
+    if isinstance(day, date):
+        return day
+    try:
+        return date.fromisoformat(day.strip())
+    except ValueError:
+        raise InputError("until", [f"found {day!r}; a day such as 2024-03-31 is allowed; write YYYY-MM-DD"]) from None

@@ -1,0 +1,131 @@
+"""Draft entries: what was read, with the words that made each field, for a person to accept, edit or reject."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from tegmen.ledger.entries import Entry, Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """The words that made a field.
+
+    Parameters
+    ----------
+    field
+        Field of the draft.
+    start, end
+        Place of the words in the text.
+    rule
+        How they were read, where the words alone do not tell.
+    """
+
+    field: str
+    start: int
+    end: int
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry nobody has accepted yet, and why it reads as it does.
+
+    Parameters
+    ----------
+    entry
+        The entry, without a source.
+    because
+        One reason a field, in the order they were read.
+    """
+
+    entry: Entry
+    because: tuple[Reason, ...] = ()
+
+
+def draft_json(draft: Draft, text: str) -> dict[str, object]:
+    """Turn a draft into what `--json` prints; absent things are null or an empty list."""
+    entry = draft.entry
+    return {
+        "kind": entry.kind,
+        "speaker": entry.speaker or None,
+        "via": entry.via or None,
+        "thing": entry.thing or None,
+        "quantity": None if entry.quantity is None else quantity_json(entry.quantity),
+        "period": None if entry.period is None else [day.isoformat() for day in entry.period],
+        "date": None if entry.date is None else entry.date.isoformat(),
+        "place": entry.place or None,
+        "participants": [name for name in entry.participants if name],
+        "topics": list(entry.topics),
+        "status": entry.status or None,
+        "doubtful": entry.doubtful,
+        "evidence": None if entry.evidence is None else list(entry.evidence),
+        "because": {
+            reason.field: {
+                "words": text[reason.start : reason.end],
+                "at": [reason.start, reason.end],
+                **({"rule": reason.rule} if reason.rule else {}),
+            }
+            for reason in reversed(draft.because)
+        },
+    }
+
+
+def quantity_json(quantity: Quantity) -> dict[str, object]:
+    """Turn a quantity into JSON; whole numbers are written as such."""
+    return {
+        **{name: _plain(getattr(quantity, name)) for name in ("low", "best", "high")},
+        "hedge": quantity.hedge,
+        "unit": quantity.unit,
+    }
+
+
+def _plain(value: float | None) -> float | int | None:
+    return int(value) if value is not None and float(value).is_integer() and abs(value) < 2**53 else value
+
+
+def show_draft(draft: Draft, text: str) -> str:
+    """Write a draft as a few lines for a reader: first what it says, then the words it says it by."""
+    entry = draft.entry
+    lines = [f"{entry.kind}{' (doubtful)' if entry.doubtful else ''}: {entry.thing}"]
+    if entry.quantity is not None:
+        lines.append(f"  quantity: {show_quantity(entry.quantity)}")
+    for name, value in (
+        ("speaker", entry.speaker),
+        ("via", entry.via),
+        ("period", show_period(entry.period)),
+        ("date", "" if entry.date is None else entry.date.isoformat()),
+        ("place", entry.place),
+        ("participants", ", ".join(filter(None, entry.participants))),
+        ("topics", "; ".join(entry.topics)),
+        ("status", entry.status),
+        ("note", entry.note),
+    ):
+        if value:
+            lines.append(f"  {name}: {value}")
+    if entry.evidence is not None:
+        start, end = entry.evidence
+        lines.append(f"  words {start}-{end}: {' '.join(text[start:end].split())}")
+    for reason in draft.because:
+        rule = f" ({reason.rule})" if reason.rule else ""
+        lines.append(f"    {reason.field}: '{' '.join(text[reason.start : reason.end].split())}'{rule}")
+    return "\n".join(lines)
+
+
+def show_quantity(quantity: Quantity) -> str:
+    """Write a quantity with its hedge: "low 101, more than [systems]"."""
+    values = [
+        f"{name} {_plain(value):,}"
+        for name in ("low", "best", "high")
+        if (value := getattr(quantity, name)) is not None
+    ]
+    return f"{', '.join(values)}, {quantity.hedge} [{quantity.unit}]"
+
+
+def show_period(period: tuple[dt.date, dt.date] | None) -> str:
+    """Write a period: one day once, else both."""
+    if period is None:
+        return ""
+    first, last = period
+    return first.isoformat() if first == last else f"{first.isoformat()} to {last.isoformat()}"

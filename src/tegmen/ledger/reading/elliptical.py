@@ -1,0 +1,244 @@
+"""Numbers without a noun, and nouns without a number: "12 were shot down", "a second battery", "promised missiles"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tegmen.ledger.reading.lexicon import read_lexicon
+from tegmen.ledger.reading.names import bare
+from tegmen.ledger.reading.quantities import Count, article_count, find_counts, noun_at, plural_at
+from tegmen.ledger.reading.sentences import Token
+from tegmen.ledger.reading.setting import LINK, MODAL, STAGES, Cue, Setting
+
+DROPPED = re.compile(
+    (
+        r"(?:\b(?:instead\sof|rather\sthan|as\sopposed\sto|(?<!did\s)(?<!could\s)not|earlier\s(?:version"
+        r"|figure|report|statement|count)\b[^.;]{0,60}|previous(?:ly)?\s(?:version|figure|report|reported"
+        r"|stated|given|said)[^.;]{0,50}|(?:incorrectly|mistakenly|wrongly"
+        r"|erroneously)\s\w+[^.;]{0,50}))\s(?:the\s)?$"
+    ),
+    re.IGNORECASE,
+)
+REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|reduc|amend)\w*\b", re.IGNORECASE)
+BARE_BEFORE = re.compile(
+    r"\b(?:shot down|downed|destroyed|intercepted|shooting down|downing|destroying|intercepting"
+    r"|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|owns?|holds?"
+    r"|possess(?:es)?|needs|fires|fired|share|even|damaged|promised|or|against|got|counted|is|was|of which"
+    r"|of which there were|up from|down from|compared (?:with|to))\s"
+    r"(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s|some\s)?$"
+)
+BARE_ENDS = re.compile(
+    r"\s*(?:[.,;)\"”]|of\s(?:them|which)|in\s|from\s|(?:a|per)\s(?:day|week|month|year)\b|annually|were\b|was\b"
+    r"|instead\b|and\s|over\s|on\s|before\b|$)"
+)
+BARE_AFTER = re.compile(
+    r"^\s(?:(?:were|was|have been|had been|are|got)\s(?:\w+\s)?(?:shot|destroyed|intercepted|downed"
+    r"|delivered|operational|lost|damaged|launched|hit|neutrali\w+|suppressed)|of which|instead"
+    r"|(?:hit|struck|got through|reached|fell|crashed)\b)"
+)
+PEOPLE_BEFORE = re.compile(
+    r"\b(killed|killing|wounded|wounding|injured|injuring)\s(?:(?:at least|more than|over|about"
+    r"|another|some|nearly)\s)*$"
+)
+PEOPLE_AFTER = re.compile(
+    r"^\s(?:(?:others?|more|of them)\s)?(?:were|was|have been|had been)\s(?:\w+ly\s|also\s|reported\s)?"
+    r"(wounded|injured|hurt|killed|hospitali[sz]ed|dead|missing|rescued)\b"
+)
+MOVED = re.compile(r"\b(?:doubled|tripled|rose|grew|increased|climbed|jumped|fell|dropped|declined|up|down)\b")
+PLAIN = re.compile(
+    rf"(?:{MODAL}|pledg|promis|vow|commit|offer|approv|authori|green|request|ask|appeal|call|urg)\b|(?:"
+    r"pledg|promis|vow|commit|offer|approv|authori|request|ask|appeal|call|urg)\w+"
+)
+NOUNLESS = frozenset({"them", "next", "bare"})
+
+
+def all_counts(setting: Setting, cues: Sequence[Cue]) -> list[Count]:
+    """Find what is counted in a sentence, "a battery" and "missiles" without a number too, in order."""
+    sentence = setting.sentence
+    taken = [any(t.start <= token.start < t.end for t in setting.times) for token in sentence.tokens]
+    counts = find_counts(sentence.tokens, taken)
+    counts += _single(setting, cues, counts)
+    counts += _uncounted(setting, cues, counts)
+    return _respective(setting, sorted(counts, key=lambda count: count.first))
+
+
+def _single(setting: Setting, cues: Sequence[Cue], counts: Sequence[Count]) -> list[Count]:
+    """Count "a Patriot battery" as one, where the words pledge or deliver it."""
+    tokens, found = setting.sentence.tokens, list[Count]()
+    for cue in cues:
+        if cue.name not in STAGES:
+            continue
+        index = next((i for i, token in enumerate(tokens) if token.start >= cue.end), len(tokens))
+        limit = next((c.first for c in counts if c.first >= index), len(tokens))
+        found += _before(setting, cue, index)
+        for at in range(index, min(index + 3, limit)):
+            single = article_count(tokens, at)
+            if single is not None and single.past <= limit and all(single.first != count.first for count in found):
+                found.append(single)
+                break
+    return found
+
+
+def _before(setting: Setting, cue: Cue, index: int) -> list[Count]:
+    """Count "a second SAMP/T battery" as one in front of "was already on its way"."""
+    tokens, base = setting.sentence.tokens, setting.sentence.start
+    first = next((i for i, token in enumerate(tokens) if token.start >= cue.start), index)
+    for at in range(max(0, first - 14), first):
+        single = article_count(tokens, at)
+        if single is not None and single.past <= first:
+            between = setting.sentence.text[tokens[single.past - 1].end - base : cue.start - base]
+            return [single] if LINK.fullmatch(between) else []
+    return []
+
+
+def _uncounted(setting: Setting, cues: Sequence[Cue], counts: Sequence[Count]) -> list[Count]:
+    """Find what is pledged, approved or asked for without a number: "promised a batch of Patriot missiles"."""
+    tokens, found = setting.sentence.tokens, list[Count]()
+    for cue in cues:
+        words = setting.sentence.text[cue.start - setting.sentence.start : cue.end - setting.sentence.start]
+        before = setting.sentence.text[: cue.start - setting.sentence.start]
+        used = re.search(r"\b(?:the|its|their|of|all)\s$", before.lower()) is not None  # "the promised shells"
+        if used or cue.name not in {"pledged", "approved", "requested"} or not PLAIN.match(words):
+            continue
+        index = next((i for i, token in enumerate(tokens) if token.start >= cue.end), len(tokens))
+        noun = plural_at(tokens, index)
+        later = [c.start for c in cues if c.start >= cue.end and c.name != "delivered"]
+        if noun is None or any(index <= count.first < noun.past + 2 for count in counts):
+            continue
+        if not any(start < tokens[noun.past - 1].start for start in later):
+            found.append(noun)
+    return found
+
+
+def resolved(
+    count: Count, later: Sequence[Count], thing: Count | None, setting: Setting, *, dropped: bool
+) -> Count | None:
+    """Find the noun of a number that has none of its own; `thing` is what was counted before it."""
+    if count.group not in NOUNLESS:
+        return count
+    if count.group == "next":
+        noun = next((c for c in later if c.group not in NOUNLESS), None)
+        return None if noun is None else replace(_alike(count, noun), past=noun.past)
+    tokens, text, base = setting.sentence.tokens, setting.sentence.text, setting.sentence.start
+    before = text[: tokens[count.number.first].start - base]
+    after = text[tokens[count.past - 1].end - base :]
+    here = thing if thing is not setting.thing else None
+    if here is not None and before.endswith("from ") and MOVED.search(before):  # "up from 650 in July"
+        return _alike(count, here)
+    if count.group == "bare":
+        named = _people(count, before, after) or _number_of(setting, count)
+        if named is not None:
+            return named
+        if here is not None and _is_listed(tokens, count, before, after):
+            return _alike(count, here)
+    if thing is None or thing.group not in {"aid", "attack"}:
+        return None
+    thing = _enough(count, thing, setting)
+    fits = (BARE_BEFORE.search(before) and BARE_ENDS.match(after)) or BARE_AFTER.match(after) or dropped
+    if not (fits or count.group == "them"):
+        return None
+    whole = _alike(count, thing)
+    return replace(whole, number=replace(whole.number, weak=True)) if _is_unsure(setting, count, thing) else whole
+
+
+def _is_unsure(setting: Setting, count: Count, thing: Count) -> bool:
+    """Whether a number may be of something else: several things were counted before, or another is named here."""
+    if thing is not setting.thing and thing not in setting.things:
+        return False
+    heads = read_lexicon().heads
+    here = {token.low for token in setting.sentence.tokens[: count.first] if heads.get(token.low) == "aid"}
+    named = {word.lower() for word in thing.thing.split()}
+    return len({c.thing for c in setting.things}) > 1 or bool({w for w in here if w.endswith("s")} - named)
+
+
+def _enough(count: Count, thing: Count, setting: Setting) -> Count:
+    """Of what was counted before, the last of which there were enough: 72 that fell are none of the ten named last."""
+    number, whole = count.number.best, thing.number.best
+    if number is None or whole is None or number <= whole or thing is not setting.thing:
+        return thing
+    return next((c for c in reversed(setting.things) if c.number.best and c.number.best >= number), thing)
+
+
+def _alike(count: Count, noun: Count) -> Count:
+    return replace(count, thing=noun.thing, unit=noun.unit, group=noun.group)
+
+
+def _people(count: Count, before: str, after: str) -> Count | None:
+    """People who are counted by what was done to them: "wounded 17", "two were killed"."""
+    hurt = PEOPLE_AFTER.match(after)
+    if hurt is None and re.match(r"\s*(?:[.,;]|and\b|more\b|others\b|in\b|$)", after):
+        hurt = PEOPLE_BEFORE.search(before)
+    return None if hurt is None else replace(count, thing=hurt[1], unit="people", group="people")
+
+
+def _is_listed(tokens: Sequence[Token], count: Count, before: str, after: str) -> bool:
+    """Whether a number goes on with what was counted before it in the sentence, without saying it again."""
+    if count.first == 0:
+        return False
+    last = tokens[count.first - 1]
+    if before.endswith("("):  # "12 missiles (10 destroyed)"
+        return re.match(r"\s(?:destroyed|shot down|intercepted|downed)\b", after) is not None
+    if bare(last.text) in read_lexicon().countries:  # "Norway at least six and Belgium up to 30"
+        return re.match(r"\s(?:and\b|[,.;]|$)|[,.;]|$", after) is not None
+    timed = re.match(r"\s(?:on|in|during|by|from|since)\s", after) is not None
+    return last.low in {"and", ",", "including"} and timed
+
+
+def _number_of(setting: Setting, count: Count) -> Count | None:
+    """Find what is counted in "put the number of helicopters destroyed at 14"."""
+    tokens = setting.sentence.tokens
+    before = tokens[: count.first]
+    noun = _of_which(tokens, count)
+    if noun is not None:
+        return replace(count, thing=noun.thing, unit=noun.unit, group=noun.group)
+    if before[-1:] and before[-1].low in {"to", "at"} and any(t.low == "toll" for t in before):
+        return replace(count, thing="death toll", unit="people", group="people")
+    low = [token.low for token in before]
+    at = next((i for i in range(len(low) - 1, 0, -1) if low[i - 1 : i + 1] == ["number", "of"]), None)
+    if at is None or before[-1].low not in {"at", "to", "from", "is", "was", "reached"}:
+        return None
+    noun = noun_at(tokens, at + 1)
+    return None if noun is None else replace(count, thing=noun.thing, unit=noun.unit, group=noun.group)
+
+
+def _of_which(tokens: Sequence[Token], count: Count) -> Count | None:
+    """Find what is counted in "guided bombs, of which there were more than 3,000"."""
+    low = [token.low for token in tokens[: count.first]]
+    low = low[:-2] if low[-2:] in (["there", "were"], ["there", "are"]) else low
+    if low[-2:] != ["of", "which"]:
+        return None
+    past = len(low) - 2 - (low[-3:-2] == [","])
+    numbers = [at for at in range(past) if tokens[at].text[0].isdecimal()]
+    first = max(past - 5, numbers[-1] + 1 if numbers else 0, 0)
+    nouns = (noun_at(tokens, at) for at in range(first, past) if tokens[at].is_word)
+    return next((noun for noun in nouns if noun is not None and noun.past == past), None)
+
+
+def _respective(setting: Setting, counts: Sequence[Count]) -> list[Count]:
+    """Give the two numbers of "of which 18 and 25 were shot down" the two things counted before them, in order."""
+    text, tokens = setting.sentence.text, setting.sentence.tokens
+    first = [i for i, c in enumerate(counts) if c.group == "bare"]
+    told = "respectively" in text or re.search(r"\bof\s(?:which|them|those)\b", text) is not None
+    if not told or len(first) < 2 or first[-2] < 2 or first[-1] != first[-2] + 1:
+        return list(counts)
+    pair = first[-2:]
+    things = counts[pair[0] - 2 : pair[0]]
+    joined = tokens[counts[pair[1]].first - 1].low == "and" and counts[pair[0]].past == counts[pair[1]].first - 1
+    if any(not thing.thing for thing in things) or not joined:
+        return list(counts)
+    given = {
+        i: replace(counts[i], thing=thing.thing, unit=thing.unit, group=thing.group)
+        for i, thing in zip(pair, things, strict=True)
+    }
+    return [given.get(i, count) for i, count in enumerate(counts)]
+
+
+def is_dropped(setting: Setting, count: Count) -> bool:
+    """Whether a number is named only to be replaced: "not 12 but 9", "9 instead of 12", "revised from 12 to 9"."""
+    tokens, sentence = setting.sentence.tokens, setting.sentence
+    before = sentence.text[: tokens[count.first].start - sentence.start]
+    if DROPPED.search(before):
+        return True
+    return before.endswith("from ") and REVISED.search(sentence.text) is not None

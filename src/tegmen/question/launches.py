@@ -1,0 +1,79 @@
+"""What was launched in the month: posted, claimed, and the nights it came in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tegmen.errors import EvidenceError
+from tegmen.evidence.record import Record
+from tegmen.question.scenario import Scenario
+from tegmen.terms import EvidenceCase, ThreatClass
+
+Ints = NDArray[np.int64]
+
+
+def posted_counts(scenario: Scenario, record: Record) -> dict[ThreatClass, int]:
+    """Launched in the scenario's month by class, all channels, as posted; a mixture counts for its first class (A3)."""
+    _, classes, launches = _launches(record, scenario.month.first, scenario.month.last)
+    return {cls: int(launches[classes == cls.name].sum()) for cls in ThreatClass if cls is not ThreatClass.glide_bomb}
+
+
+def history_counts(scenario: Scenario, record: Record) -> Ints:
+    """(night of record, class) launched; the nights a month's nights are drawn from.
+
+    Only nights with a counted launch of the six classes are listed: a day without a row is a missing report (A2).
+
+    Raises
+    ------
+    EvidenceError
+        The record has no such night.
+    """
+    days, classes, launches = _launches(record, scenario.month.history_from, scenario.month.last)
+    nights, night = np.unique(days, return_inverse=True)
+    counts = np.zeros((len(nights), len(ThreatClass)), dtype=np.int64)
+    for cls in ThreatClass:
+        mine = classes == cls.name
+        counts[:, cls] = np.bincount(night[mine], launches[mine], len(nights)) if len(nights) else 0
+    counts = counts[counts.sum(axis=1) > 0]
+    if not len(counts):
+        first, last = scenario.month.history_from, scenario.month.last
+        msg = f"the record has no launches between {first} and {last}: nothing to draw nights from"
+        raise EvidenceError(msg + "; use a record that covers the month, or move history_from")
+    return np.ascontiguousarray(counts)
+
+
+def _launches(record: Record, first: date, last: date) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]]:
+    """Day, class (the first of a mixture) and launched of every counted row from `first` to `last`."""
+    days = record.rows["window_end"].to_numpy("datetime64[D]")
+    launches = record.rows["launched"].to_numpy(np.float64, na_value=np.nan)
+    classes = np.array([str(name).split("+")[0] for name in record.rows["threat_class"]], dtype=object)
+    kept = (days >= np.datetime64(first)) & (days <= np.datetime64(last)) & ~np.isnan(launches)
+    return days[kept], classes[kept], launches[kept]
+
+
+def launched(
+    scenario: Scenario,
+    case: EvidenceCase,
+    posted: Mapping[ThreatClass, int],
+    count: int,
+    generator: np.random.Generator,
+) -> tuple[Ints, Ints]:
+    """(w, class) launched in the month, and how many of them were never posted."""
+    unposted = np.zeros((count, len(ThreatClass)), dtype=np.int64)
+    if case == "claimed":
+        official = scenario.official
+        pair = posted[ThreatClass.ballistic] + posted[ThreatClass.s300_ground]
+        missiles = pair + posted[ThreatClass.cruise] + posted[ThreatClass.supersonic]
+        extra = max(0, official.ballistic_and_s300 - pair)
+        share = posted[ThreatClass.ballistic] / max(pair, 1)
+        unposted[:, ThreatClass.ballistic] = generator.binomial(extra, share, count)
+        unposted[:, ThreatClass.s300_ground] = extra - unposted[:, ThreatClass.ballistic]
+        unposted[:, ThreatClass.cruise] = max(0, official.missiles - missiles - extra)
+        unposted[:, ThreatClass.drone] = max(0, official.drone - posted[ThreatClass.drone])
+    base = np.array([posted.get(cls, 0) for cls in ThreatClass], dtype=np.int64)
+    return base + unposted, unposted

@@ -1,0 +1,352 @@
+"""The question, as a validated TOML file with a published JSON schema."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from tegmen.data import shipped
+from tegmen.errors import InputError
+from tegmen.evidence.catalogue import Catalogue, read_catalogue
+from tegmen.evidence.geography import in_ukraine, read_places
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.resources.abc import Traversable
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Metric = Literal["ballistic_strikes", "people_struck", "capitals_uncovered", "capacity_lost"]
+Total = Literal["missiles", "ballistic_and_s300", "drone", "glide_bomb"]
+System = Literal["patriot", "sampt", "nasams", "iris_t_slm", "hawk", "s300ps", "buk_m1"]
+Day = Annotated[dt.date, Field(strict=False)]
+"""A date; one in quotes is as good."""
+LaunchedTotal = Annotated[int, Field(ge=0, le=16_000)]
+"""Launched of one class in a month; the kernel's draw addresses hold 2^14 of them."""
+UnitCount = Annotated[float, Field(ge=0, le=1000)]
+
+
+_ENTRY = "Id of the ledger entry this number is taken from: the recorded choice where others say other numbers."
+
+
+class _Strict(BaseModel):
+    # Strict: true is no number, "30" is no 30. A span that is not finite is none.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Goal(_Strict):
+    """What "enough" means: the metric, how far it must fall, and in what share of worlds.
+
+    `threshold` is relative to the baseline's expectation, except for `capitals_uncovered`, where it is a count.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    label: str = Field(description='Completes "N more fire units …", e.g. "halve the expected ballistic strikes".')
+    metric: Metric
+    largest_cities: int = Field(default=25, ge=1, description="How many of the largest held cities count.")
+    threshold: float = Field(ge=0)
+    confidence: Probability
+    headline: bool = False
+
+    @model_validator(mode="after")
+    def _threshold_is_a_share(self) -> Goal:
+        if self.metric != "capitals_uncovered" and self.threshold > 1:
+            msg = f"threshold {self.threshold} is a share of the baseline: give a value in [0, 1]"
+            raise ValueError(msg)
+        return self
+
+
+class Claim(_Strict):
+    """A number somebody named in public, to be marked on the curve."""
+
+    label: str
+    added: int = Field(ge=0)
+    source: str
+    entry: str = Field(default="", description=_ENTRY)
+    quote: str = Field(
+        default="", description="Words for the answer sentence; claims that share them are one quotation."
+    )
+
+
+class Month(_Strict):
+    """The month asked about, and the nights of the record its nights are drawn from."""
+
+    first: Day
+    nights: int = Field(ge=1, le=366)
+    history_from: Day
+
+    @property
+    def last(self) -> dt.date:
+        """Last day of the period."""
+        return self.first + dt.timedelta(days=self.nights - 1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Month:
+        if self.history_from >= self.last:
+            msg = f"history_from {self.history_from} must be before the last night {self.last}"
+            raise ValueError(msg)
+        return self
+
+
+class OfficialTotals(_Strict):
+    """Totals stated by officials for the month; what the record does not show of them is counted as unopposed."""
+
+    missiles: LaunchedTotal = Field(
+        description="All missiles: cruise, supersonic, ballistic, S-300 in the ground role."
+    )
+    ballistic_and_s300: LaunchedTotal
+    drone: LaunchedTotal
+    glide_bomb: int = Field(ge=0, le=1_000_000)
+    source: str
+    entries: dict[Total, str] = Field(
+        default_factory=dict, description="Id of the ledger entry each total is taken from, by the total's key."
+    )
+
+    def values(self) -> dict[Total, int]:
+        """Each total by its key."""
+        return {key: getattr(self, key) for key in get_args(Total)}
+
+
+class Range(_Strict):
+    """A planning span; best lies inside it."""
+
+    low: UnitCount
+    best: UnitCount
+    high: UnitCount
+    source: str
+    entry: str = Field(default="", description=_ENTRY)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Range:
+        if not self.low <= self.best <= self.high:
+            msg = f"range out of order: low {self.low}, best {self.best}, high {self.high}; need low <= best <= high"
+            raise ValueError(msg)
+        return self
+
+
+class ExtraPlace(_Strict):
+    """A place of the user's own, beside the shipped ones."""
+
+    name: str
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+    population: int = Field(default=0, ge=0)
+    capacity_mw: float = Field(default=0, ge=0)
+    source: str
+    entry: str = Field(default="", description=_ENTRY)
+
+    @model_validator(mode="after")
+    def _on_the_map(self) -> ExtraPlace:
+        if not in_ukraine(self.latitude, self.longitude):
+            msg = (
+                f"place {self.name!r} at latitude {self.latitude}, longitude {self.longitude} is outside the map; "
+                "places must lie within Ukraine's recognised borders (check the order: latitude first)"
+            )
+            raise ValueError(msg)
+        return self
+
+
+class Replacement(_Strict):
+    """Another value in place of a row of the catalogue, for this question only."""
+
+    id: str = Field(description="Id of the row, as `tegmen why` prints it.")
+    low: float
+    best: float
+    high: float
+    source: str = Field(min_length=1)
+
+
+class Scenario(_Strict):
+    """One question: which month, which system is added, what counts as enough, which claims are tested."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str
+    question: str
+    until: Day = Field(description="Last day of the record used for calibration.")
+    added_system: Literal["patriot", "sampt"]
+    added_max: int = Field(default=30, ge=1, le=60)
+    month: Month
+    official: OfficialTotals
+    goals: tuple[Goal, ...] = Field(min_length=1, strict=False)
+    claims: tuple[Claim, ...] = Field(default=(), strict=False)
+    baseline: dict[System, Range] = Field(
+        default_factory=dict, description="Fire units in service by system; replaces the catalogue's inventory."
+    )
+    places: tuple[ExtraPlace, ...] = Field(default=(), strict=False)
+    replace: tuple[Replacement, ...] = Field(default=(), strict=False)
+    ledger: str = Field(default="", description="Path of the ledger the entries are in; empty for the shipped one.")
+    sha256: str = Field(default="", exclude=True)
+
+    @field_validator("goals")
+    @classmethod
+    def _one_headline(cls, goals: tuple[Goal, ...]) -> tuple[Goal, ...]:
+        names = [goal.name for goal in goals]
+        if len(set(names)) < len(names):
+            msg = f"goal names must differ; found {names}"
+            raise ValueError(msg)
+        if sum(goal.headline for goal in goals) != 1:
+            msg = f"exactly one goal must have headline = true; found {sum(goal.headline for goal in goals)}"
+            raise ValueError(msg)
+        return goals
+
+    @field_validator("places")
+    @classmethod
+    def _names_differ(cls, places: tuple[ExtraPlace, ...]) -> tuple[ExtraPlace, ...]:
+        # Tables of the answer know places by name.
+        names = [place.name for place in places]
+        taken = set(read_places()["name"]) if names else set[str]()
+        twice = sorted({name for name in names if name in taken or names.count(name) > 1})
+        if twice:
+            found = ", ".join(map(repr, twice))
+            msg = f"found {found} twice, or beside a shipped place of that name; choose other names"
+            raise ValueError(msg)
+        return places
+
+    @model_validator(mode="after")
+    def _claims_are_tried(self) -> Scenario:
+        beyond = [claim.added for claim in self.claims if claim.added > self.added_max]
+        if beyond:
+            msg = f"claims of {beyond} added units are beyond added_max {self.added_max}; raise added_max or drop them"
+            raise ValueError(msg)
+        return self
+
+    @field_validator("replace")
+    @classmethod
+    def _rows_exist(cls, replacements: tuple[Replacement, ...]) -> tuple[Replacement, ...]:
+        try:
+            _replaced(replacements)
+        except InputError as error:
+            raise ValueError("; ".join(error.faults)) from None
+        return replacements
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The shipped catalogue with this question's replacements."""
+        return _replaced(self.replace)
+
+    def goal(self, name: str | None) -> Goal | None:
+        """The goal of this name; None for none.
+
+        Raises
+        ------
+        InputError
+            The scenario has no goal of this name.
+        """
+        named = {goal.name: goal for goal in self.goals}
+        if name is not None and name not in named:
+            raise InputError("goal", [f"found {name!r}; the goals of {self.name} are {', '.join(named)}"])
+        return None if name is None else named[name]
+
+    @property
+    def headline(self) -> Goal:
+        """The goal the answer sentence is about."""
+        return next(goal for goal in self.goals if goal.headline)
+
+
+def _replaced(replacements: Sequence[Replacement]) -> Catalogue:
+    catalogue = read_catalogue()
+    for each in replacements:
+        catalogue = catalogue.with_replaced(each.id, (each.low, each.best, each.high), each.source)
+    return catalogue
+
+
+def scenario_names() -> list[str]:
+    """Names of the shipped scenarios."""
+    return sorted(item.name.removesuffix(".toml") for item in _folder().iterdir() if item.name.endswith(".toml"))
+
+
+def read_scenario(name_or_path: str | Path) -> Scenario:
+    """Read a shipped scenario by name, or a TOML file by path.
+
+    Raises
+    ------
+    InputError
+        The scenario is unknown, not TOML, or breaks the schema; all faults are named at once.
+    """
+    text, where = _text_of(name_or_path)
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(where, [f"not valid TOML: {error}"]) from None
+    try:
+        scenario = Scenario.model_validate(content)
+    except ValidationError as error:
+        raise InputError(where, faults_of(error)) from None
+    return scenario.model_copy(update={"sha256": hashlib.sha256(text.encode()).hexdigest()})
+
+
+def scenario_schema() -> dict[str, object]:
+    """JSON schema of a scenario file."""
+    return Scenario.model_json_schema()
+
+
+def _folder() -> Traversable:
+    return shipped("scenarios")
+
+
+def _text_of(name_or_path: str | Path) -> tuple[str, str]:
+    given = str(name_or_path)
+    if given in scenario_names():
+        return (_folder() / f"{given}.toml").read_text("utf-8"), f"scenario {given}"
+    path = Path(given)
+    if not path.exists():
+        known = f"shipped scenarios: {', '.join(scenario_names())}"
+        raise InputError(given, [f"no such scenario or file; {known}; or give the path of a .toml file"])
+    if path.is_dir():
+        raise InputError(given, ["is a folder; give the path of a .toml file"])
+    try:
+        return path.read_text("utf-8-sig"), given
+    except (UnicodeDecodeError, OSError) as error:
+        raise InputError(given, [f"cannot be read as UTF-8 text ({error}); a scenario is a TOML file"]) from None
+
+
+def faults_of(error: ValidationError) -> list[str]:
+    """Word every fault once: a list counts as too short when its items are faulty, and those are named already."""
+    errors = [dict(item) for item in error.errors()]
+    places = [_location(error) for error in errors]
+    parents = {place[:depth] for place in places for depth in range(len(place))}
+    return [_fault(error) for error, place in zip(errors, places, strict=True) if not place or place not in parents]
+
+
+def _location(error: dict[str, object]) -> tuple[object, ...]:
+    location = error["loc"]
+    assert isinstance(location, tuple)
+    return location
+
+
+def _fault(error: dict[str, object]) -> str:
+    """One plain sentence for one pydantic error: key, what was found, what is allowed, what to do."""
+    location = _location(error)
+    key = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in location)) or "(whole file)"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if location[-1:] == ("[key]",):
+        allowed = ", ".join(get_args(System))
+        return f"{key.removesuffix('.[key]')}: unknown system; allowed are {allowed}; remove it or correct its spelling"
+    if error["type"] == "extra_forbidden":
+        return f"{key}: unknown key; allowed keys are {_allowed(location)}; remove it or correct its spelling"
+    if error["type"] == "missing":
+        return f"{key}: missing; add it"
+    if str(error["type"]) == "value_error":
+        return f"{key}: {message}"
+    found = str(error["input"]) if isinstance(error["input"], dt.date) else repr(error["input"])
+    return f"{key}: found {found}; {message[0].lower()}{message[1:]}; correct the value"
+
+
+def _allowed(location: tuple[object, ...]) -> str:
+    """Keys allowed beside the unknown one."""
+    rooms: dict[str, type[_Strict]] = {
+        "goals": Goal,
+        "claims": Claim,
+        "month": Month,
+        "official": OfficialTotals,
+        "baseline": Range,
+        "places": ExtraPlace,
+        "replace": Replacement,
+    }
+    model = rooms.get(str(location[0]), Scenario) if len(location) > 1 else Scenario
+    return ", ".join(sorted(set(model.model_fields) - {"sha256"}))

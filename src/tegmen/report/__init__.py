@@ -1,0 +1,1 @@
+"""Pages and files: formats what was computed, computes nothing."""

@@ -1,0 +1,267 @@
+"""Stands and places → the map, one an evidence case: self-contained SVG text on the local map of Ukraine."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tegmen.evidence.geography import read_borders, read_front, read_oblasts, to_km
+from tegmen.report.charts import CASE_COLOUR, CASE_TITLE, GREY, haloed, layer, number, picture, svg
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tegmen.answer.results import Stand
+    from tegmen.question.places import Places
+    from tegmen.report.charts import Rows, Spec
+    from tegmen.terms import EvidenceCase
+
+PLANT = "#7a5c00"
+NAMES_MOST = 16
+"""With more places than this their names would cover the map: only the order numbers are drawn."""
+_WIDTH = 480
+_MARGIN_KM = (30.0, 25.0, 85.0, 25.0)  # west, south, east (room for names by the front), north
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The part of the local map that is drawn: west and north edge [km], pixels a km, and size [pixels]."""
+
+    west: float
+    north: float
+    scale: float
+    width: int
+    height: int
+
+    def pixels(self, latitude: Any, longitude: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Place degrees on the picture, (..., 2) [pixels] right and down, to a tenth."""
+        xy = to_km(latitude, longitude)
+        return np.round(np.stack([xy[..., 0] - self.west, self.north - xy[..., 1]], axis=-1) * self.scale, 1)
+
+    def ring(self, ring: Sequence[Sequence[float]]) -> list[list[float]]:
+        """Place a ring of (longitude, latitude); points that fall on one spot are drawn once."""
+        degrees = np.asarray(ring, dtype=np.float64)
+        points = [tuple(point) for point in self.pixels(degrees[:, 1], degrees[:, 0]).tolist()]
+        return [list(point) for point, _ in itertools.groupby(points)]
+
+
+def _polygons(feature: Mapping[str, Any]) -> list[list[list[list[float]]]]:
+    geometry = feature["geometry"]
+    return geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+
+
+def _frame(borders: Mapping[str, Any]) -> Frame:
+    """Frame Ukraine in its recognised borders."""
+    ukraine = next(each for each in borders["features"] if each["properties"]["iso_a3"] == "UKR")
+    degrees = np.concatenate([np.asarray(ring) for polygon in _polygons(ukraine) for ring in polygon])
+    xy = to_km(degrees[:, 1], degrees[:, 0])
+    west, south = xy.min(axis=0) - _MARGIN_KM[:2]
+    east, north = xy.max(axis=0) + _MARGIN_KM[2:]
+    scale = _WIDTH / (east - west)
+    return Frame(float(west), float(north), float(scale), _WIDTH, round(float((north - south) * scale)))
+
+
+def _shapes(features: Sequence[Mapping[str, Any]], frame: Frame, **mark: Any) -> Spec:
+    """Draw outlines already placed in pixels: a plane projection has no winding to get wrong."""
+    values = [
+        {
+            "type": "Feature",
+            "properties": {},
+            "geometry": {
+                "type": "MultiPolygon",
+                "coordinates": [[frame.ring(ring) for ring in polygon] for polygon in _polygons(feature)],
+            },
+        }
+        for feature in features
+    ]
+    return {
+        "data": {"values": values},
+        "mark": {"type": "geoshape", "clip": True, **mark},
+        "projection": {"type": "identity", "scale": 1, "translate": [0, 0]},
+    }
+
+
+def _across(frame: Frame) -> tuple[Spec, Spec]:
+    return (
+        number("x", axis=None, scale={"domain": [0, frame.width], "nice": False}),
+        number("y", axis=None, scale={"domain": [frame.height, 0], "nice": False}),
+    )
+
+
+def _ground(frame: Frame, borders: Mapping[str, Any]) -> list[Spec]:
+    """Neighbours, oblasts, Ukraine's outline and the coarse line of contact."""
+    abroad = [each for each in borders["features"] if each["properties"]["iso_a3"] != "UKR"]
+    home = [each for each in borders["features"] if each["properties"]["iso_a3"] == "UKR"]
+    front = read_front()
+    degrees = front.loc[front["part"] == "contact", ["latitude", "longitude"]].to_numpy(np.float64)
+    line = frame.pixels(degrees[:, 0], degrees[:, 1])
+    contact: Rows = [{"x": px, "y": py, "order": i} for i, (px, py) in enumerate(line.tolist())]
+    x, y = _across(frame)
+    dashes = {"type": "line", "color": "#8a1c1c", "strokeDash": [2, 3], "strokeWidth": 1.6}
+    return [
+        _shapes(abroad, frame, fill="#f4f4f2", stroke="#c4c4c4", strokeWidth=0.7),
+        _shapes(read_oblasts()["features"], frame, fill="#fffdf5", stroke="#d8d2be", strokeWidth=0.6),
+        _shapes(home, frame, fill=None, stroke=GREY, strokeWidth=1.1),
+        layer(contact, dashes, x=x, y=y, order=number("order")),
+    ]
+
+
+def _place_layers(frame: Frame, places: Places) -> list[Spec]:
+    """Cities as discs sized by population, power plants as squares of one size."""
+    rows: Rows = [
+        {"x": x, "y": y, "people": float(people)}
+        for (x, y), people in zip(
+            frame.pixels(places.latitude, places.longitude).tolist(), places.population, strict=True
+        )
+    ]
+    x, y = _across(frame)
+    size = number("people", scale={"domain": [0, 3_000_000], "range": [3, 190], "clamp": True}, legend=None)
+    discs = {"type": "circle", "color": "#8f8f8f", "opacity": 0.75}
+    squares = {"type": "square", "color": PLANT, "opacity": 0.9, "size": 24}
+    return [
+        layer([row for row in rows if row["people"] > 0], discs, x=x, y=y, size=size),
+        layer([row for row in rows if not row["people"] > 0], squares, x=x, y=y),
+    ]
+
+
+def _circles(frame: Frame, stands: Sequence[Stand], **mark: Any) -> Spec:
+    """Circles of the stands' radius, true to scale (on this map a km is a km within 0.2 %)."""
+    at = [frame.pixels(stand.latitude, stand.longitude).tolist() for stand in stands]
+    rows: Rows = [
+        {"x": x, "y": y, "area": float(np.pi * (stand.radius_km * frame.scale) ** 2)}
+        for (x, y), stand in zip(at, stands, strict=True)
+        if stand.radius_km > 0
+    ]
+    across, down = _across(frame)
+    size = number("area", scale=None, legend=None)
+    return layer(rows, {"type": "point", "shape": "circle", "clip": True, **mark}, x=across, y=down, size=size)
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """A text box on the map [pixels]: middle of its left edge, width, where its place is, and how far off it stands."""
+
+    text: str
+    left: float
+    middle: float
+    width: float
+    at: tuple[float, float]
+    far: float = 0.0
+
+    def overlap(self, other: _Label) -> float:
+        """Shared area of two boxes."""
+        across = min(self.left + self.width, other.left + other.width) - max(self.left, other.left)
+        down = 15.0 - abs(self.middle - other.middle)
+        return max(across, 0.0) * max(down, 0.0)
+
+
+def _options(text: str, at: tuple[float, float], gap: float, frame: Frame) -> list[_Label]:
+    """Boxes round the circle of a place, near ones first, inside the frame."""
+    width = 6.9 * len(text) + 4
+    x, y = at
+    options: list[_Label] = []
+    for far in (0.0, 13.0, 26.0):
+        out = gap + far
+        slant = out * 0.75
+        for left, middle in (
+            (x + out, y),
+            (x - out - width, y),
+            (x - width / 2, y - out - 7),
+            (x - width / 2, y + out + 7),
+            (x + slant, y - slant - 3),
+            (x + slant, y + slant + 3),
+            (x - slant - width, y - slant - 3),
+            (x - slant - width, y + slant + 3),
+        ):
+            if left >= 2 and left + width <= frame.width - 2 and 8 <= middle <= frame.height - 24:
+                options.append(_Label(text, left, middle, width, at, far))
+    return options or [_Label(text, 2, min(max(y, 8), frame.height - 24), width, at)]
+
+
+def _placed(texts: Sequence[tuple[str, tuple[float, float]]], gap: float, frame: Frame) -> list[_Label]:
+    """Give each text the first box that is free of others and of the circles; where none is, the least crowded."""
+    circles = [_Label("", x - gap, y, 2 * gap, (x, y)) for _, (x, y) in texts]
+    done: list[_Label] = []
+    for text, at in texts:
+        taken = [*done, *(circle for circle in circles if circle.at != at)]
+        options = _options(text, at, gap, frame)
+        done.append(min(options, key=lambda option: sum(option.overlap(other) for other in taken) + option.far))
+    return done
+
+
+def _names_beside(frame: Frame, stands: Sequence[Stand]) -> list[_Label]:
+    """Give "order numbers, place" of every place with added units, where it is free; numbers alone on a full map."""
+    orders: dict[tuple[str, float, float], list[str]] = {}
+    for order, stand in enumerate(stands, start=1):
+        orders.setdefault((stand.place, stand.latitude, stand.longitude), []).append(str(order))
+    texts: list[tuple[str, tuple[float, float]]] = []
+    for (place, latitude, longitude), numbers in orders.items():
+        x, y = frame.pixels(latitude, longitude).tolist()
+        order = ", ".join(numbers)
+        texts.append((f"{order} {place}" if len(orders) <= NAMES_MOST else order, (x, y)))
+    gap = 3 + max((stand.radius_km * frame.scale for stand in stands), default=4.0)
+    return _placed(texts, gap, frame)
+
+
+def _added_layers(frame: Frame, stands: Sequence[Stand], colour: str) -> list[Spec]:
+    """Draw added units: a circle of each one's radius, a dot at its place, and its order and name beside it."""
+    labels = _names_beside(frame, stands)
+    x, y = _across(frame)
+    rows: Rows = [{"x": label.left + 2, "y": label.middle, "label": label.text} for label in labels]
+    leaders: Rows = [
+        {
+            "x": label.at[0],
+            "y": label.at[1],
+            "to_x": min(max(label.at[0], label.left), label.left + label.width),
+            "to_y": label.middle,
+        }
+        for label in labels
+        if label.far > 0
+    ]
+    dots = ({"x": label.at[0], "y": label.at[1]} for label in labels)
+    once = list({(stand.latitude, stand.longitude): stand for stand in stands}.values())  # shade a place once
+    return [
+        _circles(frame, once, color=colour, filled=False, strokeWidth=1.8, opacity=1),
+        _circles(frame, once, color=colour, filled=True, opacity=0.12),
+        layer(dots, {"type": "circle", "color": colour, "opacity": 1, "size": 36}, x=x, y=y),
+        layer(leaders, {"type": "rule", "color": colour}, x=x, y=y, x2={"field": "to_x"}, y2={"field": "to_y"}),
+        *haloed(rows, x, y, align="left", baseline="middle", fontWeight="bold", color=colour),
+    ]
+
+
+def draw_map(case: EvidenceCase, baseline: Sequence[Stand], added: Sequence[Stand], places: Places) -> str:
+    """Draw the map of one evidence case: places, one notional baseline layout, added units in order, as SVG text.
+
+    Parameters
+    ----------
+    case
+        Evidence case, for colour and text.
+    baseline
+        Stands of the one drawn notional layout; those without a radius against ballistic missiles are not drawn.
+    added
+        Stands of added units, in greedy order.
+    places
+        The defended places.
+
+    Returns
+    -------
+        SVG text.
+    """
+    borders = read_borders()
+    frame = _frame(borders)
+    note: Rows = [{"label": "grey circles: NOTIONAL baseline, one random layout, not real positions"}]
+    layers = [
+        *_ground(frame, borders),
+        _circles(frame, baseline, color=GREY, filled=True, opacity=0.16),
+        _circles(frame, baseline, color=GREY, filled=False, strokeDash=[4, 3], strokeWidth=1.3, opacity=1),
+        *_place_layers(frame, places),
+        *_added_layers(frame, added, CASE_COLOUR[case]),
+        *haloed(note, {"value": 6}, {"value": frame.height - 9}, align="left", fontStyle="italic"),
+    ]
+    sea = {"fill": "#eaf1f5", "stroke": None}
+    drawn = picture(layers, frame.width, frame.height, view=sea, resolve={"scale": {"size": "independent"}})
+    told = ", ".join(f"{order} {stand.place}" for order, stand in enumerate(added, start=1)) or "none"
+    return svg(drawn, f"map-{case}", f"Map of Ukraine, {CASE_TITLE[case]}. Added units in greedy order: {told}.")

@@ -1,0 +1,183 @@
+"""A number of a written answer walked down to its sources, by what the answer's schema says each field rests on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tegmen.errors import InputError
+from tegmen.ledger.entries import Quantity
+from tegmen.ledger.hedges import in_words
+from tegmen.question.numbers import RECORD_SOURCE, Number, assumptions
+from tegmen.report.style import schema
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One step of a chain: what it is, in words, and what it rests on."""
+
+    id: str
+    text: str
+    rests_on: tuple[Link, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain nested content."""
+        return {"id": self.id, "text": self.text, "rests_on": [link.to_json() for link in self.rests_on]}
+
+
+def why(answer: str) -> Link:
+    """Trace a number of an answer.json to its sources.
+
+    Parameters
+    ----------
+    answer
+        "FILE#/pointer", the pointer as in RFC 6901, e.g. "out/march-2024/answer.json#/cases/posted/n".
+
+    Raises
+    ------
+    InputError
+        No such file, not an answer of tegmen, or nothing at the pointer; the message says what there is.
+    """
+    path, _, pointer = answer.partition("#")
+    content = _read(path)
+    value, case, rests_on, said = _resolve(content, pointer, path)
+    number = json.dumps(value, ensure_ascii=False) if not isinstance(value, dict | list) else f"{len(value)} values"
+    return Link(f"{path}#{pointer}", f"{number}: {said}", tuple(_links(content, rests_on, case, pointer)))
+
+
+def _read(path: str) -> dict[str, Any]:
+    try:
+        content = json.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(path, [f"cannot be read ({reason}); `tegmen answer` writes an answer.json"]) from None
+    except ValueError:
+        raise InputError(path, ["not JSON; give an answer.json that `tegmen answer` wrote"]) from None
+    if not isinstance(content, dict) or not isinstance(content.get("evidence"), dict):
+        raise InputError(path, ["no evidence in it; give an answer.json that this version of `tegmen answer` wrote"])
+    return content
+
+
+def _resolve(content: dict[str, Any], pointer: str, path: str) -> tuple[Any, str, tuple[str, ...], str]:
+    """Value at a pointer, its evidence case, what the schema says it rests on, and how it describes it."""
+    root = schema("answer")
+    at, value, rests_on, said = root, content, (), root["title"]
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+    for depth, step in enumerate(steps):
+        known = _names(value)
+        if step not in known:
+            there = ", ".join(known[:40]) or "nothing further down"
+            where = "/".join(["", *steps[:depth]]) or "the top"
+            raise InputError(f"{path}#{pointer}", [f"nothing named {step!r} at {where}; there are: {there}"])
+        at = _below(at, step, root)
+        value = value[step] if isinstance(value, dict) else value[int(step)]
+        rests_on = tuple(at.get("x-rests-on", rests_on))
+        said = at.get("description", said)
+    case = steps[1] if len(steps) > 1 and steps[0] == "cases" else ""
+    return value, case, rests_on, said
+
+
+def _names(value: Any) -> list[str]:
+    """What a step further down may be called."""
+    if isinstance(value, dict):
+        return list(value)
+    return [str(i) for i in range(len(value))] if isinstance(value, list) else []
+
+
+def _below(at: dict[str, Any], step: str, root: dict[str, Any]) -> dict[str, Any]:
+    """The part of the schema that describes a step further down; what stands beside a $ref counts first."""
+    found: Any = at.get("properties", {}).get(step) or at.get("additionalProperties") or at.get("items")
+    if not isinstance(found, dict):
+        prefix = at.get("prefixItems", [])
+        found = prefix[int(step)] if step.isdigit() and int(step) < len(prefix) else {}
+    if "$ref" in found:
+        found = root["$defs"][found["$ref"].rsplit("/", 1)[1]] | {k: v for k, v in found.items() if k != "$ref"}
+    return found
+
+
+def _links(content: dict[str, Any], rests_on: Sequence[str], case: str, pointer: str) -> list[Link]:
+    makers: dict[str, Callable[[], list[Link]]] = {
+        "record": lambda: [_record(content)],
+        "catalogue": lambda: [_group(content, "catalogue", "catalogue rows that worlds are drawn from")],
+        "official": lambda: [_group(content, "official", "official totals")],
+        "claimed": lambda: [_group(content, "official", "official totals")] if case == "claimed" else [],
+        "baseline": lambda: [_group(content, "baseline", "baseline given by the scenario")],
+        "places": lambda: [_group(content, "place", "places given by the scenario")],
+        "claim": lambda: _claim(content, pointer),
+        "choice": lambda: [Link("choice", f"chosen in the scenario {content['scenario']!r}; not evidence")],
+        "number": lambda: _itself(content, pointer),
+        "assumptions": lambda: [_assumptions()],
+        "method": lambda: [Link("method", f"computed by tegmen {content['tegmen_version']}, seed {content['seed']}")],
+    }
+    return [link for role in rests_on for link in makers[role]() if link.rests_on or link.id in _LEAVES]
+
+
+_LEAVES = ("choice", "method", "record")
+
+
+def _record(content: dict[str, Any]) -> Link:
+    hashes = [f"{name} sha256 {digest}" for name, digest in content["inputs"].items() if name.startswith("record")]
+    return Link("record", f"the attack record until {content['until']}: {RECORD_SOURCE}; {'; '.join(hashes)}")
+
+
+def _group(content: dict[str, Any], role: str, title: str) -> Link:
+    numbers = [_number(content, each) for each in content["evidence"]["numbers"] if each["role"] == role]
+    return Link(role, f"{title} ({len(numbers)})", tuple(numbers))
+
+
+def _claim(content: dict[str, Any], pointer: str) -> list[Link]:
+    at = pointer.split("/claims/", 1)[1].split("/", 1)[0] if "/claims/" in pointer else None
+    if at is None:
+        return [_group(content, "claim", "public claims")]
+    return [_number(content, each) for each in content["evidence"]["numbers"] if each["id"] == f"claims/{at}"]
+
+
+def _itself(content: dict[str, Any], pointer: str) -> list[Link]:
+    steps = pointer.split("/")
+    if steps[2:3] == ["numbers"] and len(steps) > 3:
+        return [_number(content, content["evidence"]["numbers"][int(steps[3])])]
+    return [
+        _group(content, role, f"{role} numbers") for role in ("official", "claim", "baseline", "place", "catalogue")
+    ]
+
+
+def _number(content: dict[str, Any], given: dict[str, Any]) -> Link:
+    number = Number(**given)
+    below: list[Link] = []
+    if number.entry:
+        entry = content["evidence"]["entries"][number.entry]
+        source = content["evidence"]["sources"].get(entry.get("source", ""))
+        rests_on = [Link(entry["source"], _source_words(source))] if source else []
+        span, *made = content["evidence"]["ranges"].get(number.entry, [""])
+        if span and len(set(made)) > 1:
+            rests_on.insert(0, Link("range", f"read as {span}: {'; '.join(made)}"))
+        below.append(Link(number.entry, _entry_words(entry), tuple(rests_on)))
+    checked = {True: "", False: " [not checked against its source]", None: ""}[number.verified]
+    if number.source:
+        below.append(Link("source", f"{number.source}{checked}"))
+    return Link(number.id, f"{number.what}: {number.span}", tuple(below))
+
+
+def _entry_words(entry: Mapping[str, Any]) -> str:
+    """An entry as one line: who, through whom, what, when."""
+    who = entry.get("speaker") or entry["kind"]
+    via = f" (via {entry['via']})" if entry.get("via") else ""
+    quantity = entry.get("quantity")
+    said = f"{in_words(Quantity(**quantity))}, of " if quantity else ""
+    when = " to ".join(entry["period"]) if entry.get("period") else entry.get("date", "")
+    return f"{who}{via}: {said}{entry.get('thing', '')}{', ' + when if when else ''}"
+
+
+def _source_words(source: Mapping[str, Any]) -> str:
+    parts = [source["publisher"], source.get("published", ""), source.get("title", ""), source.get("url", "")]
+    return f"{', '.join(part for part in parts if part)} [reliability {source['reliability']}{source['credibility']}]"
+
+
+def _assumptions() -> Link:
+    listed = assumptions()
+    return Link("assumptions", f"assumptions of the method ({len(listed)})", tuple(
+        Link(each["id"], each["text"]) for each in listed
+    ))  # fmt: skip

@@ -1,0 +1,417 @@
+"""The rolling back-test: every night or month forecast from what was known before it, scored beside baselines.
+
+The forward pass is the back-test: what a night is forecast from is what the nights before it taught, and no row of that
+day or later has been read by then. Cutting the record there and starting anew gives the same forecast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from tegmen.calibration.diary import Night, nights
+from tegmen.calibration.forecast import drawn_calendar, month_days, nothing_known, quantile, simulate, smoothed
+from tegmen.calibration.grid import Floats, Ints, stream
+from tegmen.calibration.nightly import Memory
+from tegmen.calibration.priors import Priors
+from tegmen.calibration.rows import FILTERED, eligible
+from tegmen.errors import InputError
+from tegmen.terms import Provenance, ThreatClass, one_blas_thread, tell_nobody
+from tegmen.trust.baselines import BASELINES, past
+from tegmen.trust.scores import LEVELS, Difference, Marks, difference, marks
+
+if TYPE_CHECKING:
+    from tegmen.calibration.forecast import Known
+    from tegmen.evidence.record import Record
+    from tegmen.terms import Progress
+    from tegmen.trust.baselines import Past
+
+Horizon = Literal["night", "month"]
+FORECAST = (*FILTERED, ThreatClass.ballistic)
+LARGE = 3
+"""[launched] from which a night counts as a larger one in the scores given beside those of all nights."""
+
+_SEED_STREAM = 192
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """Mean scores of some forecasts.
+
+    Parameters
+    ----------
+    coverage, plain_coverage
+        Level to share inside the central interval: of the randomised PIT, and of whole counts with both ends in.
+    log_score, crps
+        Means; higher and lower is better.
+    pit
+        (BINS,) histogram.
+    """
+
+    coverage: Mapping[float, float]
+    plain_coverage: Mapping[float, float]
+    log_score: float
+    crps: float
+    pit: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassScores:
+    """Scores of one class.
+
+    Parameters
+    ----------
+    nights
+        Number of forecasts scored: nights, or months.
+    scores
+        Of the forecast; None where there was nothing to score.
+    coverage_error
+        Level to the sampling error (one standard error) of its coverage over this many independent forecasts.
+    baselines, differences
+        Name to the baseline's scores, and to the mean difference in log score with its 90 % interval.
+    also
+        Name to the same on other terms: larger nights only, zone known, calendar drawn.
+    """
+
+    nights: int
+    scores: Scores | None
+    coverage_error: Mapping[float, float]
+    baselines: Mapping[str, Scores]
+    differences: Mapping[str, Difference]
+    also: Mapping[str, ClassScores] = field(default_factory=dict[str, "ClassScores"])
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Backtest:
+    """A rolling back-test.
+
+    Parameters
+    ----------
+    start, end
+        First day of the first month scored; last night of the record.
+    horizon, count, min_launched
+        What was forecast; what counts as intercepted; nights with fewer launched are not scored.
+    classes
+        Class to its scores.
+    forecasts
+        One row a forecast: first day, threat_class, launched, intercepted, low (5 %), median, high (95 %), log_score,
+        crps, pit_low, pit_high and the log score of every baseline.
+    notes
+        What cannot be scored or was left out, in sentences.
+    provenance
+        Version, seed of simulation and bootstrap, and the record's inputs.
+    """
+
+    start: date
+    end: date
+    horizon: Horizon
+    count: str
+    min_launched: int
+    classes: Mapping[ThreatClass, ClassScores]
+    forecasts: pd.DataFrame
+    notes: tuple[str, ...]
+    provenance: Provenance
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a class and rule: nights, coverage at each level, log_score, crps, difference, its 90 % limits."""
+        rows: list[dict[str, object]] = []
+        for key, found in self.classes.items():
+            head = {"threat_class": key.name, "nights": found.nights}
+            if found.scores is not None:
+                rows.append({**head, "rule": "tegmen", **_flat(found.scores)})
+            for name, each in found.baselines.items():
+                gain = found.differences[name]
+                ahead = {"difference": gain.mean, "low": gain.low, "high": gain.high}
+                rows.append({**head, "rule": name, **_flat(each), **ahead})
+        return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        head = f"Backtest by {self.horizon} from {self.start} to {self.end}, counting {self.count}"
+        return f"{head}\n{self.to_pandas().to_string(index=False)}"
+
+
+def _flat(scores: Scores) -> dict[str, object]:
+    coverage = {f"coverage_{level:.0%}": value for level, value in scores.coverage.items()}
+    return {**coverage, "log_score": scores.log_score, "crps": scores.crps}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Case:
+    """One forecast made, with its outcome, the baselines' forecasts, and other readings of the same night."""
+
+    key: ThreatClass
+    day: int
+    launched: int
+    intercepted: int
+    chance: Floats
+    baselines: Mapping[str, Floats]
+    other: Mapping[str, Floats]
+
+
+@one_blas_thread
+def backtest(  # noqa: PLR0913 - each option is one question a reader asks
+    record: Record,
+    *,
+    start: str | None = None,
+    horizon: Horizon = "night",
+    min_launched: int = 1,
+    priors: Priors | None = None,
+    memory: Memory | None = None,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> Backtest:
+    """Forecast every night, or month, of a record from the rows before it, and score the forecasts.
+
+    Parameters
+    ----------
+    record
+        The attack record; `Record.counting` says what counts as intercepted.
+    start
+        First month scored, YYYY-MM. None: the last twelve months of the record.
+    horizon
+        "night": one night given its launches. "month": a month's sum given its launches by night; beside it, the same
+        with the launches drawn from the 120 days before, times a level of the month.
+    min_launched
+        Nights with fewer launched are learnt from and not scored.
+    priors, memory
+        Priors and grids, and how evidence fades; None for the documented ones.
+    seed
+        Of the months' simulation and of the bootstrap of differences.
+    progress
+        Told what is being done.
+
+    Returns
+    -------
+        The scores.
+
+    Raises
+    ------
+    InputError
+        If the start cannot be read or lies after the record's end, or an option is out of range.
+    EvidenceError
+        If the record has no eligible row at all.
+    """
+    rows, end = eligible(record, date.max)
+    first = _first_day(start, end)
+    if horizon not in {"night", "month"} or min_launched < 1:
+        raise InputError(
+            "backtest", [f"found {horizon!r}, {min_launched}; allowed: night or month, 1 or more launched"]
+        )
+    history = {key: nights(rows[key], by_aim=key is ThreatClass.ballistic) for key in FORECAST}
+    run = _Run(history, first, min_launched, priors or Priors(), memory or Memory(), seed)
+    made = _by_night if horizon == "night" else _by_month
+    cases: list[_Case] = []
+    total = int(np.datetime64(end).astype(np.int64)) + 1
+    tell = progress or tell_nobody
+    for case, day in made(run):
+        if case:
+            cases.append(case)
+        tell("back-test", max(day - run.origin, 0), max(total - run.origin, 1))
+    classes = {key: _class_scores([case for case in cases if case.key is key], seed) for key in FORECAST}
+    provenance = Provenance(record.provenance.version, seed, record.provenance.inputs)
+    when = np.datetime64(first, "D").astype(date)
+    notes = (*record.notes, *_notes(history, classes, when))
+    table = _table(cases)
+    return Backtest(
+        when, end, horizon, record.counted, min_launched, MappingProxyType(classes), table, notes, provenance
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """What a rolling pass needs."""
+
+    history: Mapping[ThreatClass, tuple[Night, ...]]
+    first: int
+    min_launched: int
+    priors: Priors
+    memory: Memory
+    seed: int
+
+    @property
+    def origin(self) -> int:
+        """First day of the record."""
+        return min(each[0].day for each in self.history.values() if each) if any(self.history.values()) else 0
+
+    def by_day(self) -> Iterator[tuple[int, dict[ThreatClass, Night]]]:
+        """Give the nights of all classes day by day."""
+        days: dict[int, dict[ThreatClass, Night]] = {}
+        for key, each in self.history.items():
+            for night in each:
+                days.setdefault(night.day, {})[key] = night
+        yield from sorted(days.items())
+
+    def pasts(self) -> dict[ThreatClass, Past]:
+        """Prepare the baselines; what they look up ends before the day they are asked for."""
+        return {key: past(each) for key, each in self.history.items()}
+
+
+def _by_night(run: _Run) -> Iterator[tuple[_Case | None, int]]:
+    """Forecast each night from the days before it; only then learn from it."""
+    known, pasts = nothing_known(run.priors, run.memory), run.pasts()
+    for day, brought in run.by_day():
+        for key, night in brought.items():
+            known = known.before(key, day)
+            if day >= run.first and night.totals()[0] >= run.min_launched:
+                yield _night_case(known, key, night, pasts[key]), day
+        for key, night in brought.items():
+            known = known.seen(key, night)
+        yield None, day
+
+
+def _night_case(known: Known, key: ThreatClass, night: Night, seen: Past) -> _Case:
+    (n, k), other = night.totals(), dict[str, "Floats"]()
+    if key is ThreatClass.ballistic:
+        chance: Floats = np.ones(1)
+        for aim, launched in zip(night.aim, night.launched, strict=True):
+            chance = np.asarray(
+                np.convolve(chance, known.ballistic.point.by_aim(int(launched))[_AT[int(aim)]]), dtype=np.float64
+            )
+        other["zone_known"] = chance
+    theirs = {name: rule(seen, night.day, [n]) for name, rule in BASELINES.items()}
+    return _Case(key, night.day, n, k, known.chance(key, night.day, n), theirs, other)
+
+
+_AT = {1: 0, 0: 1, -1: 2}
+"""Row of `PointTrack.by_aim` by code of the aim."""
+
+
+def _by_month(run: _Run) -> Iterator[tuple[_Case | None, int]]:
+    """Forecast each month from the days before it."""
+    known, pasts = nothing_known(run.priors, run.memory), run.pasts()
+    months = sorted({_month(night.day) for each in run.history.values() for night in each})
+    for month in months:
+        days = month_days(month)
+        of_month = {key: [each for each in run.history[key] if _month(each.day) == month] for key in run.history}
+        if days[0] >= run.first:
+            calendars = drawn_calendar(run.history, int(days[0]), len(days), stream(run.seed, _SEED_STREAM))
+            for key, each in of_month.items():
+                if sum(night.totals()[0] for night in each) >= run.min_launched:
+                    yield _month_case(known, key, each, pasts[key], (days, calendars[key], run.seed)), int(days[-1])
+        for key, each in of_month.items():
+            for night in each:
+                known = known.seen(key, night)
+        yield None, int(days[-1])
+
+
+def _month_case(
+    known: Known, key: ThreatClass, brought: list[Night], seen: Past, drawn: tuple[Ints, Ints, int]
+) -> _Case:
+    days, calendar, seed = drawn
+    launched = np.zeros(len(days), dtype=np.int64)
+    for night in brought:
+        launched[night.day - days[0]] = night.totals()[0]
+    stopped = [
+        smoothed(simulate(known, key, days, plan, stream(seed, _SEED_STREAM + 1 + key)))
+        for plan in (launched, calendar)
+    ]
+    sizes = [int(n) for n in launched if n]
+    theirs = {name: rule(seen, int(days[0]), sizes) for name, rule in BASELINES.items()}
+    k = sum(night.totals()[1] for night in brought)
+    return _Case(key, int(days[0]), int(launched.sum()), k, stopped[0], theirs, {"calendar_drawn": stopped[1]})
+
+
+def _month(day: int) -> str:
+    return str(np.datetime64(day, "D").astype("datetime64[M]"))
+
+
+# --- scores ----------------------------------------------------------------------------------------------------------
+
+
+def _class_scores(cases: list[_Case], seed: int) -> ClassScores:
+    """Score a class; beside all nights, the larger ones, and every other reading of the same nights."""
+    found = _scored(cases, [case.chance for case in cases], seed)
+    also: dict[str, ClassScores] = {}
+    large = [case for case in cases if case.launched >= LARGE]
+    if 0 < len(large) < len(cases):
+        also[f"launched_{LARGE}_or_more"] = _scored(large, [case.chance for case in large], seed)
+    for name in cases[0].other if cases else ():
+        also[name] = _scored(cases, [case.other[name] for case in cases], seed, compared=name != "calendar_drawn")
+    return ClassScores(
+        found.nights,
+        found.scores,
+        found.coverage_error,
+        found.baselines,
+        found.differences,
+        MappingProxyType(also),
+    )
+
+
+def _scored(cases: list[_Case], chances: list[Floats], seed: int, *, compared: bool = True) -> ClassScores:
+    nothing = MappingProxyType({})
+    if not cases:
+        return ClassScores(0, None, nothing, nothing, nothing)
+    outcomes = [case.intercepted for case in cases]
+    ours, week = marks(chances, outcomes), np.array([case.day // 7 for case in cases], dtype=np.int64)
+    baselines: dict[str, Scores] = {}
+    differences: dict[str, Difference] = {}
+    for name in BASELINES if compared else ():
+        theirs = marks([case.baselines[name] for case in cases], outcomes)
+        baselines[name] = _mean(theirs)
+        differences[name] = difference(ours.log_score, theirs.log_score, week, seed)
+    error = {level: float(np.sqrt(level * (1 - level) / len(cases))) for level in LEVELS}
+    return ClassScores(
+        len(cases), _mean(ours), MappingProxyType(error), MappingProxyType(baselines), MappingProxyType(differences)
+    )
+
+
+def _mean(each: Marks) -> Scores:
+    coverage = {level: float(each.coverage(level).mean()) for level in LEVELS}
+    plain = {level: float(each.plain_coverage(level).mean()) for level in LEVELS}
+    means = float(each.log_score.mean()), float(each.crps.mean())
+    return Scores(MappingProxyType(coverage), MappingProxyType(plain), *means, each.pit())
+
+
+def _table(cases: list[_Case]) -> pd.DataFrame:
+    rows: list[dict[str, object]] = []
+    for case in cases:
+        ours = marks([case.chance], [case.intercepted])
+        limits = zip(("low", "median", "high"), (0.05, 0.5, 0.95), strict=True)
+        rows.append(
+            {
+                "day": np.datetime64(case.day, "D").astype(date),
+                "threat_class": case.key.name,
+                "launched": case.launched,
+                "intercepted": case.intercepted,
+                **{name: quantile(case.chance, level) for name, level in limits},
+                "log_score": float(ours.log_score[0]),
+                "crps": float(ours.crps[0]),
+                "pit_low": float(ours.below[0]),
+                "pit_high": float(ours.upto[0]),
+                **{
+                    name: float(marks([chance], [case.intercepted]).log_score[0])
+                    for name, chance in case.baselines.items()
+                },
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _notes(
+    history: Mapping[ThreatClass, tuple[Night, ...]], classes: Mapping[ThreatClass, ClassScores], start: date
+) -> Iterator[str]:
+    for key, each in history.items():
+        name = key.name
+        if not each:
+            yield f"{name}: the record has no eligible row; a forecast would be the prior only, and none is scored."
+        elif not classes[key].nights:
+            yield f"{name}: no night to score from {start} on; its last one is {np.datetime64(each[-1].day, 'D')}."
+        elif np.datetime64(each[0].day, "D").astype(date) >= start:
+            yield f"{name}: no row before {start}; its first forecast is the prior only."
+
+
+def _first_day(start: str | None, end: date) -> int:
+    """First day of the first month scored."""
+    last = np.datetime64(end, "M")
+    if start is None:
+        return int((last - 11).astype("datetime64[D]").astype(np.int64))
+    first = int(month_days(start)[0])
+    if first > int(np.datetime64(end).astype(np.int64)):
+        raise InputError("start", [f"found {start}, but the record's last eligible row is of {end}; choose an earlier"])
+    return first

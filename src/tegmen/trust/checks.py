@@ -1,0 +1,353 @@
+"""Checks that the product makes of itself: each works something out twice and says what was found and what expected."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from tegmen.answer.estimates import Decision, first_order, total_effect, value_of_knowing
+from tegmen.answer.siting import expected_leakers, site_greedily
+from tegmen.answer.sufficiency import Effort, draw_campaign, fight_baseline
+from tegmen.calibration.fit import Calibration, calibrate
+from tegmen.calibration.grid import forward, level_grid
+from tegmen.engine.campaign import MATCHED, Campaign, simulate
+from tegmen.engine.kernel.words import philox
+from tegmen.evidence.catalogue import read_catalogue
+from tegmen.evidence.geography import horizon_km
+from tegmen.evidence.record import Record
+from tegmen.question.launches import launched, posted_counts
+from tegmen.question.places import defended_places
+from tegmen.question.scenario import Scenario
+from tegmen.terms import ThreatClass
+from tegmen.trust import exact
+from tegmen.trust.published import fight_alone, lone_unit_night
+from tegmen.worlds.draw import POOL, draw_worlds
+from tegmen.worlds.lanes import engage, lay_lanes
+
+Kind = Literal["exact", "published", "property"]
+_ERRORS = 4.0
+_WORLDS = 20
+BALLISTIC = ThreatClass.ballistic
+
+
+@dataclass(frozen=True)
+class Material:
+    """What checks work on: the evidence and the question; worlds are drawn when a check first wants them."""
+
+    record: Record
+    scenario: Scenario
+    calibration: Calibration
+    seed: int
+
+    @cached_property
+    def campaign(self) -> Campaign:
+        """A few matched worlds of the posted case."""
+        lanes = lay_lanes(defended_places(self.scenario))
+        return draw_campaign(self.scenario, self.calibration, "posted", lanes, count=_WORLDS, first=0, seed=self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found."""
+
+    holds: bool
+    found: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check: what kind of second answer it is, what it shows, and how it is run."""
+
+    name: str
+    kind: Kind
+    shows: str
+    run: Callable[[Material], Finding]
+
+
+def _equal(found: object, expected: object) -> Finding:
+    return Finding(found == expected, str(found), str(expected))
+
+
+def _within(found: float, expected: float, allowed: float, digits: int = 4) -> Finding:
+    shown = f"{expected:.{digits}f} ± {allowed:.{digits}f}"
+    return Finding(abs(found - expected) <= allowed, f"{found:.{digits}f}", shown)
+
+
+def _all(*findings: Finding) -> Finding:
+    return Finding(
+        all(each.holds for each in findings),
+        "; ".join(each.found for each in findings),
+        "; ".join(each.expected for each in findings),
+    )
+
+
+# ---------------------------------------------------------------- published
+
+
+def _random_words(_: Material) -> Finding:
+    found = [[f"{int(word):08x}" for word in philox(*counter, *key)] for counter, key in _RANDOM123]
+    return _equal(" ".join(map(" ".join, found)), " ".join(_RANDOM123.values()))
+
+
+_RANDOM123 = {
+    ((0, 0, 0, 0), (0, 0)): "6627e8d5 e169c58d bc57ac4c 9b00dbd8",
+    ((0xFFFFFFFF,) * 4, (0xFFFFFFFF,) * 2): "408f276d 41c83b0e a20bc7c6 6d5451fd",
+    ((0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344), (0xA4093822, 0x299F31D0)): "d16cfe09 94fdcceb 5001e420 24126ea1",
+}
+
+
+def _wilkening(_: Material) -> Finding:
+    asked = exact.NoLeak(probability=0.80, shot_kill=0.70, track=0.99)
+    found = [
+        exact.barrage_rounds(20, asked), exact.look_rounds(20, asked), exact.barrage_rounds(10, asked, 10),
+        exact.look_rounds(10, asked, 10), float(exact.most_warheads(asked) or 0),
+    ]  # fmt: skip
+    floor = exact.track_floor(10, 0.80)
+    return _equal([*(round(each) for each in found), round(floor, 3)], [113, 47, 73, 48, 22, 0.978])
+
+
+def _transition_numbers(_: Material) -> Finding:
+    found = [[round(exact.transition_number(i, kill), 2) for i in range(1, 5)] for kill in (0.5, 0.7, 0.9)]
+    return _equal(found, [[1, 4, 9, 18], [1, 5.33, 17.44, 55.48], [1, 12, 113, 1114]])
+
+
+# ---------------------------------------------------------------- exact
+
+
+def _binomial_leaks(_: Material) -> Finding:
+    runs, threats, kill = 1000, 12, 0.7
+    leaked = np.array(
+        [threats - sum(lone_unit_night(threats=threats, rounds=20, kill=kill, run=r)) for r in range(runs)]
+    )
+    chance = exact.leaker_distribution(threats, kill)
+    error = math.sqrt(threats * kill * (1 - kill) / runs)
+    none = float((leaked == 3).mean())
+    return _all(
+        _within(float(leaked.mean()), threats * (1 - kill), _ERRORS * error),
+        _within(none, float(chance[3]), _ERRORS * math.sqrt(float(chance[3] * (1 - chance[3])) / runs)),
+    )
+
+
+def _erlang(material: Material) -> Finding:
+    channels, load, service, nights = 2, 2.0, 1000, 20
+    dice = np.random.Generator(np.random.Philox(material.seed))
+    lost: list[float] = []
+    for run in range(nights):
+        ticks = np.floor(np.cumsum(dice.exponential(service / load, 2000)))
+        ticks = ticks[ticks < 800_000].astype(np.int64)
+        killed = fight_alone(ticks, channels=channels, rounds=2000, flight=service, kill=1.0, run=run)
+        lost.append(float(1 - killed[ticks > 20 * service].mean()))
+    error = float(np.std(lost, ddof=1)) / math.sqrt(nights)
+    return _within(float(np.mean(lost)), exact.erlang_b(load, channels), _ERRORS * error)
+
+
+def _filter(_: Material) -> Finding:
+    grid = level_grid(-2.0, 2.0, 4, (0.7,))
+    likelihood = np.random.Generator(np.random.Philox(5)).random((4, 1, 4))
+    found = sum(float(gain[0, 0]) for _, _, gain in forward(likelihood, grid.start, grid.kernels))
+    total = 0.0
+    for path in itertools.product(range(4), repeat=4):
+        weight = grid.start[path[0]] * likelihood[0, 0, path[0]]
+        for step in range(1, 4):
+            weight *= grid.kernels[0, path[step - 1], path[step]] * likelihood[step, 0, path[step]]
+        total += float(weight)
+    return _within(found, math.log(total), 1e-10, 10)
+
+
+def _near_zero(material: Material) -> Finding:
+    fit = material.calibration
+    (a, b), (n, k) = fit.priors.near_zero, fit.rows[ThreatClass.supersonic].totals()
+    mean = (a + k) / (a + b + n)
+    error = math.sqrt(mean * (1 - mean) / (a + b + n + 1) / 4000)
+    found = float(fit.draws(4000, material.seed).rate[ThreatClass.supersonic].mean())
+    return _within(found, mean, _ERRORS * error)
+
+
+def _ishigami(material: Material) -> Finding:
+    first, total = exact.ishigami_shares()
+    a, b = np.random.Generator(np.random.Philox(material.seed)).uniform(-math.pi, math.pi, (2, 3, 2000))
+
+    def outcome(x: np.ndarray) -> np.ndarray:
+        return np.sin(x[0]) + 7 * np.sin(x[1]) ** 2 + 0.1 * x[2] ** 4 * np.sin(x[0])
+
+    alone = first_order({str(i): a[i] for i in range(3)}, outcome(a))
+    findings: list[Finding] = []
+    for i in range(3):
+        again = a.copy()
+        again[i] = b[i]
+        each = total_effect(outcome(a), outcome(again))
+        findings.append(_within(alone[str(i)].value, float(first[i]), _ERRORS * alone[str(i)].error + 0.02, 2))
+        findings.append(_within(each.value, float(total[i]), _ERRORS * each.error, 2))
+    return _all(*findings)
+
+
+def _knowing(material: Material) -> Finding:
+    evpi, evppi = exact.value_of_knowing_normal(4.0, 3.0, 0.8)
+    x, z = np.random.Generator(np.random.Philox(material.seed)).normal(size=(2, 2000))
+    need = np.clip(np.rint(20 + 4 * x + 3 * z), 0, 45).astype(np.int64)
+    worth = value_of_knowing({"x": x}, need, Decision(0.8, 45))
+    return _all(
+        _within(worth.all.value, evpi, _ERRORS * worth.all.error + 0.05, 2),
+        _within(worth.each["x"].value, evppi, _ERRORS * worth.each["x"].error + 0.05, 2),
+    )
+
+
+def _horizon(_: Material) -> Finding:
+    radius_m = 4 / 3 * 6_371_000
+    tangents = [math.sqrt((radius_m + h) ** 2 - radius_m**2) / 1000 for h in (12.0, 60.0)]
+    return _within(float(horizon_km(12.0, 60.0)), sum(tangents), 1e-3 * sum(tangents), 2)
+
+
+def _pert(_: Material) -> Finding:
+    levels = (np.arange(1000) + 0.5) / 1000
+    spans = [row for row in read_catalogue().parameters if None not in (row.low, row.best, row.high)]
+    off = max(
+        abs(float(row.pert(levels).mean()) - (row.span[0] + 4 * row.span[1] + row.span[2]) / 6)
+        / max(row.span[2] - row.span[0], 1e-9)
+        for row in spans
+    )
+    return _within(off, 0.0, 1e-3, 6)
+
+
+# ---------------------------------------------------------------- property
+
+
+def _conserved(material: Material) -> Finding:
+    campaign = material.campaign
+    table = engage(campaign.worlds, campaign.lanes, (), "patriot", (BALLISTIC,))
+    outcome = simulate(campaign, table, added=0, runs=10, classes=(BALLISTIC,))
+    leaked = outcome.leakers[BALLISTIC].sum(axis=2, dtype=np.int64)
+    lost = int((outcome.launched[:, None, BALLISTIC] - leaked - outcome.by_systems).sum())
+    return _equal(f"{lost} missiles neither stopped nor leaked", "0 missiles neither stopped nor leaked")
+
+
+def _baseline(material: Material) -> Finding:
+    outcome = fight_baseline(material.campaign, Effort(worlds=_WORLDS, runs=200))
+    cruise = ThreatClass.cruise
+    counts = outcome.launched[:, cruise].astype(np.float64)
+    leaked = outcome.leakers[cruise].sum(axis=2, dtype=np.int64).mean(axis=1)
+    off = (1 - leaked / counts) - material.campaign.worlds.rate[:, cruise]
+    error = float(np.std(off, ddof=1)) / math.sqrt(len(off))
+    return _within(float(off.mean()), 0.0, _ERRORS * max(error, 0.003), 3)
+
+
+def _never_worse(material: Material) -> Finding:
+    campaign, scenario = material.campaign, material.scenario
+    goal = scenario.headline
+    expected = expected_leakers(campaign, fight_baseline(campaign, Effort(worlds=_WORLDS, runs=20)))
+    sites = site_greedily(campaign, goal, expected, scenario.added_system, 6).tolist()
+    table = engage(campaign.worlds, campaign.lanes, sites, scenario.added_system, (BALLISTIC,))
+    strikes = [
+        simulate(campaign, table, added=n, runs=10, classes=(BALLISTIC,)).leakers[BALLISTIC].sum(axis=(1, 2))
+        for n in (0, 3, 6)
+    ]
+    worse = int((np.diff(np.stack(strikes).astype(np.int64), axis=0) > 0).sum())
+    return _equal(
+        f"more strikes with more units in {worse} of {2 * _WORLDS} worlds",
+        f"more strikes with more units in 0 of {2 * _WORLDS} worlds",
+    )
+
+
+def _threads(material: Material) -> Finding:
+    import numba
+
+    campaign = material.campaign
+    table = engage(campaign.worlds, campaign.lanes, (), "patriot", MATCHED)
+    before, results = numba.get_num_threads(), []
+    try:
+        for threads in (1, min(2, before)):
+            numba.set_num_threads(threads)
+            results.append(simulate(campaign, table, added=0, runs=10, classes=MATCHED))
+    finally:
+        numba.set_num_threads(before)
+    same = all(np.array_equal(results[0].leakers[cls], results[1].leakers[cls]) for cls in MATCHED)
+    threads = f"on 1 thread and on {min(2, before)}"
+    return _equal(f"{'the same' if same else 'other'} bits {threads}", f"the same bits {threads}")
+
+
+def _seed(material: Material) -> Finding:
+    pool = material.calibration.draws(POOL, material.seed)
+    one, two, other = (
+        draw_worlds(material.scenario, material.calibration, "posted", count=5, seed=seed, pool=pool)
+        for seed in (material.seed, material.seed, material.seed + 1)
+    )
+    return _equal((np.array_equal(one.mix, two.mix), np.array_equal(one.mix, other.mix)), (True, False))
+
+
+def _no_look_ahead(material: Material) -> Finding:
+    until = material.calibration.until
+    cut = calibrate(material.record.until(until), until=until, seed=material.seed)
+    same = all(
+        np.array_equal(cut.areas[key].log_evidence, fit.log_evidence) for key, fit in material.calibration.areas.items()
+    )
+    return _equal("the same fit" if same else "another fit", "the same fit")
+
+
+def _claimed(material: Material) -> Finding:
+    posted = posted_counts(material.scenario, material.record)
+    dice = np.random.Generator(np.random.Philox(material.seed))
+    (low, _), (high, _) = (launched(material.scenario, case, posted, 50, dice) for case in ("posted", "claimed"))
+    fewer = int((high < low).sum())
+    return _equal(f"{fewer} counts lower as claimed than as posted", "0 counts lower as claimed than as posted")
+
+
+def _summed(material: Material) -> Finding:
+    monthly: Any = material.record.monthly()
+    rows: Any = material.record.rows
+    found = (int(monthly["launched"].sum()), int(monthly["destroyed"].sum()))
+    return _equal(found, (int(rows["launched"].sum()), int(rows["intercepted"].sum())))
+
+
+CHECKS = (
+    Check("random words", "published", "Philox gives the known answers of the Random123 library", _random_words),
+    Check(
+        "Wilkening",
+        "published",
+        "interceptors needed, Wilkening (1998): 113, 47, 73, 48; limits 22 and 0.978",
+        _wilkening,
+    ),
+    Check(
+        "transition numbers",
+        "published",
+        "Wilkening (1998), transition numbers of shoot-look-shoot",
+        _transition_numbers,
+    ),
+    Check(
+        "leaks",
+        "exact",
+        "single shots of the kernel leak like a binomial: mean, and chance of 3 of 12",
+        _binomial_leaks,
+    ),
+    Check("saturation", "exact", "the kernel loses Poisson arrivals at busy channels as Erlang B says", _erlang),
+    Check("filter", "exact", "the forward filter's evidence is the sum over every path (log)", _filter),
+    Check("near zeros", "exact", "the rate of supersonic missiles is the conjugate Beta's mean", _near_zero),
+    Check("shares", "exact", "first-order and total shares of the Ishigami function, x1 to x3", _ishigami),
+    Check("value of knowing", "exact", "EVPI and EVPPI of a normal need", _knowing),
+    Check("horizon", "exact", "radar horizon is the tangent on the 4/3 earth [km]", _horizon),
+    Check("PERT", "exact", "largest error of a parameter's mean against (low + 4 best + high) / 6, of its span", _pert),
+    Check("conservation", "property", "every missile launched is stopped or leaks", _conserved),
+    Check(
+        "baseline",
+        "property",
+        "the simulated baseline stops the share of cruise missiles each world's rate says",
+        _baseline,
+    ),
+    Check(
+        "never worse",
+        "property",
+        "added units never bring more ballistic strikes, on common random numbers",
+        _never_worse,
+    ),
+    Check("threads", "property", "one thread and two give the same bits", _threads),
+    Check("seeds", "property", "one seed gives the same worlds again, another gives others", _seed),
+    Check("no look ahead", "property", "rows after the calibration's end change nothing in the fit", _no_look_ahead),
+    Check("evidence cases", "property", "officials' totals never give fewer launches than the posted record", _claimed),
+    Check("sums", "property", "monthly totals add up to the record's rows", _summed),
+)

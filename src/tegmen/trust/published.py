@@ -1,0 +1,228 @@
+"""What others published, beside the same number recomputed here; where the two disagree, both are kept."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tegmen.engine.kernel.month import fight_runs, lay_down
+from tegmen.engine.kernel.words import uint32_threshold
+from tegmen.errors import InputError
+from tegmen.evidence.catalogue import Catalogue, Parameter
+from tegmen.evidence.record import Record, broad_class
+from tegmen.terms import ThreatClass
+
+MISSILES = ("ballistic", "cruise", "mixed_ballistic_cruise", "unknown_missile")
+DRONES = ("owa_drone",)
+_TOTALS = {
+    "missiles_launched": (MISSILES, "launched"),
+    "missiles_destroyed": (MISSILES, "intercepted"),
+    "shahed_launched": (DRONES, "launched"),
+    "shahed_destroyed": (DRONES, "intercepted"),
+    "drones_launched": (DRONES, "launched"),
+    "guided_bombs": (("guided_bomb",), "launched"),
+    "ballistic_launched": (("ballistic",), "launched"),
+    "missile_intercept_rate": (MISSILES, "rate"),
+    "drone_intercept_rate": (DRONES, "rate"),
+}
+_WEAPONS = {"kinzhal_destroyed": "kinzhal", "kh22_destroyed": "x-22"}
+_LATE_DAYS = 31
+_SHARE_OFF, _RATE_OFF = 0.05, 0.01
+PATRIOT_SINCE = "2023-04-27"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published number and ours.
+
+    Parameters
+    ----------
+    name, unit
+        What is counted; its unit.
+    published, source
+        The number as published, and where.
+    ours
+        The same number recomputed; None where the evidence at hand cannot give it.
+    allowed
+        How far apart the two may be and still be said to agree [unit].
+    how
+        How ours was worked out, or why it could not be; what to know before comparing.
+    """
+
+    name: str
+    unit: str
+    published: float
+    source: str
+    ours: float | None
+    allowed: float
+    how: str
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the two agree; None where there is nothing to compare."""
+        return None if self.ours is None else abs(self.ours - self.published) <= self.allowed + 1e-9
+
+
+def compare(record: Record, catalogue: Catalogue, *, raw: str | Path | None = None) -> tuple[Published, ...]:
+    """Recompute every published total and rate that the record can be held against.
+
+    Parameters
+    ----------
+    raw
+        The public list itself, for numbers of single weapons: the compiled record sums weapons of one class.
+    """
+    stated = [row for row in catalogue.parameters if row.table == "official_totals.csv" and row.best is not None]
+    checks = [_total(record, row) for row in stated if row.name in _TOTALS]
+    checks += [_weapon(row, raw) for row in stated if row.name in _WEAPONS]
+    return (*checks, *_kyiv_nights(record), *_coverage(record), *_trypilska(catalogue))
+
+
+def _total(record: Record, row: Parameter) -> Published:
+    """A total or a rate of a period, all channels, filed by the end of the window."""
+    first, last = (pd.Timestamp(day) for day in row.period.split("/"))
+    rows: Any = record.rows
+    classes, what = _TOTALS[row.name]
+    days = rows["window_end"].dt.normalize()
+    begin, end = days.min(), days.max()
+    allowed = _RATE_OFF if what == "rate" else _SHARE_OFF * row.value
+    if first < begin - pd.Timedelta(days=_LATE_DAYS) or last > end:
+        how = f"not comparable: the record runs from {begin:%Y-%m-%d} to {end:%Y-%m-%d}"
+        return Published(_name(row), row.unit, row.value, row.source, None, allowed, how)
+    inside = rows[(days >= first) & (days <= last)]
+    words = {str(word): broad_class(str(word)) for word in inside["threat_class"].unique()}
+    chosen = inside[inside["threat_class"].map(words).isin(classes)]
+    launched, stopped = float(chosen["launched"].sum()), float(chosen["intercepted"].sum())
+    ours = {"launched": launched, "intercepted": stopped, "rate": stopped / max(launched, 1.0)}[what]
+    how = f"record, all channels: {stopped:.0f} of {launched:.0f} intercepted, {int(chosen['rows'].sum())} reports"
+    how += f"; it begins on {begin:%Y-%m-%d}" if first < begin else ""
+    return Published(_name(row), row.unit, row.value, row.source, ours, allowed, how)
+
+
+def _weapon(row: Parameter, raw: str | Path | None) -> Published:
+    """A total of one weapon, from the labels of the public list."""
+    if raw is None:
+        how = "not run here: the compiled record sums weapons of one class; give the public list itself"
+        return Published(_name(row), row.unit, row.value, row.source, None, 0.0, how)
+    first, last = row.period.split("/")
+    ours = destroyed_by_label(raw, _WEAPONS[row.name], first, last)
+    how = f"sum over reports of the public list labelled '{_WEAPONS[row.name]}' and nothing else"
+    return Published(_name(row), row.unit, row.value, row.source, float(ours), 0.0, how)
+
+
+def destroyed_by_label(raw: str | Path, label: str, first: str, last: str) -> int:
+    """Sum what was shot down of one weapon in the public list; reports that mix weapons are left out.
+
+    Raises
+    ------
+    InputError
+        The file is not the public list.
+    """
+    try:
+        with Path(raw).open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except OSError as error:
+        raise InputError(str(raw), [f"cannot be read ({error}); give the public list as CSV"]) from None
+    if not rows or not {"time_end", "model", "destroyed"} <= set(rows[0]):
+        raise InputError(str(raw), ["no columns time_end, model, destroyed; give the public list as downloaded"])
+    return sum(
+        int(float(row["destroyed"]))
+        for row in rows
+        if label in row["model"].lower()
+        and " and " not in row["model"]
+        and row["destroyed"].strip()
+        and first <= row["time_end"].strip()[:10] <= last
+    )
+
+
+def is_public_list(path: str | Path) -> bool:
+    """Tell whether a record file is the public list, which names weapons, or a compiled table, which does not."""
+    with Path(path).open(encoding="utf-8-sig") as file:
+        return {"time_end", "model", "destroyed"} <= set(file.readline().strip().split(","))
+
+
+def _name(row: Parameter) -> str:
+    first, last = row.period.split("/")
+    return f"{row.name.replace('_', ' ')}, {first} to {last}"
+
+
+def _kyiv_nights(record: Record) -> list[Published]:
+    """The two nights of May 2023 on which it first showed that Kyiv was covered: every ballistic missile stopped."""
+    source = "Air Force posts in the record (trap 11 of its description)"
+    rows: Any = record.rows
+    return [
+        _stopped(
+            rows[rows["window_end"].dt.strftime("%Y-%m-%d") == day],
+            f"share of ballistic missiles stopped on {day}, {what}",
+            1.0,
+            source,
+        )
+        for day, what in (("2023-05-04", "the first over Kyiv"), ("2023-05-16", "the mass attack on Kyiv"))
+    ]
+
+
+def _coverage(record: Record) -> list[Published]:
+    """All or nothing: the share stopped where the target names Kyiv, and elsewhere, since Patriot arrived."""
+    rows: Any = record.rows
+    since = rows[rows["window_end"] >= PATRIOT_SINCE]
+    kyiv = since["zone"].isin(["UA-30", "UA-32", "several_kyiv"])
+    source = "description of the public list, trap 11 (rows before 2024-07-01)"
+    return [
+        _stopped(since[kyiv], f"share of ballistic missiles stopped since {PATRIOT_SINCE}, Kyiv", 30 / 32, source),
+        _stopped(
+            since[~kyiv], f"share of ballistic missiles stopped since {PATRIOT_SINCE}, elsewhere", 40 / 225, source
+        ),
+    ]
+
+
+def _stopped(rows: Any, name: str, published: float, source: str) -> Published:
+    """Share stopped of ballistic missiles, alone or mixed with S-300 in one report."""
+    chosen = rows[rows["threat_class"].isin(["ballistic", "ballistic+s300_ground"])]
+    launched, stopped = float(chosen["launched"].sum()), float(chosen["intercepted"].sum())
+    ours = stopped / launched if launched else None
+    how = f"record: {stopped:.0f} of {launched:.0f}" if launched else "the record has no such row"
+    return Published(name, "fraction", published, source, ours, 0.0005, how)
+
+
+def _trypilska(catalogue: Catalogue) -> list[Published]:
+    """A magazine with as many rounds as were said to be left, fought by the kernel: the first so many, then none."""
+    day = "2024-04-11"
+    launched = catalogue.consequence("trypilska_missiles_launched", day, day)
+    stopped = catalogue.consequence("trypilska_missiles_intercepted", day, day)
+    fate = lone_unit_night(threats=int(launched.value), rounds=int(stopped.value))
+    first = int(np.argmin(fate)) if not all(fate) else len(fate)
+    how = f"kernel, one unit with {stopped.value:.0f} rounds that never miss, {launched.value:.0f} missiles 3 s apart: "
+    how += "stopped, in order " + "".join("x" if dead else "-" for dead in fate)
+    ours = float(first) if first == sum(fate) else -1.0
+    name = f"Trypilska, {day}: stopped one after the other before the rounds ran out"
+    return [Published(name, stopped.unit, stopped.value, stopped.source, ours, 0.0, how)]
+
+
+def lone_unit_night(*, threats: int, rounds: int, kill: float = 1.0, run: int = 0) -> Sequence[bool]:
+    """Which of some ballistic missiles, 3 s apart, a single unit stops with one round at each, by the kernel's rule."""
+    killed = fight_alone(30 * np.arange(threats), channels=4, rounds=rounds, flight=100, kill=kill, run=run)
+    return [bool(dead) for dead in killed]
+
+
+def fight_alone(
+    ticks: NDArray[np.int64], *, channels: int, rounds: int, flight: int, kill: float, run: int
+) -> NDArray[np.uint8]:
+    """Which of the ballistic missiles arriving at these ticks one unit kills: one round at each, at once or never."""
+    table = np.zeros((len(ticks), 6), dtype=np.int32)
+    table[:, 1], table[:, 2], table[:, 5] = int(ThreatClass.ballistic), np.arange(len(ticks)), ticks
+    # Channels, rounds, reload, salvo, outage threshold, outage id, kind, rounds brought each night.
+    unit = np.array([[channels, rounds, 36_000, 1, 0, 0, 0, 0]], dtype=np.int64)
+    pair = (np.array([0, 1]), np.array([[0, 0, 0, flight, 0]], dtype=np.int32))
+    killed = np.zeros((1, len(ticks)), dtype=np.uint8)
+    fight_runs(
+        run, np.array([1, 0], dtype=np.int64), table, lay_down(*pair, np.ones(1, dtype=np.uint8)), unit,
+        np.zeros(1, dtype=np.int64), uint32_threshold(np.full((len(ThreatClass), 1), kill)), killed,
+        np.zeros((1, 3), dtype=np.int64),
+    )  # fmt: skip
+    return killed[0]

@@ -1,0 +1,1 @@
+"""What we do not know: one draw of every unknown is a world."""

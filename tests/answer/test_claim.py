@@ -1,0 +1,117 @@
+"""Public claims: read as an analyst would, refused with an example otherwise, tested on the answer's own worlds."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from core_example import evidence
+
+from tegmen.answer.claim import EXAMPLES, check_claim, claim_of, read_claim
+from tegmen.answer.sufficiency import Effort, sufficiency
+from tegmen.errors import InputError
+from tegmen.question.scenario import read_scenario
+
+MARCH = read_scenario("march-2024")
+
+
+@pytest.mark.parametrize(
+    ("words", "system", "low", "high", "metric", "threshold", "confidence"),
+    [
+        ("25 Patriot systems cover the whole country", "patriot", 25, 25, "capitals_uncovered", 0.0, 0.8),
+        ("7 Patriots would halve the ballistic strikes", "patriot", 7, 7, "ballistic_strikes", 0.5, 0.8),
+        ("ten SAMP/T batteries cut strikes by 30 %", "sampt", 10, 10, "ballistic_strikes", 0.7, 0.8),
+        ("Five to seven Patriot batteries cut hits by two thirds", "patriot", 5, 7, "ballistic_strikes", 1 / 3, 0.8),
+        ("between 5 and 7 Patriot systems protect all of Ukraine", "patriot", 5, 7, "capitals_uncovered", 0.0, 0.8),
+        ("12 Patriot batteries halve power losses with 90 % confidence", "patriot", 12, 12, "capacity_lost", 0.5, 0.9),
+        ("20 Patriot systems halve the number of people struck", "patriot", 20, 20, "people_struck", 0.5, 0.8),
+    ],
+)  # fmt: skip
+def test_claims_are_read(words, system, low, high, metric, threshold, confidence):  # noqa: PLR0917
+    claim = read_claim(words, MARCH)
+    assert (claim.system, claim.low, claim.high) == (system, low, high)
+    assert claim.goal is not None
+    assert (claim.goal.metric, claim.goal.confidence) == (metric, confidence)
+    assert math.isclose(claim.goal.threshold, threshold, abs_tol=1e-12)
+
+
+def test_a_claim_that_names_no_goal_is_tested_against_all():
+    claim = read_claim("Ukraine needs at least seven Patriot systems to radically change the situation", MARCH)
+    assert (claim.low, claim.high, claim.goal) == (7, 7, None)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("more tanks win the war", "found 0 systems"),
+        ("Patriots cover the whole country", "found 0 numbers"),
+        ("5 Patriots and 3 SAMP/T cover the whole country", "found 2 systems"),
+        ("", "found 0 systems"),
+        ("500 Patriot systems cover the whole country", "allowed: 0 to 30"),
+        ("a\x00b \u202e 7", "found 0 systems"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_an_example(words, found):
+    with pytest.raises(InputError, match=found) as refused:
+        read_claim(words, MARCH)
+    assert EXAMPLES[0] in str(refused.value)
+
+
+def test_the_examples_are_read():
+    for words in EXAMPLES:
+        assert read_claim(words, MARCH).goal is not None
+
+
+@pytest.fixture(scope="module")
+def small() -> Effort:
+    return Effort(worlds=60, runs=4, worlds_most=60)
+
+
+@pytest.fixture(scope="module")
+def checked(small):
+    claim = claim_of("patriot", 5, 12, MARCH.goal("strikes"), MARCH)
+    return check_claim(claim, MARCH, evidence().calibration, seed=3, effort=small, cases=("posted",))
+
+
+def test_a_check_agrees_with_the_curve_of_the_answer(checked, small):
+    """The same first worlds: the shares are those of the sufficiency curve, number by number."""
+    question = MARCH.model_copy(update={"goals": (MARCH.headline,), "claims": ()})
+    answer = sufficiency(question, evidence().calibration, seed=3, effort=small, cases=("posted",))
+    curve = answer.cases["posted"].headline
+    (check,) = checked.checks
+    for added, share in zip(check.added, check.probability, strict=True):
+        assert share == curve.probability[list(curve.added).index(added)]
+    assert check.enough == curve.n
+
+
+def test_conditions_hold_in_the_worlds_they_name(checked):
+    """Recomputed from the worlds: a condition's share of worlds is the share on its side of the cut."""
+    from tegmen.answer.sufficiency import draw_campaign
+    from tegmen.question.places import defended_places
+    from tegmen.worlds.draw import POOL
+    from tegmen.worlds.lanes import lay_lanes
+
+    pool = evidence().calibration.draws(POOL, 3)
+    worlds = draw_campaign(
+        MARCH, evidence().calibration, "posted", lay_lanes(defended_places(MARCH)), count=60, first=0, seed=3, pool=pool
+    ).worlds
+    for each in checked.conditions:
+        drawn = worlds.unknowns[each.unknown]
+        inside = drawn >= each.value if each.side == "at least" else drawn <= each.value
+        assert math.isclose(float(inside.mean()), each.worlds)
+        assert each.probability >= MARCH.headline.confidence
+    said = " ".join(checked.sentences())
+    assert "it would hold if" in said or "no single unknown" in said or "holds" in said
+
+
+def test_more_units_never_leave_more(checked, small):
+    (check,) = checked.checks
+    assert check.probability[0] <= check.probability[1] + 2 * check.mcse[0]
+    assert np.all(np.array(check.mcse) > 0)
+    assert 0 <= check.delivers <= 2
+
+
+def test_systems_that_meet_no_ballistic_missile_cannot_be_claimed():
+    with pytest.raises(InputError, match="allowed: patriot, sampt"):
+        claim_of("nasams", 3, 3, None, MARCH)

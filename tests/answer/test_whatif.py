@@ -1,0 +1,97 @@
+"""One number replaced: the rest stays bit for bit, and what is not allowed is said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from core_example import evidence
+
+from tegmen.answer.sufficiency import Effort
+from tegmen.answer.whatif import parse_span, replace_number, what_if
+from tegmen.errors import InputError
+from tegmen.question.scenario import read_scenario
+
+RADIUS = "systems/patriot/defended_radius_ballistic"
+SMALL = Effort(worlds=20, runs=2, worlds_most=20)
+
+
+@pytest.fixture(scope="module")
+def march():
+    return read_scenario("march-2024")
+
+
+def test_a_row_replaced_by_itself_changes_nothing(march):
+    row = march.catalogue.row(RADIUS)
+    result = what_if(
+        march, evidence().calibration, (RADIUS, row.span, "the same"), effort=SMALL, cases=("posted",), seed=1
+    )
+    table = result.to_pandas()
+    assert (table["n"] == table["n now"]).all()
+    assert not table["moved"].any()
+    for old, new in zip(result.before.cases["posted"].goals, result.after.cases["posted"].goals, strict=True):
+        np.testing.assert_array_equal(old.probability, new.probability)
+    assert result.was != result.now  # the source differs, and is said
+
+
+def test_units_that_reach_from_one_capital_to_the_next_are_needed_in_smaller_number(march):
+    """At 20 km an added unit covers one oblast capital; at 120 km two or more, as neighbours lie that close."""
+    result = what_if(
+        march, evidence().calibration, (RADIUS, (120.0, 120.0, 120.0), "absurd"), effort=SMALL, cases=("posted",)
+    )
+    before, after = (
+        next(goal.n for goal in answer.cases["posted"].goals if goal.goal.name == "capitals")
+        for answer in (result.before, result.after)
+    )
+    assert before is not None
+    assert after is not None
+    assert after < before - 5
+    assert "120 km" in result.now[0]
+    assert "absurd" in result.now[0]
+
+
+def test_the_changed_question_says_so_itself(march):
+    changed = replace_number(march, RADIUS, (20.0, 25.0, 30.0), "a test")
+    assert changed.catalogue.row(RADIUS).span == (20.0, 25.0, 30.0)
+    assert "replaced; was low, best, high 15, 20, 35" in changed.catalogue.row(RADIUS).note
+    assert changed.sha256 != march.sha256
+    others = [row for row in march.catalogue.parameters if row.id != RADIUS]
+    assert [row for row in changed.catalogue.parameters if row.id != RADIUS] == others
+
+
+def test_a_ledger_entry_stands_for_the_numbers_taken_from_it(march):
+    entry = march.official.entries["missiles"]
+    changed = replace_number(march, entry, (450.0, 450.0, 450.0), "another paper")
+    assert changed.official.missiles == 450
+    assert "another paper (missiles)" in changed.official.source
+    assert "missiles" not in changed.official.entries
+    assert changed.official.drone == march.official.drone
+
+
+def test_both_claims_of_one_entry_are_replaced(march):
+    changed = replace_number(march, march.claims[0].entry, (6.0, 6.0, 6.0), "another paper")
+    assert [claim.added for claim in changed.claims[:2]] == [6, 6]
+    assert changed.claims[2:] == march.claims[2:]
+
+
+@pytest.mark.parametrize(
+    ("number", "span", "source", "found"),
+    [
+        ("systems/patriot/defended_radius", (1.0, 2.0, 3.0), "x", "no number has the id"),
+        ("official/missiles", (1.0, 2.0, 3.0), "x", "one whole number"),
+        ("official/missiles", (-1.0, -1.0, -1.0), "x", "greater than or equal to 0"),
+        (RADIUS, (1.0, 2.0, 3.0), "  ", "say where the new value was read"),
+        (RADIUS, (3.0, 2.0, 1.0), "x", "range out of order"),
+        ("claims/0", (99.0, 99.0, 99.0), "x", "beyond added_max"),
+    ],
+)
+def test_what_is_not_allowed_is_said(march, number, span, source, found):
+    with pytest.raises(InputError, match=found):
+        replace_number(march, number, span, source)
+
+
+def test_spans_as_typed():
+    assert parse_span("12") == (12.0, 12.0, 12.0)
+    assert parse_span("10, 12.5,15") == (10.0, 12.5, 15.0)
+    for text in ("12..15", "1,2", "3,2,1", "", "nan,nan,nan"):
+        with pytest.raises(InputError, match="give one number"):
+            parse_span(text)

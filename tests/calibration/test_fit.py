@@ -1,0 +1,563 @@
+"""The calibration against second answers: closed forms, brute force over every path, simulated truth, the record."""
+
+import itertools
+import math
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import linalg, stats
+
+from tegmen.calibration.ballistic import Statics, _likelihoods, fit_point
+from tegmen.calibration.fit import (
+    AreaFit,
+    Calibration,
+    Priors,
+    _one_step_ahead,
+    calibrate,
+    draw_cells,
+    fit_area,
+    pooling,
+)
+from tegmen.calibration.grid import LevelGrid, beta_binomial, forward, level_grid, sample_paths
+from tegmen.calibration.rows import FILTERED, MODELLED, Rows
+from tegmen.errors import EvidenceError, InputError
+from tegmen.evidence.record import COLUMNS, Record, read_record
+from tegmen.terms import Provenance, ThreatClass
+
+FAST = Priors(
+    levels=57, steps=(0.05, 0.2, 0.8), concentrations=(2.0, 8.0, 32.0, 128.0), cells=(6, 8, 5), drift_levels=13
+)
+TINY = Priors(cells=(2, 3, 2), kill_concentrations=(2.0, 9.0), drift_levels=3, drift_steps=(0.0, 0.7))
+
+
+@pytest.fixture(scope="module")
+def record():
+    return read_record()
+
+
+@pytest.fixture(scope="module")
+def march(record):
+    return calibrate(record, until="2024-03-31", seed=1)
+
+
+def made(rows):
+    """Build a record from (window_end, threat_class, zone, launched, intercepted)."""
+    table = pd.DataFrame(rows, columns=["window_end", "threat_class", "zone", "launched", "intercepted"])
+    table["window_end"] = pd.to_datetime(table["window_end"])
+    table = table.assign(channel="national", lost=pd.NA, rows=1, rows_uncounted=0)
+    table = table.astype(dict.fromkeys(("launched", "intercepted", "lost"), "Int64"))
+    return Record(table[list(COLUMNS)], Provenance("0", None, {"record": "made"}))
+
+
+def rows_of(step, n, k, aim=0, steps=None):
+    step, n, k = (np.asarray(each, dtype=np.int64) for each in (step, n, k))
+    ends = np.full(len(step), np.datetime64("2024-01-01T08:00"))
+    aims = np.broadcast_to(np.asarray(aim, dtype=np.int64), step.shape).copy()
+    return Rows(ends, n, k, aims, step, steps or int(step.max()) + 1)
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------
+
+
+def test_beta_binomial_is_scipys():
+    n, k = np.array([7, 40, 3]), np.array([5, 40, 0])
+    ours = beta_binomial(n, k, np.array([0.8, 0.97, 0.1]), np.array([4.0, 30.0, 2.0]))
+    theirs = stats.betabinom.logpmf(k, n, [3.2, 29.1, 0.2], [0.8, 0.9, 1.8])
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def test_transition_is_the_exponential_of_the_reflecting_difference():
+    grid, h = level_grid(-2.0, 2.0, 21, (0.05, 0.9)), 0.2
+    difference = np.diag(np.ones(20), 1) + np.diag(np.ones(20), -1) - 2 * np.eye(21)
+    difference[0, 0] = difference[-1, -1] = -1
+    for kernel, step in zip(grid.kernels, (0.05, 0.9), strict=True):
+        np.testing.assert_allclose(kernel, linalg.expm(difference * (step / h) ** 2 / 2), atol=1e-13)
+
+
+@pytest.mark.parametrize("step", [0.02, 0.1, 0.6])
+def test_transition_has_the_stated_variance_even_below_the_spacing(step):
+    grid = level_grid(-6.0, 8.0, 225, (step,))
+    middle, kernel = 112, grid.kernels[0]
+    moments = [(kernel[middle] * (grid.logit - grid.logit[middle]) ** power).sum() for power in (0, 1, 2)]
+    np.testing.assert_allclose(moments, [1.0, 0.0, step**2], atol=1e-12)
+
+
+# --- area classes ----------------------------------------------------------------------------------------------------
+
+
+def brute(likelihood, grid, step):
+    """Evidence, and every path's posterior, by enumerating all paths of one step sd and one cell."""
+    weights = {}
+    for path in itertools.product(range(len(grid.logit)), repeat=len(likelihood)):
+        weight = grid.start[path[0]] * likelihood[0][path[0]]
+        for t in range(1, len(path)):
+            weight *= grid.kernels[step][path[t - 1], path[t]] * likelihood[t][path[t]]
+        weights[path] = weight
+    total = sum(weights.values())
+    return total, {path: weight / total for path, weight in weights.items()}
+
+
+@pytest.fixture
+def tiny():
+    grid = level_grid(-2.0, 2.0, 4, (0.4, 1.3))
+    likelihood = np.random.default_rng(5).uniform(0.05, 1.0, (3, 2, 4))
+    likelihood[1] = 1.0  # a week without rows: missing, it only diffuses
+    return grid, likelihood
+
+
+def test_filter_equals_enumeration_of_all_paths(tiny):
+    grid, likelihood = tiny
+    steps = list(forward(likelihood, grid.start, grid.kernels))
+    evidence = sum(gain for _, _, gain in steps)
+    for step, cell in itertools.product(range(2), range(2)):
+        total, paths = brute(likelihood[:, cell], grid, step)
+        assert math.isclose(evidence[step, cell], math.log(total), rel_tol=1e-12)
+        last = [sum(weight for path, weight in paths.items() if path[-1] == g) for g in range(4)]
+        np.testing.assert_allclose(steps[-1][1][step, cell], last, rtol=1e-12)
+
+
+def test_sampled_paths_have_the_enumerated_probabilities(tiny):
+    grid, likelihood = tiny
+    count, rng = 40_000, np.random.default_rng(11)
+    step, cell = rng.integers(0, 2, count), rng.integers(0, 2, count)
+    path = sample_paths(likelihood, grid, step, cell, rng.random((3, count)))
+    for chosen in itertools.product(range(2), range(2)):
+        mine = path[:, (step == chosen[0]) & (cell == chosen[1])]
+        for each, chance in brute(likelihood[:, chosen[1]], grid, chosen[0])[1].items():
+            seen = (mine == np.array(each)[:, None]).all(axis=0).mean()
+            assert abs(seen - chance) <= 4 * math.sqrt(chance * (1 - chance) / mine.shape[1]) + 1e-12
+
+
+def test_sampled_marginals_equal_forward_backward_smoothing(march):
+    fit, grid, s, m, count = march.areas[ThreatClass.cruise], march.level, 3, 5, 4000
+    kernel, likelihood = grid.kernels[s], fit.likelihood[:, m]
+    backward = [np.ones(len(grid.logit))]
+    for each in likelihood[:0:-1]:
+        message = kernel @ (each * backward[-1])
+        backward.append(message / message.sum())
+    filtered = [kept[0, m] for _, kept, _ in forward(fit.likelihood, grid.start, kernel[None])]
+    smoothed = np.array([f * b for f, b in zip(filtered, backward[::-1], strict=True)])
+    smoothed /= smoothed.sum(axis=1, keepdims=True)
+    uniform = np.random.default_rng(2).random((len(smoothed), count))
+    drawn = grid.logit[sample_paths(fit.likelihood, grid, np.full(count, s), np.full(count, m), uniform)]
+    mean = smoothed @ grid.logit
+    spread = np.sqrt(smoothed @ grid.logit**2 - mean**2)
+    assert np.abs((drawn.mean(axis=1) - mean) / spread).max() <= 4 / math.sqrt(count)
+    below = np.cumsum(smoothed, axis=1)[:, 120]
+    error = np.sqrt(below * (1 - below) / count)
+    assert (np.abs((drawn <= grid.logit[120] + 1e-9).mean(axis=1) - below) <= 4 * error + 1e-9).all()
+
+
+def test_without_drift_and_overdispersion_it_is_the_conjugate_beta():
+    priors = Priors(levels=1601, level_low=-10.0, level_high=10.0, steps=(1e-6,), concentrations=(1e7,))
+    grid = level_grid(-10.0, 10.0, 1601, priors.steps)
+    fit = fit_area(rows_of([0, 1, 1, 4], [30, 12, 9, 20], [25, 12, 5, 18]), grid, priors)
+    *_, (_, last, _) = forward(fit.likelihood, grid.start, grid.kernels)
+    exact, share = stats.beta(1 + 60, 1 + 11), 1 / (1 + np.exp(-grid.logit))
+    assert math.isclose(last[0, 0] @ share, exact.mean(), rel_tol=1e-5)
+    assert math.isclose(last[0, 0] @ share**2 - (last[0, 0] @ share) ** 2, exact.var(), rel_tol=1e-3)
+
+
+def test_one_week_equals_quadrature_over_rate_and_concentration():
+    priors = Priors(steps=(0.3,), concentrations=(4.0, 16.0))
+    n, k = np.array([20, 8, 15]), np.array([18, 3, 15])
+    fit = fit_area(rows_of([0, 0, 0], n, k, steps=1), level_grid(-12.0, 12.0, 961, (0.3,)), priors)
+    rate = (np.arange(20_000) + 0.5) / 20_000
+    for m, concentration in enumerate(priors.concentrations):
+        mass = stats.betabinom.pmf(k[:, None], n[:, None], rate * concentration, (1 - rate) * concentration).prod(
+            axis=0
+        )
+        if m == 0:
+            first = mass.mean()
+    assert math.isclose(math.exp(fit.log_evidence[0, 1] - fit.log_evidence[0, 0]), mass.mean() / first, rel_tol=1e-5)
+
+
+def test_partial_pooling_equals_the_sum_over_every_combination():
+    priors = Priors(steps=(0.1, 0.5), concentrations=(3.0, 9.0, 27.0), spread=0.6)
+    logs = np.log(np.random.default_rng(8).uniform(0.01, 1.0, (2, 2, 3)))
+    fits = [AreaFit(np.ones((1, 3, 3)), each) for each in logs]
+    of_step, of_concentration = pooling(priors)
+    joint = np.zeros((2, 3, 2, 3))
+    for a, b in itertools.product(range(2), range(3)):
+        for s, m, s2, m2 in itertools.product(range(2), range(3), range(2), range(3)):
+            prior = of_step[a, s] * of_concentration[b, m] * of_step[a, s2] * of_concentration[b, m2]
+            joint[s, m, s2, m2] += prior * math.exp(logs[0, s, m] + logs[1, s2, m2])
+    joint /= joint.sum()
+    count = 60_000
+    (s, m), (s2, m2) = draw_cells(fits, priors, np.random.default_rng(3), count)
+    seen = np.zeros_like(joint)
+    np.add.at(seen, (s, m, s2, m2), 1 / count)
+    assert (np.abs(seen - joint) <= 4 * np.sqrt(joint * (1 - joint) / count)).all()
+
+
+def test_one_step_ahead_probabilities_sum_to_one(march):
+    mixed = _one_step_ahead(march.areas[ThreatClass.drone], march.level, march.priors)
+    np.testing.assert_allclose(mixed.sum(axis=(1, 2)), 1.0, rtol=1e-10)
+    rate = 1 / (1 + np.exp(-march.level.logit))
+    mass = np.exp(
+        beta_binomial(
+            np.array(31), np.arange(32)[:, None, None], rate, np.asarray(march.priors.concentrations)[:, None]
+        )
+    )
+    np.testing.assert_allclose(np.einsum("kmg,tmg->t", mass, mixed), 1.0, rtol=1e-9)
+
+
+def test_forecast_median_and_pit_by_direct_summation(march):
+    table, mixed = (
+        march.forecasts(ThreatClass.cruise),
+        _one_step_ahead(march.areas[ThreatClass.cruise], march.level, march.priors),
+    )
+    row = 100
+    n, k = int(table.launched[row]), int(table.intercepted[row])
+    rate = 1 / (1 + np.exp(-march.level.logit))
+    chance = np.zeros(n + 1)
+    for m, concentration in enumerate(march.priors.concentrations):
+        for g in np.flatnonzero(mixed[march.rows[ThreatClass.cruise].step[row], m] > 1e-12):
+            mass = stats.betabinom.pmf(np.arange(n + 1), n, rate[g] * concentration, (1 - rate[g]) * concentration)
+            chance += mixed[march.rows[ThreatClass.cruise].step[row], m, g] * mass
+    below = np.cumsum(chance)
+    assert math.isclose(table.pit[row], below[k] - chance[k] / 2, rel_tol=1e-6)
+    assert table.loc[row, ["low", "median", "high"]].tolist() == [int((below < q).sum()) for q in (0.05, 0.5, 0.95)]
+
+
+def level_quantiles(rows, end_priors):
+    """5/50/95 % of the level of the last week, exactly, from the filtered weights (linear within a cell)."""
+    grid = level_grid(end_priors.level_low, end_priors.level_high, end_priors.levels, end_priors.steps)
+    fits = [fit_area(rows[key], grid, end_priors) for key in FILTERED]
+    of_step, of_concentration = pooling(end_priors)
+    evidence = [np.exp(fit.log_evidence - fit.log_evidence.max()) for fit in fits]
+    shared = np.prod([of_step @ each @ of_concentration.T for each in evidence], axis=0)
+    found = []
+    for fit, each, other in zip(fits, evidence, evidence[::-1], strict=True):
+        prior = of_step.T @ (of_step @ other @ of_concentration.T) @ of_concentration
+        weight = prior * each / shared.sum()
+        *_, (_, last, _) = forward(fit.likelihood, grid.start, grid.kernels)
+        marginal = np.einsum("sm,smg->g", weight, last)
+        half = (grid.logit[1] - grid.logit[0]) / 2
+        found.append(np.interp((0.05, 0.5, 0.95), np.cumsum(marginal) / marginal.sum(), grid.logit + half))
+    return 1 / (1 + np.exp(-np.array(found)))
+
+
+def test_a_grid_twice_as_fine_moves_no_quantile_by_half_a_percent_of_the_interval(march):
+    coarse = march.priors
+    fine = Priors(
+        levels=2 * coarse.levels - 1,
+        steps=tuple(0.02 * 2.0 ** (0.375 * i) for i in range(17)),
+        concentrations=tuple(1.5 * 2.0 ** (0.25 * i) for i in range(31)),
+    )
+    first, second = level_quantiles(march.rows, coarse), level_quantiles(march.rows, fine)
+    assert (np.abs(first - second) <= 0.005 * (first[:, 2:] - first[:, :1])).all()
+
+
+# --- the ballistic mixture -------------------------------------------------------------------------------------------
+
+
+def loops(rows, grid, priors):
+    """Posterior weight of every (drift step, cell) by loops over cells, hidden paths and rows; nothing vectorised."""
+    table = {}
+    sizes = [range(size) for size in priors.cells]
+    mean, fan = priors.spread_elsewhere
+    for s, q, p, m, v in itertools.product(range(len(grid.kernels)), sizes[0], sizes[1], range(2), sizes[2]):
+        kyiv, kill, aim = ((i + 0.5) / size for i, size in zip((q, p, v), priors.cells, strict=True))
+        concentration, total = priors.kill_concentrations[m], 0.0
+        for path in itertools.product(range(len(grid.logit)), repeat=rows.steps):
+            weight = grid.start[path[0]] * math.prod(grid.kernels[s][a, b] for a, b in itertools.pairwise(path))
+            for step, n, k, zone in zip(rows.step, rows.launched, rows.intercepted, rows.aim, strict=True):
+                share = 1 / (1 + math.exp(-grid.logit[path[step]]))
+                hit = stats.betabinom.pmf(k, n, kill * concentration, (1 - kill) * concentration)
+                fanned = stats.betabinom.pmf(k, n, kill * mean * fan, (1 - kill * mean) * fan)
+                at_kyiv = kyiv * hit + (1 - kyiv) * (k == 0)
+                other = share * fanned + (1 - share) * (k == 0)
+                weight *= {1: at_kyiv, 0: other, -1: aim * at_kyiv + (1 - aim) * other}[int(zone)]
+            total += weight
+        table[s, q, p, m, v] = total
+    return np.array(list(table.values())) / sum(table.values())
+
+
+def test_mixture_posterior_equals_nested_loops():
+    rows = rows_of([0, 0, 1, 1, 1, 1], [3, 5, 2, 4, 4, 6], [3, 0, 1, 4, 4, 0], [1, -1, 0, -1, -1, 0])
+    grid = level_grid(-2.0, 2.0, 3, TINY.drift_steps)
+    fit = fit_point(rows, grid, TINY.cells, TINY.kill_concentrations, TINY.spread_elsewhere)
+    np.testing.assert_allclose(fit.weights.ravel(), loops(rows, grid, TINY), rtol=1e-9)
+
+
+def mixture_quantiles(calibration):
+    """5/50/95 % of coverage of Kyiv, kill, and the last coverage elsewhere, exactly, linear within a cell."""
+    point = calibration.point
+    found = []
+    for axis, size in ((1, len(point.axes.kyiv)), (2, len(point.axes.kill))):
+        marginal = point.weights.sum(axis=tuple(each for each in range(5) if each != axis))
+        edges = np.linspace(0, 1, size + 1)
+        found.append(np.interp((0.05, 0.5, 0.95), np.concatenate([[0], np.cumsum(marginal)]) / marginal.sum(), edges))
+    mesh = Statics(*np.meshgrid(*point.axes.each(), indexing="ij", sparse=True))
+    *_, (_, last, _) = forward(
+        _likelihoods(point.rows, point.grid, mesh, point.spread), point.grid.start, point.grid.kernels
+    )
+    marginal = np.einsum("sc,scg->g", point.weights.reshape(len(last), -1), last)
+    half = (point.grid.logit[1] - point.grid.logit[0]) / 2
+    level = np.interp((0.05, 0.5, 0.95), np.cumsum(marginal) / marginal.sum(), point.grid.logit + half)
+    return np.array([*found, 1 / (1 + np.exp(-level))])
+
+
+@pytest.mark.parametrize("finer", [{"cells": (32, 24, 12)}, {"cells": (16, 48, 12)}, {"drift_levels": 65}])
+def test_a_mesh_twice_as_fine_moves_no_quantile_by_half_a_percent_of_the_interval(record, march, finer):
+    first = mixture_quantiles(march)
+    second = mixture_quantiles(calibrate(record, until="2024-03-31", priors=Priors(**finer)))
+    assert (np.abs(first - second) <= 0.005 * (first[:, 2:] - first[:, :1])).all()
+
+
+def test_an_intercepted_unlocated_row_is_split_by_bayes():
+    """One row, nothing else: P(Kyiv) is a ratio of prior means, for coverage and aim have mean one half."""
+    calibration = calibrate(made([("2024-01-10", "ballistic", "unlocated", 5, 5)]), until="2024-02-01", seed=4)
+    p = (np.arange(24 * 40) + 0.5) / (24 * 40)
+    kyiv = np.mean(
+        [stats.betabinom.pmf(5, 5, p * m, (1 - p) * m).mean() for m in calibration.priors.kill_concentrations]
+    )
+    other = stats.betabinom.pmf(5, 5, p, 2 - p).mean()
+    count, expected = 4000, kyiv / (kyiv + other)
+    # One row of 5: Kish's number is 1, so the share is Beta(2, 1) or Beta(1, 2), of means 2/3 and 1/3.
+    share = calibration.draws(count, 9).kyiv_share
+    assert abs(share.mean() - (1 / 3 + expected / 3)) <= 4 * share.std() / math.sqrt(count)
+
+
+def test_a_common_kill_without_fan_out_is_far_less_likely(march):
+    """The reason for the fan-out: the ratio of the two evidences on the record up to March 2024, by plain sums."""
+    rows = march.rows[ThreatClass.ballistic]
+    q, e, p, m, v = np.meshgrid(
+        *[(np.arange(size) + 0.5) / size for size in (10, 10, 20)], [2.0, 8.0, 64.0], [0.05, 0.2, 0.5]
+    )
+    evidence = []
+    for fanned in (True, False):
+        likelihood = np.ones(q.shape)
+        for n, k, zone in zip(rows.launched, rows.intercepted, rows.aim, strict=True):
+            hit = np.exp(beta_binomial(n, k, p, m))
+            other = np.exp(beta_binomial(n, k, p / 2, np.array(2.0))) if fanned else hit
+            kyiv, other = q * hit + (1 - q) * (k == 0), e * other + (1 - e) * (k == 0)
+            likelihood *= v * kyiv + (1 - v) * other if zone < 0 else kyiv if zone else other
+        evidence.append(likelihood.mean())
+    assert evidence[0] > 100 * evidence[1]
+
+
+# --- simulated truth -------------------------------------------------------------------------------------------------
+
+
+def simulated_drones(rng, weeks=40, step=0.2, concentration=8.0):
+    level = 1.5 + np.cumsum(rng.normal(0, step, weeks))
+    rate, rows = 1 / (1 + np.exp(-level)), []
+    for week in range(weeks):
+        for day in range(0, 7, 2):
+            n = int(rng.integers(5, 40))
+            share = rng.beta(rate[week] * concentration, (1 - rate[week]) * concentration)
+            end = pd.Timestamp("2023-05-01") + pd.Timedelta(days=7 * week + day)
+            rows.append((end, "drone", "unlocated", n, int(rng.binomial(n, share))))
+    return made(rows), rate[-4:].mean()
+
+
+def test_intervals_cover_the_simulated_level():
+    rng, ranks = np.random.default_rng(20), []
+    for _ in range(30):
+        made_up, truth = simulated_drones(rng)
+        drawn = calibrate(made_up, until="2024-06-01", priors=FAST).draws(400, 1).rate[ThreatClass.drone]
+        ranks.append((drawn < truth).mean())
+    covered = sum(0.05 < rank < 0.95 for rank in ranks)
+    assert stats.binom.cdf(covered, 30, 0.9) > 1e-3
+    assert abs(np.mean(ranks) - 0.5) <= 4 * math.sqrt(1 / 12 / 30)
+
+
+def test_mixture_recovers_a_simulated_defence():
+    rng, rows = np.random.default_rng(6), []
+    for day in range(300):
+        kyiv, n = rng.random() < 0.3, int(rng.integers(2, 8))
+        covered = rng.random() < (0.9 if kyiv else 0.25)
+        share = covered * (rng.beta(0.95 * 16, 0.05 * 16) if kyiv else 0.95 * rng.random())
+        zone = "unlocated" if rng.random() < 0.5 else "UA-30" if kyiv else "UA-63"
+        rows.append(
+            (pd.Timestamp("2023-06-01") + pd.Timedelta(days=day), "ballistic", zone, n, int(rng.binomial(n, share)))
+        )
+    drawn = calibrate(made(rows), until="2024-06-01").draws(1000, 2)
+    for draws, truth in zip(
+        (drawn.coverage_kyiv, drawn.coverage_elsewhere, drawn.kill, drawn.kyiv_share),
+        (0.9, 0.125, 0.95, 0.3),
+        strict=True,
+    ):
+        assert abs(draws.mean() - truth) <= 3 * draws.std()
+        assert draws.std() < 0.1
+
+
+# --- the record ------------------------------------------------------------------------------------------------------
+
+
+def test_ours_covers_drone_nights_where_a_binomial_fails(record):
+    table = calibrate(record, until="2024-06-30").forecasts(ThreatClass.drone)
+    before = table[["launched", "intercepted"]].cumsum().shift()
+    binomial = stats.binom(table.launched, (before.intercepted / before.launched).fillna(0.5))
+    pit = (binomial.cdf(table.intercepted) - binomial.pmf(table.intercepted) / 2)[30:]
+    ours = table.pit[30:]
+    assert ((pit > 0.05) & (pit < 0.95)).mean() < 0.7
+    assert 0.85 < ((ours > 0.05) & (ours < 0.95)).mean() < 0.97
+    assert 0.80 < ((table.intercepted >= table.low) & (table.intercepted <= table.high))[30:].mean() < 0.985
+
+
+@pytest.mark.parametrize("until", ["2023-06-30", "2023-12-31", "2024-03-31", "2024-06-30"])
+def test_rates_are_near_those_posted_in_the_last_eight_weeks(record, until):
+    drawn = calibrate(record, until=until).draws(500, 1).rate
+    for key in FILTERED:
+        rows = record.until(until).eligible(key.name)
+        rows = rows[rows["window_end"] > pd.Timestamp(until) - pd.Timedelta(weeks=8)]
+        posted = rows["intercepted"].sum() / rows["launched"].sum()
+        assert abs(posted - drawn[key].mean()) <= max(3 * drawn[key].std(), 0.03)
+
+
+def test_march_2024_reads_as_the_record_does(march):
+    drawn = march.draws(1000, 1)
+    assert drawn.rate[ThreatClass.supersonic].mean() < 0.05
+    assert drawn.rate[ThreatClass.s300_ground].mean() < 0.05
+    assert drawn.coverage_kyiv.mean() > 0.7
+    assert drawn.coverage_elsewhere.mean() < 0.3
+    assert drawn.kill.mean() > 0.85
+    assert 0.1 < drawn.kyiv_share.mean() < 0.5
+    posted = {key: rows.totals() for key, rows in march.rows.items()}
+    assert posted[ThreatClass.ballistic] == (143, 46)
+    assert posted[ThreatClass.supersonic] == (190, 2)
+    assert march.mixtures_dropped == 7
+
+
+def test_near_zero_is_the_conjugate_beta(march):
+    drawn, exact = march.draws(4000, 1).rate[ThreatClass.supersonic], stats.beta(0.5 + 2, 24.5 + 188)
+    assert abs(drawn.mean() - exact.mean()) <= 4 * exact.std() / math.sqrt(4000)
+    assert stats.kstest(drawn, exact.cdf).pvalue > 1e-4
+
+
+def test_monthly_sets_the_record_beside_the_model(record, march):
+    table = march.monthly()
+    assert list(table.columns) == [
+        "month", "threat_class", "launched", "intercepted", "model_low", "model_median", "model_high",
+    ]  # fmt: skip
+    assert set(table["threat_class"]) == {key.name for key in MODELLED}
+    rows = record.until("2024-03-31").eligible("drone")
+    assert table.loc[table.threat_class == "drone", "launched"].sum() == rows["launched"].sum()
+    assert (table.model_low <= table.model_median).all()
+    assert (table.model_median <= table.model_high).all()
+    assert (table.model_high <= table.launched).all()
+    inside = (table.intercepted >= table.model_low) & (table.intercepted <= table.model_high)
+    assert inside.mean() > 0.85
+    assert table.month.min() == "2022-09"
+    assert table.loc[table.threat_class == "ballistic", "month"].min() == "2023-05"
+    pd.testing.assert_frame_equal(table, march.monthly())
+
+
+def same(first: Calibration, second: Calibration) -> bool:
+    one, two = first.draws(50, 3).to_pandas(), second.draws(50, 3).to_pandas()
+    return one.equals(two)
+
+
+def test_rows_after_until_change_nothing(record, march):
+    later = record.rows.copy()
+    late = later["window_end"] >= pd.Timestamp("2024-04-01")
+    later.loc[late, "intercepted"] = 0
+    assert same(march, calibrate(Record(later, record.provenance), until="2024-03-31", seed=1))
+    earlier = record.rows.copy()
+    earlier.loc[(earlier["window_end"] >= pd.Timestamp("2024-03-25")) & ~late, "intercepted"] = 0
+    assert not same(march, calibrate(Record(earlier, record.provenance), until="2024-03-31", seed=1))
+
+
+def test_a_date_beyond_the_record_is_the_end_of_the_record(record):
+    far = calibrate(record, until=date(2100, 1, 1), priors=FAST)
+    assert far.end == date(2024, 6, 29)
+    assert same(far, calibrate(record, until="2024-06-29", priors=FAST))
+
+
+def test_draws_depend_on_the_seed_alone(record, march):
+    assert march.draws(60, 5).to_pandas().equals(march.draws(60, 5).to_pandas())
+    assert not march.draws(60, 5).to_pandas().equals(march.draws(60, 6).to_pandas())
+    again = calibrate(record, until=date(2024, 3, 31), seed=1)
+    assert same(march, again)
+
+
+def test_draws_are_shares_inside_zero_and_one(march):
+    table = march.draws(300, 8).to_pandas()
+    assert table.shape == (300, 8)
+    assert ((table > 0) & (table < 1)).all(axis=None)
+
+
+# --- what is missing, what is wrong ----------------------------------------------------------------------------------
+
+
+def test_weeks_without_rows_widen_the_level_and_are_not_zero():
+    early = [(f"2023-05-{day:02d}", "drone", "unlocated", 20, 18) for day in range(1, 29)]
+    near = calibrate(made(early), until="2023-05-28", priors=FAST).draws(1500, 1).rate[ThreatClass.drone]
+    late = calibrate(made([*early, ("2023-12-30", "cruise", "unlocated", 4, 3)]), until="2024-01-01", priors=FAST)
+    far = late.draws(1500, 1).rate[ThreatClass.drone]
+    assert far.std() > 1.5 * near.std()
+    assert abs(np.median(far) - np.median(near)) < 0.05
+
+
+def test_classes_without_rows_keep_their_prior_and_say_so():
+    calibration = calibrate(made([("2023-02-01", "drone", "unlocated", 20, 18)]), until="2023-03-01")
+    assert calibration.prior_only == tuple(key for key in MODELLED if key is not ThreatClass.drone)
+    for name in ("rate_cruise", "rate_supersonic", "rate_s300_ground", "coverage_kyiv", "kill", "kyiv_share"):
+        assert calibration.identified[name].startswith("Prior only")
+    assert "18 of 20" in calibration.identified["rate_drone"]
+    table = calibration.draws(2000, 1).to_pandas()
+    error = 4 * math.sqrt(1 / 12 / 2000)
+    for name in ("coverage_kyiv", "kill", "kyiv_share"):
+        assert abs(table[name].mean() - 0.5) <= error
+    assert len(calibration.monthly()) == 1
+    assert "prior only" in repr(calibration)
+
+
+def test_not_identified_is_named(march):
+    assert "Not identified" in march.identified["single_shot_kill"]
+    assert "barely" in march.identified["kyiv_share"]
+    assert set(march.draws(2, 1).to_pandas().columns) <= set(march.identified)
+
+
+def test_pages_and_tables(march):
+    assert "drone: 4010 of 4742 posted launches intercepted" in repr(march)
+    assert "<table" in march._repr_html_()
+    table = march.to_pandas()
+    assert list(table.columns) == ["quantity", "mean", "low", "median", "high", "evidence"]
+    assert (table.low < table["median"]).all()
+    assert march.provenance.inputs.keys() == {"record"}
+
+
+def test_ballistic_rows_before_patriot_are_left_out():
+    rows = [("2023-04-26", "ballistic", "UA-30", 4, 0), ("2023-05-04", "ballistic", "UA-30", 1, 1)]
+    assert calibrate(made(rows), until="2023-06-01").rows[ThreatClass.ballistic].totals() == (1, 1)
+
+
+@pytest.mark.parametrize("until", ["yesterday", "2024-13-01", ""])
+def test_an_unreadable_date_is_named(record, until):
+    with pytest.raises(InputError, match=r"until: found .* allowed: a date as YYYY-MM-DD"):
+        calibrate(record, until=until)
+
+
+def test_a_record_without_evidence_says_what_to_do(record):
+    with pytest.raises(EvidenceError, match="2022-01-01"):
+        calibrate(record, until="2022-01-01")
+    regional = record.rows.assign(channel="regional")
+    with pytest.raises(EvidenceError, match="eligible"):
+        calibrate(Record(regional, record.provenance), until="2024-01-01")
+    only = made([("2023-01-01", "ballistic", "UA-30", 4, 0)])
+    with pytest.raises(EvidenceError, match=r"found no row .* choose a later date or a fuller record"):
+        calibrate(only, until="2023-02-01")
+
+
+def test_bad_seeds_counts_classes_and_priors_are_named(record, march):
+    with pytest.raises(InputError, match="seed: found -1"):
+        calibrate(record, until="2024-03-31", seed=-1)
+    with pytest.raises(InputError, match="count: found 0"):
+        march.draws(0, 1)
+    with pytest.raises(InputError, match="found ballistic, allowed: drone, cruise"):
+        march.forecasts(ThreatClass.ballistic)
+    with pytest.raises(InputError, match="priors: 2 faults"):
+        Priors(steps=(-0.1,), levels=1)
+
+
+def test_grids_are_plain_data():
+    grid = level_grid(-1.0, 1.0, 5, (0.3,))
+    assert isinstance(grid, LevelGrid)
+    np.testing.assert_allclose(grid.start.sum(), 1.0)
+    np.testing.assert_allclose(grid.kernels[0].sum(axis=1), 1.0)

@@ -1,0 +1,82 @@
+"""The verbs that ask back, as users meet them: what they print, and what they say to what cannot be right."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from report_example import example
+from typer.testing import CliRunner
+
+from tegmen.cli.app import app
+from tegmen.errors import InputError
+from tegmen.report.answer_page import write_report
+
+TINY = ("--worlds", "20", "--runs", "2", "--case", "posted")
+
+
+@pytest.fixture(scope="module")
+def answer(tmp_path_factory):
+    return write_report([example()], tmp_path_factory.mktemp("asked") / "out").parent / "answer.json"
+
+
+def said(*arguments: object) -> str:
+    done = CliRunner().invoke(app, [str(each) for each in arguments], catch_exceptions=False, env={"COLUMNS": "80"})
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_why_prints_the_chain_from_answer_to_source(answer):
+    out = said("why", f"{answer}#/cases/claimed/n")
+    assert "official/missiles" in out
+    assert "Volodymyr Zelensky" in out
+    assert "Kyiv Independent" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_why_as_json_has_the_same_links(answer):
+    chain = json.loads(said("why", f"{answer}#/cases/posted/claims/0/added", "--json"))
+    assert chain["rests_on"][0]["id"] == "claims/0"
+    assert chain["rests_on"][0]["rests_on"][0]["rests_on"]
+
+
+def test_what_if_shows_before_and_after_and_writes_a_report(tmp_path):
+    number = "inventories/ukraine/patriot/defender/2024-05"
+    out = said("what-if", "replace", number, "3,4,5", "--source", "a letter", *TINY, "--out", tmp_path / "out")
+    assert f"was: {number}: Ukraine, patriot, 2024-05: defender, 3 (2–3) batteries" in out
+    assert f"now: {number}: Ukraine, patriot, 2024-05: defender, 4 (3–5) batteries (a letter)" in out
+    assert "strikes" in out
+    content = json.loads((tmp_path / "out" / "answer.json").read_text("utf-8"))
+    (found,) = (each for each in content["evidence"]["numbers"] if each["id"] == number)
+    assert (found["low"], found["best"], found["high"], found["source"]) == (3, 4, 5, "a letter")
+
+
+def test_check_prints_verdict_and_table():
+    out = said("check", "25 Patriot systems cover the whole country", *TINY)
+    assert out.startswith("read as: 25 Patriot fire units")
+    assert "holds" in out
+
+
+def test_check_takes_the_structured_form():
+    out = said("check", "--added", "7", "--goal", "capitals", *TINY)
+    assert "read as: 7 Patriot fire units" in out
+    assert "does not hold" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (("check", "--added", "7", "--goal", "glory"), "the goals of march-2024 are strikes, people"),
+        (("check", "a lot of help"), "claims that can be read"),
+        (("what-if", "replace", "official/tanks", "3", "--source", "x"), "no number has the id 'official/tanks'"),
+        (("why", "answer.json#/cases"), "cannot be read"),
+    ],
+)
+def test_faults_of_the_input_say_what_to_do(arguments, found):
+    with pytest.raises(InputError, match=found):
+        CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+
+
+@pytest.mark.parametrize("arguments", [("check",), ("check", "7 Patriots", "--added", "7"), ("what-if", "remove", "x")])
+def test_wrong_usage_is_exit_2(arguments):
+    assert CliRunner().invoke(app, list(arguments)).exit_code == 2

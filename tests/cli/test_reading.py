@@ -1,0 +1,121 @@
+"""`tegmen ledger read` and `review` as users meet them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from commands import Done
+
+from tegmen.ledger.store import new_ledger, open_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+TEXT = "KYIV, 4 April 2024. Russia launched more than 30 drones in March, Olena Marchuk told Reuters."
+KEYS = "kind speaker via thing quantity period date place participants topics status doubtful evidence because".split()
+
+
+@pytest.fixture
+def ledger(here: Callable[..., Done]) -> Callable[..., Done]:
+    """Run `tegmen ledger` in this process; gives the exit code and what was printed."""
+    return lambda *arguments, text="": here("ledger", *arguments, text=text)
+
+
+@pytest.fixture
+def article(tmp_path: Path) -> Path:
+    path = tmp_path / "article.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def test_json_has_the_agreed_keys(ledger):
+    code, out, _ = ledger("read", "-", "--json", text=TEXT)
+    (draft,) = json.loads(out)
+    assert code == 0
+    assert list(draft) == KEYS
+    assert draft["quantity"] == {"low": 31, "best": None, "high": None, "hedge": "more than", "unit": "drones"}
+    assert draft["period"] == ["2024-03-01", "2024-03-31"]
+    assert (draft["date"], draft["participants"], draft["status"]) == (None, [], None)
+
+
+def test_reading_prints_words_and_the_text_they_are_in(ledger, article):
+    code, out, _ = ledger("read", article)
+    assert code == 0
+    assert "quantity: low 31, more than [drones]" in out
+    assert "1 drafts, 0 doubtful" in out
+    assert ledger("read", article, "--text")[1] == TEXT
+
+
+def test_a_date_may_be_given(ledger):
+    _, out, err = ledger("read", "-", "--json", "--date", "2023-05-02", text="Russia launched 30 drones in March.")
+    assert json.loads(out)[0]["period"] == ["2023-03-01", "2023-03-31"]
+    assert err == ""
+    code, _, err = ledger("read", "-", "--date", "2023-02-30", text=TEXT)
+    assert code == 1
+    assert "no day of the calendar" in err
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b"x" * 5_000_000])
+def test_what_is_no_article_is_one_plain_message(ledger, tmp_path, content):
+    path = tmp_path / "no-article"
+    path.write_bytes(content)
+    code, out, err = ledger("read", path)
+    assert (code, out) == (1, "")
+    assert err.startswith("tegmen: ")
+    assert "Traceback" not in err
+
+
+def test_accept_all_fills_a_ledger_once(ledger, article, tmp_path):
+    own = tmp_path / "own.ledger"
+    new_ledger(own, empty=True).close()
+    options = ("--ledger", own, "--accept-all", "--publisher", "Example Post", "--reliability", "B")
+    for _ in range(2):
+        assert ledger("review", article, *options)[0] == 0
+    with open_ledger(own) as opened:
+        (entry,) = opened.current(kind="statement").values()
+        (source,) = opened.sources().values()
+    assert (entry.speaker, entry.via, entry.quantity.low) == ("Olena Marchuk", "Reuters", 31)
+    assert (source.publisher, source.reliability, str(source.published)) == ("Example Post", "B", "2024-04-04")
+
+
+def test_who_published_it_must_be_known(ledger, article, tmp_path):
+    new_ledger(tmp_path / "own.ledger", empty=True).close()
+    code, _, err = ledger("review", article, "--ledger", tmp_path / "own.ledger", "--accept-all")
+    assert code == 1
+    assert "name who published it" in err
+
+
+@pytest.mark.parametrize(("answer", "count"), [("a\n", 1), ("r\n", 0), ("q\n", 0), ("what\na\n", 1)])
+def test_each_draft_is_asked_about(ledger, article, tmp_path, answer, count):
+    own = tmp_path / "own.ledger"
+    new_ledger(own, empty=True).close()
+    code, out, _ = ledger("review", article, "--ledger", own, "--publisher", "Example Post", text=answer)
+    assert code == 0
+    assert "more than [drones]" in out
+    with open_ledger(own) as opened:
+        assert len(opened) == count
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")
+def test_control_c_ends_a_review_and_writes_nothing(article, tmp_path):
+    own = tmp_path / "own.ledger"
+    new_ledger(own, empty=True).close()
+    command = [sys.executable, "-m", "tegmen", "ledger", "review", article, "--ledger", own, "--publisher", "Post"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        shown = b""
+        while b"[q]uit" not in shown:
+            shown += os.read(process.stdout.fileno(), 4096) or b"[q]uit: it ended"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"nothing was written" in err
+    with open_ledger(own) as opened:
+        assert len(opened) == 0

@@ -1,0 +1,374 @@
+"""The catalogue against its sources, closed forms of the PERT, and every fault a table can have."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from importlib.resources import files
+from math import comb
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate
+from scipy.stats import beta
+
+from tegmen.errors import InputError
+from tegmen.evidence.catalogue import SYSTEMS, TABLES, Parameter, read_catalogue
+from tegmen.terms import ThreatClass
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared" / "data" / "catalogue"
+SHIPPED = Path(str(files("tegmen").joinpath("data", "catalogue")))
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the source tables are not beside this checkout")
+
+CATALOGUE = read_catalogue()
+
+
+def parameter(low: float | None, best: float | None, high: float | None, **other: str) -> Parameter:
+    return Parameter(
+        name="reach",
+        low=low,
+        best=best,
+        high=high,
+        unit=other.pop("unit", "km"),
+        source=other.pop("source", "a newspaper"),
+        verified=False,
+        **other,
+    )
+
+
+def copy_tables(folder: Path) -> Path:
+    for name in TABLES:
+        (folder / name).write_bytes((SHIPPED / name).read_bytes())
+    return folder
+
+
+def replace_first(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+# ------------------------------------------------------------------ PERT
+
+
+def binomial_tail(successes: int, trials: int, chance: Fraction) -> Fraction:
+    """P(Binomial >= successes) = CDF of Beta(successes, trials - successes + 1) at chance."""
+    return sum(
+        (comb(trials, k) * chance**k * (1 - chance) ** (trials - k) for k in range(successes, trials + 1)), Fraction(0)
+    )
+
+
+@pytest.mark.parametrize(
+    ("quarter", "shapes"), [(0, (1, 5)), (1, (2, 4)), (2, (3, 3)), (3, (4, 2)), (4, (5, 1))], ids=str
+)
+@pytest.mark.parametrize("tenth", range(1, 10))
+def test_pert_quantile_of_the_exact_cdf_is_the_argument(quarter, shapes, tenth):
+    # On [2, 6] with best = 2 + quarter the shapes are whole, so the beta CDF is an exact binomial tail.
+    span = parameter(2.0, 2.0 + quarter, 6.0)
+    left, right = shapes
+    x = Fraction(tenth, 10)
+    level = float(binomial_tail(left, left + right - 1, x))
+    assert span.pert(np.array([level]))[0] == pytest.approx(2.0 + 4.0 * float(x), rel=1e-12)
+
+
+@pytest.mark.parametrize(("low", "best", "high"), [(15, 20, 35), (0, 0.1, 0.5), (0.3, 0.6, 1.0), (1, 2, 2), (5, 5, 9)])
+def test_pert_mean_is_low_plus_four_best_plus_high_over_six(low, best, high):
+    span = parameter(low, best, high)
+    mean, error = integrate.quad(lambda u: float(span.pert(np.array([u]))[0]), 0.0, 1.0, limit=400)
+    assert error < 1e-6
+    assert mean == pytest.approx((low + 4 * best + high) / 6, abs=1e-6 * (high - low))
+
+
+@given(
+    bounds=st.tuples(*[st.floats(-1e4, 1e4)] * 3).map(sorted).filter(lambda b: b[2] - b[0] > 1e-3),
+    levels=st.lists(st.floats(0, 1), min_size=1, max_size=8).map(sorted),
+)
+def test_pert_stays_in_its_span_rises_and_agrees_with_scipy(bounds, levels):
+    low, best, high = bounds
+    u = np.array(levels)
+    found = parameter(low, best, high).pert(u)
+    assert np.all((found >= low) & (found <= high))
+    assert np.all(np.diff(found) >= -1e-9 * (high - low))
+    width = high - low
+    # The rival can be NaN at the smallest doubles; the quantile there is `low` to 11 digits.
+    rival = beta.ppf(
+        np.where(u < 1e-60, 0.0, u), 1 + 4 * (best - low) / width, 1 + 4 * (high - best) / width, loc=low, scale=width
+    )
+    assert np.allclose(found, rival, atol=1e-9 * width)
+
+
+def test_pert_ends_and_constant():
+    assert parameter(2.0, 3.0, 7.0).pert(np.array([0.0, 1.0])).tolist() == [2.0, 7.0]
+    # The inverse of the library is NaN at the smallest doubles.
+    assert parameter(0.0, 1.0, 2.0).pert(np.array([5e-324, 2.3e-308, 1e-300, 1e-120, 1e-61])) == pytest.approx(
+        [0.0] * 5, abs=1e-11
+    )
+    assert parameter(4.0, 4.0, 4.0).pert(np.array([[0.0, 0.3], [0.9, 1.0]])).tolist() == [[4.0, 4.0], [4.0, 4.0]]
+
+
+@pytest.mark.parametrize(("low", "best", "high"), [(None, 1.0, 2.0), (1.0, None, 2.0), (1.0, 2.0, None)])
+def test_pert_refuses_a_missing_bound(low, best, high):
+    with pytest.raises(InputError, match=r"found low, best, high = .*none.*; a range needs all three"):
+        parameter(low, best, high).pert(np.array([0.5]))
+
+
+@pytest.mark.parametrize("level", [-0.1, 1.1, float("nan")])
+def test_pert_refuses_a_level_outside_the_unit_interval(level):
+    with pytest.raises(InputError, match=r"u: found a level outside \[0, 1\] or NaN"):
+        parameter(1.0, 2.0, 3.0).pert(np.array([level]))
+
+
+def test_value_refuses_a_missing_best():
+    assert parameter(1.0, 2.0, 3.0).value == 2.0
+    with pytest.raises(InputError, match="best value: none in a newspaper"):
+        _ = parameter(1.0, None, 3.0).value
+
+
+# ------------------------------------------------------------------ faults of a row
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: parameter(3.0, 2.0, 4.0), "range out of order: found 3, 2, 4, must be low <= best <= high"),
+        (lambda: parameter(3.0, None, 2.0), "range out of order: found 3, none, 2"),
+        (lambda: parameter(None, None, None), "no value"),
+        (lambda: parameter(0.0, float("nan"), 1.0), "allowed are finite numbers"),
+        (lambda: parameter(0.0, 1.0, float("inf")), "allowed are finite numbers"),
+        (lambda: parameter(0.0, 0.5, 1.2, unit="fraction"), r"fraction: found 0, 0\.5, 1\.2, allowed is \[0, 1\]"),
+        (lambda: parameter(-0.1, 0.5, 1.0, unit="fraction"), r"fraction: found -0\.1"),
+        (lambda: parameter(1.0, 2.0, 3.0, source=" "), "source: missing; say where"),
+        (lambda: parameter(1.0, 2.0, 3.0, unit=""), "unit: missing"),
+        (lambda: parameter(1.0, 2.0, 3.0, system="thaad"), "system: found 'thaad', allowed are patriot, sampt"),
+        (lambda: parameter(1.0, 2.0, 3.0, threat_class="rocket"), "threat_class: found 'rocket', allowed are drone"),
+    ],
+)
+def test_a_wrong_row_is_refused_with_what_is_allowed(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
+
+
+def test_all_faults_of_a_row_are_named_together():
+    with pytest.raises(InputError, match=r"range out of order.*") as caught:
+        parameter(3.0, 2.0, 4.0, source="", unit="")
+    assert len(caught.value.faults) == 3
+
+
+# ------------------------------------------------------------------ faults of a folder
+
+
+def test_all_faults_of_all_tables_are_reported_together(tmp_path):
+    folder = copy_tables(tmp_path)
+    replace_first(folder / "model.csv", "reaction_s,,,10,15,30,s,", "reaction_s,,,40,15,thirty,s,")
+    replace_first(folder / "model.csv", "salvo_cruise,,,1,2,2,", "salvo_cruise,,,3,2,2,")
+    replace_first(folder / "systems.csv", ",true,", ",perhaps,")
+    replace_first(folder / "threats.csv", "value_high", "value_highest")
+    (folder / "inventories.csv").unlink()
+    (folder / "consequences.csv").write_bytes(b"metric\xff")
+    with pytest.raises(InputError, match="6 faults") as caught:
+        read_catalogue(folder)
+    text = str(caught.value)
+    assert str(folder) in text
+    assert "model.csv line 4 (value_high): found 'thirty', allowed is a number or nothing" in text
+    assert "model.csv line 3 (salvo cruise): range out of order: found 3, 2, 2" in text
+    assert "found 'perhaps', allowed are true and false" in text
+    assert "threats.csv: missing column value_high" in text
+    assert "inventories.csv: not found" in text
+    assert "consequences.csv: not UTF-8 text" in text
+
+
+def test_a_row_with_too_many_cells_is_refused(tmp_path):
+    folder = copy_tables(tmp_path)
+    replace_first(folder / "model.csv", "reaction_s,,,", "reaction_s,,,,")
+    with pytest.raises(InputError, match=r"model\.csv line 4: found 11 cells, the header has 10"):
+        read_catalogue(folder)
+
+
+def test_a_row_stated_twice_is_refused(tmp_path):
+    folder = copy_tables(tmp_path)
+    path = folder / "model.csv"
+    path.write_text(path.read_text(encoding="utf-8") + path.read_text(encoding="utf-8").splitlines()[1] + "\n")
+    with pytest.raises(InputError, match="'salvo ballistic' stands there twice"):
+        read_catalogue(folder)
+
+
+def test_a_changed_number_is_read_and_changes_the_digest(tmp_path):
+    folder = copy_tables(tmp_path)
+    assert read_catalogue(folder).sha256 == CATALOGUE.sha256
+    replace_first(folder / "model.csv", "reaction_s,,,10,15,30,", "reaction_s,,,10,20,30,")
+    changed = read_catalogue(folder)
+    assert changed.model("reaction_s").value == 20.0
+    assert changed.sha256 != CATALOGUE.sha256
+
+
+# ------------------------------------------------------------------ look-ups
+
+
+@pytest.mark.parametrize(
+    ("look", "message"),
+    [
+        (lambda: CATALOGUE.system("thaad", "range"), "no system 'thaad'; there are buk_m1, ew"),
+        (lambda: CATALOGUE.system("hawk", "speed"), "system 'hawk': no parameter 'speed'; there are defended_radius"),
+        (lambda: CATALOGUE.threat("rocket", "range"), "no threat class 'rocket'; there are ballistic, cruise"),
+        (lambda: CATALOGUE.threat("cruise", "range"), "stated for several models .*kh_101, kalibr.*; name one"),
+        (lambda: CATALOGUE.threat("cruise", "range", "v1"), "no model 'v1'; there are iskander_k"),
+        (lambda: CATALOGUE.threat("cruise", "colour", "kalibr"), "no parameter 'colour'; there are cruise_speed"),
+        (lambda: CATALOGUE.model("luck"), "model.csv: no parameter 'luck'; there are altitude_m"),
+        (lambda: CATALOGUE.model("packet_size"), r"no \(threat class, system\).*there are \(ballistic, no system\)"),
+        (lambda: CATALOGUE.inventory("Atlantis", "patriot"), "no holder 'Atlantis'; there are All partners"),
+        (lambda: CATALOGUE.inventory("France", "patriot"), "holder 'France': no system 'patriot'; there are sampt"),
+        (lambda: CATALOGUE.inventory("minimum", "patriot"), "no holder 'minimum'"),
+        (lambda: CATALOGUE.official_total("rain", "2024-03-01", "2024-03-31"), "no metric 'rain'; there are ball"),
+        (lambda: CATALOGUE.official_total("guided_bombs", "2024-03-01", "2024-03-30"), "no period '2024-03-01/2024-0"),
+        (lambda: CATALOGUE.needs("hawk"), "no system 'hawk'; there are all, iris_t_slm, patriot"),
+    ],
+)
+def test_a_failed_look_up_names_what_exists(look, message):
+    with pytest.raises(InputError, match=message):
+        look()
+
+
+def test_the_founding_numbers():
+    """The article of 3 April 2024: more than 100 held, five to seven needed, 400 missiles, 600 drones, 3,000 bombs."""
+    assert CATALOGUE.inventory("All partners", "patriot").low == 100
+    month = ("2024-03-01", "2024-03-31")
+    assert [CATALOGUE.official_total(m, *month).value for m in ("missiles_launched", "shahed_launched")] == [400, 600]
+    assert CATALOGUE.official_total("guided_bombs", *month).value == 3000
+    claims = CATALOGUE.needs()
+    assert [(claim.low, claim.high) for claim in claims] == [(5, 7), (7, 7), (10, 10), (25, 25)]
+    assert claims[0].label == "minimum"
+    assert all(claim.verified and claim.source for claim in claims)
+    assert CATALOGUE.consequence("trypilska_missiles_intercepted", "2024-04-11", "2024-04-11").value == 7
+
+
+def test_trypilska_and_open_ended_rows_are_kept_as_they_are():
+    longest = CATALOGUE.consequence("airspace_violation_poland_duration", "2023-12-29", "2023-12-29")
+    assert (longest.low, longest.best, longest.high) == (None, None, 180.0)
+
+
+FOUGHT = [kind.name for kind in ThreatClass if kind is not ThreatClass.glide_bomb]
+SCALARS = (
+    "salvo_ballistic", "salvo_cruise", "reaction_s", "window_cruise_s", "reload_s", "interceptor_speed_point_kms",
+    "interceptor_speed_area_kms", "detection_ballistic_s", "radar_height_m", "stock_area", "front_weight_km",
+    "population_exponent", "target_concentration", "named_prior",
+)  # fmt: skip
+NEEDED = {
+    *((name, "", "") for name in SCALARS),
+    *((name, kind, "") for name in ("power_target_share", "plant_damage", "packet_size") for kind in FOUGHT),
+    *((name, "cruise", "") for name in ("dispersed_share", "speed_kmh", "altitude_m")),
+    *(("relative_effectiveness", "cruise", system) for system in SYSTEMS[:7]),
+    *(("relative_effectiveness", "ballistic", system) for system in ("patriot", "sampt")),
+    *(("share_at_places", "", system) for system in ("s300ps", "buk_m1")),
+    ("launchers_per_fire_unit", "", "buk_m1"),
+    ("pac3_launcher_share", "", "patriot"),
+    ("patriot_stock_ballistic", "", "patriot"),
+    ("glide_bomb_denial", "glide_bomb", ""),
+}
+
+
+def test_every_class_and_system_of_the_model_has_its_parameters():
+    own = [row for row in CATALOGUE.table() if row.table == "model.csv"]
+    # Nothing missing, nothing that no formula reads (test_worlds checks the same against what a world draws).
+    assert {(row.name, row.threat_class or "", row.system or "") for row in own} == NEEDED
+    assert len(own) == len(NEEDED)
+    for name, kind, system in NEEDED:
+        found = CATALOGUE.model(name, kind or None, system or None)
+        assert (found.name, found.threat_class or "", found.system or "") == (name, kind, system)
+        low, best, high = found.span
+        assert 0 <= low <= best <= high
+        shares = ("relative_effectiveness", "dispersed_share", "share_at_places", "power_target_share", "plant_damage")
+        assert high <= 1 or name not in shares
+    # What no source gives can not be verified, and says whose assumption it is.
+    assert not any(row.verified for row in own)
+    assert {row.source for row in own} == {
+        "assumption of tegmen, see docs/method.md",
+        "background knowledge, not re-read",
+    }
+    assert all(row.low is not None and row.high is not None for row in own)
+
+
+def test_the_best_system_against_a_class_is_the_reference():
+    for kind, systems in (("cruise", SYSTEMS[:7]), ("ballistic", ("patriot", "sampt"))):
+        assert max(CATALOGUE.model("relative_effectiveness", kind, s).span[2] for s in systems) == 1.0
+    assert CATALOGUE.model("relative_effectiveness", "ballistic", "patriot").span == (1.0, 1.0, 1.0)
+    for system in set(SYSTEMS[:7]) - {"patriot", "sampt"}:
+        with pytest.raises(InputError, match=rf"no \(threat class, system\) '\(ballistic, {system}\)'"):
+            CATALOGUE.model("relative_effectiveness", "ballistic", system)
+
+
+def test_labels_are_words_and_unique_within_a_table():
+    rows = CATALOGUE.table()
+    assert CATALOGUE.model("relative_effectiveness", "cruise", "hawk").label == "hawk, cruise: relative effectiveness"
+    assert len({(row.table, row.label) for row in rows}) == len(rows)
+
+
+def test_digests_are_those_of_the_files():
+    assert set(CATALOGUE.files) == set(TABLES)
+    for name, digest in CATALOGUE.files.items():
+        assert digest == hashlib.sha256((SHIPPED / name).read_bytes()).hexdigest()
+    joined = "\n".join(f"{name} {CATALOGUE.files[name]}" for name in sorted(TABLES))
+    assert CATALOGUE.sha256 == hashlib.sha256(joined.encode()).hexdigest()
+
+
+# ------------------------------------------------------------------ against the source tables
+
+
+def source_rows(name: str) -> list[dict[str, str]]:
+    with (SHARED / name).open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def as_number(text: str) -> float | None:
+    return float(text) if text else None
+
+
+@needs_shared
+@pytest.mark.parametrize("name", ["systems.csv", "threats.csv", "inventories.csv", "official_totals.csv"])
+def test_every_source_row_is_there_with_its_numbers_source_and_verified_flag(name):
+    prefix = "quantity" if name == "inventories.csv" else "value"
+    expected = [
+        (
+            *(as_number(row[f"{prefix}_{bound}"]) for bound in ("low", "best", "high")),
+            row["unit"],
+            row["source"],
+            row["verified_in_source"] == "yes",
+        )
+        for row in source_rows(name)
+    ]
+    found = [
+        (row.low, row.best, row.high, row.unit, row.source, row.verified)
+        for row in CATALOGUE.table()
+        if row.table == name
+    ]
+    assert found == expected
+    assert any(row[-1] for row in found)
+
+
+@needs_shared
+def test_facts_are_under_the_right_system_and_class():
+    for row in source_rows("systems.csv"):
+        if not row["id"].startswith("patriot_"):
+            assert CATALOGUE.system(row["id"], row["parameter"]).best == as_number(row["value_best"])
+    assert CATALOGUE.system("patriot", "pac3_mse_interceptor_cost").best == 4
+    assert CATALOGUE.system("patriot", "pac2_gemt_interceptor_cost").best == 2.5
+    places = {"kinzhal": "ballistic", "zircon": "ballistic", "kh_31": "supersonic", "s300_ss": "s300_ground"}
+    for model, kind in places.items():
+        assert CATALOGUE.threat(kind, "warhead_mass", model).subject == model
+
+
+@needs_shared
+def test_compiling_again_gives_the_shipped_tables(tmp_path):
+    script = ROOT / "scripts" / "compile_catalogue.py"
+    subprocess.run([sys.executable, str(script), "--out", str(tmp_path)], check=True, env=dict(os.environ))
+    written = sorted(path.name for path in tmp_path.iterdir())
+    assert written == sorted(set(TABLES) - {"model.csv"})
+    for name in written:
+        assert (tmp_path / name).read_bytes() == (SHIPPED / name).read_bytes(), name

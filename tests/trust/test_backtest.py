@@ -1,0 +1,642 @@
+"""The rolling forecasts against second answers: refits from scratch, brute force, closed forms, and futures changed."""
+
+import itertools
+import json
+import math
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import tegmen as tg
+from tegmen.calibration.diary import Night, nights
+from tegmen.calibration.fit import Priors, calibrate, fit_area
+from tegmen.calibration.forecast import (
+    Known,
+    drawn_calendar,
+    follow,
+    level_spread,
+    month_days,
+    nothing_known,
+    quantile,
+    simulate,
+    smoothed,
+)
+from tegmen.calibration.grid import beta_binomial, elapse, level_grid
+from tegmen.calibration.nightly import (
+    Memory,
+    area_track,
+    ballistic_track,
+    beta_binomial_table,
+    point_track,
+    pooled,
+)
+from tegmen.calibration.priors import pooling
+from tegmen.calibration.rows import Rows
+from tegmen.errors import EvidenceError, InputError
+from tegmen.evidence.record import COLUMNS, Record, read_record
+from tegmen.report.backtest_page import scores
+from tegmen.terms import Provenance, ThreatClass
+from tegmen.trust.baselines import last_month, past, trailing_beta_binomial, trailing_binomial
+from tegmen.trust.scores import LEVELS, difference, marks
+
+FAST = Priors(
+    levels=57, steps=(0.05, 0.2, 0.8), concentrations=(2.0, 8.0, 32.0, 128.0), cells=(6, 8, 5), drift_levels=13
+)
+FIXED = Memory(break_days=(math.inf,), half_life_days=math.inf, slopes=(0.0,), slope_spread=1.0)
+
+
+def made(rows, **more):
+    """Build a record from (window_end, threat_class, zone, launched, intercepted)."""
+    table = pd.DataFrame(rows, columns=["window_end", "threat_class", "zone", "launched", "intercepted"])
+    table["window_end"] = pd.to_datetime(table["window_end"])
+    table = table.assign(channel="national", lost=pd.NA, rows=1, rows_uncounted=0, **more)
+    table = table.astype(dict.fromkeys(("launched", "intercepted", "lost"), "Int64"))
+    return Record(table[list(COLUMNS)], Provenance("0", None, {"record": "made"}))
+
+
+def night(day, n, k, aim=-1):
+    return Night(day, np.array([aim]), np.array([n]), np.array([k]))
+
+
+@pytest.fixture(scope="module")
+def record():
+    return read_record()
+
+
+@pytest.fixture(scope="module")
+def rolled(record):
+    return tg.backtest(record, start="2023-07", priors=FAST)
+
+
+# --- what is known before a night ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("day", ["2023-07-02", "2023-11-25", "2024-01-02", "2024-03-25", "2024-06-12"])
+def test_a_rolling_forecast_is_that_of_a_fit_from_scratch_on_the_record_cut_there(record, rolled, day):
+    """Truncate the record the evening before, fit anew, forecast: the same probabilities as in the one pass."""
+    before = (date.fromisoformat(day) - pd.Timedelta(days=1)).isoformat()
+    again = calibrate(record, until=before, priors=FAST)
+    table = rolled.forecasts[rolled.forecasts["day"] == date.fromisoformat(day)]
+    assert len(table)
+    for row in table.to_dict("records"):
+        chance = tg.forecast(again, {row["threat_class"]: row["launched"]}, on=day).classes
+        chance = chance[ThreatClass[row["threat_class"]]].intercepted
+        assert math.log(chance[row["intercepted"]]) == pytest.approx(row["log_score"], abs=1e-9)
+        assert [quantile(chance, q) for q in (0.05, 0.5, 0.95)] == [row[x] for x in ("low", "median", "high")]
+
+
+def test_changing_the_future_changes_no_earlier_forecast(record, rolled):
+    later = record.rows.copy()
+    late = later["window_end"] >= pd.Timestamp("2024-01-01")
+    later.loc[late, "intercepted"] = 0
+    later.loc[late, "launched"] += 7
+    changed = tg.backtest(replace(record, rows=later), start="2023-07", priors=FAST).forecasts
+    for table in (rolled.forecasts, changed):
+        assert len(table[table["day"] >= date(2024, 1, 1)])
+    first, second = (
+        table[table["day"] < date(2024, 1, 1)].reset_index(drop=True) for table in (rolled.forecasts, changed)
+    )
+    pd.testing.assert_frame_equal(first, second)
+    # The other half of the claim: what came before does matter.
+    same_day = [
+        table[table["day"] > date(2024, 1, 8)]["log_score"].to_numpy()[:50] for table in (rolled.forecasts, changed)
+    ]
+    assert not np.array_equal(*same_day)
+
+
+def test_a_month_is_forecast_from_the_days_before_it_only(record):
+    later = record.rows.copy()
+    late = later["window_end"] >= pd.Timestamp("2024-05-01")
+    later.loc[late, "intercepted"] = 0
+    first, second = (
+        tg.backtest(each, start="2024-05", horizon="month", priors=FAST).forecasts
+        for each in (record, replace(record, rows=later))
+    )
+    of_may = [table[table["day"] == date(2024, 5, 1)] for table in (first, second)]
+    same = ["launched", "low", "median", "high"]
+    pd.testing.assert_frame_equal(of_may[0][same], of_may[1][same])
+    assert (of_may[1]["intercepted"] == 0).all()
+
+
+def test_a_level_elapses_as_the_matrix_of_the_weekly_filter_does():
+    grid = level_grid(-3.0, 3.0, 25, (0.3, 0.9))
+    weights = np.random.default_rng(1).dirichlet(np.ones(25), (2, 4))
+    spacing = grid.logit[1] - grid.logit[0]
+    moved = elapse(weights, (np.array([0.3, 0.9]) / spacing) ** 2)
+    np.testing.assert_allclose(moved, weights @ grid.kernels, atol=1e-14)
+    halves = elapse(
+        elapse(weights, (np.array([0.3, 0.9]) / spacing) ** 2 / 2), (np.array([0.3, 0.9]) / spacing) ** 2 / 2
+    )
+    np.testing.assert_allclose(halves, moved, atol=1e-13)
+
+
+def test_nights_a_week_apart_have_the_evidence_of_the_weekly_filter():
+    n, k = np.array([20, 8, 31, 4]), np.array([18, 3, 30, 4])
+    ends = np.array(["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"], dtype="datetime64[m]")
+    rows = Rows(ends, n, k, np.full(4, -1), np.arange(4), 4)
+    fit = fit_area(rows, level_grid(FAST.level_low, FAST.level_high, FAST.levels, FAST.steps), FAST)
+    track = area_track(FAST, FIXED)
+    for each in nights(rows, by_aim=False):
+        track = track.after(each)
+    ours, theirs = track.log_evidence[:, 0, 0], fit.log_evidence
+    np.testing.assert_allclose(ours - ours[0, 0], theirs - theirs[0, 0], atol=1e-9)
+
+
+def test_a_forecast_sums_over_every_path_slope_and_break():
+    """Three nights on a coarse grid, by loops over slope, step sd, M, and the level before and after each gap."""
+    priors = Priors(levels=4, level_low=-2.0, level_high=2.0, steps=(0.4, 1.3), concentrations=(3.0, 20.0))
+    memory = Memory(break_days=(40.0,), half_life_days=math.inf, slopes=(-0.4, 0.0, 0.4))
+    past_nights, day, asked = [night(0, 5, 4), night(9, 12, 3)], 11, 6
+    track = area_track(priors, memory)
+    for each in past_nights:
+        track = track.after(each)
+    track = track.before(day)
+    key = ThreatClass.drone
+    found = track.chance(asked, pooled({key: track}, day)[key])
+    grid = track.grid
+
+    def prior(values):
+        near = np.array([[math.exp(-0.5 * (math.log(a / b) / priors.spread) ** 2) for b in values] for a in values])
+        return (near / near.sum(axis=1, keepdims=True)).sum(axis=0)
+
+    prior_s, prior_m = prior(priors.steps), prior(priors.concentrations)
+    slope_prior = [math.exp(-0.5 * (b / memory.slope_spread) ** 2) for b in memory.slopes]
+    expected = np.zeros(asked + 1)
+    spacing = grid.logit[1] - grid.logit[0]
+    for (s, step), (m, big), (b, slope) in itertools.product(
+        enumerate(priors.steps), enumerate(priors.concentrations), enumerate(memory.slopes)
+    ):
+
+        def mass(n, level, slope=slope, big=big):
+            share = 1 / (1 + math.exp(-(level + slope * math.log(n / 10))))
+            return stats.betabinom.pmf(np.arange(n + 1), n, share * big, (1 - share) * big)
+
+        def move(days, step=step):
+            kernel = elapse(np.eye(4)[None], np.array([(step / spacing) ** 2 * days / 7]))[0]
+            still = math.exp(-days / 40.0)
+            return still * kernel + (1 - still) * grid.start
+
+        first, second = move(9), move(2)
+        for x, y, z in itertools.product(range(4), repeat=3):
+            weight = prior_s[s] * prior_m[m] * slope_prior[b] * grid.start[x]
+            weight *= mass(5, grid.logit[x])[4] * first[x, y] * mass(12, grid.logit[y])[3] * second[y, z]
+            expected += weight * mass(asked, grid.logit[z])
+    np.testing.assert_allclose(found, expected / expected.sum(), rtol=1e-8)
+
+
+def test_ballistic_forecasts_by_loops_over_the_mesh():
+    priors = Priors(cells=(2, 3, 2), kill_concentrations=(2.0, 9.0), drift_levels=3, drift_steps=(0.0, 0.7))
+    memory = Memory(break_days=(math.inf,), half_life_days=math.inf)
+    track = point_track(priors, memory).after(night(0, 3, 3, aim=1)).after(night(0, 4, 0, aim=-1))
+    grid, expected, total = track.grid, np.zeros((3, 6)), 0.0
+    f, fan = priors.spread_elsewhere
+    for q, p, big, v, e in itertools.product((0.25, 0.75), (1 / 6, 0.5, 5 / 6), (2.0, 9.0), (0.25, 0.75), range(3)):
+        share = 1 / (1 + math.exp(-grid.logit[e]))
+
+        def at(n, q=q, p=p, big=big, v=v, share=share):
+            none = np.eye(n + 1)[0]
+            kyiv = q * stats.betabinom.pmf(np.arange(n + 1), n, p * big, (1 - p) * big) + (1 - q) * none
+            other = (
+                share * stats.betabinom.pmf(np.arange(n + 1), n, p * f * fan, (1 - p * f) * fan) + (1 - share) * none
+            )
+            return kyiv, other, v * kyiv + (1 - v) * other
+
+        weight = grid.start[e] * at(3)[0][3] * at(4)[2][0]
+        total += weight
+        expected += weight * np.array(at(5))
+    np.testing.assert_allclose(track.by_aim(5), expected / total, rtol=1e-9)
+    np.testing.assert_allclose(track.aims(), [2 / 5, 1 / 5, 2 / 5])
+
+
+def test_what_stands_still_in_the_ballistic_mixture_fades_and_breaks_as_said():
+    """One gap by loops: evidence to the power of its age, the level moved or drawn anew, a break forgets the rest."""
+    priors = Priors(cells=(2, 2, 2), kill_concentrations=(2.0, 9.0), drift_levels=4, drift_steps=(0.3, 0.7))
+    memory = Memory(break_days=(30.0, 400.0), half_life_days=20.0)
+    track = point_track(priors, memory).after(night(0, 3, 2, aim=-1)).after(night(0, 2, 0, aim=1))
+    found, days, grid = track.before(9).weights, 9, track.grid
+    spacing = grid.logit[1] - grid.logit[0]
+    of_cell = track.weights.sum(axis=-1)
+    faded = of_cell ** (0.5 ** (days / 20)) / (of_cell ** (0.5 ** (days / 20))).sum()
+    for at in itertools.product(*map(range, found.shape[:-1])):
+        s, r = at[:2]
+        kernel = elapse(np.eye(4)[None], np.array([(priors.drift_steps[s] / spacing) ** 2 * days / 28]))[0]
+        still = math.exp(-days / memory.break_days[r])
+        expected = still * faded[at] * (track.weights[at] / of_cell[at]) @ kernel
+        expected = expected + (1 - still) * faded[s, r].sum() / faded[0, 0].size * grid.start
+        np.testing.assert_allclose(found[at], expected, rtol=1e-9)
+    assert found.sum() == pytest.approx(1.0)
+
+
+def test_two_models_of_ballistic_missiles_are_weighed_by_what_they_foretold():
+    track, odds = ballistic_track(FAST, replace(FIXED, half_life_days=30.0)), 0.0
+    days = (0, 4, 34)
+    for last, day in zip((0, *days), days, strict=False):
+        track, odds = track.before(day), odds * 0.5 ** ((day - last) / 30)
+        odds += math.log(track.point.chance(5)[2] / track.level_chance(5)[2])
+        track = track.after(night(day, 5, 2, aim=0))
+    assert track.log_odds == pytest.approx(odds, rel=1e-12)
+    assert track.of_point == pytest.approx(1 / (1 + math.exp(-odds)))
+    mixed = track.of_point * track.point.chance(7) + (1 - track.of_point) * track.level_chance(7)
+    np.testing.assert_allclose(track.chance(7), mixed)
+    assert mixed.sum() == pytest.approx(1.0)
+
+
+def test_a_grid_twice_as_fine_changes_no_limit_of_a_forecast(record):
+    """Limits between counts, as an exact quantile would be: the distribution function joined by straight lines."""
+    rows, found = calibrate(record, until="2023-06-30", priors=FAST).rows[ThreatClass.drone], []
+    for levels in (225, 449):
+        track = area_track(Priors(levels=levels), Memory())
+        for each in nights(rows, by_aim=False):
+            track = track.after(each)
+        track = track.before(19_540)
+        chance = track.chance(60, pooled({ThreatClass.drone: track}, 19_540)[ThreatClass.drone])
+        found.append(np.interp((0.05, 0.5, 0.95), np.cumsum(chance), np.arange(61)))
+    assert (np.abs(found[0] - found[1]) <= 0.005 * (found[0][2] - found[0][0])).all()
+
+
+def test_table_of_the_beta_binomial_is_the_law_itself():
+    share, big = np.array([0.03, 0.5, 0.93]), np.array([1.5, 20.0, 300.0])
+    table = beta_binomial_table(700, share, big)
+    np.testing.assert_allclose(table.sum(axis=0), 1.0, rtol=1e-10)
+    direct = np.exp(beta_binomial(np.array(700), np.arange(701)[:, None], share, big))
+    np.testing.assert_allclose(table, direct, rtol=1e-8)
+
+
+def test_a_break_finds_a_changed_definition_that_a_walk_of_small_steps_does_not():
+    """Shares near 0.9 for 100 nights, then 0.4: three nights on, the forecast has moved; without breaks it has not."""
+    small, found = Priors(steps=(0.02,), concentrations=(16.0,)), []
+    for memory in (replace(FIXED, break_days=(365.25,)), FIXED):
+        track = area_track(small, memory)
+        for day in range(103):
+            track = track.after(night(day, 20, 18 if day < 100 else 8))
+        chance = track.before(103).chance(20, np.ones((1, 1, 1, 1)))
+        found.append(chance @ np.arange(21))
+    assert abs(found[0] - 8) < 3
+    assert found[1] > 16
+
+
+def test_nights_sum_rows_of_one_reporting_date():
+    rows = [
+        ("2024-01-01 02:00", "ballistic", "UA-30", 2, 1),
+        ("2024-01-01 23:00", "ballistic", "UA-63", 3, 0),
+        ("2024-01-01 23:30", "ballistic", "UA-51", 1, 1),
+        ("2024-01-02 00:30", "ballistic", "unlocated", 4, 0),
+    ]
+    found = nights(calibrate(made(rows), until="2024-02-01", priors=FAST).rows[ThreatClass.ballistic], by_aim=True)
+    assert [(list(each.aim), list(each.launched), list(each.intercepted)) for each in found] == [
+        ([0, 1], [4, 2], [1, 1]),
+        ([-1], [4], [0]),
+    ]
+    assert found[1].day - found[0].day == 1
+    assert found[0].totals() == (6, 2)
+
+
+# --- scores ----------------------------------------------------------------------------------------------------------
+
+
+def test_scores_of_one_forecast_by_hand():
+    each = marks([np.array([0.1, 0.2, 0.3, 0.4])], [2])
+    assert each.log_score[0] == pytest.approx(math.log(0.3))
+    assert each.crps[0] == pytest.approx(0.1**2 + 0.3**2 + 0.4**2)
+    assert (each.below[0], each.upto[0]) == pytest.approx((0.3, 0.6))
+    assert each.coverage(0.5)[0] == pytest.approx(1.0)
+    assert each.coverage(0.1)[0] == pytest.approx((0.55 - 0.45) / 0.3)
+    assert each.plain_coverage(0.1)[0] == 1.0
+
+
+def test_crps_is_the_mean_absolute_error_less_half_the_mean_difference():
+    """Gneiting and Raftery 2007, eq. 21: E|X - y| - E|X - X'| / 2."""
+    rng = np.random.default_rng(4)
+    chance = rng.dirichlet(np.ones(12))
+    count = np.arange(12)
+    for k in (0, 5, 11):
+        other = chance @ np.abs(count - k) - chance @ np.abs(count[:, None] - count) @ chance / 2
+        assert marks([chance], [k]).crps[0] == pytest.approx(other)
+
+
+def test_right_forecasts_hold_their_coverage_and_fill_the_pit_for_any_number_launched():
+    rng = np.random.default_rng(7)
+    sizes = rng.choice([1, 2, 3, 9, 40], 6000)
+    chances = [stats.betabinom.pmf(np.arange(n + 1), n, 6.0, 1.5) for n in sizes]
+    each = marks(chances, [rng.choice(len(chance), p=chance / chance.sum()) for chance in chances])
+    for level in LEVELS:
+        inside = each.coverage(level)
+        assert abs(inside.mean() - level) <= 4 * inside.std() / math.sqrt(len(inside))
+        assert each.plain_coverage(level).mean() >= level
+    assert np.abs(each.pit() - 0.1).max() <= 4 * math.sqrt(0.1 * 0.9 / 6000)
+    assert each.pit().sum() == pytest.approx(1.0)
+
+
+def test_an_outcome_no_forecast_allowed_is_scored_and_not_lost():
+    each = marks([np.array([0.5, 0.5])], [4])
+    assert each.log_score[0] == pytest.approx(math.log(1e-12))
+    assert (each.below[0], each.upto[0]) == (1.0, 1.0)
+
+
+def test_interval_of_a_difference_is_the_standard_error_where_weeks_are_single():
+    rng = np.random.default_rng(2)
+    ours, theirs = rng.normal(0.1, 1.0, 400), rng.normal(0.0, 1.0, 400)
+    found = difference(ours, theirs, np.arange(400), seed=3)
+    error = 1.645 * (ours - theirs).std() / math.sqrt(400)
+    assert found.mean == pytest.approx((ours - theirs).mean())
+    assert found.high - found.mean == pytest.approx(error, rel=0.08)
+    assert found.mean - found.low == pytest.approx(error, rel=0.08)
+    # Scores that come twice in a week count once: the interval is as wide as that of half as many.
+    twice = difference(np.repeat(ours, 2), np.repeat(theirs, 2), np.repeat(np.arange(400), 2), seed=3)
+    assert twice.high - twice.low == pytest.approx(found.high - found.low, rel=1e-9)
+
+
+def test_baselines_see_their_window_and_nothing_else():
+    first = int(np.datetime64("2024-03-01").astype("datetime64[D]").astype(np.int64))
+    of = [night(first - 130, 50, 0), night(first - 20, 10, 9), night(first - 3, 30, 27), night(first + 2, 40, 0)]
+    share = (36 + 0.5) / (40 + 1)
+    np.testing.assert_allclose(trailing_binomial(past(of), first, [7]), stats.binom.pmf(np.arange(8), 7, share))
+    march = first + 14
+    share = 0.5 / 41 + 0.0
+    assert trailing_binomial(past(of[3:]), march, [1])[1] == pytest.approx(share)
+    assert last_month(past(of), march, [1])[1] == pytest.approx(share_of := (36 + 0.5) / (40 + 1))
+    assert share_of > 0.8
+    assert trailing_beta_binomial(past(of), first - 300, [3]) == pytest.approx(np.full(4, 0.25))
+
+
+def test_the_trailing_beta_binomial_is_that_of_greatest_likelihood():
+    rng = np.random.default_rng(5)
+    n = rng.integers(5, 60, 100)
+    k = stats.betabinom.rvs(n, 8.0, 2.0, random_state=rng)
+    chance = trailing_beta_binomial(
+        past([night(i, a, b) for i, (a, b) in enumerate(zip(n, k, strict=True))]), 110, [40]
+    )
+    mean, big = np.meshgrid(np.linspace(0.7, 0.9, 81), np.geomspace(4, 30, 81))
+    gain = sum(stats.betabinom.logpmf(b, a, mean * big, (1 - mean) * big) for a, b in zip(n, k, strict=True))
+    best = np.unravel_index(gain.argmax(), gain.shape)
+    exact = stats.betabinom.pmf(np.arange(41), 40, mean[best] * big[best], (1 - mean[best]) * big[best])
+    assert np.abs(chance - exact).max() < 0.01
+
+
+# --- a month ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_month_of_one_night_on_its_first_day_is_the_forecast_of_that_night(record):
+    known = follow(calibrate(record, until="2024-03-31", priors=FAST), Memory())
+    day, draws = month_days("2024-04"), 40_000
+    for key, n in ((ThreatClass.drone, 12), (ThreatClass.cruise, 5), (ThreatClass.ballistic, 4)):
+        launched = np.zeros(len(day), dtype=np.int64)
+        launched[0] = n
+        exact = known.before(key, int(day[0])).chance(key, int(day[0]), n)
+        drawn = (
+            np.bincount(simulate(known, key, day, launched, np.random.default_rng(3), draws), minlength=n + 1) / draws
+        )
+        # The offset within a grid cell smooths the level; beyond it only chance differs.
+        assert (np.abs(drawn - exact) <= 4 * np.sqrt(exact * (1 - exact) / draws) + 0.006).all()
+
+
+def test_a_night_at_the_end_of_a_month_is_less_sure_than_one_at_its_start(record):
+    known, days = follow(calibrate(record, until="2024-03-31", priors=FAST), Memory()), month_days("2024-04")
+    spread = []
+    for at in (0, 29):
+        launched = np.zeros(30, dtype=np.int64)
+        launched[at] = 60
+        spread.append(simulate(known, ThreatClass.drone, days, launched, np.random.default_rng(8)).std())
+    assert spread[1] > 1.05 * spread[0]
+
+
+def test_drawn_calendars_keep_the_mean_of_all_days_quiet_ones_too():
+    of = {
+        ThreatClass.drone: (night(-40, 20, 0), night(1, 10, 9), night(3, 30, 30)),
+        ThreatClass.cruise: (night(2, 6, 1),),
+    }
+    table = drawn_calendar(of, 5, 30, np.random.default_rng(1))
+    short = drawn_calendar({key: each[-1:] for key, each in of.items()}, 5, 30, np.random.default_rng(1))
+    long = {ThreatClass.drone: tuple(night(day, 20 if day < 80 else 10, 0) for day in range(200))}
+    # A record of fewer than 120 days is drawn from as far as it reaches; of a longer one, older days are not.
+    for found, mean in (
+        (table[ThreatClass.drone], (20 + 40) / 45),
+        (table[ThreatClass.cruise], 6 / 45),
+        (short[ThreatClass.drone], 30 / 3),
+        (short[ThreatClass.cruise], 6 / 3),
+        (drawn_calendar(long, 200, 30, np.random.default_rng(1))[ThreatClass.drone], 10.0),
+    ):
+        assert found.shape == (30, 4000)
+        months = found.mean(axis=0)
+        assert abs(months.mean() - mean) <= 4 * months.std() / math.sqrt(4000)
+
+
+def test_drawn_calendars_hold_the_launches_of_months_whose_level_varies():
+    """Launches made as assumed: days apart from each other, a log-normal level a month; the intervals hold as said."""
+    rng, inside = np.random.default_rng(6), []
+    for _ in range(300):
+        level = np.repeat(np.exp(0.5 * rng.standard_normal(25)), 30)
+        posted = rng.negative_binomial(1.0, 1 / (1 + 8 * level))
+        of = {ThreatClass.drone: tuple(night(d, int(n), 0) for d, n in enumerate(posted[:720]) if n)}
+        drawn = drawn_calendar(of, 720, 30, rng)[ThreatClass.drone].sum(axis=0)
+        low, high = np.quantile(drawn, (0.1, 0.9))
+        inside.append(low <= posted[720:].sum() <= high)
+    # Two standard errors, and three points for a mean of 120 days that itself varies and a tail that is not bounded.
+    assert abs(np.mean(inside) - 0.8) <= 0.03 + 2 * math.sqrt(0.8 * 0.2 / 300)
+
+
+def test_the_level_of_months_alike_is_as_sure_as_their_number_allows():
+    rng = np.random.default_rng(2)
+    found = [level_spread(rng.poisson(9.0, 30 * months + 30).astype(float)) for months in (0, 4, 40)]
+    assert found[0] == pytest.approx(math.log(2))
+    assert found[0] > found[1] > found[2]
+    assert found[2] == pytest.approx(math.log(2) / math.sqrt(41), abs=0.05)
+
+
+def test_smoothing_keeps_mean_and_spread_and_leaves_no_count_out():
+    draws = np.random.default_rng(1).binomial(400, 0.7, 4000)
+    chance = smoothed(draws)
+    count = np.arange(len(chance))
+    assert chance.sum() == pytest.approx(1.0)
+    assert chance.min() > 0
+    assert chance @ count == pytest.approx(draws.mean(), rel=0.002)
+    assert math.sqrt(chance @ count**2 - (chance @ count) ** 2) == pytest.approx(draws.std(), rel=0.1)
+
+
+def test_months_ahead_of_the_record(record):
+    calibration = calibrate(record, until="2024-03-31", priors=FAST)
+    drawn = tg.forecast_month(calibration, "2024-04", seed=2)
+    assert {key.name for key in drawn.classes} == {"drone", "cruise", "ballistic"}
+    given = tg.forecast_month(calibration, "2024-04", {"drone": {date(2024, 4, 2): 20, date(2024, 4, 9): 10}}, seed=2)
+    row = given.to_pandas().iloc[0]
+    assert row["launched"] == 30
+    assert row["intercepted_low"] + row["leaked_high"] == pytest.approx(30, abs=1)
+    with pytest.raises(InputError, match=r"month: found 2024-03, but the record reaches 2024-03-31"):
+        tg.forecast_month(calibration, "2024-03")
+    with pytest.raises(InputError, match=r"calendar: drone, 2024-05-01: found 3 launched; days of the month"):
+        tg.forecast_month(calibration, "2024-04", {"drone": {date(2024, 5, 1): 3}})
+
+
+def test_forecasts_of_records_drawn_from_the_model_itself_hold_what_they_say():
+    """Simulation-based calibration: level, step, M, slope, breaks and counts from the priors, then nights and a month.
+
+    A wrong walk, break, slope or sum over a month would show as intervals that hold too little or too much.
+    """
+    memory, key, made_of = replace(Memory(), half_life_days=math.inf), ThreatClass.drone, []
+    first, rng = area_track(FAST, memory), np.random.default_rng(11)
+    of_step, of_concentration = (each.sum(axis=0) / each.sum() for each in pooling(FAST))
+    for _ in range(200):
+        truth = (
+            rng.choice(FAST.steps, p=of_step),
+            rng.choice(memory.break_days),
+            rng.choice(memory.slopes, p=memory.of_slope()),
+            rng.choice(FAST.concentrations, p=of_concentration),
+        )
+        brought, track = drawn_record(truth, 110, memory, rng), first
+        for each in brought:
+            if each.day < 80:
+                track = track.after(each)
+        month = [each for each in brought if each.day >= 80]
+        n, k = month[0].totals()
+        at = track.before(month[0].day)
+        made_of.append((at.chance(n, pooled({key: at}, at.day)[key]), k))
+        launched = np.zeros(30, dtype=np.int64)
+        launched[[each.day - 80 for each in month]] = [each.totals()[0] for each in month]
+        sums = simulate(
+            Known({key: track}, ballistic_track(FAST, memory)), key, np.arange(80, 110), launched, rng, 1000
+        )
+        made_of.append((smoothed(sums), sum(each.totals()[1] for each in month)))
+    for found in (made_of[::2], made_of[1::2]):
+        each = marks(*zip(*found, strict=True))
+        for level in (0.5, 0.8, 0.9):
+            assert abs(each.coverage(level).mean() - level) <= 3 * math.sqrt(level * (1 - level) / len(found))
+
+
+def drawn_record(truth, days, memory, rng):
+    """Draw a record of one class from the model: (step, break days, slope, M) given, the level uniform at the start."""
+    step, break_days, slope, big = truth
+    level, found = stats.logistic.rvs(random_state=rng), []
+    for day in range(days):
+        level = np.clip(level + step / math.sqrt(7) * rng.standard_normal(), FAST.level_low, FAST.level_high)
+        if rng.random() > math.exp(-1 / break_days):
+            level = stats.logistic.rvs(random_state=rng)
+        n = int(rng.choice([0, 3, 10, 40]))
+        share = 1 / (1 + math.exp(-(level + slope * math.log(max(n, 1) / memory.typical))))
+        if n:
+            found.append(night(day, n, int(stats.betabinom.rvs(n, share * big, (1 - share) * big, random_state=rng))))
+    return found
+
+
+# --- the embedded record ---------------------------------------------------------------------------------------------
+
+
+def test_the_scores_of_a_year_of_nights(record):
+    """The published figures: intervals hold, and for drones the margin over the trailing Beta-binomial is no chance."""
+    found = tg.backtest(record, start="2023-07", min_launched=3)
+    for key in (ThreatClass.drone, ThreatClass.cruise, ThreatClass.ballistic):
+        each = found.classes[key]
+        slack = 1.645 * each.coverage_error[0.9]
+        assert 0.87 - slack <= each.scores.coverage[0.9] <= 0.93 + slack
+        for name in ("all_time_mean", "trailing_binomial", "last_month"):
+            assert each.differences[name].mean > 0
+    assert found.classes[ThreatClass.drone].nights == 213
+    assert found.classes[ThreatClass.drone].differences["trailing_beta_binomial"].low > 0
+
+
+def test_json_has_what_a_judge_reads(rolled):
+    content = json.loads(json.dumps(scores(rolled), allow_nan=False))
+    drone = content["classes"]["drone"]
+    assert drone["nights"] == len(rolled.forecasts[rolled.forecasts["threat_class"] == "drone"])
+    assert set(drone["coverage"]) == {"0.5", "0.8", "0.9", "0.95"}
+    assert set(drone["baselines"]) == {"all_time_mean", "trailing_binomial", "trailing_beta_binomial", "last_month"}
+    for each in drone["baselines"].values():
+        assert {"coverage", "log_score", "crps", "difference", "difference_90"} <= set(each)
+        assert each["difference"] == pytest.approx(drone["log_score"] - each["log_score"])
+        assert each["difference_90"][0] < each["difference"] < each["difference_90"][1]
+    assert "zone_known" in content["classes"]["ballistic"]["also"]
+    assert (content["horizon"], content["count"], content["min_launched"]) == ("night", "intercepted", 1)
+
+
+def test_the_same_record_and_seed_give_the_same_scores(record, rolled):
+    again = tg.backtest(record, start="2023-07", priors=FAST)
+    assert scores(again) == scores(rolled)
+
+
+def test_it_starts_twelve_months_before_the_end_unless_told(record):
+    told = []
+    found = tg.backtest(record, priors=FAST, progress=lambda *each: told.append(each))
+    assert found.start == date(2023, 7, 1)
+    assert told[-1][1] <= told[-1][2]
+    assert [each[1] for each in told] == sorted(each[1] for each in told)
+
+
+# --- what is missing, what is wrong ----------------------------------------------------------------------------------
+
+
+def test_a_class_without_rows_is_named_and_not_scored():
+    rows = [(f"2024-0{m}-{d:02d}", "drone", "unlocated", 9, 8) for m in (1, 2) for d in (3, 12, 20)]
+    found = tg.backtest(made(rows), start="2024-02", priors=FAST)
+    assert found.classes[ThreatClass.cruise].scores is None
+    assert found.classes[ThreatClass.drone].nights == 3
+    said = " ".join(found.notes)
+    assert "cruise: the record has no eligible row; a forecast would be the prior only" in said
+    assert scores(found)["classes"]["cruise"] == {"nights": 0, "scored": False}
+    assert set(found.to_pandas()["threat_class"]) == {"drone"}
+
+
+def test_one_night_only_is_forecast_from_the_prior_and_said_so():
+    found = tg.backtest(made([("2024-03-05", "drone", "unlocated", 9, 8)]), priors=FAST)
+    assert found.classes[ThreatClass.drone].nights == 1
+    assert any("drone: no row before 2023-04-01; its first forecast is the prior only" in note for note in found.notes)
+    calibration = calibrate(made([("2024-03-05", "drone", "unlocated", 9, 8)]), until="2024-03-05", priors=FAST)
+    table = tg.forecast(calibration, {"drone": 10, "cruise": 10, "ballistic": 3, "supersonic": 2}).to_pandas()
+    assert list(table["evidence"]) == ["record", "prior only", "prior only", "prior only"]
+
+
+def test_all_zeros_is_a_low_level_and_no_crash():
+    rows = [(f"2024-01-{d:02d}", name, "unlocated", 6, 0) for d in range(1, 29) for name in ("drone", "ballistic")]
+    found = tg.backtest(made(rows), start="2024-01", priors=FAST)
+    last = found.forecasts[found.forecasts["day"] == date(2024, 1, 28)]
+    assert (last["high"] <= 2).all()
+    assert np.isfinite(last[["log_score", "crps"]].to_numpy(dtype=float)).all()
+
+
+def test_a_start_after_the_end_and_bad_options_are_named(record):
+    with pytest.raises(InputError, match=r"start: found 2025-01, but the record's last eligible row is of 2024-06-29"):
+        tg.backtest(record, start="2025-01")
+    with pytest.raises(InputError, match=r"month: found 'July'; a month such as 2024-03 is allowed"):
+        tg.backtest(record, start="July")
+    with pytest.raises(InputError, match="found 'week', 1; allowed: night or month"):
+        tg.backtest(record, horizon="week")
+    with pytest.raises(EvidenceError, match="found no row that a rate can rest on"):
+        tg.backtest(replace(record, rows=record.rows.assign(channel="regional")))
+
+
+def test_what_cannot_be_forecast_is_named(record):
+    calibration = calibrate(record, until="2024-03-31", priors=FAST)
+    with pytest.raises(InputError, match="found class 'zeppelin', of which nothing can be calibrated; allowed: drone"):
+        tg.forecast(calibration, {"zeppelin": 3})
+    with pytest.raises(InputError, match="drone: found 0, allowed: 1 to 100000"):
+        tg.forecast(calibration, {"drone": 0})
+    with pytest.raises(InputError, match="found no class"):
+        tg.forecast(calibration, {})
+    with pytest.raises(InputError, match="on: found 2024-03-31, but the record reaches 2024-03-31"):
+        tg.forecast(calibration, {"drone": 4}, on="2024-03-31")
+    with pytest.raises(InputError, match="on: found 'soon'; a day such as"):
+        tg.forecast(calibration, {"drone": 4}, on="soon")
+
+
+def test_counting_the_lost(record):
+    table = made([("2024-10-01", "drone", "unlocated", 50, 30), ("2024-10-02", "drone", "unlocated", 40, 25)])
+    table.rows.loc[0, "lost"] = 15
+    both = table.counting("intercepted+lost")
+    assert list(both.rows["intercepted"]) == [45, 25]
+    assert both.counted == "intercepted+lost"
+    assert "in 1 rows that post them" in both.notes[-1]
+    table.rows.loc[1, "lost"] = 20
+    assert list(table.counting("intercepted+lost").rows["intercepted"]) == [45, 40]
+    assert "In 1 rows the two exceed" in table.counting("intercepted+lost").notes[-1]
+    assert table.counting("intercepted") is table
+    with pytest.raises(InputError, match="counting: found 'lost' after 'intercepted'; intercepted or intercepted"):
+        table.counting("lost")
+    assert tg.backtest(both, priors=FAST).count == "intercepted+lost"
+
+
+def test_nothing_known_is_the_prior():
+    chance = nothing_known(FAST, Memory()).chance(ThreatClass.cruise, 0, 10)
+    assert chance.sum() == pytest.approx(1.0)
+    assert chance @ np.arange(11) == pytest.approx(5.0, abs=0.2)
