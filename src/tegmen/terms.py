@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import wraps
 from types import MappingProxyType
-from typing import Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    # numpy loads only where arrays are made: take these two for type checking alone.
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 VERSION = "0.1.0"
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from tegmen.answer.estimates import share_error
 from tegmen.answer.results import SYSTEM_NAMES, percent
@@ -28,7 +28,9 @@ from tegmen.worlds.draw import POOL, Worlds
 from tegmen.worlds.lanes import lay_lanes
 from tegmen.worlds.units import BALLISTIC_SYSTEMS
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from tegmen.terms import Floats
+
 
 EXAMPLES = (
     "25 Patriot systems cover the whole country",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,9 @@ from tegmen.terms import (
 from tegmen.worlds.draw import POOL, Worlds, join, take, vary_worlds
 from tegmen.worlds.lanes import lay_lanes
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from tegmen.terms import Floats
+
 
 _SPARES = (1.8, 2.5, 5.0)
 _ROUNDS = 3

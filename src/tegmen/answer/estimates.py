@@ -10,15 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 
 from tegmen.errors import InputError
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    from tegmen.terms import Floats, Ints
+
 
 GROUPS = 20
 """Groups left out in turn for standard errors and bias (delete-group jackknife)."""

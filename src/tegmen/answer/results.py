@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from tegmen.calibration.fit import Calibration
 from tegmen.evidence.parameters import Parameter
@@ -16,8 +16,9 @@ from tegmen.question.numbers import Evidence
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.terms import EvidenceCase, Provenance
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    from tegmen.terms import Floats, Ints
+
 
 POINTS = (0.1, 0.5, 0.9)
 """Points over worlds at which what remains of a metric is given."""

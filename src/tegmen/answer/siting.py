@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,8 @@ from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds, covered_by
 from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    from tegmen.terms import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

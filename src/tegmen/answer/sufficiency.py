@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,9 @@ from tegmen.worlds.draw import POOL, Worlds, draw_worlds
 from tegmen.worlds.lanes import Lanes, engage, glide_bombs_launched, lay_lanes
 from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    from tegmen.terms import Floats, Ints
+
 
 _SPARE = 1.3
 _ATTEMPTS = 5

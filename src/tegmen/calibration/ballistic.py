@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, softmax
 
-from tegmen.calibration.grid import Floats, Ints, LevelGrid, beta_binomial, draw_beta, forward, jitter, sample_paths
+from tegmen.calibration.grid import LevelGrid, beta_binomial, draw_beta, forward, jitter, sample_paths
 from tegmen.calibration.rows import UNLOCATED, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    from tegmen.terms import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)

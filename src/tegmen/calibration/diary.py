@@ -10,7 +10,7 @@ import numpy as np
 from tegmen.calibration.rows import UNLOCATED, Rows
 
 if TYPE_CHECKING:
-    from tegmen.calibration.grid import Ints
+    from tegmen.terms import Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)

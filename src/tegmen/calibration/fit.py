@@ -20,8 +20,6 @@ from scipy.special import expit, logsumexp
 
 from tegmen.calibration.ballistic import PointDraws, PointFit, fit_point, kyiv_share, mesh_axes
 from tegmen.calibration.grid import (
-    Floats,
-    Ints,
     LevelGrid,
     beta_binomial,
     draw_beta,
@@ -43,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tegmen.evidence.record import Record
+    from tegmen.terms import Floats, Ints
 
 _PARTS = ("likelihood", "log_evidence")
 LIMITS = (0.05, 0.5, 0.95)

@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit, logit
 
 from tegmen.calibration.diary import Night, nights
-from tegmen.calibration.grid import Floats, Ints, draw_beta, stream
+from tegmen.calibration.grid import draw_beta, stream
 from tegmen.calibration.nightly import (
     AreaTrack,
     BallisticTrack,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from tegmen.calibration.fit import Calibration
     from tegmen.calibration.priors import Priors
+    from tegmen.terms import Floats, Ints
 
 CALENDAR_DAYS = 120
 """[days] before the origin from which the nights of a month that has no calendar are drawn."""

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.fft import dct, idct
 from scipy.special import betaln, expit, gammaln
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+    from tegmen.terms import Floats, Ints
+
 
 _TINY = 1e-300
 

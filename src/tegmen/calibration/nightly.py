@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from tegmen.calibration.ballistic import Statics, mesh_axes, raid_likelihood
-from tegmen.calibration.grid import Floats, LevelGrid, beta_binomial, elapse, level_grid
+from tegmen.calibration.grid import LevelGrid, beta_binomial, elapse, level_grid
 from tegmen.calibration.priors import Priors, pooling
 from tegmen.calibration.rows import AIM
 from tegmen.terms import ThreatClass
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tegmen.calibration.diary import Night
+    from tegmen.terms import Floats
 
 _NEGLIGIBLE = 1e-12
 _LOG_TINY = -690.0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import softmax
 
-from tegmen.calibration.grid import Floats
 from tegmen.errors import InputError
+
+if TYPE_CHECKING:
+    from tegmen.terms import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from tegmen.terms import ThreatClass
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tegmen.calibration.grid import Ints
+    from tegmen.terms import Ints
+
 
 PATRIOT_ARRIVAL = date(2023, 4, 27)
 """Before it nothing in Ukraine could stop a ballistic missile, so earlier ballistic rows say nothing on coverage."""

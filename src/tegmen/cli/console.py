@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from tegmen.question.numbers import Link
+    from tegmen.report.trace import Link
     from tegmen.terms import Progress
 
 INTERRUPTED = 130

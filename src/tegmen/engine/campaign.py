@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +30,9 @@ from tegmen.worlds.lanes import (
 )
 from tegmen.worlds.units import SYSTEMS
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    from tegmen.terms import Floats, Ints
+
 
 BACKGROUND = (ThreatClass.drone, ThreatClass.supersonic, ThreatClass.s300_ground)
 """Classes that added units do not change in this version: simulated once, not for every laydown (A9, A13, A14)."""

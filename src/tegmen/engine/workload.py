@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
@@ -19,7 +19,9 @@ from tegmen.engine.kernel.month import RUNS_PER_WORLD_MAX, fight_months
 from tegmen.engine.kernel.night import NUMBERS_MAX, TICKS_MAX
 from tegmen.errors import InputError
 
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    from tegmen.terms import Ints
+
 
 _PIECE_S = 0.2
 _THREAT_S = 1e-6

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    Floats = NDArray[np.float64]
+    from tegmen.terms import Floats
+
 
 FrontPart = Literal["contact", "border"]
 

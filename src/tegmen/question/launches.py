@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ from tegmen.evidence.record import Record
 from tegmen.question.scenario import Scenario
 from tegmen.terms import EvidenceCase, ThreatClass
 
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    from tegmen.terms import Ints
 
 
 def posted_counts(scenario: Scenario, record: Record) -> dict[ThreatClass, int]:

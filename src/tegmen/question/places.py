@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,9 @@ from tegmen.evidence.record import Record
 from tegmen.question.scenario import Scenario
 from tegmen.terms import ThreatClass
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    from tegmen.terms import Floats, Ints
+
 
 KYIV_RADIUS_KM = 30.0
 """Places this near the centre of Kyiv belong to the record's Kyiv zone (A8)."""

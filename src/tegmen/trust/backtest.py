@@ -17,7 +17,7 @@ import pandas as pd
 
 from tegmen.calibration.diary import Night, nights
 from tegmen.calibration.forecast import drawn_calendar, month_days, nothing_known, quantile, simulate, smoothed
-from tegmen.calibration.grid import Floats, Ints, stream
+from tegmen.calibration.grid import stream
 from tegmen.calibration.nightly import Memory
 from tegmen.calibration.priors import Priors
 from tegmen.calibration.rows import FILTERED, eligible
@@ -29,7 +29,7 @@ from tegmen.trust.scores import LEVELS, Difference, Marks, difference, marks
 if TYPE_CHECKING:
     from tegmen.calibration.forecast import Known
     from tegmen.evidence.record import Record
-    from tegmen.terms import Progress
+    from tegmen.terms import Floats, Ints, Progress
     from tegmen.trust.baselines import Past
 
 Horizon = Literal["night", "month"]

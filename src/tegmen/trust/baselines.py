@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import gammaln, xlog1py, xlogy
 
-from tegmen.calibration.grid import Floats, Ints, beta_binomial
+from tegmen.calibration.grid import beta_binomial
 from tegmen.calibration.nightly import beta_binomial_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tegmen.calibration.diary import Night
+    from tegmen.terms import Floats, Ints
 
 TRAILING_DAYS = 120
 _SHARES = 1 / (1 + np.exp(-np.linspace(-6, 8, 141)))

@@ -16,7 +16,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tegmen.calibration.grid import Floats, Ints
+    from tegmen.terms import Floats, Ints
+
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 BINS = 10

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,9 @@ from tegmen.question.scenario import Scenario
 from tegmen.terms import EvidenceCase, ThreatClass
 from tegmen.worlds.units import BALLISTIC_SYSTEMS, STREAMS, SYSTEMS, Dice, Units, draw_units, take_units
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    from tegmen.terms import Floats, Ints
+
 
 _WITH_TROOPS = ("s300ps", "buk_m1")
 POOL = 4000

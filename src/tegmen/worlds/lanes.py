@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,9 @@ from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds
 from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    from tegmen.terms import Floats, Ints
+
 
 TICKS_PER_S = 10
 BEFORE_IMPACT = 150_000

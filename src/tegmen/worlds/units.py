@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.evidence.catalogue import Catalogue, Parameter
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    from tegmen.terms import Floats, Ints
+
 
 SYSTEMS = ("patriot", "sampt", "nasams", "iris_t_slm", "hawk", "s300ps", "buk_m1")
 """Systems that fire missiles in the model; guns, mobile groups and jamming are the dispersed layer."""
