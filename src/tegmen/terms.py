@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from enum import IntEnum
 from functools import wraps
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +23,9 @@ EVIDENCE_CASES: tuple[EvidenceCase, ...] = ("posted", "claimed")
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is being done, steps done, steps in all)."""
@@ -64,6 +66,75 @@ POINT_CLASSES = (ThreatClass.ballistic, ThreatClass.s300_ground)
 """Stopped only by a unit that covers the place they fall on."""
 
 
+class FrozenDict(Mapping[K, V]):
+    """A mapping that nobody can change; unlike `types.MappingProxyType` it pickles, copies and compares."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[K, V] | Iterable[tuple[K, V]] = ()) -> None:
+        self._items: dict[K, V] = dict(items)
+
+    def __getitem__(self, key: K) -> V:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __repr__(self) -> str:
+        return repr(self._items)
+
+
+def same_content(one: Any, other: Any) -> bool:
+    """Tell whether two values hold the same: dataclasses field by field, arrays and tables element by element."""
+    if type(one) is not type(other):
+        return False
+    if is_dataclass(one):
+        return all(same_content(getattr(one, part.name), getattr(other, part.name)) for part in fields(one))
+    if isinstance(one, Mapping):
+        return one.keys() == other.keys() and all(same_content(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same_content, one, other))
+    if hasattr(one, "equals"):  # tables of pandas
+        return bool(one.equals(other))
+    if hasattr(one, "dtype"):
+        import numpy as np
+
+        return bool(np.array_equal(one, other, equal_nan=one.dtype.kind in "fc"))
+    return bool(one == other) or (one != one and other != other)  # noqa: PLR0124 - NaN is the same NaN
+
+
+def content_equal(cls: type[T]) -> type[T]:
+    """Let a frozen dataclass that holds arrays or tables be compared: ``==`` is `same_content`; it has no hash.
+
+    Write it above ``@dataclass(frozen=True, slots=True, eq=False)``.
+    """
+    cls.__eq__ = same_content
+    cls.__hash__ = None  # pyright: ignore[reportAttributeAccessIssue] - as Python does for what compares and may hold arrays
+    return cls
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A planning span, not a confidence interval; None where a source gives no value.
+
+    Parameters
+    ----------
+    low, best, high
+        In order, in one unit.
+    """
+
+    low: float | None
+    best: float | None
+    high: float | None
+
+    def __str__(self) -> str:
+        low, best, high = ("?" if value is None else f"{value:,.10g}" for value in (self.low, self.best, self.high))
+        return best if low == best == high else f"{best} ({low}–{high})"
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """Where a result came from: enough to make it again.
@@ -83,4 +154,4 @@ class Provenance:
     inputs: Mapping[str, str]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "inputs", MappingProxyType(dict(sorted(self.inputs.items()))))
+        object.__setattr__(self, "inputs", FrozenDict(sorted(self.inputs.items())))
