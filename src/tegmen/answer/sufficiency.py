@@ -258,11 +258,11 @@ def drivers_of(
     """First-order share of each unknown in the outcome, and what knowing it is worth; largest share first."""
     tried = ~np.isnan(outcome)
     columns = {name: np.concatenate([batch[name] for batch in unknowns])[tried] for name in unknowns[0]}
-    found = [
+    drivers = [
         Driver(name, share.value, share.error, worth[name].value, worth[name].error)
         for name, share in first_order(columns, outcome[tried]).items()
     ]
-    return tuple(sorted(found, key=lambda driver: (-driver.share, driver.unknown)))
+    return tuple(sorted(drivers, key=lambda driver: (-driver.share, driver.unknown)))
 
 
 def _drawn_layout(worlds: Worlds) -> tuple[Stand, ...]:
