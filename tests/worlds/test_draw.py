@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from closed_forms import none_ready
 from core_example import BALLISTIC, CRUISE, PATRIOT, SAMPT, drawn, evidence, four_cities
 
 from tegmen.calibration.fit import calibrate
@@ -22,7 +23,6 @@ from tegmen.question.launches import history_counts, launched, posted_counts
 from tegmen.question.places import defended_places, named_launches, steered
 from tegmen.question.scenario import ExtraPlace, Range
 from tegmen.terms import ThreatClass
-from tegmen.trust.exact import none_ready
 from tegmen.worlds.draw import BALLISTIC_SYSTEMS, SYSTEMS, Worlds, covered_by, draw_worlds, join, take
 
 if TYPE_CHECKING:
