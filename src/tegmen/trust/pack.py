@@ -138,7 +138,7 @@ class Verification:
             *(f"failed: {row.name}: {row.value}; expected {row.expected}" for row in self.failed),
             f"{len(self.results) - len(self.failed)} of {len(self.results)} checks passed",
             *(f"{row.verdict}: {row.name}: {row.value}; required {row.required}" for row in missed),
-            f"published numbers: {agreed.count(True)} agree, {agreed.count(False)} differ, {agreed.count(None)} not compared",
+            f"published: {agreed.count(True)} agree, {agreed.count(False)} differ, {agreed.count(None)} not compared",
         ]
 
     def of(self, requirement: Requirement) -> tuple[Result, ...]:
