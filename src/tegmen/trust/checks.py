@@ -31,7 +31,7 @@ from tegmen.worlds.draw import POOL, draw_worlds
 from tegmen.worlds.lanes import engage, lay_lanes
 
 SecondAnswer = Literal["exact", "published", "property"]
-Outcome = Literal["passed", "failed"]
+Fate = Literal["passed", "failed"]
 _ERRORS = 4.0
 _WORLDS = 20
 BALLISTIC = ThreatClass.ballistic
@@ -79,7 +79,7 @@ class Result:
     name: str
     kind: SecondAnswer
     shows: str
-    outcome: Outcome
+    outcome: Fate
     value: str
     expected: str
 
@@ -93,7 +93,7 @@ def run_checks(checks: Sequence[Check], material: Material, progress: Progress) 
             finding = check.run(material)
         except Exception as error:  # noqa: BLE001 - a check that breaks is a finding, not the end of the pack
             finding = Finding(False, f"{type(error).__name__}: {error}", "a result")
-        outcome: Outcome = "passed" if finding.holds else "failed"
+        outcome: Fate = "passed" if finding.holds else "failed"
         results[check.name] = Result(check.name, check.kind, check.shows, outcome, finding.value, finding.expected)
     return FrozenDict(results)
 
@@ -107,7 +107,7 @@ def _within(value: float, expected: float, allowed: float, digits: int = 4) -> F
     return Finding(abs(value - expected) <= allowed, f"{value:.{digits}f}", shown)
 
 
-def _together(*findings: Finding) -> Finding:
+def _combined(*findings: Finding) -> Finding:
     return Finding(
         all(finding.holds for finding in findings),
         "; ".join(finding.value for finding in findings),
@@ -156,7 +156,7 @@ def _binomial_leaks(_: Material) -> Finding:
     chance = exact.leaker_distribution(threats, kill)
     error = math.sqrt(threats * kill * (1 - kill) / runs)
     none = float((leaked == 3).mean())
-    return _together(
+    return _combined(
         _within(float(leaked.mean()), threats * (1 - kill), _ERRORS * error),
         _within(none, float(chance[3]), _ERRORS * math.sqrt(float(chance[3] * (1 - chance[3])) / runs)),
     )
@@ -212,7 +212,7 @@ def _ishigami(material: Material) -> Finding:
         with_others = total_effect(outcome(a), outcome(again))
         findings.append(_within(alone[str(i)].value, float(first[i]), _ERRORS * alone[str(i)].error + 0.02, 2))
         findings.append(_within(with_others.value, float(total[i]), _ERRORS * with_others.error, 2))
-    return _together(*findings)
+    return _combined(*findings)
 
 
 def _knowing(material: Material) -> Finding:
@@ -220,7 +220,7 @@ def _knowing(material: Material) -> Finding:
     x, z = np.random.Generator(np.random.Philox(material.seed)).normal(size=(2, 2000))
     need = np.clip(np.rint(20 + 4 * x + 3 * z), 0, 45).astype(np.int64)
     worth = value_of_knowing({"x": x}, need, Decision(0.8, 45))
-    return _together(
+    return _combined(
         _within(worth.all.value, evpi, _ERRORS * worth.all.error + 0.05, 2),
         _within(worth.each["x"].value, evppi, _ERRORS * worth.each["x"].error + 0.05, 2),
     )
