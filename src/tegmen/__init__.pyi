@@ -8,7 +8,7 @@ from .answer.drivers import drive as drive
 from .answer.plan import Plan as Plan
 from .answer.plan import allocate as allocate
 from .answer.results import Sufficiency as Sufficiency
-from .answer.sufficiency import Effort as Effort
+from .answer.study import Effort as Effort
 from .answer.sufficiency import sufficiency as sufficiency
 from .answer.whatif import WhatIf as WhatIf
 from .answer.whatif import parse_span as parse_span

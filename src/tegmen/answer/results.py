@@ -13,8 +13,9 @@ import pandas as pd
 from tegmen.calibration.fit import Calibration
 from tegmen.evidence.parameters import Parameter
 from tegmen.question.numbers import Evidence
+from tegmen.question.places import Places
 from tegmen.question.scenario import Goal, Scenario
-from tegmen.terms import EvidenceCase, Provenance
+from tegmen.terms import EvidenceCase, Provenance, content_equal
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
@@ -76,7 +77,8 @@ class Driver:
     total_error: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@content_equal
+@dataclass(frozen=True, slots=True, eq=False)
 class GoalAnswer:
     """The sufficiency curve of one goal in one evidence case, and what follows from it.
 
@@ -147,7 +149,8 @@ class GoalAnswer:
         return table.assign(**{f"remaining_{int(p * 100)}": self.remaining[:, i] for i, p in enumerate(POINTS)})
 
 
-@dataclass(frozen=True, slots=True)
+@content_equal
+@dataclass(frozen=True, slots=True, eq=False)
 class CaseAnswer:
     """All goals under one evidence case.
 
@@ -169,7 +172,8 @@ class CaseAnswer:
         return next(answer for answer in self.goals if answer.goal.headline)
 
 
-@dataclass(frozen=True, slots=True)
+@content_equal
+@dataclass(frozen=True, slots=True, eq=False)
 class Sufficiency:
     """The answer: both evidence cases, never averaged, with everything needed to make it again."""
 
@@ -177,6 +181,7 @@ class Sufficiency:
     calibration: Calibration
     seed: int
     cases: Mapping[EvidenceCase, CaseAnswer]
+    places: Places
     parameters: tuple[Parameter, ...]
     evidence: Evidence
     provenance: Provenance

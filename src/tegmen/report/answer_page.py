@@ -19,7 +19,6 @@ from tegmen.ledger.aid import aid_status
 from tegmen.ledger.entries import STAGES
 from tegmen.ledger.store import open_ledger
 from tegmen.question.numbers import assumptions
-from tegmen.question.places import defended_places
 from tegmen.report import charts
 from tegmen.report.charts import draw_curve
 from tegmen.report.folders import check_folder, write_files
@@ -231,7 +230,7 @@ def _curve_rows(result: Sufficiency) -> list[dict[str, Any]]:
 
 def _place_rows(result: Sufficiency) -> list[dict[str, Any]]:
     """List the defended places, and which of the headline goal's added units (order numbers) stand at each, by case."""
-    places = defended_places(result.scenario)
+    places = result.places
     orders: dict[EvidenceCase, dict[str, list[str]]] = {}
     for case, answer in result.cases.items():
         at = orders.setdefault(case, {})
@@ -323,7 +322,7 @@ def _curve_points(result: Sufficiency) -> list[tuple[int, list[tuple[float, floa
 def _drawn(result: Sufficiency, months: Any) -> dict[str, Any]:
     """Draw every picture of the page."""
     cases = result.cases
-    places = defended_places(result.scenario)
+    places = result.places
     record = {
         name: charts.draw_record(months[months["threat_class"] == name], name)
         for name in _RECORD_CHARTS

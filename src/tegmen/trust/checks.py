@@ -12,23 +12,21 @@ from typing import Any, Literal
 import numpy as np
 
 from tegmen.answer.estimates import Decision, first_order, total_effect, value_of_knowing
-from tegmen.answer.siting import expected_leakers, site_greedily
-from tegmen.answer.sufficiency import Effort, draw_campaign, fight_baseline
+from tegmen.answer.study import Batch, Effort, Study, begin_study, draw_batch, order_sites
 from tegmen.calibration.fit import Calibration, calibrate
 from tegmen.calibration.grid import forward, level_grid
-from tegmen.engine.campaign import MATCHED, Campaign, simulate
+from tegmen.engine.campaign import MATCHED, simulate
+from tegmen.engine.engagement import engage
 from tegmen.engine.kernel.words import philox
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.evidence.geography import horizon_km
 from tegmen.evidence.record import Record
 from tegmen.question.launches import launched, posted_counts
-from tegmen.question.places import defended_places
 from tegmen.question.scenario import Scenario
 from tegmen.terms import FrozenDict, Progress, ThreatClass
 from tegmen.trust import exact
 from tegmen.trust.published import fight_alone, lone_unit_night
-from tegmen.worlds.draw import POOL, draw_worlds
-from tegmen.worlds.lanes import engage, lay_lanes
+from tegmen.worlds.draw import draw_worlds
 
 SecondAnswer = Literal["exact", "published", "property"]
 Fate = Literal["passed", "failed"]
@@ -47,10 +45,14 @@ class Material:
     seed: int
 
     @cached_property
-    def campaign(self) -> Campaign:
+    def study(self) -> Study:
+        """The study of the question."""
+        return begin_study(self.scenario, self.calibration, seed=self.seed, effort=Effort(worlds=_WORLDS, runs=200))
+
+    @cached_property
+    def batch(self) -> Batch:
         """A few matched worlds of the posted case."""
-        lanes = lay_lanes(defended_places(self.scenario))
-        return draw_campaign(self.scenario, self.calibration, "posted", lanes, count=_WORLDS, first=0, seed=self.seed)
+        return draw_batch(self.study, "posted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +249,8 @@ def _pert(_: Material) -> Finding:
 
 
 def _conserved(material: Material) -> Finding:
-    campaign = material.campaign
-    table = engage(campaign.worlds, campaign.lanes, (), "patriot", (BALLISTIC,))
+    campaign = material.batch.campaign
+    table = engage(campaign.worlds, (), "patriot", (BALLISTIC,))
     outcome = simulate(campaign, table, added=0, runs=10, classes=(BALLISTIC,))
     leaked = outcome.leakers[BALLISTIC].sum(axis=2, dtype=np.int64)
     lost = int((outcome.launched[:, None, BALLISTIC] - leaked - outcome.by_systems).sum())
@@ -256,21 +258,21 @@ def _conserved(material: Material) -> Finding:
 
 
 def _baseline(material: Material) -> Finding:
-    outcome = fight_baseline(material.campaign, Effort(worlds=_WORLDS, runs=200))
+    outcome = material.batch.baseline
+    assert outcome is not None
     cruise = ThreatClass.cruise
     counts = outcome.launched[:, cruise].astype(np.float64)
     leaked = outcome.leakers[cruise].sum(axis=2, dtype=np.int64).mean(axis=1)
-    off = (1 - leaked / counts) - material.campaign.worlds.rate[:, cruise]
+    off = (1 - leaked / counts) - material.batch.campaign.worlds.rate[:, cruise]
     error = float(np.std(off, ddof=1)) / math.sqrt(len(off))
     return _within(float(off.mean()), 0.0, _ERRORS * max(error, 0.003), 3)
 
 
 def _never_worse(material: Material) -> Finding:
-    campaign, scenario = material.campaign, material.scenario
+    campaign, scenario = material.batch.campaign, material.scenario
     goal = scenario.headline
-    expected = expected_leakers(campaign, fight_baseline(campaign, Effort(worlds=_WORLDS, runs=20)))
-    sites = site_greedily(campaign, goal, expected, scenario.added_system, 6).tolist()
-    table = engage(campaign.worlds, campaign.lanes, sites, scenario.added_system, (BALLISTIC,))
+    sites = order_sites(material.batch, goal, scenario.added_system, 6).tolist()
+    table = engage(campaign.worlds, sites, scenario.added_system, (BALLISTIC,))
     strikes = [
         simulate(campaign, table, added=n, runs=10, classes=(BALLISTIC,)).leakers[BALLISTIC].sum(axis=(1, 2))
         for n in (0, 3, 6)
@@ -285,8 +287,8 @@ def _never_worse(material: Material) -> Finding:
 def _threads(material: Material) -> Finding:
     import numba
 
-    campaign = material.campaign
-    table = engage(campaign.worlds, campaign.lanes, (), "patriot", MATCHED)
+    campaign = material.batch.campaign
+    table = engage(campaign.worlds, (), "patriot", MATCHED)
     before, results = numba.get_num_threads(), []
     try:
         for threads in (1, min(2, before)):
@@ -300,9 +302,9 @@ def _threads(material: Material) -> Finding:
 
 
 def _seed(material: Material) -> Finding:
-    pool = material.calibration.draws(POOL, material.seed)
+    study = material.study
     one, two, other = (
-        draw_worlds(material.scenario, material.calibration, "posted", count=5, seed=seed, pool=pool)
+        draw_worlds(study.scenario, study.theatre, "posted", study.rates, count=5, seed=seed)
         for seed in (material.seed, material.seed, material.seed + 1)
     )
     return _equal((np.array_equal(one.mix, two.mix), np.array_equal(one.mix, other.mix)), (True, False))
