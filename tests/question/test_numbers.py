@@ -12,7 +12,7 @@ from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.ledger.store import open_ledger
 from tegmen.question.numbers import gather
-from tegmen.question.scenario import Range, Scenario, read_scenario
+from tegmen.question.scenario import Held, Scenario, read_scenario
 from tegmen.report.answer_page import write_report
 from tegmen.report.style import schema
 from tegmen.report.trace import Link, why
@@ -70,7 +70,7 @@ def test_the_numbers_agree_with_what_their_entries_say(march):
 
 
 def test_what_has_no_source_is_refused_by_name(march):
-    bare = march.model_copy(update={"baseline": {"patriot": Range(low=1, best=2, high=3, source=" ")}})
+    bare = march.model_copy(update={"baseline": {"patriot": Held(low=1, best=2, high=3, source=" ")}})
     with pytest.raises(EvidenceError, match=r"baseline/patriot \(patriot fire units in service, 2"):
         gather(bare, ())
 
@@ -78,7 +78,7 @@ def test_what_has_no_source_is_refused_by_name(march):
 def test_a_report_with_a_number_nobody_can_trace_is_not_made(march, tmp_path):
     import tegmen as tg
 
-    bare = march.model_copy(update={"baseline": {"patriot": Range(low=1, best=2, high=3, source="")}})
+    bare = march.model_copy(update={"baseline": {"patriot": Held(low=1, best=2, high=3, source="")}})
     calibration = tg.calibrate(tg.read_record(), until=march.until, seed=1)
     with pytest.raises(EvidenceError, match="baseline/patriot"):
         tg.sufficiency(bare, calibration, seed=1)

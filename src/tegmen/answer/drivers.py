@@ -283,7 +283,7 @@ def _drive_case(study: Study, case: EvidenceCase) -> CaseDrivers:
     paired: dict[str, float] = {}
     for step, source in enumerate(SOURCES):
         study.tell(f"{case}: worlds drawn twice, {source.words}", step, len(SOURCES))
-        total, paired[source.words] = _total(twice, left[:, number], number, source.streams)
+        total, paired[source.words] = total_share(twice, left[:, number], number, source.streams)
         share, value = shares[source.words], worth.each[source.words]
         drivers.append(
             Driver(source.words, share.value, share.error, value.value, value.error, total.value, total.error)
@@ -295,12 +295,12 @@ def _drive_case(study: Study, case: EvidenceCase) -> CaseDrivers:
         runs=study.effort.runs_of(goal),
         drivers=tuple(sorted(drivers, key=lambda driver: (-(driver.total or 0.0), driver.unknown))),
         evpi=worth.all,
-        chance=_chance(twice, left[:, number], number),
+        chance=chance_share(twice, left[:, number], number),
         paired=FrozenDict(paired),
     )
 
 
-def _total(twice: Twice, outcome: Floats, number: int, anew: Collection[str]) -> tuple[Estimate, float]:
+def total_share(twice: Twice, outcome: Floats, number: int, anew: Collection[str]) -> tuple[Estimate, float]:
     """Total share from the pairs, and the share of worlds that have a partner."""
     partner, has = partners(twice, anew)
     return total_effect(outcome[has], twice.score(partner)(number)[has]), float(has.mean())
@@ -338,7 +338,7 @@ def _replaced(
     return take(join(parts), at), replaced, turn
 
 
-def _chance(twice: Twice, outcome: Floats, number: int) -> Estimate:
+def chance_share(twice: Twice, outcome: Floats, number: int) -> Estimate:
     """Total share of chance: the same worlds under another key."""
     worlds = twice.batch.worlds
     campaign, feasible = twice.match(replace(worlds, seed=worlds.seed ^ (1 << 40)))

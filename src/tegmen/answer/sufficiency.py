@@ -228,7 +228,7 @@ def _goal_answer(study: Study, worlds: Worlds, curve: _Curve) -> GoalAnswer:
         mcse=mcse,
         remaining=np.nanquantile(table[:, added], POINTS, axis=0).T,
         claims=_claim_tests(scenario, added, probability, mcse),
-        drivers=_drivers(curve.unknowns, table[:, n if n is not None else added[-1]], worth.each),
+        drivers=drivers_of(curve.unknowns, table[:, n if n is not None else added[-1]], worth.each),
         placement=stands(worlds, scenario.added_system, curve.sites),
         evpi=worth.all.value,
         evpi_error=worth.all.error,
@@ -252,7 +252,7 @@ def open_range(goal: Goal, probability: Floats, mcse: Floats) -> tuple[int, int]
     return int(could[0]) if len(could) else most, int(does[0]) if len(does) else most
 
 
-def _drivers(
+def drivers_of(
     unknowns: Sequence[Mapping[str, Floats]], outcome: Floats, worth: Mapping[str, Estimate]
 ) -> tuple[Driver, ...]:
     """First-order share of each unknown in the outcome, and what knowing it is worth; largest share first."""

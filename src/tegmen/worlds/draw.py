@@ -57,8 +57,6 @@ class Worlds:
         (w, u) probability that the unit stands ready on a night.
     readiness_added
         (w,) the same for an added unit.
-    covers
-        (w, p) how many of the baseline's units cover the place against ballistic missiles.
     units
         What fire units can do.
     scalar
@@ -83,7 +81,6 @@ class Worlds:
     site: Ints
     readiness: Floats
     readiness_added: Floats
-    covers: Ints
     units: Units
     scalar: Mapping[str, Floats]
     unknowns: Mapping[str, Floats]
@@ -94,6 +91,11 @@ class Worlds:
     def places(self) -> Places:
         """The defended places."""
         return self.theatre.places
+
+    @property
+    def covers(self) -> Ints:
+        """(w, p) how many of the baseline's units cover the place against ballistic missiles."""
+        return self.covered_by(*BALLISTIC_SYSTEMS)
 
     def covered_by(self, *systems: str) -> Ints:
         """(w, p) how many of the baseline's units of these systems cover the place against ballistic missiles."""
@@ -179,7 +181,7 @@ def vary_worlds(  # noqa: PLR0913 - what a draw depends on, each named
 
 
 _ARRAYS = (
-    "counts", "packet", "mix", "rate", "system", "site", "readiness", "readiness_added", "covers",
+    "counts", "packet", "mix", "rate", "system", "site", "readiness", "readiness_added",
 )  # fmt: skip
 
 
@@ -260,7 +262,6 @@ def _draw_candidates(
         site=site,
         readiness=_readiness_of_units(theatre, system, site, ready),
         readiness_added=ready[:, 1] + lean * (ready[:, 0] - ready[:, 1]),
-        covers=covering(theatre, units, system, site),
         units=units,
         scalar=FrozenDict(scalar),
         unknowns=FrozenDict(),
