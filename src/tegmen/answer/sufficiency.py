@@ -228,10 +228,10 @@ def _goal_answer(study: Study, worlds: Worlds, curve: _Curve) -> GoalAnswer:
         mcse=mcse,
         remaining=np.nanquantile(table[:, added], POINTS, axis=0).T,
         claims=_claim_tests(scenario, added, probability, mcse),
-        drivers=drivers_of(curve.unknowns, table[:, n if n is not None else added[-1]], worth.each),
+        drivers=drivers_of(curve.unknowns, table[:, n if n is not None else added[-1]], worth.evppi),
         placement=stands(worlds, scenario.added_system, curve.sites),
-        evpi=worth.all.value,
-        evpi_error=worth.all.error,
+        evpi=worth.evpi.value,
+        evpi_error=worth.evpi.error,
         censored=censored,
     )
 
