@@ -15,7 +15,16 @@ from tegmen.answer.estimates import Decision, Estimate, first_order, numbers_nee
 from tegmen.answer.results import POINTS, CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
 from tegmen.answer.siting import counted, expected_leakers, site_greedily, uncovered
 from tegmen.calibration.fit import Calibration, RateDraws
-from tegmen.engine.campaign import BACKGROUND, MATCHED, Campaign, Outcome, keep, match_record, pack_once, simulate
+from tegmen.engine.campaign import (
+    BACKGROUND,
+    MATCHED,
+    Campaign,
+    Outcome,
+    match_record,
+    pack_once,
+    simulate,
+    take_worlds,
+)
 from tegmen.engine.workload import Compute
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.geography import tables_sha256
@@ -171,7 +180,7 @@ def draw_campaign(  # noqa: PLR0913 - a batch is named by all of them
         campaign, feasible = match_record(worlds, lanes, history, scenario.month.nights, solve=solve, compute=compute)
         if feasible.sum() >= count:
             kept = 1 - (1 - worlds.redraw_share) * float(feasible.mean())
-            campaign = keep(campaign, np.flatnonzero(feasible)[:count])
+            campaign = take_worlds(campaign, np.flatnonzero(feasible)[:count])
             return replace(campaign, worlds=replace(campaign.worlds, redraw_share=kept))
         ask, found = 2 * ask, int(feasible.sum())
     msg = f"only {found} of {ask // 2} worlds can reproduce the record's rates; widen the baseline's range"

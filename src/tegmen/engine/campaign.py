@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.engine.kernel.words import uint32_threshold
-from tegmen.engine.workload import Compute, Workload, check, fight
+from tegmen.engine.workload import Compute, Workload, check_limits, fight
 from tegmen.errors import EvidenceError
 from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds, covered_by, take
 from tegmen.worlds.lanes import (
     KINDS,
     LANE_CLASSES,
+    PAIR,
     PRIORITY,
     SPREAD_S,
     TICKS_PER_S,
+    UNIT,
     VARIANTS,
     WAVE_TICKS,
     Engagement,
@@ -42,7 +44,7 @@ _SOLVE_RUNS = {ThreatClass.ballistic: 60, ThreatClass.cruise: 6}
 _SOLVE_STEPS = {ThreatClass.ballistic: 7, ThreatClass.cruise: 4}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Campaign:
     """Worlds ready to be fought: their baseline reproduces each world's calibrated rates.
 
@@ -69,7 +71,7 @@ class Campaign:
     compute: Compute = field(default_factory=Compute)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """What came of it, axes w, r, p; integers.
 
@@ -108,14 +110,14 @@ def simulate(
     InputError
         More runs, threats, units, rounds or ticks than the tables can hold; more outcomes than memory should.
     """
-    return _fight(campaign, _pack(campaign, engagement, added, runs, classes), range(runs), classes, compute)
+    return _fight(campaign, _workload(campaign, engagement, added, runs, classes), range(runs), classes, compute)
 
 
 def pack_once(
     campaign: Campaign, engagement: Engagement, *, runs: int, classes: Sequence[ThreatClass]
 ) -> Callable[[int], Outcome]:
     """Pack the tables once: fights as `simulate` does, with as many added units as it is called with."""
-    workload = _pack(campaign, engagement, 0, runs, classes)
+    workload = _workload(campaign, engagement, 0, runs, classes)
 
     def fought(added: int) -> Outcome:
         own = replace(workload, exists=engagement.exists(added))
@@ -131,13 +133,13 @@ def _fight(
     return Outcome(
         leakers={cls: leakers[:, :, slot] for slot, cls in enumerate(classes)},
         launched=workload.raids[0],
-        by_systems=tally[..., 0],
-        by_dispersed=tally[..., 1],
-        rounds=tally[..., 2],
+        by_systems=tally["by_systems"],
+        by_dispersed=tally["by_dispersed"],
+        rounds=tally["rounds"],
     )
 
 
-def _pack(
+def _workload(
     campaign: Campaign, engagement: Engagement | None, added: int, runs: int, classes: Sequence[ThreatClass]
 ) -> Workload:
     worlds = campaign.worlds
@@ -145,7 +147,7 @@ def _pack(
     counts[:, list(classes)] = worlds.counts[:, list(classes)]
     slot = np.full(len(ThreatClass), -1, dtype=np.int64)
     slot[list(classes)] = np.arange(len(classes))
-    pairs, pointers, units, stock, exists = _tables(campaign, engagement, added)
+    tables = engagement or _nobody(campaign)
     # Only lanes of these classes matter, and only some classes meet the dispersed layer.
     lanes = lane_first(campaign.lanes)
     dispersed = [cls for cls in classes if cls is not ThreatClass.ballistic]
@@ -157,17 +159,17 @@ def _pack(
         nights=campaign.nights,
         raids=(counts, worlds.packet, campaign.history, _cumulative(worlds.mix)),
         geometry=_geometry(campaign.lanes),
-        pairs=pairs,
-        pointers=pointers,
-        exists=exists,
-        units=units,
-        stock=stock,
+        pairs=tables.pairs,
+        pointers=tables.pointers,
+        exists=tables.exists(added),
+        units=tables.units,
+        stock=tables.stock,
         kill=_kill(campaign),
         attrition=uint32_threshold(campaign.attrition[:, begin:end]),
         layer=begin,
         slot=slot,
     )
-    check(workload, runs)
+    check_limits(workload, runs)
     return workload
 
 
@@ -212,14 +214,14 @@ def match_record(
     for cls in MATCHED:
         trial, table = _trial(campaign, cls)
         steps = _SOLVE_STEPS[cls] if cls in solve else 0
-        factor, reached = _root(_share_stopped(trial, table, cls), worlds.rate[:, cls], steps)
-        campaign.factor[:, cls] = factor
+        factor, reached = _bisect(_share_stopped(trial, table, cls), worlds.rate[:, cls], steps)
+        campaign = replace(campaign, factor=_with_column(campaign.factor, cls, factor))
         feasible &= reached
     return campaign, feasible
 
 
-def keep(campaign: Campaign, index: NDArray[np.intp]) -> Campaign:
-    """Keep the worlds of these indices."""
+def take_worlds(campaign: Campaign, index: NDArray[np.intp]) -> Campaign:
+    """Take the worlds of these indices and what was solved for them."""
     return replace(
         campaign,
         worlds=take(campaign.worlds, index),
@@ -247,19 +249,24 @@ def _trial(campaign: Campaign, cls: ThreatClass) -> tuple[Campaign, Engagement]:
 def _share_stopped(trial: Campaign, table: Engagement, cls: ThreatClass) -> Callable[[Floats], Floats]:
     runs = _SOLVE_RUNS[cls]
     launched = np.maximum(trial.worlds.counts[:, cls], 1) * runs
-    workload = _pack(trial, table, 0, runs, (cls,))
+    workload = _workload(trial, table, 0, runs, (cls,))
 
     def share(factor: Floats) -> Floats:
-        factors = trial.factor.copy()
-        factors[:, cls] = factor
-        own = replace(workload, kill=_kill(replace(trial, factor=factors)))
+        own = replace(workload, kill=_kill(replace(trial, factor=_with_column(trial.factor, cls, factor))))
         outcome = _fight(trial, own, range(runs), (cls,), None)
         return 1 - outcome.leakers[cls].sum(axis=(1, 2), dtype=np.int64) / launched
 
     return share
 
 
-def _root(share: Callable[[Floats], Floats], target: Floats, steps: int) -> tuple[Floats, NDArray[np.bool_]]:
+def _with_column(table: Floats, column: int, values: Floats) -> Floats:
+    """Give a copy with other values in one column."""
+    copy = table.copy()
+    copy[:, column] = values
+    return copy
+
+
+def _bisect(share: Callable[[Floats], Floats], target: Floats, steps: int) -> tuple[Floats, NDArray[np.bool_]]:
     """Factor in (0, 1] whose share is the target, by bisection and one linear step; and whether 1 reaches it."""
     low, high = np.zeros_like(target), np.ones_like(target)
     at_low, at_high = np.zeros_like(target), share(high)
@@ -309,14 +316,13 @@ def _geometry(lanes: Lanes) -> tuple[NDArray[np.uint32], Ints, Ints, Ints, Ints]
     return _cumulative(lanes.area_weight), lane_first(lanes), variants, spread, priority
 
 
-def _tables(campaign: Campaign, engagement: Engagement | None, added: int) -> tuple[Any, Any, Any, Any, Any]:
-    if engagement is None:
-        count, lanes = len(campaign.worlds), int(lane_first(campaign.lanes)[-1])
-        return (
-            np.zeros((0, 5), np.int32), np.zeros((count, lanes + 1), np.int64), np.zeros((count, 0, 8), np.int64),
-            np.zeros((count, 0), np.int64), np.zeros(0, np.uint8),
-        )  # fmt: skip
-    return engagement.pairs, engagement.pointers, engagement.units, engagement.stock, engagement.exists(added)
+def _nobody(campaign: Campaign) -> Engagement:
+    """Nobody stands anywhere."""
+    count, lanes = len(campaign.worlds), int(lane_first(campaign.lanes)[-1])
+    return Engagement(
+        classes=(), pointers=np.zeros((count, lanes + 1), np.int64), pairs=np.zeros(0, PAIR),
+        units=np.zeros((count, 0), UNIT), stock=np.zeros((count, 0), np.int64), base_units=0, per_added=0,
+    )  # fmt: skip
 
 
 def _cumulative(weight: Floats) -> NDArray[np.uint32]:
