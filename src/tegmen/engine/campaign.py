@@ -103,12 +103,12 @@ def simulate(
 ) -> Outcome:
     """Fight every world's month `runs` times with the first `added` units of the engagement's list.
 
-    Same seed, same draws, whatever the laydown, the number of threads, the device and the other classes simulated.
+    Same seed, same draws, whatever the laydown, the number of threads and the other classes simulated.
 
     Raises
     ------
     InputError
-        More runs, threats, units, rounds or ticks than the tables can hold; more outcomes than memory should.
+        More runs, threats, units, rounds or ticks than the tables can hold.
     """
     return _fight(campaign, _workload(campaign, engagement, added, runs, classes), range(runs), classes, compute)
 

@@ -47,15 +47,15 @@ def kept_compiled(function: Any) -> Callable[..., Any]:
                 raise
             except Exception as fault:  # noqa: BLE001 - unpacking a damaged file can raise anything
                 # Compiled code itself raises nothing else, so nothing has run yet: begin a new folder and go on.
-                _note(str(_folder()), fault)
-                shutil.rmtree(_folder() or "", ignore_errors=True)
+                _note(str(_code_folder()), fault)
+                shutil.rmtree(_code_folder() or "", ignore_errors=True)
         return function(*arguments)
 
     return call
 
 
 def _keep_code(function: Any) -> None:
-    folder, before = _folder(), _SETTINGS.CACHE_DIR
+    folder, before = _code_folder(), _SETTINGS.CACHE_DIR
     if folder is not None:
         _SETTINGS.CACHE_DIR = str(folder)
         function.enable_caching()
@@ -64,12 +64,12 @@ def _keep_code(function: Any) -> None:
 
 
 @cache
-def _folder() -> Path | None:
+def _code_folder() -> Path | None:
     """Folder for the code of these sources, which can be written to; None without one."""
     base = _base()
     if base is None:
         return None
-    folder = base / "compiled" / _digest()
+    folder = base / "compiled" / _source_digest()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -93,7 +93,7 @@ def _base() -> Path | None:
     return usual if usual.is_absolute() else None
 
 
-def _digest() -> str:
+def _source_digest() -> str:
     """Short sha256 of all sources of the kernel and of what compiles them."""
     digest = hashlib.sha256(f"{sys.version} {numba.__version__} {np.__version__}".encode())
     for file in sorted(Path(__file__).parent.glob("*.py")):

@@ -323,7 +323,7 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
             sink(queue, size, key_again)
         else:
             size = drop(queue, size)
-    dusk(units, state, asked)
+    dusk(state, asked)
     return fired, engagements, steps
 
 
@@ -337,14 +337,14 @@ def dawn(run, key, threats, luck, killed):
 
 
 @njit
-def dusk(units, state, asked):
-    """End a night: pending reloads complete, and launchers are topped up from the store as far as it lasts."""
+def dusk(state, asked):
+    """End a night: pending reloads complete.
+
+    Launchers are then full as far as the store lasts, for every round fired was replaced from it.
+    """
     for at in range(1, asked[0] + 1):
-        unit = asked[at]
-        own = state[unit]
-        ready, store = own["ready"] + own["pending"], own["store"]
-        top = min(units[unit]["ready"] - ready, store)
-        own["ready"], own["store"], own["soonest"] = ready + top, store - top, -1
+        own = state[asked[at]]
+        own["ready"], own["soonest"] = own["ready"] + own["pending"], -1
     asked[0] = 0
 
 
