@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
+from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -32,10 +34,11 @@ from core_example import (
     shipped_lanes,
 )
 
-from tegmen.engine.campaign import BACKGROUND, Campaign, keep, match_record, simulate, simulate_in_parts
+from tegmen.engine.campaign import BACKGROUND, Campaign, match_record, simulate, take_worlds
+from tegmen.engine.workload import Compute
 from tegmen.errors import EvidenceError, InputError
 from tegmen.worlds.draw import Worlds, covered_by, take
-from tegmen.worlds.lanes import attrition_rate, engage, lane_first
+from tegmen.engine.engagement import attrition_rate, engage, lane_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,7 +145,7 @@ def matched(case: str = "posted") -> Campaign:
     worlds = drawn(case)
     campaign, feasible = match_record(worlds, shipped_lanes(), shipped_history(), evidence().scenario.month.nights)
     assert feasible.mean() > 0.8
-    return keep(campaign, np.flatnonzero(feasible))
+    return take_worlds(campaign, np.flatnonzero(feasible))
 
 
 def afresh(campaign: Campaign) -> Campaign:
@@ -231,7 +234,7 @@ def test_factors_are_shares_and_worlds_that_need_more_are_named():
 def test_keeping_worlds_keeps_what_was_solved_for_them():
     campaign = matched()
     index = np.array([4, 1])
-    kept = keep(campaign, index)
+    kept = take_worlds(campaign, index)
     assert len(kept.worlds) == 2
     assert np.array_equal(kept.factor, campaign.factor[index])
     assert np.array_equal(kept.attrition, campaign.attrition[index])
@@ -294,7 +297,7 @@ def test_worlds_in_chunks_give_the_same_bits():
 
     count, parts = len(campaign.worlds), []
     for start, stop in ((0, 7), (7, count)):
-        part = keep(campaign, np.arange(start, stop))
+        part = take_worlds(campaign, np.arange(start, stop))
         parts.append(fought(replace(part, worlds=replace(part.worlds, first=start))))
     assert np.array_equal(np.concatenate(parts, axis=1), fought(campaign))
 
@@ -364,33 +367,37 @@ def test_windows_that_do_not_fit_are_refused():
         engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
 
 
-def test_parts_joined_are_the_whole(monkeypatch: pytest.MonkeyPatch):
-    campaign = matched()
-    whole = simulate(campaign, None, added=0, runs=7, classes=BACKGROUND)
-    monkeypatch.setattr("tegmen.engine.campaign._PART_BYTES", 2 * whole.leakers[BACKGROUND[0]].nbytes)
-    parts = list(simulate_in_parts(campaign, None, added=0, runs=7, classes=BACKGROUND))
-    assert [part.rounds.shape[1] for part in parts] == [4, 3]
-    for cls in BACKGROUND:
-        assert np.array_equal(np.concatenate([part.leakers[cls] for part in parts], axis=1), whole.leakers[cls])
+def test_compute_outcomes_and_tables_are_sent_to_another_process_and_copied():
+    worlds = made_worlds([(PATRIOT, KYIV)])
+    table = engage(worlds, four_lanes(), (LVIV,), "patriot", BOTH)
+    outcome = simulate(made_campaign(worlds, 0.5), table, added=1, runs=3, classes=BOTH)
+    for copy in (pickle.loads(pickle.dumps(outcome)), deepcopy(outcome)):  # noqa: S301 - our own bytes
+        for name in ("launched", "by_systems", "by_dispersed", "rounds"):
+            assert np.array_equal(getattr(copy, name), getattr(outcome, name))
+        assert list(copy.leakers) == list(outcome.leakers)
+        assert all(np.array_equal(copy.leakers[cls], outcome.leakers[cls]) for cls in BOTH)
+    for copy in (pickle.loads(pickle.dumps(table)), deepcopy(table)):  # noqa: S301 - our own bytes
+        again = simulate(made_campaign(worlds, 0.5), copy, added=1, runs=3, classes=BOTH)
+        assert np.array_equal(again.rounds, outcome.rounds)
+    assert pickle.loads(pickle.dumps(Compute(threads=1))) == Compute(threads=1)  # noqa: S301 - our own bytes
 
 
-def test_supplies_of_every_night_are_fired_too():
-    # one round on the launcher and none in store: with one more each night, every night of ten serves one more
-    worlds = with_scalar(made_worlds([(PATRIOT, KYIV)], launched=400), reload_s=0.1)
-    mix = worlds.mix.copy()
-    mix[:, BALLISTIC] = np.arange(4) == KYIV
-    worlds = replace(worlds, mix=mix, units=even_units(1, ready_ballistic=1))
-    table = engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
-    campaign = replace(made_campaign(worlds, 1.0), resupply=1)
-    outcome = simulate(campaign, table, added=0, runs=20, classes=(BALLISTIC,))
-    assert np.all(outcome.by_systems == 10)
-    bare = simulate(replace(campaign, resupply=0), table, added=0, runs=20, classes=(BALLISTIC,))
-    assert np.all(bare.by_systems == 1)
+def test_matching_leaves_what_it_was_given_alone():
+    worlds = made_worlds([(PATRIOT, KYIV), (NASAMS, LVIV)])
+    rate = worlds.rate.copy()
+    rate[:, [BALLISTIC, CRUISE]] = [0.5, 0.05]
+    worlds = replace(worlds, rate=rate)
+    before = {name: deepcopy(getattr(worlds, name)) for name in ("counts", "mix", "rate", "readiness")}
+    campaign, _feasible = match_record(worlds, four_lanes(), shipped_history(), 10)
+    for name, value in before.items():
+        assert np.array_equal(getattr(worlds, name), value)
+    again, _feasible = match_record(worlds, four_lanes(), shipped_history(), 10)
+    assert np.array_equal(again.factor, campaign.factor)
 
 
 def test_taking_no_worlds_is_no_simulation():
     campaign = matched()
-    none = keep(campaign, np.zeros(0, dtype=np.int64))
+    none = take_worlds(campaign, np.zeros(0, dtype=np.int64))
     assert len(take(campaign.worlds, np.zeros(0, dtype=np.int64))) == 0
     outcome = simulate(none, None, added=0, runs=2, classes=BACKGROUND)
     assert outcome.rounds.shape == (0, 2)
@@ -399,7 +406,7 @@ def test_taking_no_worlds_is_no_simulation():
 ENDLESS = """
 import numpy as np
 from core_example import BALLISTIC, PATRIOT, four_lanes, made_campaign, made_worlds
-from tegmen.worlds.lanes import engage
+from tegmen.engine.engagement import engage
 from tegmen.engine.campaign import simulate
 worlds = made_worlds([(PATRIOT, 0)], launched=10_000)
 table = engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
@@ -416,7 +423,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_an_interrupt_is_seen_between_pieces_and_leaves_the_engine_sound():
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     settings = os.environ | {"PYTHONPATH": os.pathsep.join([str(here), *sys.path])}
     with subprocess.Popen([sys.executable, "-c", ENDLESS], env=settings, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
