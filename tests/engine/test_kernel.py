@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tegmen.engine.engagement import PAIR, UNIT
 from tegmen.engine.kernel.calendar import THREAT, THREATS_PER_CLASS_MAX, draw_raids, make_work
 from tegmen.engine.kernel.month import RUN_TALLY, fight_runs, lay_down, make_fight
 from tegmen.engine.kernel.night import fight_night, line_up, stock_up
 from tegmen.engine.kernel.words import philox, uint32_threshold
 from tegmen.engine.workload import Compute, Workload, fight
 from tegmen.trust.exact import erlang_b, leaker_distribution
-from tegmen.engine.engagement import PAIR, UNIT
 
 CLASSES = 5
 PRIORITY = np.array([4, 2, 1, 0, 3], dtype=np.int64)
