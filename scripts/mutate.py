@@ -203,9 +203,6 @@ def stale(slips: Sequence[Slip]) -> list[str]:
     faults: list[str] = []
     for slip in slips:
         path = ROOT / "src" / "tegmen" / slip.file
-        missing = [
-            test for test in slip.tests if not test.startswith("-") and not (ROOT / test.split("::")[0]).exists()
-        ]
         try:
             text = slipped(path.read_text(encoding="utf-8"), slip)
             if path.suffix == ".py":
