@@ -140,11 +140,11 @@ def test_value_of_knowing_is_that_of_brute_force():
     _, evppi_z = brute_force(z_values, x_values, decision)
     x, z = rng(6).choice(x_values, 3000), rng(7).choice(z_values, 3000)
     worth = value_of_knowing({"x": x * 1.0, "z": z * 1.0, "both": np.stack([x, z], 1) * 1.0}, x + z, decision)
-    assert close(worth.all, evpi)
-    assert close(worth.each["x"], evppi_x, bias=0.05)
-    assert close(worth.each["z"], evppi_z, bias=0.05)
+    assert close(worth.evpi, evpi)
+    assert close(worth.evppi["x"], evppi_x, bias=0.05)
+    assert close(worth.evppi["z"], evppi_z, bias=0.05)
     # knowing both is knowing everything; a smooth fit of losses with a kink misses up to an eighth of it
-    assert worth.each["both"].value == pytest.approx(evpi, rel=1 / 8)
+    assert worth.evppi["both"].value == pytest.approx(evpi, rel=1 / 8)
 
 
 @pytest.mark.parametrize(("known", "unknown"), [(4.0, 3.0), (1.5, 4.7), (0.0, 5.0)])
@@ -156,7 +156,7 @@ def test_value_of_knowing_is_the_closed_form_on_average(known, unknown):
         x, z = rng(seed).normal(size=(2, 200))
         need = np.clip(np.rint(20 + known * x + unknown * z), 0, 45).astype(int)
         worth = value_of_knowing({"x": x}, need, Decision(0.8, 45))
-        found.append((worth.all.value, worth.each["x"].value, worth.each["x"].error))
+        found.append((worth.evpi.value, worth.evppi["x"].value, worth.evppi["x"].error))
     (all_mean, mean, error), (all_sd, sd, _) = np.mean(found, axis=0), np.std(found, axis=0)
     assert abs(all_mean - evpi) <= 4 * all_sd / math.sqrt(60) + 0.05
     assert abs(mean - evppi) <= 4 * sd / math.sqrt(60) + 0.1

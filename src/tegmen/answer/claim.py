@@ -127,30 +127,30 @@ class ClaimCheck:
 
     def sentences(self) -> list[str]:
         """The findings in plain words, one a line."""
-        said = [f"read as: {self.claim.reading}"]
+        lines = [f"read as: {self.claim.reading}"]
         for check in self.checks:
             shares = " to ".join(dict.fromkeys(percent(p) for p in check.probability))
             much = check.goal.measure.words_for_left(check.delivers, percent)
             need = f"{check.enough} would be enough" if check.enough is not None else (
                 f"no number up to {self.scenario.added_max} is enough"
             )  # fmt: skip
-            said.append(
+            lines.append(
                 f"{check.case}, to {check.goal.label}: {check.verdict}: true in {shares} of worlds "
                 f"(± {percent(2 * check.mcse[-1])}), {percent(check.goal.confidence)} asked; "
                 f"{need}; in {percent(check.goal.confidence)} of worlds at most {much}"
             )
-        return said + self._what_would_have_to_hold()
+        return lines + self._what_would_have_to_hold()
 
     def _what_would_have_to_hold(self) -> list[str]:
-        said = [
-            f"{each.case}: it would hold if {each.unknown} were {each.side} {each.value:.3g} "
-            f"({percent(each.worlds)} of worlds; true in {percent(each.probability)} of those)"
-            for each in self.conditions
+        lines = [
+            f"{held.case}: it would hold if {held.unknown} were {held.side} {held.value:.3g} "
+            f"({percent(held.worlds)} of worlds; true in {percent(held.probability)} of those)"
+            for held in self.conditions
         ]
         bare = {check.case for check in self.checks if check.verdict != "holds"} - {
-            each.case for each in self.conditions
+            held.case for held in self.conditions
         }
-        return said + [f"{case}: no single unknown would make it hold" for case in sorted(bare)]
+        return lines + [f"{case}: no single unknown would make it hold" for case in sorted(bare)]
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a case, goal and claimed number."""
@@ -187,8 +187,8 @@ def read_claim(words: str, scenario: Scenario) -> PublicClaim:
     if faults:
         raise _unread(words, faults)
     stated = counted[0]
-    given = [value for value in (stated.low, stated.best, stated.high) if value is not None]
-    return claim_of(systems[0], int(min(given)), int(max(given)), _goal(text, scenario), scenario, words=words)
+    values = [value for value in (stated.low, stated.best, stated.high) if value is not None]
+    return claim_of(systems[0], int(min(values)), int(max(values)), _goal(text, scenario), scenario, words=words)
 
 
 def claim_of(
@@ -223,7 +223,7 @@ def _counted(words: str) -> list[Quantity]:
 
 
 def _unread(words: str, faults: Sequence[str]) -> InputError:
-    examples = "; ".join(f"“{each}”" for each in EXAMPLES)
+    examples = "; ".join(f"“{example}”" for example in EXAMPLES)
     return InputError(f"claim {words!r}", [*faults, f"claims that can be read: {examples}"])
 
 
@@ -245,9 +245,9 @@ def _goal(text: str, scenario: Scenario) -> Goal | None:
 
 def _share_left(text: str) -> float | None:
     """The share of the metric a claim leaves, "cut by 30 %" being 0.7."""
-    found = _PERCENT.search(text)
-    if found and 0 < float(found.group(1)) <= 100:
-        return 1 - float(found.group(1)) / 100
+    share = _PERCENT.search(text)
+    if share and 0 < float(share.group(1)) <= 100:
+        return 1 - float(share.group(1)) / 100
     return next((left for words, left in _SHARES.items() if re.search(words, text)), None)
 
 

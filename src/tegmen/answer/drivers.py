@@ -284,7 +284,7 @@ def _drive_case(study: Study, case: EvidenceCase) -> CaseDrivers:
     for step, source in enumerate(SOURCES):
         study.tell(f"{case}: worlds drawn twice, {source.words}", step, len(SOURCES))
         total, paired[source.words] = total_share(twice, left[:, number], number, source.streams)
-        share, value = shares[source.words], worth.each[source.words]
+        share, value = shares[source.words], worth.evppi[source.words]
         drivers.append(
             Driver(source.words, share.value, share.error, value.value, value.error, total.value, total.error)
         )
@@ -294,7 +294,7 @@ def _drive_case(study: Study, case: EvidenceCase) -> CaseDrivers:
         worlds=len(left),
         runs=study.effort.runs_of(goal),
         drivers=tuple(sorted(drivers, key=lambda driver: (-(driver.total or 0.0), driver.unknown))),
-        evpi=worth.all,
+        evpi=worth.evpi,
         chance=chance_share(twice, left[:, number], number),
         paired=FrozenDict(paired),
     )

@@ -140,8 +140,8 @@ class GoalAnswer:
         """How far the contested probabilities are from the confidence asked."""
         contested = np.flatnonzero(np.abs(self.probability - self.goal.confidence) <= 2 * self.mcse)
         at = contested[0] if len(contested) else int(np.argmin(np.abs(self.probability - self.goal.confidence)))
-        found = f"{self.probability[at]:.3f} ± {2 * self.mcse[at]:.3f}"
-        return f"{self.added[at]} gives {found} against {self.goal.confidence:.2f}"
+        shown = f"{self.probability[at]:.3f} ± {2 * self.mcse[at]:.3f}"
+        return f"{self.added[at]} gives {shown} against {self.goal.confidence:.2f}"
 
     def to_pandas(self) -> pd.DataFrame:
         """Give the curve: added, probability, mcse and the three points of what remains."""

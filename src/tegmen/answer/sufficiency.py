@@ -228,10 +228,10 @@ def _goal_answer(study: Study, worlds: Worlds, curve: _Curve) -> GoalAnswer:
         mcse=mcse,
         remaining=np.nanquantile(table[:, added], POINTS, axis=0).T,
         claims=_claim_tests(scenario, added, probability, mcse),
-        drivers=drivers_of(curve.unknowns, table[:, n if n is not None else added[-1]], worth.each),
+        drivers=drivers_of(curve.unknowns, table[:, n if n is not None else added[-1]], worth.evppi),
         placement=stands(worlds, scenario.added_system, curve.sites),
-        evpi=worth.all.value,
-        evpi_error=worth.all.error,
+        evpi=worth.evpi.value,
+        evpi_error=worth.evpi.error,
         censored=censored,
     )
 
@@ -258,11 +258,11 @@ def drivers_of(
     """First-order share of each unknown in the outcome, and what knowing it is worth; largest share first."""
     tried = ~np.isnan(outcome)
     columns = {name: np.concatenate([batch[name] for batch in unknowns])[tried] for name in unknowns[0]}
-    found = [
+    drivers = [
         Driver(name, share.value, share.error, worth[name].value, worth[name].error)
         for name, share in first_order(columns, outcome[tried]).items()
     ]
-    return tuple(sorted(found, key=lambda driver: (-driver.share, driver.unknown)))
+    return tuple(sorted(drivers, key=lambda driver: (-driver.share, driver.unknown)))
 
 
 def _drawn_layout(worlds: Worlds) -> tuple[Stand, ...]:

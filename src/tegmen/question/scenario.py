@@ -215,8 +215,8 @@ class Scenario(_Strict):
         taken = set(read_places()["name"]) if names else set[str]()
         twice = sorted({name for name in names if name in taken or names.count(name) > 1})
         if twice:
-            found = ", ".join(map(repr, twice))
-            msg = f"found {found} twice, or beside a shipped place of that name; choose other names"
+            names_twice = ", ".join(map(repr, twice))
+            msg = f"found {names_twice} twice, or beside a shipped place of that name; choose other names"
             raise ValueError(msg)
         return places
 
@@ -263,8 +263,8 @@ class Scenario(_Strict):
 
 def _replaced(replacements: Sequence[Replacement]) -> Catalogue:
     catalogue = read_catalogue()
-    for each in replacements:
-        catalogue = catalogue.with_replaced(each.id, (each.low, each.best, each.high), each.source)
+    for row in replacements:
+        catalogue = catalogue.with_replaced(row.id, (row.low, row.best, row.high), row.source)
     return catalogue
 
 
@@ -303,19 +303,19 @@ def _folder() -> Traversable:
 
 
 def _text_of(name_or_path: str | Path) -> tuple[str, str]:
-    given = str(name_or_path)
-    if given in scenario_names():
-        return (_folder() / f"{given}.toml").read_text("utf-8"), f"scenario {given}"
-    path = Path(given)
+    name = str(name_or_path)
+    if name in scenario_names():
+        return (_folder() / f"{name}.toml").read_text("utf-8"), f"scenario {name}"
+    path = Path(name)
     if not path.exists():
         known = f"shipped scenarios: {', '.join(scenario_names())}"
-        raise InputError(given, [f"no such scenario or file; {known}; or give the path of a .toml file"])
+        raise InputError(name, [f"no such scenario or file; {known}; or give the path of a .toml file"])
     if path.is_dir():
-        raise InputError(given, ["is a folder; give the path of a .toml file"])
+        raise InputError(name, ["is a folder; give the path of a .toml file"])
     try:
-        return path.read_text("utf-8-sig"), given
+        return path.read_text("utf-8-sig"), name
     except (UnicodeDecodeError, OSError) as error:
-        raise InputError(given, [f"cannot be read as UTF-8 text ({error}); a scenario is a TOML file"]) from None
+        raise InputError(name, [f"cannot be read as UTF-8 text ({error}); a scenario is a TOML file"]) from None
 
 
 def faults_of(error: ValidationError) -> list[str]:

@@ -57,8 +57,7 @@ def _pack(pack: Verification) -> dict[str, Any]:
         "inputs": dict(pack.provenance.inputs),
         "passed": not pack.failed,
         "requirements": [
-            {**asdict(each), "checks": list(each.checks), "outcome": pack.outcome(each)}
-            for each in pack.requirements
+            {**asdict(each), "checks": list(each.checks), "outcome": pack.outcome(each)} for each in pack.requirements
         ],
         "results": [asdict(result) for result in pack.results.values()],
         "pedigree": [_finite(asdict(source)) for source in pack.inputs],

@@ -223,8 +223,8 @@ def _knowing(material: Material) -> Finding:
     need = np.clip(np.rint(20 + 4 * x + 3 * z), 0, 45).astype(np.int64)
     worth = value_of_knowing({"x": x}, need, Decision(0.8, 45))
     return _combined(
-        _within(worth.all.value, evpi, _ERRORS * worth.all.error + 0.05, 2),
-        _within(worth.each["x"].value, evppi, _ERRORS * worth.each["x"].error + 0.05, 2),
+        _within(worth.evpi.value, evpi, _ERRORS * worth.evpi.error + 0.05, 2),
+        _within(worth.evppi["x"].value, evppi, _ERRORS * worth.evppi["x"].error + 0.05, 2),
     )
 
 

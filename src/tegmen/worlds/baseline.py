@@ -20,7 +20,6 @@ from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS, Units, take_units
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
-_WITH_TROOPS = ("s300ps", "buk_m1")
 _LAYOUTS_MOST = 60
 _TURNS = 8
 
@@ -117,7 +116,7 @@ def _held(scenario: Scenario, system: str, dice: Dice) -> Ints:
         span = scenario.baseline[system]
         parameter = replace(parameter, low=span.low, best=span.best, high=span.high, source=span.source, verified=False)
     number = dice.draw(parameter)
-    if system in _WITH_TROOPS:
+    if system in {row.system for row in dice.catalogue.parameters if row.name == "share_at_places"}:
         number = number * dice.model("share_at_places", system=system)
     return np.rint(number).astype(np.int64)
 
