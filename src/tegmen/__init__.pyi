@@ -35,6 +35,8 @@ from .question.scenario import read_scenario as read_scenario
 from .question.scenario import scenario_names as scenario_names
 from .report.answer_page import write_report as write_report
 from .report.backtest_page import write_backtest as write_backtest
+from .report.json_files import json_schema as json_schema
+from .report.notebook import chart as chart
 from .report.trace import why as why
 from .trust.backtest import Backtest as Backtest
 from .trust.backtest import backtest as backtest
