@@ -262,6 +262,30 @@ def test_version_and_help(here: Here):
     assert "SCENARIO" in answer
 
 
+def test_help_puts_the_answer_first_and_loads_nothing_heavy():
+    heavy = ("numpy", "pandas", "scipy", "numba", "pydantic", "altair", "jinja2")
+    code = f"""
+import sys
+sys.argv = ["tegmen", "--help"]
+from tegmen.cli.app import main
+try:
+    main()
+finally:
+    print("loaded:", [name for name in {heavy} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "loaded: []" in done.stdout
+    assert re.findall(r"^│ (\S+)", done.stdout[done.stdout.index("Commands") :], re.MULTILINE)[0] == "answer"
+
+
+def test_a_backtest_from_the_command_line_writes_page_and_numbers(here: Here, tmp_path: Path):
+    done = here("backtest", "--from", "2024-06", "--horizon", "month", "--out", tmp_path / "out")
+    assert (done.code, done.err) == (0, "")
+    content = json.loads((tmp_path / "out" / "backtest.json").read_text(encoding="utf-8"))
+    assert (content["start"], content["horizon"], content["count"]) == ("2024-06-01", "month", "intercepted")
+    assert f"report: {tmp_path / 'out' / 'backtest.html'}" in done.out
+
+
 def test_systems_of_a_baseline_are_those_of_the_worlds():
     assert System.__args__ == SYSTEMS
 

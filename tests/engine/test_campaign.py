@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from closed_forms import leak_probability, shoot_look_shoot
 from core_example import (
     BALLISTIC,
     CRUISE,
@@ -33,7 +34,6 @@ from core_example import (
 
 from tegmen.engine.campaign import BACKGROUND, Campaign, keep, match_record, simulate, simulate_in_parts
 from tegmen.errors import EvidenceError, InputError
-from tegmen.trust.exact import leak_probability, shoot_look_shoot
 from tegmen.worlds.draw import Worlds, covered_by, take
 from tegmen.worlds.lanes import attrition_rate, engage, lane_first
 

@@ -10,7 +10,7 @@ import tegmen as tg
 from tegmen.errors import EvidenceError
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.question.numbers import gather
-from tegmen.question.scenario import Range, Scenario, read_scenario
+from tegmen.question.scenario import Held, Scenario, read_scenario
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +42,13 @@ def test_the_numbers_agree_with_what_their_entries_say(march):
 
 
 def test_what_has_no_source_is_refused_by_name(march):
-    bare = march.model_copy(update={"baseline": {"patriot": Range(low=1, best=2, high=3, source=" ")}})
+    bare = march.model_copy(update={"baseline": {"patriot": Held(low=1, best=2, high=3, source=" ")}})
     with pytest.raises(EvidenceError, match=r"baseline/patriot \(patriot fire units in service, 2"):
         gather(bare, ())
 
 
 def test_a_report_with_a_number_nobody_can_trace_is_not_made(march, tmp_path):
-    bare = march.model_copy(update={"baseline": {"patriot": Range(low=1, best=2, high=3, source="")}})
+    bare = march.model_copy(update={"baseline": {"patriot": Held(low=1, best=2, high=3, source="")}})
     calibration = tg.calibrate(tg.read_record(), until=march.until, seed=1)
     with pytest.raises(EvidenceError, match="baseline/patriot"):
         tg.sufficiency(bare, calibration, seed=1)

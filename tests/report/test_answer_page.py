@@ -17,7 +17,7 @@ from tegmen.answer.plan import Plan
 from tegmen.errors import InputError
 from tegmen.ledger.aid import aid_status
 from tegmen.ledger.store import open_ledger
-from tegmen.question.scenario import Claim
+from tegmen.question.scenario import QuotedClaim
 from tegmen.report.answer_page import check_writable, write_report
 from tegmen.report.style import number_text, share_text
 
@@ -99,7 +99,7 @@ def test_page_says_what_it_must(page, result):
 
 def test_hostile_labels_are_text(result, tmp_path):
     hostile = '<script>alert("x")</script> & {{ 7 * 7 }} \'"'
-    claims = (Claim(label=hostile, added=3, source=hostile),)
+    claims = (QuotedClaim(label=hostile, added=3, source=hostile),)
     changed = example(title=hostile, question=hostile, claims=claims)
     first = changed.cases["posted"].headline.placement[0]
     placement = (dataclasses.replace(first, place=hostile), *stands(29, start=1))

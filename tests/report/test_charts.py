@@ -14,7 +14,7 @@ from report_example import example, stands, with_headline
 import tegmen as tg
 from tegmen.answer.plan import Plan
 from tegmen.answer.results import ClaimTest
-from tegmen.question.scenario import Claim
+from tegmen.question.scenario import QuotedClaim
 from tegmen.report.charts import claim_marks, draw_case_curve, draw_drivers, draw_goal, draw_remaining, svg
 
 
@@ -102,6 +102,6 @@ def test_any_result_gives_one_chart(result):
 
 def test_labels_are_text_whatever_is_in_them():
     words = '<script>alert(1)</script> & "it"'
-    picture = svg(draw_case_curve(example(claims=(Claim(label=words, added=3, source="a"),)), "posted"))
+    picture = svg(draw_case_curve(example(claims=(QuotedClaim(label=words, added=3, source="a"),)), "posted"))
     assert "<script" not in picture
     assert words in texts_of(picture)

@@ -1,8 +1,10 @@
 """The rolling forecasts against second answers: refits from scratch, brute force, closed forms, and futures changed."""
 
+import copy
 import itertools
 import json
 import math
+import pickle
 from dataclasses import replace
 from datetime import date
 
@@ -551,9 +553,11 @@ def test_json_has_what_a_judge_reads(rolled):
     assert (content["horizon"], content["count"], content["min_launched"]) == ("night", "intercepted", 1)
 
 
-def test_the_same_record_and_seed_give_the_same_scores(record, rolled):
-    again = tg.backtest(record, start="2023-07", priors=FAST)
-    assert backtest_file(again).text() == backtest_file(rolled).text()
+def test_the_same_record_and_seed_give_the_same_backtest_and_it_pickles_and_copies(record, rolled):
+    assert tg.backtest(record, start="2023-07", priors=FAST) == rolled
+    assert pickle.loads(pickle.dumps(rolled)) == rolled
+    assert copy.deepcopy(rolled) == rolled
+    assert replace(rolled, forecasts=rolled.forecasts.assign(low=0)) != rolled
 
 
 def test_it_starts_twelve_months_before_the_end_unless_told(record):

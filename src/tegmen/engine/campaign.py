@@ -9,25 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tegmen.engine.engagement import KINDS, PRIORITY, TICKS_PER_S, Engagement, attrition_rate, engage
 from tegmen.engine.kernel.words import uint32_threshold
 from tegmen.engine.workload import Compute, Workload, check, fight
 from tegmen.errors import EvidenceError
+from tegmen.question.lanes import LANE_CLASSES, VARIANTS
+from tegmen.question.theatre import Theatre
 from tegmen.terms import ThreatClass
-from tegmen.worlds.draw import Worlds, covered_by, take
-from tegmen.worlds.lanes import (
-    KINDS,
-    LANE_CLASSES,
-    PRIORITY,
-    SPREAD_S,
-    TICKS_PER_S,
-    VARIANTS,
-    WAVE_TICKS,
-    Engagement,
-    Lanes,
-    attrition_rate,
-    engage,
-    lane_first,
-)
+from tegmen.worlds.draw import Worlds, take
 from tegmen.worlds.units import SYSTEMS
 
 if TYPE_CHECKING:
@@ -48,10 +37,8 @@ class Campaign:
 
     Parameters
     ----------
-    worlds, lanes
-        The worlds kept, and the lanes.
-    history, nights
-        (night of record, class) counts to draw nights from; nights a month.
+    worlds
+        The worlds kept.
     factor
         (w, class) effectiveness factor in (0, 1]: kill chance of one round of the best system.
     attrition
@@ -61,9 +48,6 @@ class Campaign:
     """
 
     worlds: Worlds
-    lanes: Lanes
-    history: Ints
-    nights: int
     factor: Floats
     attrition: Floats
     compute: Compute = field(default_factory=Compute)
@@ -147,16 +131,16 @@ def _pack(
     slot[list(classes)] = np.arange(len(classes))
     pairs, pointers, units, stock, exists = _tables(campaign, engagement, added)
     # Only lanes of these classes matter, and only some classes meet the dispersed layer.
-    lanes = lane_first(campaign.lanes)
+    lanes = worlds.theatre.lanes.first
     dispersed = [cls for cls in classes if cls is not ThreatClass.ballistic]
     begin = min((int(lanes[cls]) for cls in dispersed), default=0)
     end = max((int(lanes[cls + 1]) for cls in dispersed), default=0)
     workload = Workload(
         first_world=worlds.first,
         key=np.array([worlds.seed & 0xFFFFFFFF, (worlds.seed >> 32) & 0xFFFFFFFF], dtype=np.int64),
-        nights=campaign.nights,
-        raids=(counts, worlds.packet, campaign.history, _cumulative(worlds.mix)),
-        geometry=_geometry(campaign.lanes),
+        nights=worlds.theatre.nights,
+        raids=(counts, worlds.packet, worlds.theatre.history, _cumulative(worlds.mix)),
+        geometry=_geometry(worlds.theatre),
         pairs=pairs,
         pointers=pointers,
         exists=exists,
@@ -173,9 +157,6 @@ def _pack(
 
 def match_record(
     worlds: Worlds,
-    lanes: Lanes,
-    history: Ints,
-    nights: int,
     *,
     solve: Sequence[ThreatClass] = MATCHED,
     compute: Compute | None = None,
@@ -205,8 +186,8 @@ def match_record(
         msg = "none of the worlds drawn agrees with the record, so there is none to match to it"
         raise EvidenceError(f"{msg}; draw more worlds, or widen the baseline's range")
     campaign = Campaign(
-        worlds=worlds, lanes=lanes, history=history, nights=nights, factor=np.ones((len(worlds), len(ThreatClass))),
-        attrition=_attrition(worlds, lanes), compute=compute or Compute(),
+        worlds=worlds, factor=np.ones((len(worlds), len(ThreatClass))),
+        attrition=_attrition(worlds), compute=compute or Compute(),
     )  # fmt: skip
     feasible = np.ones(len(worlds), dtype=bool)
     for cls in MATCHED:
@@ -232,12 +213,12 @@ def _trial(campaign: Campaign, cls: ThreatClass) -> tuple[Campaign, Engagement]:
     """The worlds in which a class's factor is solved for: as they are, or (ballistic) with all targets covered."""
     worlds = campaign.worlds
     if cls is ThreatClass.cruise:
-        return campaign, engage(worlds, campaign.lanes, (), "patriot", (cls,))
+        return campaign, engage(worlds, (), "patriot", (cls,))
     # The share killed when covered was seen at Kyiv, under Patriots: solve it for places that a ready Patriot covers.
     ready = replace(worlds, readiness=np.ones_like(worlds.readiness))
-    table = engage(ready, campaign.lanes, (), "patriot", (cls,))
+    table = engage(ready, (), "patriot", (cls,))
     mix, counts = worlds.mix.copy(), worlds.counts.copy()
-    mix[:, cls] *= covered_by(worlds, "patriot") > 0
+    mix[:, cls] *= worlds.covered_by("patriot") > 0
     covered = mix[:, cls].sum(axis=1, keepdims=True)
     mix[:, cls] /= covered
     counts[:, cls] = np.maximum(1, np.rint(counts[:, cls] * covered[:, 0]))
@@ -276,17 +257,17 @@ def _root(share: Callable[[Floats], Floats], target: Floats, steps: int) -> tupl
     return low + (high - low) * np.clip(step, 0.0, 1.0), reached
 
 
-def _attrition(worlds: Worlds, lanes: Lanes) -> Floats:
+def _attrition(worlds: Worlds) -> Floats:
     """(w, lane) share stopped by the dispersed layer; near-zero classes keep their posted rate on every lane."""
-    first = lane_first(lanes)
+    first = worlds.theatre.lanes.first
     table = np.zeros((len(worlds), int(first[-1])))
     for cls in ThreatClass:
         here = slice(int(first[cls]), int(first[cls + 1]))
         if cls is ThreatClass.drone:
-            table[:, here] = attrition_rate(worlds, lanes, cls, worlds.rate[:, cls])
+            table[:, here] = attrition_rate(worlds, cls, worlds.rate[:, cls])
         elif cls is ThreatClass.cruise:
             share = worlds.scalar["dispersed_share_cruise"] * worlds.rate[:, cls]
-            table[:, here] = attrition_rate(worlds, lanes, cls, share)
+            table[:, here] = attrition_rate(worlds, cls, share)
         elif cls in (ThreatClass.supersonic, ThreatClass.s300_ground):
             table[:, here] = worlds.rate[:, cls, None]
     return table
@@ -301,17 +282,17 @@ def _kill(campaign: Campaign) -> NDArray[np.uint64]:
     return uint32_threshold(table * campaign.factor[:, :, None])
 
 
-def _geometry(lanes: Lanes) -> tuple[NDArray[np.uint32], Ints, Ints, Ints, Ints]:
+def _geometry(theatre: Theatre) -> tuple[NDArray[np.uint32], Ints, Ints, Ints, Ints]:
     priority = np.zeros(len(ThreatClass), dtype=np.int64)
     priority[list(PRIORITY)] = np.arange(len(PRIORITY))
-    spread = np.array([SPREAD_S.get(cls.name, 0) * TICKS_PER_S for cls in ThreatClass] + [WAVE_TICKS], dtype=np.int64)
+    spread = np.rint(np.append(theatre.spread_s, theatre.window_s) * TICKS_PER_S).astype(np.int64)
     variants = np.array([VARIANTS if cls in LANE_CLASSES else 1 for cls in ThreatClass], dtype=np.int64)
-    return _cumulative(lanes.area_weight), lane_first(lanes), variants, spread, priority
+    return _cumulative(theatre.lanes.area_weight), theatre.lanes.first, variants, spread, priority
 
 
 def _tables(campaign: Campaign, engagement: Engagement | None, added: int) -> tuple[Any, Any, Any, Any, Any]:
     if engagement is None:
-        count, lanes = len(campaign.worlds), int(lane_first(campaign.lanes)[-1])
+        count, lanes = len(campaign.worlds), int(campaign.worlds.theatre.lanes.first[-1])
         return (
             np.zeros((0, 5), np.int32), np.zeros((count, lanes + 1), np.int64), np.zeros((count, 0, 8), np.int64),
             np.zeros((count, 0), np.int64), np.zeros(0, np.uint8),

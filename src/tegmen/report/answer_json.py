@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
+from tegmen.question.goals import METRICS
 from tegmen.question.numbers import Role
-from tegmen.question.scenario import Metric
 from tegmen.report.json_files import (
     DriverPart,
     File,
@@ -40,10 +40,10 @@ class GoalPart(Part):
 
     name: str = field("Short name of the goal in the scenario.", pattern="^[a-z][a-z0-9_]*$")
     label: str = field("The goal in words; completes 'N more fire units ...'.")
-    metric: Metric = field("What is measured.")
+    metric: Annotated[str, WithJsonSchema({"type": "string", "enum": [*METRICS]})] = field("What is measured.")
     threshold: Positive = field(
-        "The metric must fall to this share of the baseline's expectation or lower; for capitals_uncovered: to this "
-        "count."
+        "The metric must fall to this share of the baseline's expectation or lower; where the metric is a count: "
+        "to this count."
     )
     confidence: Share = field("In at least this share of worlds.")
 

@@ -19,7 +19,6 @@ from tegmen.ledger.aid import aid_status
 from tegmen.ledger.entries import STAGES
 from tegmen.ledger.store import open_ledger
 from tegmen.question.numbers import assumptions
-from tegmen.question.places import defended_places
 from tegmen.report import charts
 from tegmen.report.answer_json import answer_file, answer_stands
 from tegmen.report.folders import check_folder, write_files
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from tegmen.answer.results import GoalAnswer, Stand
     from tegmen.evidence.parameters import Parameter
     from tegmen.ledger.aid import AidStatus
-    from tegmen.question.places import Places
     from tegmen.terms import EvidenceCase
 
 REPORT_FILES = ("report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson")
@@ -89,12 +87,11 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
     folder = Path(out)
     check_writable(folder)
     (result,) = sufficient
-    places = defended_places(result.scenario)
     files = {
-        "report.html": _report_page(result, plans, places),
+        "report.html": _report_page(result, plans),
         "answer.json": answer_file(result).text(),
         "curve.csv": _csv(_curve_table(result)),
-        "places.csv": _csv(_place_table(result, places)),
+        "places.csv": _csv(_place_table(result)),
         "plan.geojson": dumps(_geojson(result, plans)),
     }
     write_files(files, folder)
@@ -124,8 +121,9 @@ def _curve_table(result: Sufficiency) -> pd.DataFrame:
     return result.to_pandas().rename(columns=lambda name: name.replace("remaining_", "remaining_p"))
 
 
-def _place_table(result: Sufficiency, places: Places) -> pd.DataFrame:
+def _place_table(result: Sufficiency) -> pd.DataFrame:
     """List the defended places, and which of the headline goal's added units (order numbers) stand at each, by case."""
+    places = result.places
     orders: dict[EvidenceCase, list[list[str]]] = {}
     for case, answer in result.cases.items():
         stands = [stand.place for stand in answer_stands(answer.headline)]
@@ -177,7 +175,7 @@ def _point_features(stands: Sequence[Stand], about: Mapping[str, Any]) -> list[d
 # ---------------------------------------------------------------- the page
 
 
-def _report_page(result: Sufficiency, plans: Sequence[Plan], places: Places) -> str:
+def _report_page(result: Sufficiency, plans: Sequence[Plan]) -> str:
     months = result.calibration.monthly()
     heads = {case: answer.headline for case, answer in result.cases.items()}
     aid = _aid_of(result)
@@ -192,7 +190,7 @@ def _report_page(result: Sufficiency, plans: Sequence[Plan], places: Places) -> 
         names_most=NAMES_MOST,
         others=[goal for goal in result.scenario.goals if not goal.headline],
         points=_points_side_by_side(list(heads.values())),
-        drawn=_draw_all(result, months, places) | {"aid": charts.draw_aid(aid)},
+        drawn=_draw_all(result, months) | {"aid": charts.draw_aid(aid)},
         months=months[months["threat_class"].isin(_RECORD_TABLES)].to_dict("records"),
         groups=_parameter_groups(result.parameters),
         evidence=result.evidence,
@@ -214,7 +212,7 @@ def _points_side_by_side(answers: Sequence[GoalAnswer]) -> list[tuple[int, list[
     return [(n, [curve.get(n) for curve in curves]) for n in sorted({n for curve in curves for n in curve})]
 
 
-def _draw_all(result: Sufficiency, months: pd.DataFrame, places: Places) -> dict[str, Any]:
+def _draw_all(result: Sufficiency, months: pd.DataFrame) -> dict[str, Any]:
     """Draw every picture of the page but the one of aid."""
     cases = result.cases
     heads: dict[EvidenceCase, GoalAnswer] = {case: answer.headline for case, answer in cases.items()}
@@ -224,7 +222,7 @@ def _draw_all(result: Sufficiency, months: pd.DataFrame, places: Places) -> dict
         "goal": {goal.name: charts.draw_goal(result, goal.name) for goal in result.scenario.goals if not goal.headline},
         "remaining": {case: charts.draw_remaining(result, case) for case in cases},
         "map": {
-            case: draw_map(case, answer.baseline, answer_stands(answer.headline), places)
+            case: draw_map(case, answer.baseline, answer_stands(answer.headline), result.places)
             for case, answer in cases.items()
         },
         "record": {name: charts.draw_record(months[months["threat_class"] == name], name) for name in classes},

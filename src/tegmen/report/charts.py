@@ -241,12 +241,12 @@ def draw_goal(result: Sufficiency, goal: str) -> alt.LayerChart:
 def draw_remaining(result: Sufficiency, case: EvidenceCase) -> alt.LayerChart:
     """Draw what is left of the headline metric against the number added: 10, 50 and 90 % of worlds."""
     answer = result.cases[case].headline
-    count = answer.goal.metric == "capitals_uncovered"
+    measure, count = answer.goal.measure, answer.goal.measure.is_count
     heads = [case_answer.headline for case_answer in result.cases.values()]
     finite = (head.remaining[np.isfinite(head.remaining)] for head in heads)
     most = max(float(np.max(remaining, initial=1.0)) for remaining in finite)
     look: dict[str, Any] = {
-        "title": "capitals left uncovered" if count else "left, as a share of the baseline",
+        "title": measure.left.format("how many") if count else "left, as a share of the baseline",
         "scale": alt.Scale(domain=[0, most]),
         "axis": alt.Axis(format="d") if count else alt.Axis(labelExpr=_PERCENT_LABEL),
     }
@@ -400,14 +400,14 @@ def draw_drivers(drivers: Sequence[Driver], case: EvidenceCase) -> alt.HConcatCh
     size = {"height": 34 * len(drivers)}
     title = "share of the doubt" + (", alone and total" if totals else "")
     shares = alt.layer(*alone, *total).properties(width=150, title=title, **size)
-    rows = rows.encode(y=_driver_axis(names, axis=None))
+    rows = rows.encode(y=_driver_axis(names, named=False))
     worth = alt.layer(*_bar_layers(rows, "evppi", case)).properties(width=120, title="worth of knowing", **size)
     words = "; ".join(f"{one.unknown}: share {one.share:.2f}, worth {one.evppi:.1f} units" for one in drivers)
     description = f"{CASE_TITLE[case]}. {words}."
     return alt.hconcat(shares, worth, spacing=16).properties(name=f"drivers-{case}", description=description)
 
 
-def _driver_axis(names: list[str], **options: Any) -> alt.Y:
+def _driver_axis(names: list[str], *, named: bool = True) -> alt.Y:
     """A line for every name, in their order, whether it has a bar or not."""
     folded = {"test": "indexof(datum.label, '|') >= 0", "value": "bottom"}  # two lines, one above the middle, one below
     baseline: dict[str, Any] = {"condition": folded, "value": "middle"}
@@ -415,7 +415,7 @@ def _driver_axis(names: list[str], **options: Any) -> alt.Y:
         ticks=False, domain=False, labelExpr="split(datum.label, '|')", labelLimit=260, labelBaseline=baseline
     )
     scale = alt.Scale(domain=names, paddingOuter=0.5)
-    return alt.Y("name:N", title=None, scale=scale, **({"axis": axis} | options))
+    return alt.Y("name:N", title=None, scale=scale, axis=axis if named else None)
 
 
 def _bar_layers(rows: alt.Chart, field: str, case: EvidenceCase, *, outlined: bool = False) -> list[alt.Chart]:

@@ -211,7 +211,9 @@ def _added_layers(frame: MapFrame, stands: Sequence[Stand], colour: str) -> list
     ]
 
 
-def draw_map(case: EvidenceCase, baseline: Sequence[Stand], added: Sequence[Stand], places: Places) -> alt.LayerChart:
+def draw_map(
+    case: EvidenceCase, baseline: Sequence[Stand], added: Sequence[Stand], places: Places | None = None
+) -> alt.LayerChart:
     """Draw the map of one evidence case: places, one notional baseline layout, added units in order.
 
     Parameters
@@ -223,7 +225,7 @@ def draw_map(case: EvidenceCase, baseline: Sequence[Stand], added: Sequence[Stan
     added
         Stands of added units, in greedy order.
     places
-        The defended places.
+        The defended places; None draws none.
 
     Returns
     -------
@@ -237,7 +239,7 @@ def draw_map(case: EvidenceCase, baseline: Sequence[Stand], added: Sequence[Stan
         *_ground(frame, borders),
         _circles(frame, baseline, color=GREY, filled=True, opacity=0.16),
         _circles(frame, baseline, color=GREY, filled=False, strokeDash=[4, 3], strokeWidth=1.3, opacity=1),
-        *_place_layers(frame, places),
+        *(_place_layers(frame, places) if places is not None else ()),
         *_added_layers(frame, added, CASE_COLOUR[case]),
         *(haloed(note, align="left", fontStyle="italic") if baseline else ()),
     ]

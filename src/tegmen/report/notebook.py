@@ -9,7 +9,6 @@ import altair as alt
 from tegmen.answer.drivers import Drivers
 from tegmen.answer.plan import Plan
 from tegmen.answer.results import Sufficiency
-from tegmen.question.places import defended_places
 from tegmen.report.charts import CASE_COLOUR, CASE_TITLE, draw_curves, draw_drivers, look
 from tegmen.report.maps import draw_map
 from tegmen.report.score_charts import draw_forecasts
@@ -38,7 +37,7 @@ def chart(result: Sufficiency | Plan | Drivers | Backtest) -> AnyChart:
     if isinstance(result, Sufficiency):
         return look(draw_curves(result))
     if isinstance(result, Plan):
-        return look(draw_map(result.case, (), result.stands, defended_places(result.scenario)))
+        return look(draw_map(result.case, (), result.stands))
     if isinstance(result, Drivers):
         parts = [draw_drivers(case.drivers, name) for name, case in result.cases.items()]
         titles = [alt.Title(CASE_TITLE[name], color=CASE_COLOUR[name]) for name in result.cases]

@@ -23,20 +23,40 @@ from tegmen.report.json_files import (
 from tegmen.report.score_charts import draw_coverage
 from tegmen.report.style import fill_page
 from tegmen.terms import EvidenceCase
-from tegmen.trust.pack import Criterion, Result, Verification
+from tegmen.trust.checks import Fate, SecondAnswer
+from tegmen.trust.pack import Verdict, Verification
 
 VERIFICATION_FILES = ("verification.html", "verification.json")
 
 
 class RequirementPart(Part):
-    """What tegmen must do, and the checks and tests that show it."""
+    """What tegmen must do, and the checks that show it."""
 
     id: str = field("Short name.")
     text: str = field("What is required.")
     origin: str = field("Where it is asked for.")
-    checks: list[str] = field("Checks of the product that show it.")
-    tests: list[str] = field("Tests of the source checkout that show it.")
-    outcome: str = field("passed; passed, partly run here; failed; or not run here.")
+    checks: list[str] = field("Checks of the product that show it; none: tests of its source do.")
+    outcome: str = field("What came of them: passed, failed, or shown by tests.")
+
+
+class ResultPart(Part):
+    """What came of a check."""
+
+    name: str = field("The check.")
+    kind: SecondAnswer = field("What kind of second answer it is.")
+    shows: str = field("What it shows.")
+    outcome: Fate = field("What came of it.")
+    value: str = field("What was worked out.")
+    expected: str = field("What was expected.")
+
+
+class CriterionPart(Part):
+    """An acceptance criterion of the forecasts."""
+
+    name: str = field("The criterion.")
+    required: str = field("What is required.")
+    value: str = field("What the back-test gives.")
+    verdict: Verdict = field("Whether it is met.")
 
 
 class PedigreePart(Part):
@@ -64,23 +84,20 @@ class PublishedPart(Part):
 
 
 class VerificationFile(File, title="verification.json"):
-    """The verification and validation pack of tegmen.
-
-    Every result was worked out in the run that wrote it, or says that it was not run.
-    """
+    """The verification and validation pack of tegmen: every result was worked out in the run that wrote it."""
 
     schema_: str = schema_name("urn:tegmen:schema:verification:1")
-    passed: bool = field("No check and no test that was run has failed.")
+    passed: bool = field("No check has failed.")
     requirements: list[RequirementPart] = field("What is required, and what shows it.", min_length=1)
-    results: list[Result] = field("What came of each check and test.")
+    results: list[ResultPart] = field("What came of each check.")
     pedigree: list[PedigreePart] = field("Every input: rows, share read in a stored copy of the source, licence.")
     published: list[PublishedPart] = field("Published numbers beside ours.")
     backtests: dict[str, BacktestFile] = field("Horizon to scores, as backtest.json has them; empty where not run.")
-    criteria: list[Criterion] = field("Acceptance criteria of the forecasts.")
+    criteria: list[CriterionPart] = field("Acceptance criteria of the forecasts.")
     drivers: dict[EvidenceCase, list[DriverPart]] = field("Evidence case to what drives the headline answer.")
     drivers_from: str = field("Where the drivers were worked out.")
     silent: dict[str, str] = field("Quantity to what the record says of it and leaves open.")
-    limits: list[str] = field("Known limits; empty outside a source checkout.")
+    limits: list[str] = field("Known limits of the method.", min_length=1)
 
 
 def write_verification(pack: Verification, out: str | Path) -> Path:

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from tegmen.errors import InputError
 from tegmen.evidence.catalogue import Catalogue, Parameter
 from tegmen.evidence.record import Record, broad_class
 from tegmen.terms import ThreatClass
+
+if TYPE_CHECKING:
+    from tegmen.terms import Ints
 
 MISSILES = ("ballistic", "cruise", "mixed_ballistic_cruise", "unknown_missile")
 DRONES = ("owa_drone",)
@@ -210,9 +213,7 @@ def lone_unit_night(*, threats: int, rounds: int, kill: float = 1.0, run: int = 
     return [bool(dead) for dead in killed]
 
 
-def fight_alone(
-    ticks: NDArray[np.int64], *, channels: int, rounds: int, flight: int, kill: float, run: int
-) -> NDArray[np.uint8]:
+def fight_alone(ticks: Ints, *, channels: int, rounds: int, flight: int, kill: float, run: int) -> NDArray[np.uint8]:
     """Which of the ballistic missiles arriving at these ticks one unit kills: one round at each, at once or never."""
     table = np.zeros((len(ticks), 6), dtype=np.int32)
     table[:, 1], table[:, 2], table[:, 5] = int(ThreatClass.ballistic), np.arange(len(ticks)), ticks
