@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pkgutil import resolve_name
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.json_schema import GenerateJsonSchema
 
 from tegmen.errors import InputError
@@ -32,7 +32,7 @@ MaybeReal = Annotated[float | None, BeforeValidator(rounded)]
 MaybePositive = Annotated[Annotated[float, Field(ge=0)] | None, BeforeValidator(rounded)]
 MaybeShare = Annotated[Annotated[float, Field(ge=0, le=1)] | None, BeforeValidator(rounded)]
 Natural = Annotated[int, Field(ge=0)]
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9a-f]{64}$"})]
 
 
 def field(description: str, *rests_on: str, **more: Any) -> Any:
