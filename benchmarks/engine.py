@@ -52,9 +52,8 @@ def main() -> None:
             spent.append(time.process_time() - begin)
         threats = campaign.worlds.counts[:, list(classes)].sum(axis=1).mean()
         rate = months / statistics.median(spent)
-        print(
-            f"{name}: {rate:,.0f} months a second, {threats:,.0f} threats a month, {rate * threats:,.0f} threats a second"
-        )
+        million = rate * threats / 1e6
+        print(f"{name}: {rate:,.0f} months a second of {threats:,.0f} threats each; {million:.1f} million threats")
     print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6:.0f} MB")
 
 
