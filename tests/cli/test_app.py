@@ -24,7 +24,7 @@ from tegmen.answer.results import percent
 from tegmen.cli import app as cli
 from tegmen.question.scenario import System
 from tegmen.report.json_files import json_schema
-from tegmen.worlds.draw import SYSTEMS
+from tegmen.worlds.units import SYSTEMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
