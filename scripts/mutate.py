@@ -15,6 +15,7 @@ import io
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -261,6 +262,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Try every slip asked for."""
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)  # also in the background, and when it is told to end
     options = arguments()
     slips = chosen(options)
     if options.list:
