@@ -22,9 +22,7 @@ from commands import Done
 import tegmen
 from tegmen.answer.results import percent
 from tegmen.cli import app as cli
-from tegmen.question.scenario import System
 from tegmen.report.style import schema
-from tegmen.worlds.draw import SYSTEMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -260,10 +258,6 @@ def test_version_and_help(here: Here):
     options = ("--record", "--out", "--seed", "--worlds", "--runs", "--until", "--case")
     assert all(option in answer for option in options)
     assert "SCENARIO" in answer
-
-
-def test_systems_of_a_baseline_are_those_of_the_worlds():
-    assert System.__args__ == SYSTEMS
 
 
 # ------------------------------------------------------------------ wrong usage: exit 2

@@ -20,7 +20,8 @@ from scipy import integrate
 from scipy.stats import beta
 
 from tegmen.errors import InputError
-from tegmen.evidence.catalogue import SYSTEMS, TABLES, Parameter, read_catalogue
+from tegmen.evidence.catalogue import TABLES, Parameter, read_catalogue
+from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.terms import ThreatClass
 
 ROOT = Path(__file__).parents[1]
@@ -264,7 +265,7 @@ NEEDED = {
     *((name, "", "") for name in SCALARS),
     *((name, kind, "") for name in ("power_target_share", "plant_damage", "packet_size") for kind in FOUGHT),
     *((name, "cruise", "") for name in ("dispersed_share", "speed_kmh", "altitude_m")),
-    *(("relative_effectiveness", "cruise", system) for system in SYSTEMS[:7]),
+    *(("relative_effectiveness", "cruise", system) for system in MISSILE_SYSTEMS),
     *(("relative_effectiveness", "ballistic", system) for system in ("patriot", "sampt")),
     *(("share_at_places", "", system) for system in ("s300ps", "buk_m1")),
     ("launchers_per_fire_unit", "", "buk_m1"),
@@ -275,7 +276,7 @@ NEEDED = {
 
 
 def test_every_class_and_system_of_the_model_has_its_parameters():
-    own = [row for row in CATALOGUE.table() if row.table == "model.csv"]
+    own = [row for row in CATALOGUE.parameters if row.table == "model.csv"]
     # Nothing missing, nothing that no formula reads (test_worlds checks the same against what a world draws).
     assert {(row.name, row.threat_class or "", row.system or "") for row in own} == NEEDED
     assert len(own) == len(NEEDED)
@@ -296,16 +297,16 @@ def test_every_class_and_system_of_the_model_has_its_parameters():
 
 
 def test_the_best_system_against_a_class_is_the_reference():
-    for kind, systems in (("cruise", SYSTEMS[:7]), ("ballistic", ("patriot", "sampt"))):
+    for kind, systems in (("cruise", MISSILE_SYSTEMS), ("ballistic", ("patriot", "sampt"))):
         assert max(CATALOGUE.model("relative_effectiveness", kind, s).span[2] for s in systems) == 1.0
     assert CATALOGUE.model("relative_effectiveness", "ballistic", "patriot").span == (1.0, 1.0, 1.0)
-    for system in set(SYSTEMS[:7]) - {"patriot", "sampt"}:
+    for system in set(MISSILE_SYSTEMS) - {"patriot", "sampt"}:
         with pytest.raises(InputError, match=rf"no \(threat class, system\) '\(ballistic, {system}\)'"):
             CATALOGUE.model("relative_effectiveness", "ballistic", system)
 
 
 def test_labels_are_words_and_unique_within_a_table():
-    rows = CATALOGUE.table()
+    rows = CATALOGUE.parameters
     assert CATALOGUE.model("relative_effectiveness", "cruise", "hawk").label == "hawk, cruise: relative effectiveness"
     assert len({(row.table, row.label) for row in rows}) == len(rows)
 
@@ -345,7 +346,7 @@ def test_every_source_row_is_there_with_its_numbers_source_and_verified_flag(nam
     ]
     found = [
         (row.low, row.best, row.high, row.unit, row.source, row.verified)
-        for row in CATALOGUE.table()
+        for row in CATALOGUE.parameters
         if row.table == name
     ]
     assert found == expected
