@@ -532,6 +532,13 @@ def test_eligible_needs_a_class(record):
         record.eligible("balistic")
 
 
+def test_a_notebook_shows_totals_and_escapes_notes(record):
+    page = replace(record, notes=("a <script> & more",))._repr_html_()
+    assert "<li>a &lt;script&gt; &amp; more</li>" in page
+    totals_of_drones = record.monthly().groupby("broad")["launched"].sum()["owa_drone"]
+    assert f"<td>{totals_of_drones}</td>" in page
+
+
 def test_pandas_copy_cannot_change_the_record(record):
     copy = record.to_pandas()
     copy["launched"] = 0

@@ -131,8 +131,7 @@ class Catalogue:
         """Put another span and source in place of a row's; its note keeps what stood there, and nothing else moves."""
         old = self.row(row_id)
         low, best, high = span
-        was = ", ".join("none" if value is None else f"{value:g}" for value in (old.low, old.best, old.high))
-        note = f"replaced; was low, best, high {was} ({old.source})"
+        note = f"replaced; was low, best, high {old.span_text} ({old.source})"
         new = replace(old, low=low, best=best, high=high, source=source, verified=False, note=note)
         return replace(self, parameters=tuple(new if row is old else row for row in self.parameters))
 
