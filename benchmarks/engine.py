@@ -17,12 +17,12 @@ import numpy as np
 
 from tegmen.calibration.fit import calibrate
 from tegmen.engine.campaign import BACKGROUND, MATCHED, match_record, simulate, take_worlds
+from tegmen.engine.engagement import engage, lay_lanes
 from tegmen.engine.workload import Compute
 from tegmen.evidence.record import read_record
 from tegmen.question.launches import history_counts
 from tegmen.question.scenario import read_scenario
 from tegmen.worlds.draw import draw_worlds
-from tegmen.engine.engagement import engage, lay_lanes
 
 ADDED = 10
 
