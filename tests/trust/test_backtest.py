@@ -12,7 +12,6 @@ import pytest
 from scipy import stats
 
 import tegmen as tg
-from tegmen.calibration.diary import Night, nights
 from tegmen.calibration.fit import Priors, calibrate, fit_area
 from tegmen.calibration.forecast import (
     Known,
@@ -35,7 +34,7 @@ from tegmen.calibration.nightly import (
     pooled,
 )
 from tegmen.calibration.priors import pooling
-from tegmen.calibration.rows import Rows
+from tegmen.calibration.rows import EligibleRows, Night, nights
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.record import COLUMNS, Record, read_record
 from tegmen.report.backtest_page import scores
@@ -137,7 +136,7 @@ def test_a_level_elapses_as_the_matrix_of_the_weekly_filter_does():
 def test_nights_a_week_apart_have_the_evidence_of_the_weekly_filter():
     n, k = np.array([20, 8, 31, 4]), np.array([18, 3, 30, 4])
     ends = np.array(["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"], dtype="datetime64[m]")
-    rows = Rows(ends, n, k, np.full(4, -1), np.arange(4), 4)
+    rows = EligibleRows(ends, n, k, np.full(4, -1), np.arange(4), 4)
     fit = fit_area(rows, level_grid(FAST.level_low, FAST.level_high, FAST.levels, FAST.steps), FAST)
     track = area_track(FAST, FIXED)
     for each in nights(rows, by_aim=False):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,11 +29,11 @@ from tegmen.calibration.grid import (
     sample_paths,
     stream,
 )
-from tegmen.calibration.kept_fits import kept
+from tegmen.calibration.kept_fits import read_or_make
 from tegmen.calibration.priors import Priors, pooling
-from tegmen.calibration.rows import AIM, FILTERED, MODELLED, NEAR_ZERO, WEEKS_OF_LEVEL, Rows, eligible
+from tegmen.calibration.rows import AIM, FILTERED, MODELLED, NEAR_ZERO, WEEKS_OF_LEVEL, EligibleRows, eligible
 from tegmen.errors import InputError
-from tegmen.terms import VERSION, Provenance, ThreatClass, one_blas_thread
+from tegmen.terms import VERSION, FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,12 +43,16 @@ if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
 _PARTS = ("likelihood", "log_evidence")
+_FIT_ARRAYS = (*(f"{key.name}_{part}" for key in FILTERED for part in _PARTS), "ballistic_weights")
+"""Names of the arrays that a calibration keeps of its fits."""
+
 LIMITS = (0.05, 0.5, 0.95)
 _OF_BALLISTIC = ("coverage_kyiv", "coverage_elsewhere", "kill", "kyiv_share")
 _PREDICTIVE_STREAM = 64
 _SUMMARY_DRAWS = 1000
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class AreaFit:
     """One area class on the grid.
@@ -66,7 +69,7 @@ class AreaFit:
     log_evidence: Floats
 
 
-def fit_area(rows: Rows, grid: LevelGrid, priors: Priors) -> AreaFit:
+def fit_area(rows: EligibleRows, grid: LevelGrid, priors: Priors) -> AreaFit:
     """Fit one area class: the likelihood of every week, and the evidence of every step sd and M."""
     share, concentrations = expit(grid.logit), np.asarray(priors.concentrations)
     cases, times = rows.cases()
@@ -99,6 +102,7 @@ def draw_cells(
     return drawn
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class RateDraws:
     """Joint posterior draws, axis w = draw.
@@ -126,7 +130,7 @@ class RateDraws:
     def pick(self, generator: np.random.Generator, count: int) -> RateDraws:
         """Pick `count` of the joint draws at random, with replacement."""
         at = generator.integers(len(self.kill), size=count)
-        rate = {key: value[at] for key, value in self.rate.items()}
+        rate = FrozenDict({key: value[at] for key, value in self.rate.items()})
         return RateDraws(rate, *(getattr(self, name)[at] for name in _OF_BALLISTIC))
 
     def to_pandas(self) -> pd.DataFrame:
@@ -135,6 +139,7 @@ class RateDraws:
         return pd.DataFrame(columns | {name: getattr(self, name) for name in _OF_BALLISTIC})
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Joint:
     """Joint draws with what the rates are made of.
@@ -154,6 +159,7 @@ class Joint:
     point: PointDraws
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Calibration:
     """The posterior of a record up to a date.
@@ -187,7 +193,7 @@ class Calibration:
     seed: int
     priors: Priors
     level: LevelGrid
-    rows: Mapping[ThreatClass, Rows]
+    rows: Mapping[ThreatClass, EligibleRows]
     areas: Mapping[ThreatClass, AreaFit]
     point: PointFit
     mixtures_dropped: int
@@ -226,8 +232,8 @@ class Calibration:
         drawn = self.point.draw(count, rng)
         elsewhere = drawn.elsewhere[-1] * self.priors.spread_elsewhere[0]
         share = kyiv_share(self.rows[ThreatClass.ballistic].launched, drawn.aimed, rng)
-        rates = RateDraws(MappingProxyType(rate), drawn.statics.kyiv, elsewhere, drawn.statics.kill, share)
-        return Joint(rates, MappingProxyType(levels), drawn)
+        rates = RateDraws(FrozenDict(rate), drawn.statics.kyiv, elsewhere, drawn.statics.kill, share)
+        return Joint(rates, FrozenDict(levels), drawn)
 
     def _levels(self, count: int, seed: int) -> dict[ThreatClass, tuple[Floats, Floats]]:
         """Draw each filtered class's weekly level (t, w) and its concentration M (w,)."""
@@ -280,7 +286,7 @@ class Calibration:
             allowed = ", ".join(each.name for each in self.areas)
             raise InputError("threat_class", [f"found {threat_class.name}, allowed: {allowed}"])
         rows, results = self.rows[threat_class], np.zeros((len(self.rows[threat_class].step), 4))
-        mixed = _one_step_ahead(self.areas[threat_class], self.level, self.priors)
+        mixed = one_step_ahead(self.areas[threat_class], self.level, self.priors)
         share, concentrations = expit(self.level.logit), np.asarray(self.priors.concentrations)[:, None]
         for n in np.unique(rows.launched):
             chosen = np.flatnonzero(rows.launched == n)
@@ -312,7 +318,7 @@ class Calibration:
         return head + self.to_pandas().to_html(index=False, float_format="{:.3f}".format)
 
 
-def _one_step_ahead(fit: AreaFit, grid: LevelGrid, priors: Priors) -> Floats:
+def one_step_ahead(fit: AreaFit, grid: LevelGrid, priors: Priors) -> Floats:
     """Mix the one-step-ahead weights over (s, M) by the evidence of the weeks before: (t, m, g), each sums to one."""
     of_step, of_concentration = pooling(priors)
     running = np.log(of_step.mean(axis=0))[:, None] + np.log(of_concentration.mean(axis=0))
@@ -324,7 +330,7 @@ def _one_step_ahead(fit: AreaFit, grid: LevelGrid, priors: Priors) -> Floats:
     return np.stack(mixed)
 
 
-def _by_month(key: ThreatClass, rows: Rows, share: Floats, rng: np.random.Generator) -> pd.DataFrame:
+def _by_month(key: ThreatClass, rows: EligibleRows, share: Floats, rng: np.random.Generator) -> pd.DataFrame:
     """Draw the interceptions of every row again from its drawn share (r, w), and sum by month."""
     months, month = np.unique(rows.window_end.astype("datetime64[M]").astype(str), return_inverse=True)
     counts = np.column_stack([rows.launched, rows.intercepted, rng.binomial(rows.launched[:, None], share)])
@@ -371,7 +377,7 @@ def calibrate(
     whole, record = record, record.until(last)
     rows, end = eligible(record, last)
     level = level_grid(priors.level_low, priors.level_high, priors.levels, priors.steps)
-    fits = kept(cache, _fit_key(rows, priors), lambda: _fits(rows, level, priors))
+    fits = read_or_make(cache, _fit_key(rows, priors), _FIT_ARRAYS, lambda: _fits(rows, level, priors))
     mixed = record.rows["threat_class"].str.contains("+", regex=False) & (record.rows["channel"] == "national")
     return Calibration(
         until=last,
@@ -379,8 +385,8 @@ def calibrate(
         seed=seed,
         priors=priors,
         level=level,
-        rows=MappingProxyType(rows),
-        areas=MappingProxyType({key: AreaFit(*(fits[f"{key.name}_{part}"] for part in _PARTS)) for key in FILTERED}),
+        rows=FrozenDict(rows),
+        areas=FrozenDict({key: AreaFit(*(fits[f"{key.name}_{part}"] for part in _PARTS)) for key in FILTERED}),
         point=PointFit(
             rows[ThreatClass.ballistic],
             _drift(priors),
@@ -400,7 +406,7 @@ def _drift(priors: Priors) -> LevelGrid:
     return level_grid(priors.level_low, priors.level_high, priors.drift_levels, priors.drift_steps)
 
 
-def _fits(rows: Mapping[ThreatClass, Rows], level: LevelGrid, priors: Priors) -> dict[str, Floats]:
+def _fits(rows: Mapping[ThreatClass, EligibleRows], level: LevelGrid, priors: Priors) -> dict[str, Floats]:
     """Fit the filtered classes and the ballistic mixture; the arrays are all that a calibration keeps of it."""
     fits: dict[str, Floats] = {}
     for key in FILTERED:
@@ -410,7 +416,7 @@ def _fits(rows: Mapping[ThreatClass, Rows], level: LevelGrid, priors: Priors) ->
     return fits | {"ballistic_weights": fit_point(rows[ThreatClass.ballistic], _drift(priors), *mesh).weights}
 
 
-def _fit_key(rows: Mapping[ThreatClass, Rows], priors: Priors) -> str:
+def _fit_key(rows: Mapping[ThreatClass, EligibleRows], priors: Priors) -> str:
     """Hash what a fit depends on: its rows, the priors, and the versions of the code that makes it."""
     digest = hashlib.sha256(f"{VERSION} {np.__version__} {priors}".encode())
     for key in (*FILTERED, ThreatClass.ballistic):
@@ -420,7 +426,7 @@ def _fit_key(rows: Mapping[ThreatClass, Rows], priors: Priors) -> str:
     return digest.hexdigest()
 
 
-def _identified(rows: Mapping[ThreatClass, Rows]) -> Mapping[str, str]:
+def _identified(rows: Mapping[ThreatClass, EligibleRows]) -> Mapping[str, str]:
     """Say what the record identifies and what it leaves at its prior, one sentence each."""
     said = {f"rate_{key.name}": f"Weekly level, from the record: {rows[key]}." for key in FILTERED}
     said |= {f"rate_{key.name}": f"Near zero: {rows[key]}; informative prior of mean 2 %." for key in NEAR_ZERO}
@@ -441,7 +447,7 @@ def _identified(rows: Mapping[ThreatClass, Rows]) -> Mapping[str, str]:
         "Not identified: kill per shot, shots per missile and fraction engaged keep their priors."
     )
     said["glide_bomb"] = "Not identified: the record does not track guided bombs."
-    return MappingProxyType(said)
+    return FrozenDict(said)
 
 
 def _as_date(until: str | date) -> date:

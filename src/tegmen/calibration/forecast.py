@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,6 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit, logit
 
-from tegmen.calibration.diary import Night, nights
 from tegmen.calibration.grid import draw_beta, stream
 from tegmen.calibration.nightly import (
     AreaTrack,
@@ -25,9 +23,9 @@ from tegmen.calibration.nightly import (
     beta_binomial_table,
     pooled,
 )
-from tegmen.calibration.rows import FILTERED, MODELLED, NEAR_ZERO
+from tegmen.calibration.rows import FILTERED, MODELLED, NEAR_ZERO, Night, nights
 from tegmen.errors import InputError
-from tegmen.terms import Provenance, ThreatClass, one_blas_thread
+from tegmen.terms import FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +44,7 @@ _MOST = 100_000
 _FORECAST_STREAM = 128
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
     """What is known of every class before a day.
@@ -63,13 +62,13 @@ class Known:
         """Learn from a night of one class."""
         if key is ThreatClass.ballistic:
             return replace(self, ballistic=self.ballistic.after(night))
-        return replace(self, areas=MappingProxyType({**self.areas, key: self.areas[key].after(night)}))
+        return replace(self, areas=FrozenDict({**self.areas, key: self.areas[key].after(night)}))
 
     def before(self, key: ThreatClass, day: int) -> Known:
         """Move one class on to a day."""
         if key is ThreatClass.ballistic:
             return replace(self, ballistic=self.ballistic.before(day))
-        return replace(self, areas=MappingProxyType({**self.areas, key: self.areas[key].before(day)}))
+        return replace(self, areas=FrozenDict({**self.areas, key: self.areas[key].before(day)}))
 
     def chance(self, key: ThreatClass, day: int, n: int) -> Floats:
         """Probability (n + 1,) of each number intercepted of n launched on a day that the class was moved to."""
@@ -80,10 +79,11 @@ class Known:
 
 def nothing_known(priors: Priors, memory: Memory) -> Known:
     """Start before the first night."""
-    areas = MappingProxyType({key: area_track(priors, memory) for key in FILTERED})
+    areas = FrozenDict({key: area_track(priors, memory) for key in FILTERED})
     return Known(areas, ballistic_track(priors, memory))
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictive:
     """Forecast of one class.
@@ -105,6 +105,7 @@ class Predictive:
     prior_only: bool
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Forecast:
     """Forecasts of the classes asked for.
@@ -205,7 +206,7 @@ def forecast(
         certain = np.eye(n + 1)[n]
         classes[key] = Predictive(key, certain, chance, chance[::-1], key in calibration.prior_only)
     when = np.datetime64(day, "D").astype(date)
-    return Forecast(when, when, calibration.end, MappingProxyType(classes), calibration.provenance)
+    return Forecast(when, when, calibration.end, FrozenDict(classes), calibration.provenance)
 
 
 @one_blas_thread
@@ -261,7 +262,7 @@ def forecast_month(
         classes[key] = Predictive(key, counts[0], counts[1], counts[2], key in calibration.prior_only)
     first, last = (np.datetime64(int(days[i]), "D").astype(date) for i in (0, -1))
     provenance = Provenance(calibration.provenance.version, seed, calibration.provenance.inputs)
-    return Forecast(first, last, calibration.end, MappingProxyType(classes), provenance)
+    return Forecast(first, last, calibration.end, FrozenDict(classes), provenance)
 
 
 def follow(calibration: Calibration, memory: Memory) -> Known:

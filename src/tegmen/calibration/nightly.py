@@ -16,13 +16,12 @@ from scipy.special import expit, softmax
 from tegmen.calibration.ballistic import Statics, mesh_axes, raid_likelihood
 from tegmen.calibration.grid import LevelGrid, beta_binomial, elapse, level_grid
 from tegmen.calibration.priors import Priors, pooling
-from tegmen.calibration.rows import AIM
-from tegmen.terms import ThreatClass
+from tegmen.calibration.rows import AIM, Night
+from tegmen.terms import ThreatClass, content_equal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tegmen.calibration.diary import Night
     from tegmen.terms import Floats
 
 _NEGLIGIBLE = 1e-12
@@ -75,6 +74,7 @@ class Memory:
         return np.exp(-days / np.asarray(self.break_days))
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class AreaTrack:
     """An area class up to a day.
@@ -157,6 +157,7 @@ def pooled(tracks: Mapping[ThreatClass, AreaTrack], day: int) -> dict[ThreatClas
     return weights
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class PointTrack:
     """Ballistic missiles up to a day.
@@ -246,6 +247,7 @@ def point_track(priors: Priors, memory: Memory) -> PointTrack:
     return PointTrack(grid, priors, memory, None, weights, np.zeros(len(AIM)))
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class BallisticTrack:
     """Two models of ballistic missiles up to a day, weighed by how well each foretold the nights so far.

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from tegmen.calibration.diary import Night, nights
 from tegmen.calibration.forecast import drawn_calendar, month_days, nothing_known, quantile, simulate, smoothed
 from tegmen.calibration.grid import stream
 from tegmen.calibration.nightly import Memory
 from tegmen.calibration.priors import Priors
-from tegmen.calibration.rows import FILTERED, eligible
+from tegmen.calibration.rows import FILTERED, Night, eligible, nights
 from tegmen.errors import InputError
 from tegmen.terms import Provenance, ThreatClass, one_blas_thread, tell_nobody
 from tegmen.trust.baselines import BASELINES, past
