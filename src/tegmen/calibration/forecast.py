@@ -11,14 +11,14 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit, logit
 
-from tegmen.calibration.grid import draw_beta, stream
+from tegmen.calibration.ballistic import mesh_axes
+from tegmen.calibration.grid import draw_beta, draw_cells, stream
 from tegmen.calibration.nightly import (
     AreaTrack,
     BallisticTrack,
     Memory,
     PointTrack,
     area_track,
-    axes_of,
     ballistic_track,
     beta_binomial_table,
     pooled,
@@ -37,10 +37,9 @@ if TYPE_CHECKING:
 CALENDAR_DAYS = 120
 """[days] before the origin from which the nights of a month that has no calendar are drawn."""
 
-_MONTH = 30
-
+_MONTH_DAYS = 30
 _DRAWS = 4000
-_MOST = 100_000
+_LAUNCHED_MOST = 100_000
 _FORECAST_STREAM = 128
 
 
@@ -192,7 +191,7 @@ def forecast(
     InputError
         For a class that is not modelled, a number out of range, or a night that the record already holds.
     """
-    counts = _asked(launched)
+    counts = _night_counts(launched)
     day = _day_after(calibration, on)
     known = follow(calibration, memory or Memory())
     classes: dict[ThreatClass, Predictive] = {}
@@ -256,7 +255,7 @@ def forecast_month(
     else:
         raids = _given_calendar(calendar, days)
     for key, n in raids.items():
-        stopped = simulate(known, key, days, n, stream(seed, _FORECAST_STREAM + 1 + key))
+        stopped = simulate_intercepted(known, key, days, n, stream(seed, _FORECAST_STREAM + 1 + key))
         total = np.broadcast_to(n.sum(axis=0), stopped.shape)
         counts = [smoothed(each) for each in (total, stopped, total - stopped)]
         classes[key] = Predictive(key, counts[0], counts[1], counts[2], key in calibration.prior_only)
@@ -325,15 +324,17 @@ def level_spread(posted: Floats) -> float:
     have by themselves; one month more counts as if half or twice of what was expected had come.
     """
     gained, months = np.log(2) ** 2, 1
-    for at in range(len(posted) - _MONTH, _MONTH - 1, -_MONTH):
-        before, ahead = posted[max(at - CALENDAR_DAYS, 0) : at], posted[at : at + _MONTH].sum()
+    for at in range(len(posted) - _MONTH_DAYS, _MONTH_DAYS - 1, -_MONTH_DAYS):
+        before, ahead = posted[max(at - CALENDAR_DAYS, 0) : at], posted[at : at + _MONTH_DAYS].sum()
         if mean := before.mean():
-            gained += np.log((ahead + 1) / (_MONTH * mean + 1)) ** 2 - np.log1p(before.var() / (_MONTH * mean**2))
+            gained += np.log((ahead + 1) / (_MONTH_DAYS * mean + 1)) ** 2 - np.log1p(
+                before.var() / (_MONTH_DAYS * mean**2)
+            )
             months += 1
     return float(np.sqrt(max(gained, 0.0) / months))
 
 
-def simulate(
+def simulate_intercepted(
     known: Known, key: ThreatClass, days: Ints, launched: Ints, rng: np.random.Generator, draws: int = _DRAWS
 ) -> Ints:
     """Draw (w,) the number intercepted over some days of one class, given launched (d,) or (d, w)."""
@@ -350,7 +351,7 @@ def simulate(
 def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Generator) -> Ints:
     """Draw step sd, breaks, slope, M and level, walk the level day by day, and intercept."""
     count, memory, grid = n.shape[1], track.memory, track.grid.logit
-    s, r, b, m, g = _drawn(weight[..., None] * track.level, count, rng)
+    s, r, b, m, g = draw_cells(weight[..., None] * track.level, count, rng)
     level = grid[g] + rng.uniform(-0.5, 0.5, count) * (grid[1] - grid[0])
     step, concentration = (
         np.asarray(axis)[at] for axis, at in ((track.priors.steps, s), (track.priors.concentrations, m))
@@ -368,8 +369,8 @@ def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Gen
 
 def _simulate_point(track: PointTrack, n: Ints, rng: np.random.Generator) -> Ints:
     """Draw the mixture, walk coverage elsewhere day by day, and draw aim, cover and kill of each night's raid."""
-    count, grid, axes, memory = n.shape[1], track.grid.logit, axes_of(track.priors), track.memory
-    s, r, *cell = _drawn(track.weights, count, rng)
+    count, grid, axes, memory = n.shape[1], track.grid.logit, mesh_axes(track.priors), track.memory
+    s, r, *cell = draw_cells(track.weights, count, rng)
     step, shape = np.asarray(track.priors.drift_steps)[s] / np.sqrt(28), track.weights.shape
     level, total = grid[cell[-1]], np.zeros(count, dtype=np.int64)
     mean, fan = track.priors.spread_elsewhere
@@ -380,19 +381,13 @@ def _simulate_point(track: PointTrack, n: Ints, rng: np.random.Generator) -> Int
             anew = [rng.integers(size, size=count) for size in shape[2:-1]]
             cell = [np.where(broken, new, old) for new, old in zip(anew, cell, strict=False)]
             level = np.where(broken, logit(rng.uniform(expit(grid[0]), expit(grid[-1]), count)), level)
-        q, p, m, v = (axis[at] for axis, at in zip(axes.each(), cell, strict=False))
+        q, p, m, v = (axis[at] for axis, at in zip(axes.arrays(), cell, strict=False))
         aimed = rng.choice(3, size=count, p=track.aims())
         kyiv = (aimed == 0) | ((aimed == 2) & (rng.random(count) < v))
         covered = rng.random(count) < np.where(kyiv, q, expit(level))
         share = draw_beta(np.where(kyiv, p, p * mean), np.where(kyiv, m, fan), rng)
         total += rng.binomial(launched, share * covered)
     return total
-
-
-def _drawn(weight: Floats, count: int, rng: np.random.Generator) -> tuple[Ints, ...]:
-    flat = np.cumsum(weight.ravel())
-    index = np.searchsorted(flat, rng.random(count) * flat[-1], side="right")
-    return tuple(np.asarray(each) for each in np.unravel_index(index, weight.shape))
 
 
 def smoothed(draws: Ints) -> Floats:
@@ -426,10 +421,14 @@ def threat_class(name: str) -> ThreatClass:
     raise InputError("launched", [f"found class {name!r}, of which nothing can be calibrated; allowed: {allowed}"])
 
 
-def _asked(launched: Mapping[str, int]) -> dict[ThreatClass, int]:
+def _night_counts(launched: Mapping[str, int]) -> dict[ThreatClass, int]:
     if not launched:
         raise InputError("launched", ["found no class; give at least one, such as drone=90"])
-    faults = [f"{name}: found {n}, allowed: 1 to {_MOST}" for name, n in launched.items() if not 1 <= n <= _MOST]
+    faults = [
+        f"{name}: found {n}, allowed: 1 to {_LAUNCHED_MOST}"
+        for name, n in launched.items()
+        if not 1 <= n <= _LAUNCHED_MOST
+    ]
     if faults:
         raise InputError("launched", faults)
     return {threat_class(name): n for name, n in launched.items()}
@@ -455,10 +454,12 @@ def _given_calendar(calendar: Mapping[str, Mapping[date, int]], days: Ints) -> d
         table = np.zeros(len(days), dtype=np.int64)
         for when, n in nights_of.items():
             at = int(np.datetime64(when).astype(np.int64)) - int(days[0])
-            if 0 <= at < len(days) and 0 <= n <= _MOST:
+            if 0 <= at < len(days) and 0 <= n <= _LAUNCHED_MOST:
                 table[at] += n
             else:
-                faults.append(f"{name}, {when}: found {n} launched; days of the month and 0 to {_MOST} are allowed")
+                faults.append(
+                    f"{name}, {when}: found {n} launched; days of the month and 0 to {_LAUNCHED_MOST} are allowed"
+                )
         raids[threat_class(name)] = table[:, None]
     if faults:
         raise InputError("calendar", faults)
