@@ -46,6 +46,8 @@ _FIT_ARRAYS = (*(f"{key.name}_{part}" for key in FILTERED for part in _PARTS), "
 """Names of the arrays that a calibration keeps of its fits."""
 
 LIMITS = (0.05, 0.5, 0.95)
+"""Low, median and high of every summary."""
+
 _OF_BALLISTIC = ("coverage_kyiv", "coverage_elsewhere", "kill", "kyiv_share")
 _PREDICTIVE_STREAM = 64
 _SUMMARY_DRAWS = 1000

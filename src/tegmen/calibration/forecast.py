@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit, logit
 
 from tegmen.calibration.ballistic import mesh_axes
+from tegmen.calibration.fit import LIMITS
 from tegmen.calibration.grid import draw_beta, draw_cells, stream
 from tegmen.calibration.nightly import (
     AreaTrack,
@@ -103,6 +104,16 @@ class Predictive:
     leaked: Floats
     prior_only: bool
 
+    @property
+    def evidence(self) -> str:
+        """What the forecast rests on, in words."""
+        return "prior only" if self.prior_only else "record"
+
+    def counts(self) -> dict[str, tuple[Floats, tuple[int, ...]]]:
+        """Launched, intercepted and leaked: probability of each count, and its low, median and high."""
+        chances = {"launched": self.launched, "intercepted": self.intercepted, "leaked": self.leaked}
+        return {name: (chance, tuple(quantile(chance, level) for level in LIMITS)) for name, chance in chances.items()}
+
 
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -129,35 +140,32 @@ class Forecast:
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a class: launched, then mean, low (5 %), median and high (95 %) of intercepted and leaked."""
-        rows = [_summary(each) for each in self.classes.values()]
+        rows: list[dict[str, object]] = []
+        for predictive in self.classes.values():
+            counts = predictive.counts()
+            row: dict[str, object] = {
+                "threat_class": predictive.threat_class.name,
+                "launched": counts["launched"][1][1],
+            }
+            for name in ("intercepted", "leaked"):
+                chance, limits = counts[name]
+                row[f"{name}_mean"] = float(chance @ np.arange(len(chance)))
+                row |= zip((f"{name}_{word}" for word in ("low", "median", "high")), limits, strict=True)
+            rows.append(row | {"evidence": predictive.evidence})
         return pd.DataFrame(rows)
 
     def ranges(self) -> pd.DataFrame:
         """As words: class, launched, intercepted and leaked as "median (5 % to 95 %)", evidence."""
         rows: list[dict[str, str]] = []
-        for each in self.classes.values():
-            row = {"class": each.threat_class.name}
-            for name, chance in (
-                ("launched", each.launched),
-                ("intercepted", each.intercepted),
-                ("leaked", each.leaked),
-            ):
-                low, median, high = (quantile(chance, level) for level in (0.05, 0.5, 0.95))
+        for predictive in self.classes.values():
+            row = {"class": predictive.threat_class.name}
+            for name, (_, (low, median, high)) in predictive.counts().items():
                 row[name] = f"{median}" if low == high else f"{median} ({low} to {high})"
-            rows.append(row | {"evidence": "prior only" if each.prior_only else "record"})
+            rows.append(row | {"evidence": predictive.evidence})
         return pd.DataFrame(rows)
 
     def __repr__(self) -> str:
         return f"Forecast {self.first} to {self.last} (record until {self.known_until})\n{self.to_pandas().to_string()}"
-
-
-def _summary(each: Predictive) -> dict[str, object]:
-    row: dict[str, object] = {"threat_class": each.threat_class.name, "launched": quantile(each.launched, 0.5)}
-    for name, chance in (("intercepted", each.intercepted), ("leaked", each.leaked)):
-        row[f"{name}_mean"] = float(chance @ np.arange(len(chance)))
-        limits = zip(("low", "median", "high"), (0.05, 0.5, 0.95), strict=True)
-        row |= {f"{name}_{word}": quantile(chance, level) for word, level in limits}
-    return row | {"evidence": "prior only" if each.prior_only else "record"}
 
 
 def quantile(chance: Floats, level: float) -> int:
@@ -253,12 +261,12 @@ def forecast_month(
         history = {key: nights(calibration.rows[key], by_aim=False) for key in keys}
         raids = drawn_calendar(history, int(days[0]), len(days), stream(seed, _FORECAST_STREAM))
     else:
-        raids = _given_calendar(calendar, days)
+        raids = _calendar_counts(calendar, days)
     for key, n in raids.items():
         stopped = simulate_intercepted(known, key, days, n, stream(seed, _FORECAST_STREAM + 1 + key))
         total = np.broadcast_to(n.sum(axis=0), stopped.shape)
-        counts = [smoothed(each) for each in (total, stopped, total - stopped)]
-        classes[key] = Predictive(key, counts[0], counts[1], counts[2], key in calibration.prior_only)
+        launched, intercepted, leaked = (smoothed(counts) for counts in (total, stopped, total - stopped))
+        classes[key] = Predictive(key, launched, intercepted, leaked, key in calibration.prior_only)
     first, last = (np.datetime64(int(days[i]), "D").astype(date) for i in (0, -1))
     provenance = Provenance(calibration.provenance.version, seed, calibration.provenance.inputs)
     return Forecast(first, last, calibration.end, FrozenDict(classes), provenance)
@@ -300,14 +308,14 @@ def drawn_calendar(
     Days without any row count as quiet here: what is forecast is what will be posted. All classes share the days
     drawn; the level is each class's own, log-normal of mean one, as wide as months differed from the days before them.
     """
-    first = min([each[0].day for each in history.values() if each] + [day])
+    first = min((past[0].day for past in history.values() if past), default=day)
     start, table = max(day - CALENDAR_DAYS, first), {}
     if start == day:
         return {key: np.zeros((count, _DRAWS), dtype=np.int64) for key in history}
     picks = rng.integers(start - first, day - first, size=(count, _DRAWS))
-    for key, each in history.items():
+    for key, past in history.items():
         posted = np.zeros(day - first)
-        for night in each:
+        for night in past:
             if night.day < day:
                 posted[night.day - first] += night.totals()[0]
         sd = level_spread(posted)
@@ -447,7 +455,7 @@ def _day_after(calibration: Calibration, on: str | date | None) -> int:
     return day
 
 
-def _given_calendar(calendar: Mapping[str, Mapping[date, int]], days: Ints) -> dict[ThreatClass, Ints]:
+def _calendar_counts(calendar: Mapping[str, Mapping[date, int]], days: Ints) -> dict[ThreatClass, Ints]:
     raids: dict[ThreatClass, Ints] = {}
     faults: list[str] = []
     for name, nights_of in calendar.items():

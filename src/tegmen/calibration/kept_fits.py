@@ -6,7 +6,7 @@ import contextlib
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from platformdirs import user_cache_path
@@ -14,7 +14,7 @@ from platformdirs import user_cache_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from numpy.typing import NDArray
+    from tegmen.terms import Floats
 
 KEPT = 10
 """Fits kept; the oldest goes first."""
@@ -30,8 +30,8 @@ def cache_folder() -> Path | None:
 
 
 def read_or_make(
-    folder: Path | None, key: str, names: Iterable[str], make: Callable[[], Mapping[str, NDArray[Any]]]
-) -> Mapping[str, NDArray[Any]]:
+    folder: Path | None, key: str, names: Iterable[str], make: Callable[[], Mapping[str, Floats]]
+) -> Mapping[str, Floats]:
     """Give the named arrays of a key: those kept if all can be read, else made now and kept if they can be written."""
     if folder is None:
         return make()
@@ -45,7 +45,7 @@ def read_or_make(
     return arrays
 
 
-def _write(folder: Path, path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+def _write(folder: Path, path: Path, arrays: Mapping[str, Floats]) -> None:
     """Write beside and rename, so that no reader meets half a file; then let the oldest go."""
     folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".tegmen-", dir=folder)
