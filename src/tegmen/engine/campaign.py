@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tegmen.engine.kernel.calendar import Geometry, Raids
 from tegmen.engine.kernel.words import uint32_threshold
 from tegmen.engine.workload import Compute, Workload, check_limits, fight
 from tegmen.errors import EvidenceError
@@ -132,7 +133,7 @@ def _fight(
     leakers, tally = fight(workload, runs, compute or campaign.compute)
     return Outcome(
         leakers={cls: leakers[:, :, slot] for slot, cls in enumerate(classes)},
-        launched=workload.raids[0],
+        launched=workload.raids.counts,
         by_systems=tally["by_systems"],
         by_dispersed=tally["by_dispersed"],
         rounds=tally["rounds"],
@@ -157,7 +158,7 @@ def _workload(
         first_world=worlds.first,
         key=np.array([worlds.seed & 0xFFFFFFFF, (worlds.seed >> 32) & 0xFFFFFFFF], dtype=np.int64),
         nights=campaign.nights,
-        raids=(counts, worlds.packet, campaign.history, _cumulative(worlds.mix)),
+        raids=Raids(counts, worlds.packet, campaign.history, _cumulative(worlds.mix)),
         geometry=_geometry(campaign.lanes),
         pairs=tables.pairs,
         pointers=tables.pointers,
@@ -308,12 +309,12 @@ def _kill(campaign: Campaign) -> NDArray[np.uint64]:
     return uint32_threshold(table * campaign.factor[:, :, None])
 
 
-def _geometry(lanes: Lanes) -> tuple[NDArray[np.uint32], Ints, Ints, Ints, Ints]:
+def _geometry(lanes: Lanes) -> Geometry:
     priority = np.zeros(len(ThreatClass), dtype=np.int64)
     priority[list(PRIORITY)] = np.arange(len(PRIORITY))
     spread = np.array([SPREAD_S.get(cls.name, 0) * TICKS_PER_S for cls in ThreatClass] + [WAVE_TICKS], dtype=np.int64)
     variants = np.array([VARIANTS if cls in LANE_CLASSES else 1 for cls in ThreatClass], dtype=np.int64)
-    return _cumulative(lanes.area_weight), lane_first(lanes), variants, spread, priority
+    return Geometry(_cumulative(lanes.area_weight), lane_first(lanes), variants, spread, priority)
 
 
 def _nobody(campaign: Campaign) -> Engagement:
