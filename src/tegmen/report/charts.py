@@ -17,7 +17,7 @@ import pandas as pd
 import vl_convert
 from markupsafe import Markup
 
-from tegmen.answer.results import SYSTEM_NAMES
+from tegmen.evidence.systems import SYSTEM_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
