@@ -18,7 +18,7 @@ from tegmen.cli.app import app
 from tegmen.data import shipped_toml
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.question.goals import METRICS
-from tegmen.report.answer_page import REPORT_FILES
+from tegmen.report.folders import REPORT_FILES
 
 CHAPTERS = sorted(set((ROOT / "docs" / "method").glob("*.md")) - {ROOT / "docs" / "method" / "notebook.md"})
 
