@@ -301,21 +301,21 @@ def changed(**more) -> str:
         ("[" * 100_000, "which is not JSON"),
         ('{"kind": "statement", "kind": "meeting"}', "'kind' twice in one object"),
         ('{"kind": "rumour"}', "kind: found 'rumour', allowed: source, statement, meeting"),
-        (changed(speeker="x"), "speeker: unknown field; allowed: kind, speaker, via"),
+        (changed(speeker="x"), "speeker: unknown key; allowed keys are kind, speaker, via"),
         (changed(date="2024-02-30"), "date: found '2024-02-30', which is no day of the calendar"),
         (changed(date="3 April 2024"), "date: found '3 April 2024'; a day is written YYYY-MM-DD"),
         (changed(date=20240403), "date: found 20240403; a day is written YYYY-MM-DD"),
         (changed(period=["2024-03-31", "2024-03-01"]), "the first day must not be the later"),
-        (changed(period=["2024-03-31"]), r"period\.1: missing|period.*tuple"),
+        (changed(period=["2024-03-31"]), r"period\[1\]: missing"),
         (changed(quantity={"low": 7, "high": 5, "hedge": "range", "unit": "x"}), "must be low <= best <= high"),
         (changed(quantity={"low": -1, "hedge": "exact", "unit": "x"}), "finite numbers from 0 up"),
         (changed(quantity={"low": "7", "hedge": "exact", "unit": "x"}), "quantity.low: found '7'"),
-        (changed(quantity={"low": True, "hedge": "exact", "unit": "x"}), "quantity.low: found 'True'"),
+        (changed(quantity={"low": True, "hedge": "exact", "unit": "x"}), "quantity.low: found True"),
         (changed(quantity={"low": 7, "hedge": "roughly", "unit": "x"}), "quantity.hedge: found 'roughly'"),
         (changed(quantity={"hedge": "exact", "unit": "x"}), "give at least one of them"),
-        (changed(quantity={"low": 7, "hedge": "exact", "unit": "x", "max": 9}), "quantity.max: unknown field; allowed"),
+        (changed(quantity={"low": 7, "hedge": "exact", "unit": "x", "max": 9}), "quantity.max: unknown key; allowed"),
         (GOOD.replace("600.0", "NaN"), "NaN is no number"),
-        (GOOD.replace("600.0", "1e999"), "quantity.low: found 'inf'"),
+        (GOOD.replace("600.0", "1e999"), "quantity.low: found inf"),
         (changed(quantity={"low": 10**400, "hedge": "exact", "unit": "x"}), "quantity.low: found"),
         (changed(thing="\ud800"), "surrogates not allowed"),
         (changed(doubtful="yes"), "doubtful: found 'yes'"),
@@ -464,7 +464,7 @@ def test_a_read_only_place_can_be_looked_at(tmp_path, left_open):
 
 
 def test_opening_the_ledger_loads_no_heavy_library():
-    code = "import sys, tegmen.ledger; tegmen.ledger.open_ledger(); print(*sys.modules)"
+    code = "import sys, tegmen; tegmen.open_ledger(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {name.partition(".")[0] for name in done.stdout.split()} & {"numpy", "pandas", "numba", "pydantic"} == set()
 

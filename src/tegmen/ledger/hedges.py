@@ -7,12 +7,12 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from tegmen.data import shipped_text
-from tegmen.errors import InputError
+from tegmen.errors import InputError, validation_faults
 from tegmen.ledger.entries import HEDGES, Entry, Hedge, Quantity
+from tegmen.terms import FrozenDict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ class Rule:
     table: str = SHIPPED
 
 
-Rules = MappingProxyType[Hedge, Rule]
+Rules = FrozenDict[Hedge, Rule]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _by_factors(quantity: Quantity, rule: Rule) -> Range:
         text if factor == 1 else f"{text} × {factor:g} ({quantity.hedge}; {rule.table})"
         for text, factor in (("as said", rule.low), (word, rule.best), ("as said", rule.high))
     )
-    numbers = bounds(quantity, MappingProxyType({quantity.hedge: rule}))
+    numbers = bounds(quantity, FrozenDict({quantity.hedge: rule}))
     return Range(*numbers, quantity.unit, in_words(quantity), (made[0], made[1], made[2]))
 
 
@@ -196,13 +196,13 @@ def read_rules(path: str | Path | None = None) -> Rules:
         text = Path(path).read_text("utf-8-sig")
     except (OSError, ValueError) as error:
         raise InputError(where, [f"cannot be read as UTF-8 text ({error}); a table of hedges is a TOML file"]) from None
-    return MappingProxyType({**_shipped_rules(), **_rules(text, where)})
+    return FrozenDict({**_shipped_rules(), **_rules(text, where)})
 
 
 @cache
 def _shipped_rules() -> Rules:
     text = shipped_text("method", "hedges.toml")
-    return MappingProxyType(_rules(text, SHIPPED))
+    return FrozenDict(_rules(text, SHIPPED))
 
 
 def _rules(text: str, where: str) -> dict[Hedge, Rule]:
@@ -221,17 +221,6 @@ def _rules(text: str, where: str) -> dict[Hedge, Rule]:
     except tomllib.TOMLDecodeError as error:
         raise InputError(where, [f"not valid TOML: {error}"]) from None
     except ValidationError as error:
-        raise InputError(where, [_fault(dict(each)) for each in error.errors()]) from None
+        faults = validation_faults(error.errors(), lambda place: HEDGES if place[-1] == "[key]" else Row.model_fields)
+        raise InputError(where, faults) from None
     return {hedge: Rule(**each.model_dump(), table=where) for hedge, each in rows.items()}
-
-
-def _fault(error: dict[str, Any]) -> str:
-    where = [str(part) for part in error["loc"]]
-    if where[-1] == "[key]":
-        return f"{where[0]}: no hedge of ours; allowed: {', '.join(HEDGES)}"
-    if error["type"] == "extra_forbidden":
-        return f"{'.'.join(where)}: unknown key; allowed: low, best, high, open, reason"
-    if error["type"] == "missing":
-        return f"{'.'.join(where)}: missing; add it"
-    message = str(error["msg"])
-    return f"{'.'.join(where)}: found {str(error['input'])[:40]!r}; {message[0].lower()}{message[1:]}"

@@ -11,13 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
 
-from tegmen.errors import InputError
+from tegmen.errors import InputError, validation_faults
 from tegmen.ledger.entries import KINDS, Entry, Quantity, Source, as_json, stated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pydantic import BaseModel
+
+    from tegmen.errors import Place
 
 BYTES_MOST: Final = 20_000_000
 """Largest file read at once: some 50,000 entries."""
@@ -252,7 +254,12 @@ def _validated(name: str, content: dict[str, Any], prefix: str = "") -> dict[str
     try:
         return model.model_validate(content).model_dump()
     except ValidationError as error:
-        raise InputError("line", [prefix + _fault(dict(each), model) for each in error.errors()]) from None
+
+        def allowed(place: Place) -> Iterable[str]:
+            return (_models()["Quantity"] if place[0] == "quantity" else model).model_fields
+
+        faults = validation_faults(error.errors(), allowed)
+        raise InputError("line", [prefix + fault for fault in faults]) from None
 
 
 @cache
@@ -287,17 +294,3 @@ def _date(value: object) -> dt.date:
         except ValueError:
             raise ValueError(f"found {value!r}, which is no day of the calendar; check it in the source") from None
     raise ValueError(f"found {value!r}; a day is written YYYY-MM-DD, in quotes")
-
-
-def _fault(error: dict[str, Any], model: type[BaseModel]) -> str:
-    """One plain sentence for one fault: field, what was found, what is allowed."""
-    key = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        inner = _models()["Quantity"] if error["loc"][0] == "quantity" else model
-        return f"{key}: unknown field; allowed: {', '.join(inner.model_fields)}"
-    if error["type"] == "missing":
-        return f"{key}: missing; add it"
-    if error["type"] == "value_error":
-        return f"{key}: {str(error['msg']).removeprefix('Value error, ')}"
-    message = str(error["msg"])
-    return f"{key}: found {str(error['input'])[:60]!r}; {message[0].lower()}{message[1:]}"
