@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from tegmen.ledger.entries import Entry, Quantity
+from tegmen.ledger.reading.dates import Time
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,16 @@ class Draft:
 
     entry: Entry
     because: tuple[Reason, ...] = ()
+
+
+def reasons(field: str, *spans: tuple[int, int], rule: str = "") -> list[Reason]:
+    """Give one reason a place in the text."""
+    return [Reason(field, start, end, rule) for start, end in spans]
+
+
+def by_time(field: str, time: Time | None) -> list[Reason]:
+    """Give the words that tell a time, and how they were resolved."""
+    return [] if time is None else [Reason(field, time.start, time.end, time.rule)]
 
 
 def draft_json(draft: Draft, text: str) -> dict[str, object]:
