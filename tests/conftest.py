@@ -11,11 +11,9 @@ from commands import Done
 from core_example import evidence
 
 from tegmen import Effort, sufficiency
-from tegmen.answer.sufficiency import draw_campaign
+from tegmen.answer.study import Batch, begin_study, draw_batch
 from tegmen.cli import app as cli
 from tegmen.evidence.record import read_record
-from tegmen.question.places import defended_places
-from tegmen.worlds.lanes import lay_lanes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +70,11 @@ def small_result(march: Scenario, until_march: Calibration, small_effort: Effort
 
 
 @pytest.fixture(scope="session")
-def small_campaign(march: Scenario, until_march: Calibration) -> Campaign:
-    """The worlds of the small result's posted case."""
-    lanes = lay_lanes(defended_places(march))
-    return draw_campaign(march, until_march, "posted", lanes, count=40, first=0, seed=1)
+def small_batch(march: Scenario, until_march: Calibration, small_effort: Effort) -> Batch:
+    """The worlds of the small result's posted case, and their baseline."""
+    return draw_batch(begin_study(march, until_march, seed=1, effort=small_effort), "posted")
+
+
+@pytest.fixture(scope="session")
+def small_campaign(small_batch: Batch) -> Campaign:
+    return small_batch.campaign

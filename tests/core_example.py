@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tegmen.answer.study import RATE_DRAWS
 from tegmen.calibration.fit import Calibration, calibrate
 from tegmen.engine.campaign import Campaign
 from tegmen.evidence.geography import to_km
 from tegmen.evidence.record import read_record
-from tegmen.question.launches import history_counts
+from tegmen.question.lanes import lay_lanes
 from tegmen.question.places import Places
 from tegmen.question.scenario import Scenario, read_scenario
-from tegmen.terms import EvidenceCase, ThreatClass
-from tegmen.worlds.draw import SYSTEMS, Units, Worlds, draw_worlds
-from tegmen.worlds.lanes import Lanes, lane_first, lay_lanes
+from tegmen.question.theatre import Theatre, set_theatre
+from tegmen.terms import EvidenceCase, FrozenDict, ThreatClass
+from tegmen.worlds.draw import Worlds, draw_worlds
+from tegmen.worlds.units import SYSTEMS, Units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,19 +40,24 @@ def evidence() -> Evidence:
     return Evidence(read_scenario("march-2024"), calibrate(read_record(), until="2024-03-31", seed=1))
 
 
+def worlds_of(
+    scenario: Scenario,
+    calibration: Calibration,
+    case: EvidenceCase = "posted",
+    *,
+    count: int,
+    first: int = 0,
+    seed: int = 1,
+) -> Worlds:
+    """Worlds of a question, as a study draws them before it matches them."""
+    theatre = set_theatre(scenario, calibration.record, calibration.until)
+    rates = calibration.draws(RATE_DRAWS, seed)
+    return draw_worlds(scenario, theatre, case, rates, count=count, first=first, seed=seed)
+
+
 @cache
 def drawn(case: EvidenceCase = "posted", count: int = 30, first: int = 0, seed: int = 1) -> Worlds:
-    return draw_worlds(evidence().scenario, evidence().calibration, case, count=count, first=first, seed=seed)
-
-
-@cache
-def shipped_lanes() -> Lanes:
-    return lay_lanes(drawn().places)
-
-
-@cache
-def shipped_history():
-    return history_counts(evidence().scenario, evidence().calibration.record)
+    return worlds_of(evidence().scenario, evidence().calibration, case, count=count, first=first, seed=seed)
 
 
 def four_cities() -> Places:
@@ -80,6 +87,7 @@ def even_units(count: int, **changed: object) -> Units:
     columns = {name: np.full(shape, value, dtype=np.int64) for name, value in whole.items()}
     columns |= {name: np.full(shape, value) for name, value in real.items()}
     columns["radius_ballistic_km"] = np.where(np.arange(len(SYSTEMS)) < 2, 30.0, 0.0) * np.ones(shape)
+    columns["preference"] = np.tile([2 if name in ("patriot", "sampt") else 0 for name in SYSTEMS], (count, 1))
     for name, value in changed.items():
         columns[name] = np.full(shape, value, dtype=columns[name].dtype)
     return Units(**columns)
@@ -92,7 +100,7 @@ def made_worlds(
 
     Windows against ballistic missiles have no width (detection leaves no more than the reaction time): one engagement.
     """
-    places = four_cities()
+    theatre = four_city_theatre()
     classes = len(ThreatClass)
     counts = np.zeros((count, classes), dtype=np.int64)
     counts[:, [BALLISTIC, CRUISE]] = launched
@@ -101,41 +109,47 @@ def made_worlds(
         "interceptor_speed_point_kms": 1.5, "interceptor_speed_area_kms": 1.0, "detection_ballistic_s": 10.0,
         "radar_height_m": 12.0, "cruise_height_m": 60.0, "cruise_speed_kmh": 800.0, "stock_area": 0.0,
         "stock_ballistic": 0.0, "dispersed_share_cruise": 0.0, "glide_bomb_denial": 0.5, "glide_range_km": 60.0,
-        "window_cruise_s": 1e4,
+        "window_cruise_s": 1e4, "intercept_height_km": 15.0,
     }  # fmt: skip
     scalar |= {f"damage_{cls.name}": 0.1 for cls in ThreatClass}
     return Worlds(
         case="posted",
         seed=5,
         first=0,
-        places=places,
+        theatre=theatre,
         counts=counts,
         packet=np.ones((count, classes), dtype=np.int64),
-        mix=np.full((count, classes, len(places)), 1 / len(places)),
+        mix=np.full((count, classes, len(theatre.places)), 1 / len(theatre.places)),
         rate=np.zeros((count, classes)),
         system=np.tile(np.array([system for system, _ in stands], dtype=np.int64), (count, 1)),
         site=np.tile(np.array([site for _, site in stands], dtype=np.int64), (count, 1)),
         readiness=np.full((count, len(stands)), readiness),
         readiness_added=np.full(count, readiness),
         units=even_units(count),
-        scalar=MappingProxyType({name: np.full(count, value) for name, value in scalar.items()}),
-        unknowns=MappingProxyType({}),
+        scalar=FrozenDict({name: np.full(count, value) for name, value in scalar.items()}),
+        unknowns=FrozenDict(),
     )
 
 
 @cache
-def four_lanes() -> Lanes:
-    return lay_lanes(four_cities())
+def four_city_theatre() -> Theatre:
+    """Ten nights over the four cities, all drawn from one night of the record."""
+    places, shipped = four_cities(), set_theatre(evidence().scenario, evidence().calibration.record, date(2024, 3, 31))
+    return replace(
+        shipped,
+        places=places,
+        lanes=lay_lanes(places, offset_km=40.0, reach_km=60.0),
+        apart_km=np.linalg.norm(places.xy[:, None] - places.xy[None], axis=-1),
+        front_apart_km=np.full((len(places), 3), 300.0),
+        history=np.ones((1, len(ThreatClass)), dtype=np.int64),
+        nights=10,
+    )
 
 
 def made_campaign(worlds: Worlds, kill: float) -> Campaign:
     """Campaign of ten nights in which one round of every system kills with this probability; no dispersed layer."""
-    lanes = four_lanes()
     return Campaign(
         worlds=worlds,
-        lanes=lanes,
-        history=np.ones((1, len(ThreatClass)), dtype=np.int64),
-        nights=10,
         factor=np.full((len(worlds), len(ThreatClass)), kill),
-        attrition=np.zeros((len(worlds), int(lane_first(lanes)[-1]))),
+        attrition=np.zeros((len(worlds), int(worlds.theatre.lanes.first[-1]))),
     )

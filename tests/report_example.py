@@ -12,6 +12,7 @@ from tegmen.calibration.fit import Calibration, calibrate
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.evidence.record import read_record
 from tegmen.question.numbers import gather
+from tegmen.question.places import defended_places
 from tegmen.question.scenario import read_scenario
 from tegmen.terms import Provenance
 
@@ -154,6 +155,7 @@ def example(**changes) -> Sufficiency:
         calibration=calibration(),
         seed=1,
         cases={case: case_answer(scenario, case) for case in ("posted", "claimed")},
+        places=defended_places(scenario, kyiv_radius_km=30.0),
         parameters=tuple(read_catalogue().table()),
         evidence=gather(scenario, read_catalogue().table()),
         provenance=Provenance("0.1.0", 1, {"record": "a" * 64, "catalogue": "b" * 64, "scenario march-2024": "c" * 64}),

@@ -8,7 +8,7 @@ from .answer.drivers import drive as drive
 from .answer.plan import Plan as Plan
 from .answer.plan import allocate as allocate
 from .answer.results import Sufficiency as Sufficiency
-from .answer.sufficiency import Effort as Effort
+from .answer.study import Effort as Effort
 from .answer.sufficiency import sufficiency as sufficiency
 from .answer.whatif import WhatIf as WhatIf
 from .answer.whatif import parse_span as parse_span
@@ -19,6 +19,7 @@ from .calibration.fit import calibrate as calibrate
 from .calibration.forecast import Forecast as Forecast
 from .calibration.forecast import forecast as forecast
 from .calibration.forecast import forecast_month as forecast_month
+from .calibration.kept_fits import cache_folder as cache_folder
 from .engine.workload import Compute as Compute
 from .errors import EvidenceError as EvidenceError
 from .errors import InfeasibleError as InfeasibleError
@@ -33,11 +34,19 @@ from .question.numbers import Evidence as Evidence
 from .question.scenario import Scenario as Scenario
 from .question.scenario import read_scenario as read_scenario
 from .question.scenario import scenario_names as scenario_names
+from .report.answer_page import check_writable as check_writable
 from .report.answer_page import write_report as write_report
 from .report.backtest_page import write_backtest as write_backtest
+from .report.drivers_page import write_drivers as write_drivers
+from .report.folders import check_folder as check_folder
+from .report.json_files import json_schema as json_schema
+from .report.notebook import chart as chart
 from .report.trace import why as why
+from .report.verification_page import write_verification as write_verification
 from .trust.backtest import Backtest as Backtest
 from .trust.backtest import backtest as backtest
+from .trust.pack import Extent as Extent
+from .trust.pack import Verification as Verification
 from .trust.pack import verify as verify
 
 __version__: str

@@ -59,13 +59,6 @@ class ThreatClass(IntEnum):
     glide_bomb = 5
 
 
-AREA_CLASSES = (ThreatClass.drone, ThreatClass.cruise, ThreatClass.supersonic)
-"""Attrited along their way by what they fly through."""
-
-POINT_CLASSES = (ThreatClass.ballistic, ThreatClass.s300_ground)
-"""Stopped only by a unit that covers the place they fall on."""
-
-
 class FrozenDict(Mapping[K, V]):
     """A mapping that nobody can change; unlike `types.MappingProxyType` it pickles, copies and compares."""
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from core_example import evidence
 
-from tegmen.answer.claim import EXAMPLES, check_claim, claim_of, read_claim
-from tegmen.answer.sufficiency import Effort, sufficiency
+from tegmen.answer.claim import EXAMPLES, GoalCheck, check_claim, claim_of, conditions_of, read_claim
+from tegmen.answer.study import Effort, begin_study, draw_batch
+from tegmen.answer.sufficiency import sufficiency
 from tegmen.errors import InputError
 from tegmen.question.scenario import read_scenario
 
@@ -85,24 +86,45 @@ def test_a_check_agrees_with_the_curve_of_the_answer(checked, small):
     assert check.enough == curve.n
 
 
-def test_conditions_hold_in_the_worlds_they_name(checked):
+def test_conditions_hold_in_the_worlds_they_name(checked, small):
     """Recomputed from the worlds: a condition's share of worlds is the share on its side of the cut."""
-    from tegmen.answer.sufficiency import draw_campaign
-    from tegmen.question.places import defended_places
-    from tegmen.worlds.draw import POOL
-    from tegmen.worlds.lanes import lay_lanes
-
-    pool = evidence().calibration.draws(POOL, 3)
-    worlds = draw_campaign(
-        MARCH, evidence().calibration, "posted", lay_lanes(defended_places(MARCH)), count=60, first=0, seed=3, pool=pool
-    ).worlds
+    study = begin_study(MARCH, evidence().calibration, seed=3, effort=small)
+    worlds = draw_batch(study, "posted").worlds
+    assert checked.conditions
     for each in checked.conditions:
         drawn = worlds.unknowns[each.unknown]
         inside = drawn >= each.value if each.side == "at least" else drawn <= each.value
         assert math.isclose(float(inside.mean()), each.worlds)
         assert each.probability >= MARCH.headline.confidence
-    said = " ".join(checked.sentences())
-    assert "it would hold if" in said or "no single unknown" in said or "holds" in said
+    assert sum("it would hold if" in line for line in checked.sentences()) == len(checked.conditions)
+
+
+def test_a_condition_has_an_error_to_spare():
+    # 100 worlds lie at or below 1, all others above 2; of those 100, 80 or 90 meet the goal, of the others none
+    unknown = np.concatenate([np.linspace(0, 1, 100), np.linspace(2, 3, 100)])
+    for met, holds in ((80, False), (90, True)):
+        remaining = np.where(np.arange(200) < 100, np.where(np.arange(200) % 10 < met / 10, 0.4, 0.9), 0.9)
+        conditions = conditions_of("posted", {"x": unknown}, MARCH.headline, remaining)
+        # a share of exactly the confidence asked is not enough: its error could be luck
+        assert any(condition.worlds >= 0.4 for condition in conditions) == holds
+
+
+def test_the_widest_range_of_each_unknown_is_named():
+    remaining = np.where(np.arange(200) < 150, 0.4, 0.9)
+    columns = {"low is good": np.arange(200.0), "chance": np.tile([0.0, 1.0], 100)}
+    (condition,) = conditions_of("posted", columns, MARCH.headline, remaining)
+    assert (condition.unknown, condition.side) == ("low is good", "at most")
+    # the widest share s of the lowest with 0.75 / s - error >= 0.8, among cuts at every twentieth
+    assert condition.worlds == pytest.approx(0.9, abs=0.011)
+
+
+@pytest.mark.parametrize(
+    ("probability", "verdict"),
+    [(0.87, "holds"), (0.85, "not resolved"), (0.75, "not resolved"), (0.73, "does not hold")],
+)
+def test_a_verdict_waits_for_two_errors(probability: float, verdict: str):
+    check = GoalCheck("posted", MARCH.headline, (5,), (probability,), (0.03,), 0.5, None)
+    assert check.verdict == verdict
 
 
 def test_more_units_never_leave_more(checked, small):

@@ -11,16 +11,16 @@ import pytest
 from core_example import evidence
 from typer.testing import CliRunner
 
-from tegmen.answer.drivers import SOURCES, _Twice, drive
-from tegmen.answer.sufficiency import Effort
+from tegmen.answer.drivers import SOURCES, Twice, chance_share, draw_twice, drive, total_share
+from tegmen.answer.study import Effort, begin_study
 from tegmen.cli.app import app
 from tegmen.errors import EvidenceError
-from tegmen.question.scenario import Range
+from tegmen.question.scenario import Held
 from tegmen.report.drivers_page import write_drivers
-from tegmen.report.style import schema
+from tegmen.report.json_files import json_schema
 from tegmen.terms import ThreatClass
-from tegmen.worlds.draw import POOL, vary_worlds
-from tegmen.worlds.units import STREAMS
+from tegmen.worlds.dice import STREAMS
+from tegmen.worlds.draw import vary_worlds
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,21 +32,20 @@ SMALL = Effort(worlds=40, runs=6, worlds_most=40)
 
 
 @pytest.fixture(scope="module")
-def pool():
-    return evidence().calibration.draws(POOL, 1)
+def study():
+    return begin_study(evidence().scenario, evidence().calibration, seed=1, effort=SMALL)
 
 
 @pytest.fixture(scope="module")
-def twice(pool) -> _Twice:
-    return _Twice(evidence().scenario, evidence().calibration, "posted", 1, SMALL, pool)
+def twice(study) -> Twice:
+    return draw_twice(study, "posted")
 
 
 @pytest.fixture
-def varied(pool):
+def varied(study):
     def vary(anew: Collection[str], turn: int = 1) -> Worlds:
-        ours = evidence()
         return vary_worlds(
-            ours.scenario, ours.calibration, "posted", count=40, seed=1, pool=pool, anew=anew, turn=turn
+            study.scenario, study.theatre, "posted", study.rates, count=40, seed=1, anew=anew, turn=turn
         )[0]
 
     return vary
@@ -89,13 +88,13 @@ def test_turns_differ_and_come_again(varied):
 
 
 def test_the_share_of_nothing_is_0_and_of_everything_1(twice):
-    outcome = twice._score(twice.campaign)(10)
-    nothing, found = twice._total(outcome, 10, ())
+    outcome = twice.score(twice.batch.campaign)(10)
+    nothing, found = total_share(twice, outcome, 10, ())
     assert (nothing.value, nothing.error) == (0.0, 0.0)
     assert found == twice.fits.mean() > 0.9
-    everything, _ = twice._total(outcome, 10, STREAMS)
+    everything, _ = total_share(twice, outcome, 10, STREAMS)
     assert abs(everything.value - 1) <= 4 * everything.error
-    chance = twice._chance(outcome, 10)
+    chance = chance_share(twice, outcome, 10)
     assert 0 < chance.value < everything.value
 
 
@@ -104,7 +103,7 @@ def test_pages_and_json_hold_every_source(tmp_path):
     result = drive(ours.scenario, ours.calibration, effort=SMALL, cases=("claimed",))
     page = write_drivers(result, tmp_path).read_text(encoding="utf-8")
     content = json.loads((tmp_path / "drivers.json").read_text(encoding="utf-8"))
-    jsonschema.validate(content, schema("drivers"))
+    jsonschema.validate(content, json_schema("drivers"))
     said = content["cases"]["claimed"]["drivers"]
     assert {each["unknown"] for each in said} == {source.words for source in SOURCES}
     assert [each["total"] for each in said] == sorted((each["total"] for each in said), reverse=True)
@@ -116,13 +115,13 @@ def test_pages_and_json_hold_every_source(tmp_path):
     assert (table.loc[table["unknown"] == "launches nobody posted", "total"] > 0).all()
 
 
-def test_worlds_that_contradict_the_record_are_refused(pool):
-    few = Range(low=1, best=1, high=1, source="a test")
+def test_worlds_that_contradict_the_record_are_refused():
+    few = Held(low=1, best=1, high=1, source="a test")
     scenario = evidence().scenario.model_copy(
-        update={"baseline": {"patriot": few, "sampt": Range(low=0, best=0, high=0, source="a test")}}
+        update={"baseline": {"patriot": few, "sampt": Held(low=0, best=0, high=0, source="a test")}}
     )
     with pytest.raises(EvidenceError, match=r"only \d+ of \d+ worlds drawn agree with the record"):
-        _Twice(scenario, evidence().calibration, "posted", 1, Effort(worlds=200), pool)
+        draw_twice(begin_study(scenario, evidence().calibration, seed=1, effort=Effort(worlds=200)), "posted")
 
 
 def test_too_few_worlds_are_wrong_usage():

@@ -5,6 +5,9 @@ import math
 
 import numpy as np
 import pytest
+from closed_forms import product_shares
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import norm, sobol_indices, uniform
 
 from tegmen.answer.estimates import (
@@ -12,11 +15,12 @@ from tegmen.answer.estimates import (
     Estimate,
     first_order,
     numbers_needed,
+    share_error,
     total_effect,
     value_of_knowing,
 )
 from tegmen.errors import InputError
-from tegmen.trust.exact import ishigami_shares, product_shares, value_of_knowing_normal
+from tegmen.trust.exact import ishigami_shares, value_of_knowing_normal
 
 WEIGHTS = np.array([0.0, 1.0, 4.5, 9.0])
 
@@ -136,11 +140,11 @@ def test_value_of_knowing_is_that_of_brute_force():
     _, evppi_z = brute_force(z_values, x_values, decision)
     x, z = rng(6).choice(x_values, 3000), rng(7).choice(z_values, 3000)
     worth = value_of_knowing({"x": x * 1.0, "z": z * 1.0, "both": np.stack([x, z], 1) * 1.0}, x + z, decision)
-    assert close(worth.all, evpi)
-    assert close(worth.each["x"], evppi_x, bias=0.05)
-    assert close(worth.each["z"], evppi_z, bias=0.05)
+    assert close(worth.evpi, evpi)
+    assert close(worth.evppi["x"], evppi_x, bias=0.05)
+    assert close(worth.evppi["z"], evppi_z, bias=0.05)
     # knowing both is knowing everything; a smooth fit of losses with a kink misses up to an eighth of it
-    assert worth.each["both"].value == pytest.approx(evpi, rel=1 / 8)
+    assert worth.evppi["both"].value == pytest.approx(evpi, rel=1 / 8)
 
 
 @pytest.mark.parametrize(("known", "unknown"), [(4.0, 3.0), (1.5, 4.7), (0.0, 5.0)])
@@ -152,7 +156,7 @@ def test_value_of_knowing_is_the_closed_form_on_average(known, unknown):
         x, z = rng(seed).normal(size=(2, 200))
         need = np.clip(np.rint(20 + known * x + unknown * z), 0, 45).astype(int)
         worth = value_of_knowing({"x": x}, need, Decision(0.8, 45))
-        found.append((worth.all.value, worth.each["x"].value, worth.each["x"].error))
+        found.append((worth.evpi.value, worth.evppi["x"].value, worth.evppi["x"].error))
     (all_mean, mean, error), (all_sd, sd, _) = np.mean(found, axis=0), np.std(found, axis=0)
     assert abs(all_mean - evpi) <= 4 * all_sd / math.sqrt(60) + 0.05
     assert abs(mean - evppi) <= 4 * sd / math.sqrt(60) + 0.1
@@ -166,7 +170,7 @@ def test_the_worth_of_a_group_is_a_lower_bound_and_no_noise(each, expected):
     for seed in range(60):
         x, z = rng(seed).normal(size=(200, 4)), rng(seed + 1000).normal(size=200)
         need = np.clip(np.rint(20 + each * x.sum(axis=1) + 5 * z), 0, 45).astype(int)
-        worth = value_of_knowing({"group": x}, need, Decision(0.8, 45)).each["group"]
+        worth = value_of_knowing({"group": x}, need, Decision(0.8, 45)).evppi["group"]
         found.append((worth.value, worth.error))
     values, errors = np.array(found).T
     assert 0.7 * expected <= values.mean() <= expected + 0.15
@@ -200,3 +204,26 @@ def test_a_decision_that_makes_no_sense_is_refused():
         Decision(0.8, 0)
     with pytest.raises(InputError, match="found 0 to 9, allowed: 0 to 8"):
         value_of_knowing({}, np.arange(10), Decision(0.8, 8))
+
+
+# ------------------------------------------------------------------ the error of a share
+
+
+@given(n=st.integers(1, 5000), data=st.data())
+def test_share_error_is_positive_symmetric_and_never_below_the_plain_one(n: int, data: st.DataObject):
+    successes = data.draw(st.integers(0, n))
+    found = share_error(successes, n)
+    assert found > 0
+    assert found == pytest.approx(share_error(n - successes, n))
+    plain = math.sqrt(successes / n * (1 - successes / n) / n)
+    assert plain * (1 - 1e-12) <= found <= max(plain, 0.5 / math.sqrt(n + 4)) * (1 + 1e-12)
+
+
+def test_share_error_by_hand():
+    assert share_error(0, 96) == pytest.approx(math.sqrt(0.02 * 0.98 / 100))
+    assert share_error(50, 100) == pytest.approx(0.05)
+
+
+def test_a_share_above_one_is_refused():
+    with pytest.raises(InputError, match=r"found 3 successes of 2; give a count in \[0, n\]"):
+        share_error(3, 2)

@@ -10,12 +10,11 @@ import pytest
 from core_example import BALLISTIC, PATRIOT, made_campaign, made_worlds
 
 from tegmen import Effort, InputError, allocate
-from tegmen.answer.siting import Expected, expected_leakers, site_greedily
-from tegmen.answer.sufficiency import fight_baseline
+from tegmen.answer.siting import expected_leakers, site_greedily
 from tegmen.engine.campaign import simulate
+from tegmen.engine.engagement import engage
 from tegmen.question.scenario import Goal
-from tegmen.worlds.draw import BALLISTIC_SYSTEMS, SYSTEMS
-from tegmen.worlds.lanes import engage
+from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
     from tegmen.answer.plan import Plan
     from tegmen.answer.results import Sufficiency
+    from tegmen.answer.siting import Expected
+    from tegmen.answer.study import Batch
     from tegmen.engine.campaign import Campaign
     from tegmen.question.scenario import Scenario
 
@@ -42,8 +43,9 @@ def plan(march: Scenario, until_march, small_effort: Effort) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def expected(small_campaign: Campaign, small_effort: Effort) -> Expected:
-    return expected_leakers(small_campaign, fight_baseline(small_campaign, small_effort))
+def expected(small_batch: Batch) -> Expected:
+    assert small_batch.baseline is not None
+    return expected_leakers(small_batch.campaign, small_batch.baseline)
 
 
 def sphere_km(latitude: Floats, longitude: Floats) -> Floats:
@@ -64,12 +66,12 @@ def covered_places(campaign: Campaign, system: int) -> NDArray[np.bool_]:
 
 
 def strikes_left(campaign: Campaign, expected: Expected, cities: NDArray[np.intp]) -> Callable[[Floats], Floats]:
-    return lambda open_share: (expected.ballistic * open_share)[..., cities].sum(axis=-1)
+    return lambda open_share: (expected[BALLISTIC] * open_share)[..., cities].sum(axis=-1)
 
 
 def people_left(campaign: Campaign, expected: Expected, cities: NDArray[np.intp]) -> Callable[[Floats], Floats]:
     people, packet = campaign.worlds.places.population, campaign.worlds.packet[:, BALLISTIC, None]
-    return lambda open_share: (people * (1 - np.exp(-expected.ballistic * open_share / packet)))[..., cities].sum(
+    return lambda open_share: (people * (1 - np.exp(-expected[BALLISTIC] * open_share / packet)))[..., cities].sum(
         axis=-1
     )
 
@@ -113,16 +115,14 @@ def test_units_pile_up_by_hand():
     worlds = replace(worlds, rate=np.full_like(worlds.rate, 0.5))
     goal = _goal_of_cities(4)
     campaign = made_campaign(worlds, 0.5)
-    zeros = np.zeros((1, 4))
-    order = site_greedily(campaign, goal, Expected(np.array([[8.0, 3.0, 2.0, 1.0]]), zeros, zeros), "patriot", 6)
+    order = site_greedily(campaign, goal, {BALLISTIC: np.array([[8.0, 3.0, 2.0, 1.0]])}, "patriot", 6)
     assert order.tolist() == [0, 0, 1, 0, 2, 1]  # saves 4, 2, 1.5, then 1 at Kyiv and Odesa (larger first), 0.75
 
 
 def test_places_that_do_not_count_get_no_unit():
     worlds = made_worlds([(PATRIOT, 0)])
     worlds = replace(worlds, rate=np.full_like(worlds.rate, 0.5))
-    zeros = np.zeros((1, 4))
-    struck = Expected(np.array([[1.0, 1.0, 100.0, 100.0]]), zeros, zeros)
+    struck = {BALLISTIC: np.array([[1.0, 1.0, 100.0, 100.0]])}
     order = site_greedily(made_campaign(worlds, 0.5), _goal_of_cities(2), struck, "patriot", 4)
     assert set(order.tolist()) == {0, 1}
 
@@ -146,7 +146,7 @@ def test_a_plan_is_the_head_of_the_answer_s_placement(plan: Plan, small_result: 
 def test_what_a_plan_leaves_is_the_mean_over_worlds(plan: Plan, small_campaign: Campaign):
     names = small_campaign.worlds.places.name.tolist()
     sites = [names.index(stand.place) for stand in plan.stands]
-    table = engage(small_campaign.worlds, small_campaign.lanes, sites, "patriot", (BALLISTIC,))
+    table = engage(small_campaign.worlds, sites, "patriot", (BALLISTIC,))
     cities = np.argsort(-small_campaign.worlds.places.population, kind="stable")[:25]
     before, after = (
         simulate(small_campaign, table, added=n, runs=6, classes=(BALLISTIC,)).leakers[BALLISTIC][:, :, cities]

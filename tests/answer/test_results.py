@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pytest
+from core_example import four_cities
 
 from tegmen.answer.results import CaseAnswer, ClaimTest, GoalAnswer, Stand, Sufficiency, percent
 from tegmen.question.numbers import gather
-from tegmen.question.scenario import Claim, Goal, Scenario
-from tegmen.terms import Provenance
+from tegmen.question.scenario import Goal, QuotedClaim, Scenario
+from tegmen.terms import FrozenDict, Provenance
 
 GOAL = Goal(
     name="strikes",
@@ -52,15 +53,16 @@ def made(*, n: int | None, interval: tuple[int, int | None], probability: tuple[
 
 def result_of(march: Scenario, calibration, *goals: GoalAnswer, quotes: tuple[tuple[str, int, float], ...] = ()):
     """A result of one case; quotes are (words, number, probability)."""
-    claims = tuple(Claim(label=f"{number}", added=number, source="a test", quote=words) for words, number, _ in quotes)
+    claims = tuple(
+        QuotedClaim(label=f"{number}", added=number, source="a test", quote=words) for words, number, _ in quotes
+    )
     tests = tuple(ClaimTest(f"{number}", number, share, 0.02, "a test") for _, number, share in quotes)
     scenario = march.model_copy(update={"claims": claims, "added_max": 3})
     answers = tuple(replace(goal, claims=tests) for goal in goals)
-    nothing = MappingProxyType({})
+    nothing = FrozenDict[str, Any]()
     case = CaseAnswer("posted", answers, nothing, nothing, (), nothing, 0.1)
-    return Sufficiency(
-        scenario, calibration, 1, MappingProxyType({"posted": case}), (), gather(scenario, ()), Provenance("0", 1, {})
-    )
+    cases, evidence = FrozenDict({"posted": case}), gather(scenario, ())
+    return Sufficiency(scenario, calibration, 1, cases, four_cities(), (), evidence, Provenance("0", 1, {}))
 
 
 CLEAR = made(n=2, interval=(2, 2), probability=(0.0, 0.3, 0.93, 0.97))

@@ -18,18 +18,12 @@ import pytest
 import tegmen
 from tegmen import Effort, EvidenceError, InputError, sufficiency
 from tegmen.answer.estimates import Estimate, share_error
-from tegmen.answer.sufficiency import (
-    _drivers,
-    _open_range,
-    draw_campaign,
-    fight_baseline,
-    input_hashes,
-    remaining_share,
-)
-from tegmen.engine.campaign import BACKGROUND, MATCHED, keep, simulate
+from tegmen.answer.study import Batch, begin_study, draw_batch, fight_baseline, remaining_share
+from tegmen.answer.sufficiency import drivers_of, open_range
+from tegmen.engine.campaign import BACKGROUND, MATCHED, simulate, take_worlds
+from tegmen.engine.engagement import engage
 from tegmen.terms import EVIDENCE_CASES, ThreatClass
-from tegmen.worlds.draw import BALLISTIC_SYSTEMS, SYSTEMS
-from tegmen.worlds.lanes import engage
+from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,7 +131,7 @@ def test_no_number_within_the_range_was_left_out(small_result: Sufficiency, case
 )
 def test_the_range_that_the_error_leaves_open(march: Scenario, probability: list[float], found: tuple[int, int]):
     curve = np.array(probability)
-    assert _open_range(march.headline, curve, np.full(len(curve), 0.03)) == found
+    assert open_range(march.headline, curve, np.full(len(curve), 0.03)) == found
 
 
 def test_none_enough_gives_no_number_and_an_open_end(small_result: Sufficiency):
@@ -212,13 +206,13 @@ def test_another_seed_gives_other_worlds(march, until_march, small_effort, small
 @pytest.mark.parametrize("goal", ["strikes", "people"])
 def test_worlds_fought_in_two_batches_are_the_worlds_fought_in_one(march, small_effort, small_campaign, goal: str):
     plan = ("patriot", np.array([1, 2, 3]))
-    whole = remaining_share(goal_of(march, goal), small_campaign, None, plan, small_effort)(3)
+    whole = remaining_share(Batch(small_campaign, None), goal_of(march, goal), plan, small_effort)(3)
     parts = []
     for begin, end in ((0, 13), (13, WORLDS)):
-        part = keep(small_campaign, np.arange(begin, end))
+        part = take_worlds(small_campaign, np.arange(begin, end))
         # a world is addressed by its number, wherever it stands in its batch
         part = replace(part, worlds=replace(part.worlds, first=begin))
-        parts.append(remaining_share(goal_of(march, goal), part, None, plan, small_effort)(3))
+        parts.append(remaining_share(Batch(part, None), goal_of(march, goal), plan, small_effort)(3))
     assert np.array_equal(np.concatenate(parts), whole)
 
 
@@ -288,7 +282,7 @@ def test_what_is_unposted_was_met_by_nobody(small_result: Sufficiency):
 
 
 def test_an_answer_names_all_it_rests_on(march, until_march, small_result):
-    assert dict(small_result.provenance.inputs) == input_hashes(march, until_march)
+    assert small_result.provenance == begin_study(march, until_march, seed=1, effort=None).provenance
     assert set(small_result.provenance.inputs) == {"record", "scenario", "catalogue", "geography"}
     assert all(len(digest) == 64 for digest in small_result.provenance.inputs.values())
     assert small_result.provenance.seed == 1
@@ -340,7 +334,7 @@ def test_capitals_left_uncovered_are_those_outside_every_circle(
     assert sure.sum() >= WORLDS // 2
     names = small_campaign.worlds.places.name.tolist()
     plan = ("patriot", np.array([names.index(stand.place) for stand in answer.placement], dtype=np.int64))
-    score = remaining_share(goal_of(march, "capitals"), small_campaign, None, plan, TINY)(number)
+    score = remaining_share(Batch(small_campaign, None), goal_of(march, "capitals"), plan, TINY)(number)
     assert score[sure].tolist() == plain[sure].tolist()
     at = answer.added.tolist().index(number)
     assert abs(answer.probability[at] - (plain == 0).mean()) <= (~sure).mean()
@@ -381,14 +375,14 @@ def capacity_by_hand(campaign: Campaign, outcome, baseline, world: int) -> float
     ("goal", "by_hand"), [("strikes", strikes_by_hand), ("people", people_by_hand), ("capacity", capacity_by_hand)]
 )
 def test_what_remains_is_the_metric_added_up_one_by_one(march, small_effort, small_campaign, goal: str, by_hand):
-    campaign = keep(small_campaign, np.arange(3))
+    campaign = take_worlds(small_campaign, np.arange(3))
     asked, sites, number = goal_of(march, goal), np.array([1, 2, 3, 0, 5]), 4
     baseline = fight_baseline(campaign, small_effort)
-    score = remaining_share(asked, campaign, baseline, ("patriot", sites), small_effort)
+    score = remaining_share(Batch(campaign, baseline), asked, ("patriot", sites), small_effort)
     classes = MATCHED if goal == "capacity" else (BALLISTIC,)
     runs = small_effort.runs_of(asked)
     assert runs == (2 if goal == "capacity" else 6)
-    table = engage(campaign.worlds, campaign.lanes, sites.tolist(), "patriot", classes)
+    table = engage(campaign.worlds, sites.tolist(), "patriot", classes)
     with_none, with_some = (simulate(campaign, table, added=n, runs=runs, classes=classes) for n in (0, number))
     for world in range(3):
         before, after = (by_hand(campaign, outcome, baseline, world) for outcome in (with_none, with_some))
@@ -398,7 +392,7 @@ def test_what_remains_is_the_metric_added_up_one_by_one(march, small_effort, sma
 
 
 def test_worlds_of_two_batches_differ(march, until_march, small_campaign):
-    later = draw_campaign(march, until_march, "posted", small_campaign.lanes, count=5, first=40, seed=1)
+    later = draw_batch(begin_study(march, until_march, seed=1, effort=TINY), "posted", count=5, first=40)
     assert not np.array_equal(later.worlds.readiness_added, small_campaign.worlds.readiness_added[:5])
     assert later.worlds.first == 40
     assert 0 <= later.worlds.redraw_share < 1
@@ -412,7 +406,7 @@ def test_worlds_not_tried_at_the_number_are_left_out():
     x, y = rng.random(600), rng.random(600)
     y[:400] = np.nan
     worth = {"x": Estimate(1.0, 0.1)}
-    assert _drivers([{"x": x[:300]}, {"x": x[300:]}], y, worth) == _drivers([{"x": x[400:]}], y[400:], worth)
+    assert drivers_of([{"x": x[:300]}, {"x": x[300:]}], y, worth) == drivers_of([{"x": x[400:]}], y[400:], worth)
 
 
 def test_drivers_of_the_answer_are_the_worlds_unknowns(small_campaign: Campaign, small_result: Sufficiency):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from core_example import evidence
 
-from tegmen.answer.sufficiency import Effort
+from tegmen.answer.study import Effort
 from tegmen.answer.whatif import parse_span, replace_number, what_if
 from tegmen.errors import InputError
 from tegmen.question.scenario import read_scenario

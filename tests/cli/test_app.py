@@ -23,8 +23,8 @@ import tegmen
 from tegmen.answer.results import percent
 from tegmen.cli import app as cli
 from tegmen.question.scenario import System
-from tegmen.report.style import schema
-from tegmen.worlds.draw import SYSTEMS
+from tegmen.report.json_files import json_schema
+from tegmen.worlds.units import SYSTEMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,8 +128,8 @@ def test_a_file_gets_no_escape_codes(twice: Twice):
 
 def test_answer_json_follows_the_schema_shipped(twice: Twice):
     answer = answered(twice.folder)
-    jsonschema.Draft202012Validator.check_schema(schema("answer"))
-    jsonschema.validate(answer, schema("answer"), cls=jsonschema.Draft202012Validator)
+    jsonschema.Draft202012Validator.check_schema(json_schema("answer"))
+    jsonschema.validate(answer, json_schema("answer"), cls=jsonschema.Draft202012Validator)
     assert answer["seed"] == 1
     assert answer["tegmen_version"] == tegmen.__version__
     assert [goal["goal"]["name"] for goal in answer["cases"]["claimed"]["goals"]] == [
@@ -260,6 +260,30 @@ def test_version_and_help(here: Here):
     options = ("--record", "--out", "--seed", "--worlds", "--runs", "--until", "--case")
     assert all(option in answer for option in options)
     assert "SCENARIO" in answer
+
+
+def test_help_puts_the_answer_first_and_loads_nothing_heavy():
+    heavy = ("numpy", "pandas", "scipy", "numba", "pydantic", "altair", "jinja2")
+    code = f"""
+import sys
+sys.argv = ["tegmen", "--help"]
+from tegmen.cli.app import main
+try:
+    main()
+finally:
+    print("loaded:", [name for name in {heavy} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "loaded: []" in done.stdout
+    assert re.findall(r"^│ (\S+)", done.stdout[done.stdout.index("Commands") :], re.MULTILINE)[0] == "answer"
+
+
+def test_a_backtest_from_the_command_line_writes_page_and_numbers(here: Here, tmp_path: Path):
+    done = here("backtest", "--from", "2024-06", "--horizon", "month", "--out", tmp_path / "out")
+    assert (done.code, done.err) == (0, "")
+    content = json.loads((tmp_path / "out" / "backtest.json").read_text(encoding="utf-8"))
+    assert (content["start"], content["horizon"], content["count"]) == ("2024-06-01", "month", "intercepted")
+    assert f"report: {tmp_path / 'out' / 'backtest.html'}" in done.out
 
 
 def test_systems_of_a_baseline_are_those_of_the_worlds():

@@ -6,6 +6,7 @@ import math
 import random
 
 import pytest
+from closed_forms import shoot_look_shoot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import Night, Pair, Result, Rounds, Shot, Threat, Unit, campaign, fresh, night, philox
@@ -318,7 +319,7 @@ def test_two_salvos_with_a_look_between_leak_as_the_closed_form_says():
     kill, nights, size = 0.55, 30, 60
     pair = Pair(0, 0, 40, 30, round(kill * 2**32), 0)
     unit = Unit(channels=size, ready=4 * size, reload=0, stock=0, salvo=2)
-    closed = exact.shoot_look_shoot(kill, [2, 2])
+    closed = shoot_look_shoot(kill, [2, 2])
     results = [night(raid(size), {0: [pair]}, [unit], fresh([unit]), [False], 1, run, seed=11) for run in range(nights)]
     leaked = sum(not killed for result in results for killed in result.killed.values())
     share = 1 - closed.kill

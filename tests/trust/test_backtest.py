@@ -1,8 +1,10 @@
 """The rolling forecasts against second answers: refits from scratch, brute force, closed forms, and futures changed."""
 
+import copy
 import itertools
 import json
 import math
+import pickle
 from dataclasses import replace
 from datetime import date
 
@@ -38,7 +40,7 @@ from tegmen.calibration.priors import pooling
 from tegmen.calibration.rows import Rows
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.record import COLUMNS, Record, read_record
-from tegmen.report.backtest_page import scores
+from tegmen.report.backtest_page import backtest_file
 from tegmen.terms import Provenance, ThreatClass
 from tegmen.trust.baselines import last_month, past, trailing_beta_binomial, trailing_binomial
 from tegmen.trust.scores import LEVELS, difference, marks
@@ -538,7 +540,7 @@ def test_the_scores_of_a_year_of_nights(record):
 
 
 def test_json_has_what_a_judge_reads(rolled):
-    content = json.loads(json.dumps(scores(rolled), allow_nan=False))
+    content = json.loads(backtest_file(rolled).text())
     drone = content["classes"]["drone"]
     assert drone["nights"] == len(rolled.forecasts[rolled.forecasts["threat_class"] == "drone"])
     assert set(drone["coverage"]) == {"0.5", "0.8", "0.9", "0.95"}
@@ -551,9 +553,11 @@ def test_json_has_what_a_judge_reads(rolled):
     assert (content["horizon"], content["count"], content["min_launched"]) == ("night", "intercepted", 1)
 
 
-def test_the_same_record_and_seed_give_the_same_scores(record, rolled):
-    again = tg.backtest(record, start="2023-07", priors=FAST)
-    assert scores(again) == scores(rolled)
+def test_the_same_record_and_seed_give_the_same_backtest_and_it_pickles_and_copies(record, rolled):
+    assert tg.backtest(record, start="2023-07", priors=FAST) == rolled
+    assert pickle.loads(pickle.dumps(rolled)) == rolled
+    assert copy.deepcopy(rolled) == rolled
+    assert replace(rolled, forecasts=rolled.forecasts.assign(low=0)) != rolled
 
 
 def test_it_starts_twelve_months_before_the_end_unless_told(record):
@@ -574,7 +578,7 @@ def test_a_class_without_rows_is_named_and_not_scored():
     assert found.classes[ThreatClass.drone].nights == 3
     said = " ".join(found.notes)
     assert "cruise: the record has no eligible row; a forecast would be the prior only" in said
-    assert scores(found)["classes"]["cruise"] == {"nights": 0, "scored": False}
+    assert json.loads(backtest_file(found).text())["classes"]["cruise"] == {"nights": 0, "scored": False}
     assert set(found.to_pandas()["threat_class"]) == {"drone"}
 
 

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from core_example import BALLISTIC, CRUISE, PATRIOT, SAMPT, drawn, evidence, four_cities
+from core_example import BALLISTIC, CRUISE, PATRIOT, SAMPT, drawn, evidence, four_cities, worlds_of
 
 from tegmen.calibration.fit import calibrate
 from tegmen.errors import EvidenceError
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.evidence.geography import distance_km
-from tegmen.question.launches import history_counts, launched, posted_counts
-from tegmen.question.places import defended_places, named_launches, steered
-from tegmen.question.scenario import ExtraPlace, Range
+from tegmen.question.launches import history_counts, launched, named_launches, posted_counts
+from tegmen.question.places import defended_places
+from tegmen.question.scenario import ExtraPlace, Held
 from tegmen.terms import ThreatClass
-from tegmen.trust.exact import none_ready
-from tegmen.worlds.draw import BALLISTIC_SYSTEMS, SYSTEMS, Worlds, covered_by, draw_worlds, join, take
+from tegmen.worlds.draw import Worlds, join, take
+from tegmen.worlds.targets import steered
+from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS
 
 if TYPE_CHECKING:
     from tegmen.terms import EvidenceCase
@@ -168,7 +169,7 @@ def test_official_totals_below_the_posted_ones_take_nothing_away():
 
 def test_places_are_the_held_ones_largest_city_first():
     held = {row["name"]: row for row in table("geo", "places.csv") if row["held"] == "true"}
-    places = defended_places(evidence().scenario)
+    places = defended_places(evidence().scenario, kyiv_radius_km=30.0)
     assert sorted(places.name) == sorted(held)
     assert places.name[0] == "Kyiv"
     assert np.all(np.diff(places.population) <= 0)
@@ -191,8 +192,8 @@ def test_largest_counts_cities_only():
 
 def test_a_place_of_the_users_own_is_defended_too():
     own = ExtraPlace(name="Test works", latitude=49.5, longitude=30.0, capacity_mw=900.0, source="a test")
-    places = defended_places(evidence().scenario.model_copy(update={"places": (own,)}))
-    assert len(places) == len(defended_places(evidence().scenario)) + 1
+    places = defended_places(evidence().scenario.model_copy(update={"places": (own,)}), kyiv_radius_km=30.0)
+    assert len(places) == len(defended_places(evidence().scenario, kyiv_radius_km=30.0)) + 1
     at = places.name.tolist().index("Test works")
     assert (places.population[at], places.capacity_mw[at], places.capital[at]) == (0.0, 900.0, False)
     assert np.all(np.isfinite(places.front_km))
@@ -247,7 +248,8 @@ def chance_covered(worlds: Worlds, w: int) -> np.ndarray:
     units = [u for u, (s, _) in enumerate(stands) if s in (PATRIOT, SAMPT)]
     xy = worlds.places.xy
     covers = [np.hypot(*(xy - xy[stands[u][1]]).T) <= worlds.units.radius_ballistic_km[w, stands[u][0]] for u in units]
-    return 1 - none_ready(np.array(covers), worlds.readiness[w, units])
+    ready = worlds.readiness[w, units][:, None]
+    return 1 - np.prod(np.where(np.array(covers), 1 - ready, 1.0), axis=0)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -305,18 +307,18 @@ def test_there_are_as_many_units_as_the_inventory_says():
 
 
 def test_the_scenarios_own_baseline_replaces_the_inventory():
-    seven = Range(low=7, best=7, high=7, source="a test")
+    seven = Held(low=7, best=7, high=7, source="a test")
     scenario = evidence().scenario.model_copy(update={"baseline": {"patriot": seven, "nasams": seven}})
-    worlds = draw_worlds(scenario, evidence().calibration, "posted", count=4)
+    worlds = worlds_of(scenario, evidence().calibration, count=4)
     for system in ("patriot", "nasams"):
         assert np.all((worlds.system == SYSTEMS.index(system)).sum(axis=1) == 7)
 
 
 def test_covered_by_counts_units_within_their_radius():
     worlds = drawn()
-    covers = covered_by(worlds, "patriot", "sampt")
-    assert np.array_equal(covers, covered_by(worlds, "patriot") + covered_by(worlds, "sampt"))
-    assert not covered_by(worlds, "nasams").any()
+    covers = worlds.covered_by("patriot", "sampt")
+    assert np.array_equal(covers, worlds.covered_by("patriot") + worlds.covered_by("sampt"))
+    assert not worlds.covered_by("nasams").any()
     for w in range(0, len(worlds), 7):
         for p in range(len(worlds.places)):
             near = [
@@ -341,7 +343,7 @@ def test_rates_of_the_claimed_case_count_the_unposted_as_unopposed():
 
 def test_same_seed_same_worlds_other_seed_or_batch_other_worlds():
     scenario, calibration = evidence().scenario, evidence().calibration
-    again = draw_worlds(scenario, calibration, "posted", count=30, seed=1)
+    again = worlds_of(scenario, calibration, "posted", count=30, seed=1)
     assert same(again, drawn())
     assert again.first == 0
     assert again.seed == 1
@@ -355,7 +357,7 @@ def test_the_targets_are_not_fitted_to_reports_after_the_date_asked_for():
     record = evidence().calibration.record
     short = calibrate(record.until(scenario.until), until=scenario.until, seed=1)
     assert len(short.record.rows) < len(record.rows)
-    worlds = draw_worlds(scenario, short, "posted", count=30, seed=1)
+    worlds = worlds_of(scenario, short, "posted", count=30, seed=1)
     assert np.array_equal(worlds.mix, drawn().mix)
 
 
@@ -369,7 +371,7 @@ def test_join_and_take_are_each_others_inverse():
 
 
 def test_a_baseline_without_units_against_ballistic_missiles_contradicts_the_record():
-    none = Range(low=0, best=0, high=0, source="a test")
+    none = Held(low=0, best=0, high=0, source="a test")
     scenario = evidence().scenario.model_copy(update={"baseline": {"patriot": none, "sampt": none}})
     with pytest.raises(EvidenceError, match=r"only 0 agree with the record.*too few units.*widen the baseline's range"):
-        draw_worlds(scenario, evidence().calibration, "posted", count=2)
+        worlds_of(scenario, evidence().calibration, count=2)

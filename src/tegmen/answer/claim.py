@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,19 +13,16 @@ import pandas as pd
 
 from tegmen.answer.estimates import share_error
 from tegmen.answer.results import SYSTEM_NAMES, percent
-from tegmen.answer.siting import expected_leakers, site_greedily
-from tegmen.answer.sufficiency import Effort, draw_campaign, fight_baseline, remaining_share
+from tegmen.answer.study import Effort, begin_study, draw_batch, order_sites, remaining_share
 from tegmen.calibration.fit import Calibration
 from tegmen.data import shipped_toml
 from tegmen.errors import InputError
 from tegmen.ledger.entries import Quantity
 from tegmen.ledger.reading.quantities import find_counts
 from tegmen.ledger.reading.sentences import split_sentences
-from tegmen.question.places import defended_places
-from tegmen.question.scenario import Goal, Metric, Scenario
-from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, one_blas_thread, tell_nobody
-from tegmen.worlds.draw import POOL, Worlds
-from tegmen.worlds.lanes import lay_lanes
+from tegmen.question.goals import METRICS
+from tegmen.question.scenario import Goal, Scenario
+from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, one_blas_thread
 from tegmen.worlds.units import BALLISTIC_SYSTEMS
 
 if TYPE_CHECKING:
@@ -130,32 +127,30 @@ class ClaimCheck:
 
     def sentences(self) -> list[str]:
         """The findings in plain words, one a line."""
-        said = [f"read as: {self.claim.reading}"]
+        lines = [f"read as: {self.claim.reading}"]
         for check in self.checks:
             shares = " to ".join(dict.fromkeys(percent(p) for p in check.probability))
-            much = f"{check.delivers:.0f} left uncovered" if check.goal.metric == "capitals_uncovered" else (
-                f"{percent(check.delivers)} of the baseline's left"
-            )  # fmt: skip
+            much = check.goal.measure.words_for_left(check.delivers, percent)
             need = f"{check.enough} would be enough" if check.enough is not None else (
                 f"no number up to {self.scenario.added_max} is enough"
             )  # fmt: skip
-            said.append(
+            lines.append(
                 f"{check.case}, to {check.goal.label}: {check.verdict}: true in {shares} of worlds "
                 f"(± {percent(2 * check.mcse[-1])}), {percent(check.goal.confidence)} asked; "
                 f"{need}; in {percent(check.goal.confidence)} of worlds at most {much}"
             )
-        return said + self._what_would_have_to_hold()
+        return lines + self._what_would_have_to_hold()
 
     def _what_would_have_to_hold(self) -> list[str]:
-        said = [
-            f"{each.case}: it would hold if {each.unknown} were {each.side} {each.value:.3g} "
-            f"({percent(each.worlds)} of worlds; true in {percent(each.probability)} of those)"
-            for each in self.conditions
+        lines = [
+            f"{held.case}: it would hold if {held.unknown} were {held.side} {held.value:.3g} "
+            f"({percent(held.worlds)} of worlds; true in {percent(held.probability)} of those)"
+            for held in self.conditions
         ]
         bare = {check.case for check in self.checks if check.verdict != "holds"} - {
-            each.case for each in self.conditions
+            held.case for held in self.conditions
         }
-        return said + [f"{case}: no single unknown would make it hold" for case in sorted(bare)]
+        return lines + [f"{case}: no single unknown would make it hold" for case in sorted(bare)]
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a case, goal and claimed number."""
@@ -192,8 +187,8 @@ def read_claim(words: str, scenario: Scenario) -> PublicClaim:
     if faults:
         raise _unread(words, faults)
     stated = counted[0]
-    given = [value for value in (stated.low, stated.best, stated.high) if value is not None]
-    return claim_of(systems[0], int(min(given)), int(max(given)), _goal(text, scenario), scenario, words=words)
+    values = [value for value in (stated.low, stated.best, stated.high) if value is not None]
+    return claim_of(systems[0], int(min(values)), int(max(values)), _goal(text, scenario), scenario, words=words)
 
 
 def claim_of(
@@ -228,7 +223,7 @@ def _counted(words: str) -> list[Quantity]:
 
 
 def _unread(words: str, faults: Sequence[str]) -> InputError:
-    examples = "; ".join(f"“{each}”" for each in EXAMPLES)
+    examples = "; ".join(f"“{example}”" for example in EXAMPLES)
     return InputError(f"claim {words!r}", [*faults, f"claims that can be read: {examples}"])
 
 
@@ -240,8 +235,8 @@ def _goal(text: str, scenario: Scenario) -> Goal | None:
     share = _share_left(text)
     for meaning in shipped_toml("method", "meanings.toml")["meaning"]:
         if any(re.search(words, text) for words in meaning["words"]):
-            metric: Metric = meaning["metric"]
-            left = float(meaning["threshold"]) if metric == "capitals_uncovered" or share is None else share
+            metric: str = meaning["metric"]
+            left = float(meaning["threshold"]) if METRICS[metric].is_count or share is None else share
             label = meaning["label"].replace("the share named", f"{percent(left)} of the baseline's")
             confidence = float(sure.group(1)) / 100 if sure else scenario.headline.confidence
             return Goal(name="claim", label=label, metric=metric, threshold=left, confidence=confidence)
@@ -250,9 +245,9 @@ def _goal(text: str, scenario: Scenario) -> Goal | None:
 
 def _share_left(text: str) -> float | None:
     """The share of the metric a claim leaves, "cut by 30 %" being 0.7."""
-    found = _PERCENT.search(text)
-    if found and 0 < float(found.group(1)) <= 100:
-        return 1 - float(found.group(1)) / 100
+    share = _PERCENT.search(text)
+    if share and 0 < float(share.group(1)) <= 100:
+        return 1 - float(share.group(1)) / 100
     return next((left for words, left in _SHARES.items() if re.search(words, text)), None)
 
 
@@ -277,40 +272,25 @@ def check_claim(  # noqa: PLR0913 - the claim, the question, and how to compute
     EvidenceError
         No world agrees with the record.
     """
-    effort, tell = effort or Effort(), progress or tell_nobody
-    pool = calibration.draws(POOL, seed)
-    lanes = lay_lanes(defended_places(scenario))
+    study = begin_study(scenario, calibration, seed=seed, effort=effort, progress=progress)
     checks: list[GoalCheck] = []
     conditions: list[Condition] = []
     for case in cases:
-        tell(f"{case}: drawing and matching {effort.worlds} worlds", 0, 1)
-        campaign = draw_campaign(
-            scenario, calibration, case, lanes, count=effort.worlds, first=0, seed=seed, pool=pool
-        )  # fmt: skip
-        baseline = fight_baseline(campaign, effort)
-        expected = expected_leakers(campaign, baseline)
+        batch = draw_batch(study, case)
         for goal in (claim.goal,) if claim.goal else scenario.goals:
-            tell(f"{case}: {goal.name}", 0, 1)
-            sites = site_greedily(campaign, goal, expected, claim.system, scenario.added_max)
-            score = _remembered(remaining_share(goal, campaign, baseline, (claim.system, sites), effort))
-            checks.append(_check(case, goal, claim, score, scenario.added_max))
-            if checks[-1].verdict != "holds" and (claim.goal or goal.headline):
-                conditions += _conditions(case, campaign.worlds, goal, score(claim.high))
-    return ClaimCheck(claim, scenario, tuple(checks), tuple(conditions), effort.worlds)
+            study.tell(f"{case}: {goal.name}", 0, 1)
+            sites = order_sites(batch, goal, claim.system, scenario.added_max)
+            score = cache(remaining_share(batch, goal, (claim.system, sites), study.effort))
+            check = _check_goal(case, goal, claim, score, scenario.added_max)
+            checks.append(check)
+            if check.verdict != "holds" and (claim.goal or goal.headline):
+                conditions += conditions_of(case, batch.worlds.unknowns, goal, score(claim.high))
+    return ClaimCheck(claim, scenario, tuple(checks), tuple(conditions), study.effort.worlds)
 
 
-def _remembered(score: Callable[[int], Floats]) -> Callable[[int], Floats]:
-    known: dict[int, Floats] = {}
-
-    def remembered(number: int) -> Floats:
-        if number not in known:
-            known[number] = score(number)
-        return known[number]
-
-    return remembered
-
-
-def _check(case: EvidenceCase, goal: Goal, claim: PublicClaim, score: Callable[[int], Floats], most: int) -> GoalCheck:
+def _check_goal(
+    case: EvidenceCase, goal: Goal, claim: PublicClaim, score: Callable[[int], Floats], most: int
+) -> GoalCheck:
     added = tuple(dict.fromkeys((claim.low, claim.high)))
     met = partial(_met, goal, score)
     shares = [met(number) for number in added]
@@ -341,16 +321,23 @@ def _smallest(enough: Callable[[int], bool], most: int) -> int | None:
     return high
 
 
-def _conditions(case: EvidenceCase, worlds: Worlds, goal: Goal, left: Floats) -> list[Condition]:
-    """For each unknown the widest one-sided range in which enough worlds meet the goal; the widest few of them."""
-    met = left <= goal.threshold + 1e-12
-    found: list[Condition] = []
-    for name, drawn in worlds.unknowns.items():
+def conditions_of(case: EvidenceCase, unknowns: Mapping[str, Floats], goal: Goal, remaining: Floats) -> list[Condition]:
+    """For each unknown the widest one-sided range in which enough worlds meet the goal; the widest few of them.
+
+    Parameters
+    ----------
+    unknowns, remaining
+        Unknown to (w,) draws; (w,) what remains of the goal's metric.
+    """
+    met = remaining <= goal.threshold + 1e-12
+    ranges: list[Condition] = []
+    for name, drawn in unknowns.items():
         for cut in np.unique(np.quantile(drawn, _CUTS)):
             for side, inside in (("at least", drawn >= cut), ("at most", drawn <= cut)):
-                seen, true = int(inside.sum()), int(met[inside].sum())
+                worlds, true = int(inside.sum()), int(met[inside].sum())
                 # One error to spare: the best of many cuts would otherwise owe its place to luck.
-                if _WORLDS_LEAST <= seen < len(met) and true / seen - share_error(true, seen) >= goal.confidence:
-                    found.append(Condition(case, name, side, float(cut), seen / len(met), true / seen))
-    widest = sorted(found, key=lambda each: (-each.worlds, each.unknown, each.side))
-    return list({each.unknown: each for each in reversed(widest)}.values())[::-1][:_CONDITIONS]
+                if _WORLDS_LEAST <= worlds < len(met) and true / worlds - share_error(true, worlds) >= goal.confidence:
+                    ranges.append(Condition(case, name, side, float(cut), worlds / len(met), true / worlds))
+    widest = sorted(ranges, key=lambda condition: (-condition.worlds, condition.unknown, condition.side))
+    first_of_each = {condition.unknown: condition for condition in reversed(widest)}
+    return list(first_of_each.values())[::-1][:_CONDITIONS]

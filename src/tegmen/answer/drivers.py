@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,30 +17,26 @@ from numpy.typing import NDArray
 
 from tegmen.answer.estimates import Decision, Estimate, first_order, numbers_needed, total_effect, value_of_knowing
 from tegmen.answer.results import Driver
-from tegmen.answer.siting import expected_leakers, site_greedily
-from tegmen.answer.sufficiency import Effort, fight_baseline, input_hashes, remaining_share
-from tegmen.calibration.fit import Calibration, RateDraws
-from tegmen.engine.campaign import MATCHED, Campaign, match_record
-from tegmen.errors import EvidenceError
-from tegmen.question.launches import history_counts
-from tegmen.question.places import defended_places
-from tegmen.question.scenario import Scenario
-from tegmen.terms import (
-    EVIDENCE_CASES,
-    VERSION,
-    EvidenceCase,
-    Progress,
-    Provenance,
-    ThreatClass,
-    one_blas_thread,
-    tell_nobody,
+from tegmen.answer.study import (
+    Batch,
+    Effort,
+    Study,
+    begin_study,
+    fight_baseline,
+    is_heavy,
+    match_worlds,
+    order_sites,
+    remaining_share,
 )
-from tegmen.worlds.draw import POOL, Worlds, join, take, vary_worlds
-from tegmen.worlds.lanes import lay_lanes
+from tegmen.calibration.fit import Calibration
+from tegmen.engine.campaign import Campaign
+from tegmen.errors import EvidenceError
+from tegmen.question.scenario import Goal, Scenario
+from tegmen.terms import EVIDENCE_CASES, EvidenceCase, FrozenDict, Progress, Provenance, ThreatClass, one_blas_thread
+from tegmen.worlds.draw import Worlds, join, take, vary_worlds
 
 if TYPE_CHECKING:
-    from tegmen.terms import Floats
-
+    from tegmen.terms import Floats, Ints
 
 _SPARES = (1.8, 2.5, 5.0)
 _ROUNDS = 3
@@ -50,7 +45,7 @@ _LACKING_MOST = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DoubtSource:
     """A source of doubt that is drawn apart from all others.
 
     Parameters
@@ -73,12 +68,12 @@ def _unknowns(*names: str) -> Callable[[Worlds], Floats]:
     return lambda worlds: np.stack([worlds.unknowns[name] for name in names], axis=1)
 
 
-def _scalars(*names: str) -> Callable[[Worlds], Floats]:
+def _scalar_columns(*names: str) -> Callable[[Worlds], Floats]:
     return lambda worlds: np.stack([worlds.scalar[name] for name in names], axis=1)
 
 
 SOURCES = (
-    Source(
+    DoubtSource(
         "rates: coverage, share killed, aim at Kyiv",
         ("rates",),
         _unknowns(
@@ -86,29 +81,29 @@ SOURCES = (
             "share of ballistic missiles aimed at Kyiv",
         ),
     ),
-    Source(
+    DoubtSource(
         "launches nobody posted",
         ("launches",),
         lambda worlds: worlds.counts[:, [ThreatClass.ballistic]].astype(np.float64),
     ),
-    Source(
+    DoubtSource(
         "targets aimed at",
         ("targets",),
         _unknowns(
             "share aimed at power plants", "concentration of ballistic targets", "pull of the front on targets"
         ),
     ),
-    Source("defended radius", ("radius",), _unknowns("Patriot's defended radius against ballistic missiles")),
-    Source(
+    DoubtSource("defended radius", ("radius",), _unknowns("Patriot's defended radius against ballistic missiles")),
+    DoubtSource(
         "layout of the baseline",
         ("stands",),
         _unknowns("ballistic targets already covered by the baseline's layout"),
     ),
-    Source("how ready an added unit is, between the zones", ("readiness",), _scalars("readiness_lean")),
-    Source(
+    DoubtSource("how ready an added unit is, between the zones", ("readiness",), _scalar_columns("readiness_lean")),
+    DoubtSource(
         "rounds, channels, times, other systems",
         ("units", "batteries", "times"),
-        _scalars("salvo_ballistic", "stock_ballistic", "reaction_s"),
+        _scalar_columns("salvo_ballistic", "stock_ballistic", "reaction_s"),
     ),
 )  # fmt: skip
 """Every stream stands in exactly one source."""
@@ -187,150 +182,167 @@ def drive(
     EvidenceError
         Too few worlds agree with the record.
     """
-    effort, pool = effort or Effort(), calibration.draws(POOL, seed)
-    found: dict[EvidenceCase, CaseDrivers] = {}
-    for case in cases:
-        twice = _Twice(scenario, calibration, case, seed, effort, pool)
-        found[case] = twice.read(progress or tell_nobody)
-    hashes = input_hashes(scenario, calibration)
-    return Drivers(scenario, seed, MappingProxyType(found), Provenance(VERSION, seed, hashes))
+    study = begin_study(scenario, calibration, seed=seed, effort=effort, progress=progress)
+    answers: dict[EvidenceCase, CaseDrivers] = {case: _drive_case(study, case) for case in cases}
+    return Drivers(scenario, seed, FrozenDict(answers), study.provenance)
 
 
-class _Twice:
-    """One evidence case: worlds that agree with the record, and partners of them that share some streams."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Twice:
+    """One evidence case: worlds that agree with the record, which have partners that share some of their streams.
 
-    def __init__(
-        self,
-        scenario: Scenario,
-        calibration: Calibration,
-        case: EvidenceCase,
-        seed: int,
-        effort: Effort,
-        pool: RateDraws,
-    ) -> None:
-        self.case: EvidenceCase = case
-        self.scenario, self.calibration = scenario, calibration
-        self.seed, self.effort, self.pool = seed, effort, pool
-        self.goal = scenario.headline
-        self.heavy = self.goal.metric == "capacity_lost"
-        self.lanes = lay_lanes(defended_places(scenario))
-        self.history = history_counts(scenario, calibration.record)
-        self.count, self.rows = self._agreeing()
-        worlds = take(self._vary((), 0)[0], self.rows)
-        # Matched again where they stand from here on: chance is addressed by position.
-        self.campaign, self.fits = self._match(worlds, MATCHED)
-        self.sites = site_greedily(
-            self.campaign, self.goal, expected_leakers(self.campaign, fight_baseline(self.campaign, effort)),
-            scenario.added_system, scenario.added_max,
-        )  # fmt: skip
+    Parameters
+    ----------
+    candidates, rows
+        How many candidate worlds are drawn, and which of them agree with the record.
+    batch, fits
+        Those worlds, matched where they stand from here on (chance is addressed by position); which have a factor.
+    sites
+        Sites of added units, in order.
+    """
 
-    def _agreeing(self) -> tuple[int, NDArray[np.intp]]:
-        """How many candidates to draw, and which of them the record does not contradict."""
-        wanted, found, count = self.effort.worlds, 0, 0
-        for spare in _SPARES:
-            count = int(np.ceil(spare * wanted))
-            worlds, agrees = self._vary((), 0, count)
-            rows = np.flatnonzero(agrees)
-            if len(rows) >= wanted:
-                rows = rows[self._match(take(worlds, rows), MATCHED)[1]]
-            found = len(rows)
-            if found >= wanted:
-                return count, rows[:wanted]
-        msg = f"only {found} of {count} worlds drawn agree with the record, {wanted} are needed"
-        raise EvidenceError(msg + "; widen the baseline's range or ask for fewer worlds")
+    study: Study
+    case: EvidenceCase
+    candidates: int
+    rows: NDArray[np.intp]
+    batch: Batch
+    fits: NDArray[np.bool_]
+    sites: Ints
 
-    def read(self, tell: Progress) -> CaseDrivers:
-        """Shares, totals and worth of every source."""
-        tell(f"{self.case}: every number", 0, 1)
-        score = self._score(self.campaign)
-        left = np.stack([score(number) for number in range(self.scenario.added_max + 1)], axis=1)
-        need, censored = numbers_needed(left, self.goal.threshold)
-        met = np.flatnonzero((left <= self.goal.threshold + 1e-12).mean(axis=0) >= self.goal.confidence)
-        number = int(met[0]) if len(met) else self.scenario.added_max
-        columns = {source.words: _thin(source.columns(self.campaign.worlds)) for source in SOURCES}
-        worth = value_of_knowing(columns, need, Decision(self.goal.confidence, self.scenario.added_max))
-        shares = first_order(columns, left[:, number])
-        drivers: list[Driver] = []
-        paired: dict[str, float] = {}
-        for step, source in enumerate(SOURCES):
-            tell(f"{self.case}: worlds drawn twice, {source.words}", step, len(SOURCES))
-            total, paired[source.words] = self._total(left[:, number], number, source.streams)
-            share, value = shares[source.words], worth.each[source.words]
-            drivers.append(Driver(
-                source.words, share.value, share.error, value.value, value.error, total.value, total.error
-            ))  # fmt: skip
-        return CaseDrivers(
-            n=int(met[0]) if len(met) else None,
-            censored=censored,
-            worlds=len(left),
-            runs=self.effort.runs_of(self.goal),
-            drivers=tuple(sorted(drivers, key=lambda each: (-(each.total or 0.0), each.unknown))),
-            evpi=worth.all,
-            chance=self._chance(left[:, number], number),
-            paired=MappingProxyType(paired),
+    @property
+    def goal(self) -> Goal:
+        """The goal whose answer is asked about."""
+        return self.study.scenario.headline
+
+    def score(self, campaign: Campaign) -> Callable[[int], Floats]:
+        """N to (w,) what remains of the goal's metric with N added units."""
+        baseline = fight_baseline(campaign, self.study.effort) if is_heavy([self.goal]) else None
+        plan = (self.study.scenario.added_system, self.sites)
+        return remaining_share(Batch(campaign, baseline), self.goal, plan, self.study.effort)
+
+    def match(self, worlds: Worlds) -> tuple[Campaign, NDArray[np.bool_]]:
+        """Match worlds to the record as far as the goal needs it."""
+        return match_worlds(self.study, worlds, heavy=is_heavy([self.goal]))
+
+
+def draw_twice(study: Study, case: EvidenceCase) -> Twice:
+    """Draw as many worlds that agree with the record as the effort begins with.
+
+    Raises
+    ------
+    EvidenceError
+        Too few worlds agree with the record.
+    """
+    candidates, rows = _agreeing(study, case)
+    worlds = take(_vary(study, case, candidates)[0], rows)
+    campaign, fits = match_worlds(study, worlds)
+    batch, scenario = Batch(campaign, fight_baseline(campaign, study.effort)), study.scenario
+    sites = order_sites(batch, scenario.headline, scenario.added_system, scenario.added_max)
+    return Twice(study, case, candidates, rows, batch, fits, sites)
+
+
+def _agreeing(study: Study, case: EvidenceCase) -> tuple[int, NDArray[np.intp]]:
+    """How many candidates to draw, and which of them the record does not contradict."""
+    wanted, matched, count = study.effort.worlds, 0, 0
+    for spare in _SPARES:
+        count = int(np.ceil(spare * wanted))
+        worlds, agrees = _vary(study, case, count)
+        rows = np.flatnonzero(agrees)
+        if len(rows) >= wanted:
+            rows = rows[match_worlds(study, take(worlds, rows))[1]]
+        matched = len(rows)
+        if matched >= wanted:
+            return count, rows[:wanted]
+    msg = f"only {matched} of {count} worlds drawn agree with the record, {wanted} are needed"
+    raise EvidenceError(msg + "; widen the baseline's range or ask for fewer worlds")
+
+
+def _vary(
+    study: Study, case: EvidenceCase, count: int, anew: Collection[str] = (), turn: int = 0
+) -> tuple[Worlds, NDArray[np.bool_]]:
+    """Candidate worlds with some streams drawn anew, and which of them the record does not contradict."""
+    return vary_worlds(
+        study.scenario, study.theatre, case, study.rates, count=count, seed=study.seed, anew=anew, turn=turn
+    )
+
+
+def _drive_case(study: Study, case: EvidenceCase) -> CaseDrivers:
+    """Shares, totals and worth of every source."""
+    twice = draw_twice(study, case)
+    goal, most = twice.goal, study.scenario.added_max
+    study.tell(f"{case}: every number", 0, 1)
+    score = twice.score(twice.batch.campaign)
+    left = np.stack([score(number) for number in range(most + 1)], axis=1)
+    need, censored = numbers_needed(left, goal.threshold)
+    met = np.flatnonzero((left <= goal.threshold + 1e-12).mean(axis=0) >= goal.confidence)
+    number = int(met[0]) if len(met) else most
+    columns = {source.words: _thin(source.columns(twice.batch.worlds)) for source in SOURCES}
+    worth = value_of_knowing(columns, need, Decision(goal.confidence, most))
+    shares = first_order(columns, left[:, number])
+    drivers: list[Driver] = []
+    paired: dict[str, float] = {}
+    for step, source in enumerate(SOURCES):
+        study.tell(f"{case}: worlds drawn twice, {source.words}", step, len(SOURCES))
+        total, paired[source.words] = total_share(twice, left[:, number], number, source.streams)
+        share, value = shares[source.words], worth.evppi[source.words]
+        drivers.append(
+            Driver(source.words, share.value, share.error, value.value, value.error, total.value, total.error)
         )
+    return CaseDrivers(
+        n=int(met[0]) if len(met) else None,
+        censored=censored,
+        worlds=len(left),
+        runs=study.effort.runs_of(goal),
+        drivers=tuple(sorted(drivers, key=lambda driver: (-(driver.total or 0.0), driver.unknown))),
+        evpi=worth.evpi,
+        chance=chance_share(twice, left[:, number], number),
+        paired=FrozenDict(paired),
+    )
 
-    def _total(self, outcome: Floats, number: int, anew: Collection[str]) -> tuple[Estimate, float]:
-        """Total share from the pairs found, and the share of worlds that have a partner."""
-        partner, has = self._partners(anew)
-        return total_effect(outcome[has], self._score(partner)(number)[has]), float(has.mean())
 
-    def _partners(self, anew: Collection[str]) -> tuple[Campaign, NDArray[np.bool_]]:
-        """Worlds with some streams drawn anew until the record does not contradict them; and which have been found.
+def total_share(twice: Twice, outcome: Floats, number: int, anew: Collection[str]) -> tuple[Estimate, float]:
+    """Total share from the pairs, and the share of worlds that have a partner."""
+    partner, has = partners(twice, anew)
+    return total_effect(outcome[has], twice.score(partner)(number)[has]), float(has.mean())
 
-        Drawing anew until it agrees draws from the distribution given the streams kept, which is what shares of
-        conditioned worlds are defined by.
-        """
-        campaign, lacking, turn = self.campaign, np.ones(len(self.rows), dtype=bool), 0
-        for _ in range(_ROUNDS):
-            worlds, given, turn = self._replaced(campaign.worlds, lacking, anew, turn)
-            campaign, feasible = self._match(worlds, MATCHED if self.heavy else (ThreatClass.ballistic,))
-            lacking &= ~(given & feasible)
-            if lacking.mean() <= _LACKING_MOST:
-                break
-        return campaign, ~lacking & self.fits
 
-    def _replaced(
-        self, worlds: Worlds, lacking: NDArray[np.bool_], anew: Collection[str], turn: int
-    ) -> tuple[Worlds, NDArray[np.bool_], int]:
-        """Replace the worlds that lack a partner by candidates the record does not contradict, as far as found."""
-        at, given, parts = np.arange(len(worlds)), np.zeros(len(worlds), dtype=bool), [worlds]
-        last = turn + _TURNS_MOST
-        while turn < last and (lacking & ~given).any():
-            turn += 1
-            candidates, agrees = self._vary(anew, turn)
-            here = np.flatnonzero(lacking & ~given & agrees[self.rows])
-            at[here] = sum(len(part) for part in parts) + np.arange(len(here))
-            parts.append(take(candidates, self.rows[here]))
-            given[here] = True
-        return take(join(parts), at), given, turn
+def partners(twice: Twice, anew: Collection[str]) -> tuple[Campaign, NDArray[np.bool_]]:
+    """Draw some streams anew until the record does not contradict the world; which worlds have such a partner.
 
-    def _chance(self, outcome: Floats, number: int) -> Estimate:
-        """Total share of chance: the same worlds under another key."""
-        worlds = replace(self.campaign.worlds, seed=self.campaign.worlds.seed ^ (1 << 40))
-        campaign, feasible = self._match(worlds, MATCHED if self.heavy else (ThreatClass.ballistic,))
-        return total_effect(outcome[feasible], self._score(campaign)(number)[feasible])
+    Drawing anew until it agrees draws from the distribution given the streams kept, which is what shares of conditioned
+    worlds are defined by.
+    """
+    campaign, lacking, turn = twice.batch.campaign, np.ones(len(twice.rows), dtype=bool), 0
+    for _ in range(_ROUNDS):
+        worlds, replaced, turn = _replaced(twice, campaign.worlds, lacking, anew, turn)
+        campaign, feasible = twice.match(worlds)
+        lacking = lacking & ~(replaced & feasible)
+        if lacking.mean() <= _LACKING_MOST:
+            break
+    return campaign, ~lacking & twice.fits
 
-    def _score(self, campaign: Campaign) -> Callable[[int], Floats]:
-        baseline = fight_baseline(campaign, self.effort) if self.heavy else None
-        plan = (self.scenario.added_system, self.sites)
-        return remaining_share(self.goal, campaign, baseline, plan, self.effort)
 
-    def _vary(self, anew: Collection[str], turn: int, count: int | None = None) -> tuple[Worlds, NDArray[np.bool_]]:
-        count = count or self.count
-        return vary_worlds(
-            self.scenario,
-            self.calibration,
-            self.case,
-            count=count,
-            seed=self.seed,
-            pool=self.pool,
-            anew=anew,
-            turn=turn,
-        )
+def _replaced(
+    twice: Twice, worlds: Worlds, lacking: NDArray[np.bool_], anew: Collection[str], turn: int
+) -> tuple[Worlds, NDArray[np.bool_], int]:
+    """Replace the worlds that lack a partner by candidates the record does not contradict, as far as there are any."""
+    at, replaced, parts = np.arange(len(worlds)), np.zeros(len(worlds), dtype=bool), [worlds]
+    last = turn + _TURNS_MOST
+    while turn < last and (lacking & ~replaced).any():
+        turn += 1
+        candidates, agrees = _vary(twice.study, twice.case, twice.candidates, anew, turn)
+        here = np.flatnonzero(lacking & ~replaced & agrees[twice.rows])
+        at[here] = sum(len(part) for part in parts) + np.arange(len(here))
+        parts.append(take(candidates, twice.rows[here]))
+        replaced[here] = True
+    return take(join(parts), at), replaced, turn
 
-    def _match(self, worlds: Worlds, solve: Sequence[ThreatClass]) -> tuple[Campaign, NDArray[np.bool_]]:
-        return match_record(worlds, self.lanes, self.history, self.scenario.month.nights, solve=solve)
+
+def chance_share(twice: Twice, outcome: Floats, number: int) -> Estimate:
+    """Total share of chance: the same worlds under another key."""
+    worlds = twice.batch.worlds
+    campaign, feasible = twice.match(replace(worlds, seed=worlds.seed ^ (1 << 40)))
+    return total_effect(outcome[feasible], twice.score(campaign)(number)[feasible])
 
 
 def _thin(columns: Floats) -> Floats:

@@ -78,14 +78,14 @@ class Worth:
 
     Parameters
     ----------
-    all
-        Of knowing everything (EVPI): the expected loss of the best decision without.
-    each
-        Of knowing one unknown, or one group of them (EVPPI).
+    evpi
+        Of knowing everything: the expected loss of the best decision without.
+    evppi
+        Of knowing one unknown, or one group of them.
     """
 
-    all: Estimate
-    each: Mapping[str, Estimate]
+    evpi: Estimate
+    evppi: Mapping[str, Estimate]
 
 
 def first_order(columns: Mapping[str, Floats], outcome: Floats) -> dict[str, Estimate]:
@@ -156,11 +156,11 @@ def value_of_knowing(columns: Mapping[str, Floats], need: Ints, decision: Decisi
     sums = np.stack([losses[members == group].sum(axis=0) for group in range(GROUPS)])
     kept = len(need) - np.concatenate([[0], np.bincount(members, minlength=GROUPS)])
     blind = (np.concatenate([np.zeros((1, losses.shape[1])), -sums]) + losses.sum(axis=0)).min(axis=1) / kept
-    each = {
+    evppi = {
         name: _informed(_spline(x if x.ndim == 1 else _foreseen(x, need)), losses, blind) for name, x in columns.items()
     }
     # One number decided on all draws hardly flatters: no bias is taken away from the loss without knowing.
-    return Worth(Estimate(float(blind[0]), _jackknife(blind)[1]), each)
+    return Worth(Estimate(float(blind[0]), _jackknife(blind)[1]), evppi)
 
 
 def numbers_needed(left: Floats, threshold: float) -> tuple[Ints, float]:

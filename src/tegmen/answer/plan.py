@@ -7,20 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from tegmen.answer.results import Stand
-from tegmen.answer.siting import expected_leakers, site_greedily
-from tegmen.answer.sufficiency import Effort, draw_campaign, fight_baseline, input_hashes, remaining_share, stands
+from tegmen.answer.siting import stands
+from tegmen.answer.study import Effort, begin_study, draw_batch, order_sites, remaining_share
 from tegmen.calibration.fit import Calibration
 from tegmen.errors import InputError
-from tegmen.question.places import defended_places
 from tegmen.question.scenario import Scenario
-from tegmen.terms import VERSION, EvidenceCase, Provenance, one_blas_thread
-from tegmen.worlds.lanes import lay_lanes
+from tegmen.terms import EvidenceCase, FrozenDict, Provenance, one_blas_thread
 from tegmen.worlds.units import BALLISTIC_SYSTEMS
 
 
@@ -89,26 +86,21 @@ def allocate(
         Not exactly one system, a system that does not meet ballistic missiles, or a number below 1.
     """
     system, count = _one_system(added)
-    effort = effort or Effort()
-    lanes = lay_lanes(defended_places(scenario))
-    campaign = draw_campaign(
-        scenario, calibration, case, lanes, count=effort.worlds, first=0, seed=seed, compute=effort.compute
-    )
-    baseline = fight_baseline(campaign, effort)
-    sites = site_greedily(campaign, scenario.headline, expected_leakers(campaign, baseline), system, count)
-    plan = (system, sites)
-    expected = {
-        goal.name: float(remaining_share(goal, campaign, baseline, plan, effort)(count).mean())
+    study = begin_study(scenario, calibration, seed=seed, effort=effort)
+    batch = draw_batch(study, case)
+    sites = order_sites(batch, scenario.headline, system, count)
+    remaining = {
+        goal.name: float(remaining_share(batch, goal, (system, sites), study.effort)(count).mean())
         for goal in scenario.goals
     }
     return Plan(
         scenario=scenario,
         case=case,
-        added=MappingProxyType({system: count}),
-        stands=stands(campaign.worlds, system, sites),
+        added=FrozenDict({system: count}),
+        stands=stands(batch.worlds, system, sites),
         method="greedy",
-        expected=MappingProxyType(expected),
-        provenance=Provenance(VERSION, seed, input_hashes(scenario, calibration)),
+        expected=FrozenDict(remaining),
+        provenance=study.provenance,
     )
 
 

@@ -13,8 +13,9 @@ import pandas as pd
 from tegmen.calibration.fit import Calibration
 from tegmen.evidence.parameters import Parameter
 from tegmen.question.numbers import Evidence
+from tegmen.question.places import Places
 from tegmen.question.scenario import Goal, Scenario
-from tegmen.terms import EvidenceCase, Provenance
+from tegmen.terms import EvidenceCase, Provenance, content_equal
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
@@ -76,7 +77,8 @@ class Driver:
     total_error: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@content_equal
+@dataclass(frozen=True, slots=True, eq=False)
 class GoalAnswer:
     """The sufficiency curve of one goal in one evidence case, and what follows from it.
 
@@ -138,8 +140,8 @@ class GoalAnswer:
         """How far the contested probabilities are from the confidence asked."""
         contested = np.flatnonzero(np.abs(self.probability - self.goal.confidence) <= 2 * self.mcse)
         at = contested[0] if len(contested) else int(np.argmin(np.abs(self.probability - self.goal.confidence)))
-        found = f"{self.probability[at]:.3f} ± {2 * self.mcse[at]:.3f}"
-        return f"{self.added[at]} gives {found} against {self.goal.confidence:.2f}"
+        shown = f"{self.probability[at]:.3f} ± {2 * self.mcse[at]:.3f}"
+        return f"{self.added[at]} gives {shown} against {self.goal.confidence:.2f}"
 
     def to_pandas(self) -> pd.DataFrame:
         """Give the curve: added, probability, mcse and the three points of what remains."""
@@ -147,7 +149,8 @@ class GoalAnswer:
         return table.assign(**{f"remaining_{int(p * 100)}": self.remaining[:, i] for i, p in enumerate(POINTS)})
 
 
-@dataclass(frozen=True, slots=True)
+@content_equal
+@dataclass(frozen=True, slots=True, eq=False)
 class CaseAnswer:
     """All goals under one evidence case.
 
@@ -169,7 +172,8 @@ class CaseAnswer:
         return next(answer for answer in self.goals if answer.goal.headline)
 
 
-@dataclass(frozen=True, slots=True)
+@content_equal
+@dataclass(frozen=True, slots=True, eq=False)
 class Sufficiency:
     """The answer: both evidence cases, never averaged, with everything needed to make it again."""
 
@@ -177,6 +181,7 @@ class Sufficiency:
     calibration: Calibration
     seed: int
     cases: Mapping[EvidenceCase, CaseAnswer]
+    places: Places
     parameters: tuple[Parameter, ...]
     evidence: Evidence
     provenance: Provenance

@@ -6,71 +6,52 @@ over the worlds. Saturation is left to the simulation that scores the plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.engine.campaign import BACKGROUND, MATCHED, Campaign, Outcome
-from tegmen.question.places import Places
+from tegmen.answer.results import Stand
+from tegmen.engine.campaign import MATCHED, Campaign, Outcome
+from tegmen.question.goals import Metric, Stakes
 from tegmen.question.scenario import Goal
-from tegmen.terms import ThreatClass
-from tegmen.worlds.draw import Worlds, covered_by
-from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS
+from tegmen.terms import FrozenDict, ThreatClass
+from tegmen.worlds.draw import Worlds
+from tegmen.worlds.units import SYSTEMS
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """Expected leakers of the baseline at each place, axes w, p: what a siting order is judged on.
-
-    Parameters
-    ----------
-    ballistic, cruise
-        (w, p) expected leakers in the month.
-    background
-        (w, p) expected leakers of the classes added units do not change, weighted by the damage each does to a plant.
-    """
-
-    ballistic: Floats
-    cruise: Floats
-    background: Floats
+    Expected = Mapping[ThreatClass, Floats]
+    """Class to (w, p) expected leakers of the baseline in the month: what a siting order is judged on."""
 
 
 def expected_leakers(campaign: Campaign, baseline: Outcome) -> Expected:
     """Average the baseline's leakers over runs; a class not simulated counts as none."""
-    shape = (len(campaign.worlds), len(campaign.worlds.places))
-    mean: dict[ThreatClass, Floats] = dict.fromkeys(MATCHED, np.zeros(shape)) | {
-        cls: np.asarray(leakers.mean(axis=1), dtype=np.float64) for cls, leakers in baseline.leakers.items()
+    none = np.zeros((len(campaign.worlds), len(campaign.worlds.places)))
+    return {
+        cls: np.asarray(baseline.leakers[cls].mean(axis=1), dtype=np.float64) if cls in baseline.leakers else none
+        for cls in MATCHED
     }
-    scalar = campaign.worlds.scalar
-    weighed = [scalar[f"damage_{cls.name}"][:, None] * mean[cls] for cls in BACKGROUND if cls in mean]
-    return Expected(
-        ballistic=mean[ThreatClass.ballistic],
-        cruise=mean[ThreatClass.cruise],
-        background=sum(weighed, np.zeros(shape)),
+
+
+def stakes_of(worlds: Worlds, places: Ints | NDArray[np.intp]) -> Stakes:
+    """What leakers cost at these places."""
+    damage = {cls: worlds.scalar[f"damage_{cls.name}"] for cls in ThreatClass if cls is not ThreatClass.glide_bomb}
+    return Stakes(
+        population=worlds.places.population[places],
+        capacity_mw=worlds.places.capacity_mw[places],
+        packet=worlds.packet[:, ThreatClass.ballistic].astype(np.float64),
+        damage=FrozenDict(damage),
     )
 
 
-def counted(goal: Goal, places: Places) -> NDArray[np.bool_]:
-    """(place,) which places a goal is about."""
-    if goal.metric == "capitals_uncovered":
-        return places.capital
-    if goal.metric == "capacity_lost":
-        return places.capacity_mw > 0
-    chosen = np.zeros(len(places), dtype=bool)
-    chosen[places.largest(goal.largest_cities)] = True
-    return chosen
-
-
 def uncovered(worlds: Worlds, sites: Ints, system: str) -> NDArray[np.bool_]:
-    """(w, place) no unit of the baseline or at `sites` covers the place against ballistic missiles."""
-    near = _apart(worlds.places)[sites][None] <= worlds.units.radius_ballistic_km[:, SYSTEMS.index(system), None, None]
-    return (covered_by(worlds, *BALLISTIC_SYSTEMS) == 0) & ~near.any(axis=1)
+    """(w, p) no unit of the baseline or at `sites` covers the place against ballistic missiles."""
+    radius = worlds.units.radius_ballistic_km[:, SYSTEMS.index(system), None, None]
+    near = worlds.theatre.apart_km[sites][None] <= radius
+    return (worlds.covers == 0) & ~near.any(axis=1)
 
 
 def site_greedily(campaign: Campaign, goal: Goal, expected: Expected, system: str, count: int) -> Ints:
@@ -78,63 +59,57 @@ def site_greedily(campaign: Campaign, goal: Goal, expected: Expected, system: st
 
     Only what lies within a unit's radius of its site changes, so a step looks at (site, place) pairs near each other.
     """
-    worlds = campaign.worlds
-    state = expected
-    if goal.metric == "capitals_uncovered":
-        state = Expected(
-            uncovered(worlds, np.zeros(0, np.int64), system).astype(np.float64), expected.cruise, expected.background
-        )
-    value = _value(goal, campaign)
-    effect_ballistic, effect_cruise, reach_ballistic, reach_air = _effect(campaign, goal, system)
-    apart = _apart(worlds.places)
-    site, place = np.nonzero((apart <= max(reach_ballistic.max(), reach_air.max())) & counted(goal, worlds.places))
-    saves_ballistic = effect_ballistic[:, None] * (apart[site, place] <= reach_ballistic[:, None])
-    saves_cruise = effect_cruise[:, None] * (apart[site, place] <= reach_air[:, None])
+    worlds, metric = campaign.worlds, goal.measure
+    left = dict(expected)
+    if metric.is_coverage:
+        left = {ThreatClass.ballistic: uncovered(worlds, np.zeros(0, np.int64), system).astype(np.float64)}
+    stops, reach_km = _effect(campaign, metric, system)
+    near = worlds.theatre.apart_km <= max(radius.max() for radius in reach_km.values())
+    site, place = np.nonzero(near & metric.places(worlds.places, goal.largest_cities))
+    stakes, apart = stakes_of(worlds, place), worlds.theatre.apart_km[site, place]
+    kept = {cls: 1 - stops[cls][:, None] * (apart <= reach_km[cls][:, None]) for cls in stops}
+    left = {cls: left[cls].copy() for cls in stops}
     order: list[int] = []
-    ballistic, cruise = state.ballistic.copy(), state.cruise.copy()
     for _ in range(count):
-        before = value(ballistic[:, place], cruise[:, place], place)
-        after = value(ballistic[:, place] * (1 - saves_ballistic), cruise[:, place] * (1 - saves_cruise), place)
-        gain = np.bincount(site, weights=(before - after).mean(axis=0), minlength=len(worlds.places))
+        here = {cls: table[:, place] for cls, table in left.items()}
+        saved = metric.expected_loss(here, stakes)
+        saved = saved - metric.expected_loss({cls: here[cls] * kept[cls] for cls in here}, stakes)
+        gain = np.bincount(site, weights=saved.mean(axis=0), minlength=len(worlds.places))
         best = int(np.argmax(np.round(gain, 12)))
         order.append(best)
         mine = site == best
-        ballistic[:, place[mine]] *= 1 - saves_ballistic[:, mine]
-        cruise[:, place[mine]] *= 1 - saves_cruise[:, mine]
+        for cls, table in left.items():
+            table[:, place[mine]] *= kept[cls][:, mine]
     return np.array(order, dtype=np.int64)
 
 
-def _apart(places: Places) -> Floats:
-    """(place, place) distances [km]."""
-    return np.linalg.norm(places.xy[:, None] - places.xy[None], axis=-1)
-
-
-def _effect(campaign: Campaign, goal: Goal, system: str) -> tuple[Floats, Floats, Floats, Floats]:
-    """(w,) share of what is aimed at a covered place that one added unit stops; and its radii [km]."""
+def _effect(campaign: Campaign, metric: Metric, system: str) -> tuple[Expected, Expected]:
+    """Class to (w,) share of what is aimed at a covered place that one added unit stops; and to its radius [km]."""
     worlds, code = campaign.worlds, SYSTEMS.index(system)
     units = worlds.units
-    if goal.metric == "capitals_uncovered":
-        return np.ones(len(worlds)), np.zeros(len(worlds)), units.radius_ballistic_km[:, code], np.zeros(len(worlds))
+    if metric.is_coverage:
+        return (
+            {ThreatClass.ballistic: np.ones(len(worlds))},
+            {ThreatClass.ballistic: units.radius_ballistic_km[:, code]},
+        )
     relative = units.effectiveness_ballistic[:, code]
-    ballistic = worlds.readiness_added * worlds.rate[:, ThreatClass.ballistic] * relative
     shot = campaign.factor[:, ThreatClass.cruise] * units.effectiveness_air[:, code]
     salvo = np.maximum(1, np.rint(worlds.scalar["salvo_cruise"]))
-    cruise = worlds.readiness_added * (1 - (1 - shot) ** salvo)
-    air = units.radius_air_km[:, code] if goal.metric == "capacity_lost" else np.zeros(len(worlds))
-    return ballistic, cruise, units.radius_ballistic_km[:, code], air
+    stops = {
+        ThreatClass.ballistic: worlds.readiness_added * worlds.rate[:, ThreatClass.ballistic] * relative,
+        ThreatClass.cruise: worlds.readiness_added * (1 - (1 - shot) ** salvo),
+    }
+    reach = {
+        ThreatClass.ballistic: units.radius_ballistic_km[:, code],
+        ThreatClass.cruise: units.radius_air_km[:, code],
+    }
+    return {cls: stops[cls] for cls in metric.classes}, {cls: reach[cls] for cls in metric.classes}
 
 
-def _value(goal: Goal, campaign: Campaign) -> Callable[[Floats, Floats, Ints], Floats]:
-    """What expected leakers cost in the goal's metric: (w, n) from leakers (w, n) at places (n,)."""
-    worlds = campaign.worlds
-    places, packet = worlds.places, worlds.packet[:, ThreatClass.ballistic, None]
-    if goal.metric in ("ballistic_strikes", "capitals_uncovered"):
-        return lambda ballistic, _cruise, _place: ballistic
-    if goal.metric == "people_struck":
-        # Leakers come in packets: a city is spared with about exp(-packets that leak).
-        return lambda ballistic, _cruise, place: -places.population[place] * np.expm1(-ballistic / packet)
-    damage_ballistic = worlds.scalar["damage_ballistic"][:, None]
-    damage_cruise = worlds.scalar["damage_cruise"][:, None]
-    return lambda ballistic, cruise, place: (
-        -places.capacity_mw[place] * np.expm1(-damage_ballistic * ballistic - damage_cruise * cruise)
+def stands(worlds: Worlds, system: str, sites: Ints) -> tuple[Stand, ...]:
+    """Name the sites of added units; the radius is the mean over worlds."""
+    places, radius = worlds.places, float(worlds.units.radius_ballistic_km[:, SYSTEMS.index(system)].mean())
+    return tuple(
+        Stand(system, str(places.name[site]), float(places.latitude[site]), float(places.longitude[site]), radius)
+        for site in sites
     )

@@ -101,9 +101,9 @@ def replace_number(scenario: Scenario, number: str, span: Span, source: str) -> 
     if not source.strip():
         raise InputError("source", ["found nothing; say where the new value was read, or that it is an assumption"])
     content = scenario.model_dump()
-    ids = [each.id for each in gather(scenario, ()).numbers if each.entry == number] or [number]
-    for each in ids:
-        _put(content, each, span, source)
+    rows = [row.id for row in gather(scenario, ()).numbers if row.entry == number] or [number]
+    for row in rows:
+        _put(content, row, span, source)
     try:
         changed = Scenario.model_validate(content)
     except ValidationError as error:
@@ -132,7 +132,7 @@ def _put(content: dict[str, Any], number: str, span: Span, source: str) -> None:
                 place |= {key: value, "source": source, "entry": ""}
     else:
         low, best, high = span
-        kept = [each for each in content["replace"] if each["id"] != number]
+        kept = [row for row in content["replace"] if row["id"] != number]
         content["replace"] = (*kept, {"id": number, "low": low, "best": best, "high": high, "source": source})
 
 
@@ -164,9 +164,9 @@ def parse_span(text: str) -> Span:
 
 def _words(answer: Sufficiency, number: str, before: Sufficiency | None = None) -> tuple[str, ...]:
     """The numbers of this id, or those taken from the ledger entry of this id (before it was replaced), in words."""
-    named = {each.id for each in (before or answer).evidence.numbers if number in (each.id, each.entry)}
+    named = {row.id for row in (before or answer).evidence.numbers if number in (row.id, row.entry)}
     return tuple(
-        f"{each.id}: {each.what}, {each.span} ({each.source})" for each in answer.evidence.numbers if each.id in named
+        f"{row.id}: {row.what}, {row.span} ({row.source})" for row in answer.evidence.numbers if row.id in named
     )
 
 

@@ -1,85 +1,109 @@
-"""The verbs that ask more of one question: why, what if, is a claim true, what drives the answer."""
+"""The verbs that ask a question: the answer, why, what if, is a claim true, what drives it."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+import tegmen as tg
 from tegmen.cli.console import progress, say, show, show_chain
+from tegmen.terms import EVIDENCE_CASES, EvidenceCase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tegmen.answer.sufficiency import Effort
-    from tegmen.calibration.fit import Calibration
-    from tegmen.question.scenario import Scenario
-    from tegmen.terms import EvidenceCase
-
 MONTHS_MOST = 1_000_000
 """Worlds x runs held at once: about a gigabyte."""
 
-
-class Case(StrEnum):
-    """Which evidence case to answer; the two are never averaged."""
-
-    posted = "posted"
-    claimed = "claimed"
-    both = "both"
-
-
-ScenarioName = Annotated[str, typer.Option("--scenario", help="Name of a shipped scenario or a .toml file.")]
-OwnRecord = Annotated[Path | None, typer.Option("--record", help="Your own attack record (CSV).")]
-Worlds = Annotated[int, typer.Option("--worlds", min=20, max=2000, help="Worlds drawn, to start with.")]
+Case = Literal["posted", "claimed", "both"]
+ScenarioArgument = Annotated[
+    str,
+    typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario (see `tegmen scenarios`) or a .toml file."),
+]
+ScenarioOption = Annotated[str, typer.Option("--scenario", help="Name of a shipped scenario or a .toml file.")]
+OwnRecord = Annotated[
+    Path | None, typer.Option("--record", help="Your own attack record (CSV) instead of the embedded one.")
+]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder to write to. [default: out/SCENARIO]")]
+WorldsOption = Annotated[
+    int,
+    typer.Option("--worlds", min=20, max=2000, help="Worlds to start with; up to 3x as many are drawn if needed."),
+]
 Runs = Annotated[int, typer.Option("--runs", min=2, max=20_000, help="Months simulated a world.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same result, bit for bit.")]
-EvidenceCases = Annotated[Case, typer.Option("--case", help="Evidence case.")]
+Cases = Annotated[Case, typer.Option("--case", help="Evidence case.")]
+Until = Annotated[
+    str | None, typer.Option("--until", help="Last day of the record used, YYYY-MM-DD. [default: the scenario's]")
+]
 
 
-def why(
+def answer_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
+    scenario: ScenarioArgument,
+    record: OwnRecord = None,
+    out: Out = None,
+    seed: Seed = 1,
+    worlds: WorldsOption = 200,
+    runs: Runs = 50,
+    until: Until = None,
+    case: Cases = "both",
+) -> None:
+    """Answer SCENARIO: how many more are enough, for which goal, how sure; writes a report."""
+    with progress() as tell:
+        effort = effort_of(worlds, runs)
+        question = tg.read_scenario(scenario)
+        folder = out or Path("out") / question.name
+        tg.check_writable(folder)
+        tell("reading the record", 0, 1)
+        evidence = tg.read_record(record)
+        tell("calibrating on the record", 0, 1)
+        last = question.until if until is None else until
+        calibration = tg.calibrate(evidence, until=last, seed=seed, cache=tg.cache_folder())
+        result = tg.sufficiency(
+            question, calibration, seed=seed, effort=effort, cases=cases_of(case), progress=tell
+        )  # fmt: skip
+        tell("writing the report", 0, 1)
+        tg.write_report([result], folder)
+    print_answer(result, folder, evidence.notes)
+
+
+def why_verb(
     number: Annotated[
         str, typer.Argument(metavar="FILE#/POINTER", help='E.g. "out/march-2024/answer.json#/cases/posted/n".')
     ],
-    json: Annotated[bool, typer.Option("--json", help="Print the chain as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the chain as JSON.")] = False,
 ) -> None:
     """Print where a number of an answer comes from: the whole chain, down to the sources."""
-    from json import dumps
-
-    import tegmen as tg
-
     chain = tg.why(number)
-    if json:
+    if as_json:
         typer.echo(dumps(chain.to_json(), ensure_ascii=False, indent=1))
     else:
         show_chain(chain)
 
 
-def replace(  # noqa: PLR0913, PLR0917 - one parameter an option
+def replace_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     number: Annotated[str, typer.Argument(metavar="ID", help="Id of the number, as `tegmen why` prints it.")],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="One number (12), or low,best,high (10,12,15).")],
     source: Annotated[str, typer.Option(help="Where the new value was read, or that it is an assumption.")],
-    scenario: ScenarioName = "march-2024",
+    scenario: ScenarioOption = "march-2024",
     record: OwnRecord = None,
     seed: Seed = 1,
-    worlds: Worlds = 200,
+    worlds: WorldsOption = 200,
     runs: Runs = 50,
-    case: EvidenceCases = Case.both,
+    case: Cases = "both",
     out: Annotated[Path | None, typer.Option(help="Folder for the report of the changed question.")] = None,
 ) -> None:
     """Answer again with one number replaced, and show what changes."""
     with progress() as tell:
-        import tegmen as tg
-        from tegmen.report.answer_page import check_writable
-
+        effort = effort_of(worlds, runs)
         question = tg.read_scenario(scenario)
         replaced = (number, tg.parse_span(value), source)
         tg.replace_number(question, *replaced)  # a wrong id or folder is said before the work, not after it
         if out is not None:
-            check_writable(out)
+            tg.check_writable(out)
         calibration = calibrated(question, record, seed)
-        effort = effort_of(worlds, runs)
         changed = tg.what_if(
             question, calibration, replaced, seed=seed, effort=effort, cases=cases_of(case), progress=tell
         )  # fmt: skip
@@ -92,89 +116,91 @@ def replace(  # noqa: PLR0913, PLR0917 - one parameter an option
     say("P, P now: share of worlds that meet the goal with the number `at`; moved: by more than two sampling errors.")
 
 
-def check(  # noqa: PLR0913, PLR0917 - one parameter an option
+def check_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     claim: Annotated[
         str | None, typer.Argument(metavar="CLAIM", help='E.g. "25 Patriot systems cover the whole country".')
     ] = None,
     added: Annotated[int | None, typer.Option(min=0, help="The structured form: how many are added,")] = None,
     system: Annotated[str, typer.Option(help="of which system,")] = "patriot",
     goal: Annotated[str | None, typer.Option(help="and which goal of the scenario they meet (all of them).")] = None,
-    scenario: ScenarioName = "march-2024",
+    scenario: ScenarioOption = "march-2024",
     record: OwnRecord = None,
     seed: Seed = 1,
-    worlds: Worlds = 200,
+    worlds: WorldsOption = 200,
     runs: Runs = 50,
-    case: EvidenceCases = Case.both,
+    case: Cases = "both",
 ) -> None:
     """Test a public claim: in what share of worlds it is true, and what would have to hold."""
     if (claim is None) == (added is None):
         raise typer.BadParameter("give either a claim in words or --added; --help has an example")
     with progress() as tell:
-        import tegmen as tg
-
+        effort = effort_of(worlds, runs)
         question = tg.read_scenario(scenario)
-        read = (
-            tg.read_claim(claim, question) if claim is not None
-            else tg.claim_of(system, added or 0, added or 0, question.goal(goal), question)
+        if claim is None:
+            public = tg.claim_of(system, added or 0, added or 0, question.goal(goal), question)
+        else:
+            public = tg.read_claim(claim, question)
+        checked = tg.check_claim(
+            public, question, calibrated(question, record, seed), seed=seed, effort=effort, cases=cases_of(case),
+            progress=tell,
         )  # fmt: skip
-        calibration = calibrated(question, record, seed)
-        found = tg.check_claim(
-            read, question, calibration, seed=seed, effort=effort_of(worlds, runs), cases=cases_of(case), progress=tell
-        )  # fmt: skip
-    for sentence in found.sentences():
+    for sentence in checked.sentences():
         say(sentence)
-    show(f"{found.worlds} worlds x {runs} months a case", found.to_pandas(), left=("case", "goal", "verdict"))
+    show(f"{checked.worlds} worlds x {runs} months a case", checked.to_pandas(), left=("case", "goal", "verdict"))
 
 
-def drivers(  # noqa: PLR0913, PLR0917 - one parameter an option
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario or a .toml file.")],
+def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
+    scenario: ScenarioArgument,
     record: OwnRecord = None,
-    out: Annotated[Path | None, typer.Option(help="Folder to write to. [default: out/SCENARIO]")] = None,
+    out: Out = None,
     seed: Seed = 1,
     worlds: Annotated[int, typer.Option(min=100, max=2000, help="Worlds, each drawn twice a source.")] = 200,
     runs: Runs = 50,
-    case: EvidenceCases = Case.both,
+    case: Cases = "both",
 ) -> None:
     """Find what drives the answer of SCENARIO: shares alone and total, and what knowing would be worth."""
     with progress() as tell:
-        import tegmen as tg
-        from tegmen.answer.drivers import drive
-        from tegmen.report.drivers_page import DRIVERS_FILES, write_drivers
-        from tegmen.report.folders import check_folder
+        from tegmen.report.drivers_page import DRIVERS_FILES
 
         question = tg.read_scenario(scenario)
         folder = out or Path("out") / question.name
-        check_folder(folder, DRIVERS_FILES)
+        tg.check_folder(folder, DRIVERS_FILES)
         calibration = calibrated(question, record, seed)
         effort = tg.Effort(worlds=worlds, runs=runs, worlds_most=worlds)
-        result = drive(question, calibration, seed=seed, effort=effort, cases=cases_of(case), progress=tell)
-        page = write_drivers(result, folder)
+        result = tg.drive(question, calibration, seed=seed, effort=effort, cases=cases_of(case), progress=tell)
+        page = tg.write_drivers(result, folder)
     table = result.to_pandas().loc[:, ["case", "unknown", "share", "total", "evppi"]]
     table["evppi"] = [f"{value:.1f}" for value in table["evppi"]]
     show(f"{question.title}: what drives it", table, left=("case", "unknown"))
     typer.echo(f"page: {page}")
 
 
-def calibrated(question: Scenario, record: Path | None, seed: int) -> Calibration:
+def calibrated(question: tg.Scenario, record: Path | None, seed: int) -> tg.Calibration:
     """The posterior of a record up to the day the question names; a fit made before is taken from the cache."""
-    import tegmen as tg
-    from tegmen.calibration.kept_fits import cache_folder
-
-    return tg.calibrate(tg.read_record(record), until=question.until, seed=seed, cache=cache_folder())
+    return tg.calibrate(tg.read_record(record), until=question.until, seed=seed, cache=tg.cache_folder())
 
 
-def effort_of(worlds: int, runs: int) -> Effort:
+def effort_of(worlds: int, runs: int) -> tg.Effort:
     """How much to simulate; refused before anything else where the machine could not hold it."""
     if worlds * runs > MONTHS_MOST:
-        found = f"--worlds {worlds} x --runs {runs} is {worlds * runs:,} months"
-        raise typer.BadParameter(f"{found}; at most {MONTHS_MOST:,} are allowed: give fewer of one")
-    import tegmen as tg
-
+        months = f"--worlds {worlds} x --runs {runs} is {worlds * runs:,} months"
+        raise typer.BadParameter(f"{months}; at most {MONTHS_MOST:,} are allowed: give fewer of one")
     return tg.Effort(worlds=worlds, runs=runs, worlds_more=min(100, worlds), worlds_most=3 * worlds)
 
 
 def cases_of(case: Case) -> Sequence[EvidenceCase]:
-    """Evidence cases asked for."""
-    from tegmen.terms import EVIDENCE_CASES
+    """Evidence cases asked for; the two are never averaged."""
+    return EVIDENCE_CASES if case == "both" else (case,)
 
-    return EVIDENCE_CASES if case is Case.both else (case.value,)
+
+def print_answer(result: tg.Sufficiency, folder: Path, notes: Sequence[str]) -> None:
+    """Answer first, then a small table, then where the rest is."""
+    for case in result.cases:
+        say(f"{case}: {result.sentence(case)}", "bold")
+        say(f"  {result.finding(case)}")
+    show(f"{result.scenario.title} (placement: greedy)", result.summary(), left=("case", "goal"))
+    for key in result.calibration.prior_only:
+        say(f"note: {key.name} rests on the prior only; the record has no eligible row of it.")
+    for note in notes:
+        say(f"note: {note}")
+    say(f"report: {folder / 'report.html'}")

@@ -4,30 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tegmen.engine.engagement import KINDS, PAIR, PRIORITY, TICKS_PER_S, UNIT, Engagement, attrition_rate, engage
 from tegmen.engine.kernel.words import uint32_threshold
-from tegmen.engine.workload import Compute, Workload, check, fight
+from tegmen.engine.workload import Compute, Workload, check_limits, fight
 from tegmen.errors import EvidenceError
+from tegmen.question.lanes import LANE_CLASSES, VARIANTS
+from tegmen.question.theatre import Theatre
 from tegmen.terms import ThreatClass
-from tegmen.worlds.draw import Worlds, covered_by, take
-from tegmen.worlds.lanes import (
-    KINDS,
-    LANE_CLASSES,
-    PRIORITY,
-    SPREAD_S,
-    TICKS_PER_S,
-    VARIANTS,
-    WAVE_TICKS,
-    Engagement,
-    Lanes,
-    attrition_rate,
-    engage,
-    lane_first,
-)
+from tegmen.worlds.draw import Worlds, take
 from tegmen.worlds.units import SYSTEMS
 
 if TYPE_CHECKING:
@@ -42,16 +31,14 @@ _SOLVE_RUNS = {ThreatClass.ballistic: 60, ThreatClass.cruise: 6}
 _SOLVE_STEPS = {ThreatClass.ballistic: 7, ThreatClass.cruise: 4}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Campaign:
     """Worlds ready to be fought: their baseline reproduces each world's calibrated rates.
 
     Parameters
     ----------
-    worlds, lanes
-        The worlds kept, and the lanes.
-    history, nights
-        (night of record, class) counts to draw nights from; nights a month.
+    worlds
+        The worlds kept.
     factor
         (w, class) effectiveness factor in (0, 1]: kill chance of one round of the best system.
     attrition
@@ -61,15 +48,12 @@ class Campaign:
     """
 
     worlds: Worlds
-    lanes: Lanes
-    history: Ints
-    nights: int
     factor: Floats
     attrition: Floats
     compute: Compute = field(default_factory=Compute)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """What came of it, axes w, r, p; integers.
 
@@ -101,21 +85,21 @@ def simulate(
 ) -> Outcome:
     """Fight every world's month `runs` times with the first `added` units of the engagement's list.
 
-    Same seed, same draws, whatever the laydown, the number of threads, the device and the other classes simulated.
+    Same seed, same draws, whatever the laydown, the number of threads and the other classes simulated.
 
     Raises
     ------
     InputError
-        More runs, threats, units, rounds or ticks than the tables can hold; more outcomes than memory should.
+        More runs, threats, units, rounds or ticks than the tables can hold.
     """
-    return _fight(campaign, _pack(campaign, engagement, added, runs, classes), range(runs), classes, compute)
+    return _fight(campaign, _workload(campaign, engagement, added, runs, classes), range(runs), classes, compute)
 
 
 def pack_once(
     campaign: Campaign, engagement: Engagement, *, runs: int, classes: Sequence[ThreatClass]
 ) -> Callable[[int], Outcome]:
     """Pack the tables once: fights as `simulate` does, with as many added units as it is called with."""
-    workload = _pack(campaign, engagement, 0, runs, classes)
+    workload = _workload(campaign, engagement, 0, runs, classes)
 
     def fought(added: int) -> Outcome:
         own = replace(workload, exists=engagement.exists(added))
@@ -131,13 +115,13 @@ def _fight(
     return Outcome(
         leakers={cls: leakers[:, :, slot] for slot, cls in enumerate(classes)},
         launched=workload.raids[0],
-        by_systems=tally[..., 0],
-        by_dispersed=tally[..., 1],
-        rounds=tally[..., 2],
+        by_systems=tally["by_systems"],
+        by_dispersed=tally["by_dispersed"],
+        rounds=tally["rounds"],
     )
 
 
-def _pack(
+def _workload(
     campaign: Campaign, engagement: Engagement | None, added: int, runs: int, classes: Sequence[ThreatClass]
 ) -> Workload:
     worlds = campaign.worlds
@@ -145,37 +129,34 @@ def _pack(
     counts[:, list(classes)] = worlds.counts[:, list(classes)]
     slot = np.full(len(ThreatClass), -1, dtype=np.int64)
     slot[list(classes)] = np.arange(len(classes))
-    pairs, pointers, units, stock, exists = _tables(campaign, engagement, added)
+    tables = engagement or _nobody(campaign)
     # Only lanes of these classes matter, and only some classes meet the dispersed layer.
-    lanes = lane_first(campaign.lanes)
+    lanes = worlds.theatre.lanes.first
     dispersed = [cls for cls in classes if cls is not ThreatClass.ballistic]
     begin = min((int(lanes[cls]) for cls in dispersed), default=0)
     end = max((int(lanes[cls + 1]) for cls in dispersed), default=0)
     workload = Workload(
         first_world=worlds.first,
         key=np.array([worlds.seed & 0xFFFFFFFF, (worlds.seed >> 32) & 0xFFFFFFFF], dtype=np.int64),
-        nights=campaign.nights,
-        raids=(counts, worlds.packet, campaign.history, _cumulative(worlds.mix)),
-        geometry=_geometry(campaign.lanes),
-        pairs=pairs,
-        pointers=pointers,
-        exists=exists,
-        units=units,
-        stock=stock,
+        nights=worlds.theatre.nights,
+        raids=(counts, worlds.packet, worlds.theatre.history, _cumulative(worlds.mix)),
+        geometry=_geometry(worlds.theatre),
+        pairs=tables.pairs,
+        pointers=tables.pointers,
+        exists=tables.exists(added),
+        units=tables.units,
+        stock=tables.stock,
         kill=_kill(campaign),
         attrition=uint32_threshold(campaign.attrition[:, begin:end]),
         layer=begin,
         slot=slot,
     )
-    check(workload, runs)
+    check_limits(workload, runs)
     return workload
 
 
 def match_record(
     worlds: Worlds,
-    lanes: Lanes,
-    history: Ints,
-    nights: int,
     *,
     solve: Sequence[ThreatClass] = MATCHED,
     compute: Compute | None = None,
@@ -205,21 +186,21 @@ def match_record(
         msg = "none of the worlds drawn agrees with the record, so there is none to match to it"
         raise EvidenceError(f"{msg}; draw more worlds, or widen the baseline's range")
     campaign = Campaign(
-        worlds=worlds, lanes=lanes, history=history, nights=nights, factor=np.ones((len(worlds), len(ThreatClass))),
-        attrition=_attrition(worlds, lanes), compute=compute or Compute(),
+        worlds=worlds, factor=np.ones((len(worlds), len(ThreatClass))),
+        attrition=_attrition(worlds), compute=compute or Compute(),
     )  # fmt: skip
     feasible = np.ones(len(worlds), dtype=bool)
     for cls in MATCHED:
         trial, table = _trial(campaign, cls)
         steps = _SOLVE_STEPS[cls] if cls in solve else 0
-        factor, reached = _root(_share_stopped(trial, table, cls), worlds.rate[:, cls], steps)
-        campaign.factor[:, cls] = factor
+        factor, reached = _bisect(_share_stopped(trial, table, cls), worlds.rate[:, cls], steps)
+        campaign = replace(campaign, factor=_with_column(campaign.factor, cls, factor))
         feasible &= reached
     return campaign, feasible
 
 
-def keep(campaign: Campaign, index: NDArray[np.intp]) -> Campaign:
-    """Keep the worlds of these indices."""
+def take_worlds(campaign: Campaign, index: NDArray[np.intp]) -> Campaign:
+    """Take the worlds of these indices and what was solved for them."""
     return replace(
         campaign,
         worlds=take(campaign.worlds, index),
@@ -232,12 +213,12 @@ def _trial(campaign: Campaign, cls: ThreatClass) -> tuple[Campaign, Engagement]:
     """The worlds in which a class's factor is solved for: as they are, or (ballistic) with all targets covered."""
     worlds = campaign.worlds
     if cls is ThreatClass.cruise:
-        return campaign, engage(worlds, campaign.lanes, (), "patriot", (cls,))
+        return campaign, engage(worlds, (), "patriot", (cls,))
     # The share killed when covered was seen at Kyiv, under Patriots: solve it for places that a ready Patriot covers.
     ready = replace(worlds, readiness=np.ones_like(worlds.readiness))
-    table = engage(ready, campaign.lanes, (), "patriot", (cls,))
+    table = engage(ready, (), "patriot", (cls,))
     mix, counts = worlds.mix.copy(), worlds.counts.copy()
-    mix[:, cls] *= covered_by(worlds, "patriot") > 0
+    mix[:, cls] *= worlds.covered_by("patriot") > 0
     covered = mix[:, cls].sum(axis=1, keepdims=True)
     mix[:, cls] /= covered
     counts[:, cls] = np.maximum(1, np.rint(counts[:, cls] * covered[:, 0]))
@@ -247,19 +228,24 @@ def _trial(campaign: Campaign, cls: ThreatClass) -> tuple[Campaign, Engagement]:
 def _share_stopped(trial: Campaign, table: Engagement, cls: ThreatClass) -> Callable[[Floats], Floats]:
     runs = _SOLVE_RUNS[cls]
     launched = np.maximum(trial.worlds.counts[:, cls], 1) * runs
-    workload = _pack(trial, table, 0, runs, (cls,))
+    workload = _workload(trial, table, 0, runs, (cls,))
 
     def share(factor: Floats) -> Floats:
-        factors = trial.factor.copy()
-        factors[:, cls] = factor
-        own = replace(workload, kill=_kill(replace(trial, factor=factors)))
+        own = replace(workload, kill=_kill(replace(trial, factor=_with_column(trial.factor, cls, factor))))
         outcome = _fight(trial, own, range(runs), (cls,), None)
         return 1 - outcome.leakers[cls].sum(axis=(1, 2), dtype=np.int64) / launched
 
     return share
 
 
-def _root(share: Callable[[Floats], Floats], target: Floats, steps: int) -> tuple[Floats, NDArray[np.bool_]]:
+def _with_column(table: Floats, column: int, values: Floats) -> Floats:
+    """Give a copy with other values in one column."""
+    copy = table.copy()
+    copy[:, column] = values
+    return copy
+
+
+def _bisect(share: Callable[[Floats], Floats], target: Floats, steps: int) -> tuple[Floats, NDArray[np.bool_]]:
     """Factor in (0, 1] whose share is the target, by bisection and one linear step; and whether 1 reaches it."""
     low, high = np.zeros_like(target), np.ones_like(target)
     at_low, at_high = np.zeros_like(target), share(high)
@@ -276,17 +262,17 @@ def _root(share: Callable[[Floats], Floats], target: Floats, steps: int) -> tupl
     return low + (high - low) * np.clip(step, 0.0, 1.0), reached
 
 
-def _attrition(worlds: Worlds, lanes: Lanes) -> Floats:
+def _attrition(worlds: Worlds) -> Floats:
     """(w, lane) share stopped by the dispersed layer; near-zero classes keep their posted rate on every lane."""
-    first = lane_first(lanes)
+    first = worlds.theatre.lanes.first
     table = np.zeros((len(worlds), int(first[-1])))
     for cls in ThreatClass:
         here = slice(int(first[cls]), int(first[cls + 1]))
         if cls is ThreatClass.drone:
-            table[:, here] = attrition_rate(worlds, lanes, cls, worlds.rate[:, cls])
+            table[:, here] = attrition_rate(worlds, cls, worlds.rate[:, cls])
         elif cls is ThreatClass.cruise:
             share = worlds.scalar["dispersed_share_cruise"] * worlds.rate[:, cls]
-            table[:, here] = attrition_rate(worlds, lanes, cls, share)
+            table[:, here] = attrition_rate(worlds, cls, share)
         elif cls in (ThreatClass.supersonic, ThreatClass.s300_ground):
             table[:, here] = worlds.rate[:, cls, None]
     return table
@@ -301,22 +287,21 @@ def _kill(campaign: Campaign) -> NDArray[np.uint64]:
     return uint32_threshold(table * campaign.factor[:, :, None])
 
 
-def _geometry(lanes: Lanes) -> tuple[NDArray[np.uint32], Ints, Ints, Ints, Ints]:
+def _geometry(theatre: Theatre) -> tuple[NDArray[np.uint32], Ints, Ints, Ints, Ints]:
     priority = np.zeros(len(ThreatClass), dtype=np.int64)
     priority[list(PRIORITY)] = np.arange(len(PRIORITY))
-    spread = np.array([SPREAD_S.get(cls.name, 0) * TICKS_PER_S for cls in ThreatClass] + [WAVE_TICKS], dtype=np.int64)
+    spread = np.rint(np.append(theatre.spread_s, theatre.window_s) * TICKS_PER_S).astype(np.int64)
     variants = np.array([VARIANTS if cls in LANE_CLASSES else 1 for cls in ThreatClass], dtype=np.int64)
-    return _cumulative(lanes.area_weight), lane_first(lanes), variants, spread, priority
+    return _cumulative(theatre.lanes.area_weight), theatre.lanes.first, variants, spread, priority
 
 
-def _tables(campaign: Campaign, engagement: Engagement | None, added: int) -> tuple[Any, Any, Any, Any, Any]:
-    if engagement is None:
-        count, lanes = len(campaign.worlds), int(lane_first(campaign.lanes)[-1])
-        return (
-            np.zeros((0, 5), np.int32), np.zeros((count, lanes + 1), np.int64), np.zeros((count, 0, 8), np.int64),
-            np.zeros((count, 0), np.int64), np.zeros(0, np.uint8),
-        )  # fmt: skip
-    return engagement.pairs, engagement.pointers, engagement.units, engagement.stock, engagement.exists(added)
+def _nobody(campaign: Campaign) -> Engagement:
+    """Nobody stands anywhere."""
+    count, lanes = len(campaign.worlds), int(campaign.worlds.theatre.lanes.first[-1])
+    return Engagement(
+        classes=(), pointers=np.zeros((count, lanes + 1), np.int64), pairs=np.zeros(0, PAIR),
+        units=np.zeros((count, 0), UNIT), stock=np.zeros((count, 0), np.int64), base_units=0, per_added=0,
+    )  # fmt: skip
 
 
 def _cumulative(weight: Floats) -> NDArray[np.uint32]:

@@ -145,6 +145,15 @@ class Parameter:
         return self.best
 
     @property
+    def constant(self) -> float:
+        """The value [unit] of a number that holds for all worlds; InputError where it has a range."""
+        low, best, high = self.span
+        if low != high:
+            fault = f"found {self._span_text()}; this number holds for all worlds: give one value, not a range"
+            raise InputError(self.label, [fault])
+        return best
+
+    @property
     def span(self) -> tuple[float, float, float]:
         """Low, best and high [unit]; InputError where one is missing."""
         if self.low is None or self.best is None or self.high is None:

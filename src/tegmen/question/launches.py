@@ -1,4 +1,4 @@
-"""What was launched in the month: posted, claimed, and the nights it came in."""
+"""What was launched in the month, posted and claimed; the nights it came in; the oblasts named as its targets."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from tegmen.errors import EvidenceError
 from tegmen.evidence.record import Record
+from tegmen.question.places import Places
 from tegmen.question.scenario import Scenario
 from tegmen.terms import EvidenceCase, ThreatClass
 
 if TYPE_CHECKING:
-    from tegmen.terms import Ints
+    from tegmen.terms import Floats, Ints
 
 
 def posted_counts(scenario: Scenario, record: Record) -> dict[ThreatClass, int]:
@@ -78,3 +79,17 @@ def launched(
         unposted[:, ThreatClass.drone] = max(0, official.drone - posted[ThreatClass.drone])
     base = np.array([posted.get(cls, 0) for cls in ThreatClass], dtype=np.int64)
     return base + unposted, unposted
+
+
+def named_launches(record: Record, cls: ThreatClass, places: Places) -> Floats:
+    """(p,) launches of the record whose only named oblast is the place's.
+
+    Reports say "Kyiv" and "Kyiv oblast" for raids on one and the same zone: both count for Kyiv's zone (A8).
+    """
+    launches = record.rows["launched"].to_numpy(np.float64, na_value=0.0)
+    zones = record.rows["zone"].to_numpy(str)
+    mine = record.rows["threat_class"].to_numpy(str) == cls.name
+    zone = places.zone
+    named = {code: float(launches[mine & (zones == code)].sum()) for code in {*zone.tolist(), "UA-32"}}
+    named["UA-30"] = named.get("UA-30", 0.0) + named.pop("UA-32")
+    return np.array([named.get(code, 0.0) for code in zone])

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
 from typing import Any, Literal
 
 from tegmen.data import shipped_toml
@@ -16,6 +15,7 @@ from tegmen.ledger.entries import Entry, Source
 from tegmen.ledger.hedges import Range, widen
 from tegmen.ledger.store import open_ledger
 from tegmen.question.scenario import Scenario
+from tegmen.terms import FrozenDict, Span
 
 Role = Literal["catalogue", "official", "claim", "baseline", "place"]
 
@@ -68,9 +68,8 @@ class Number:
 
     @property
     def span(self) -> str:
-        """The span in words, e.g. "12 (10-15) km"."""
-        low, best, high = ("?" if value is None else f"{value:,.10g}" for value in (self.low, self.best, self.high))
-        return f"{best} {self.unit}" if low == best == high else f"{best} ({low}–{high}) {self.unit}"
+        """The span in words, e.g. "12 (10–15) km"."""
+        return f"{Span(self.low, self.best, self.high)} {self.unit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ def gather(scenario: Scenario, parameters: Sequence[Parameter]) -> Evidence:
     if faults:
         lines = "\n".join(f"  - {fault}" for fault in faults)
         raise EvidenceError(f"scenario {scenario.name}: no report is made with numbers nobody can trace\n{lines}")
-    return Evidence(numbers, MappingProxyType(entries), MappingProxyType(ranges), MappingProxyType(sources))
+    return Evidence(numbers, FrozenDict(entries), FrozenDict(ranges), FrozenDict(sources))
 
 
 def _of_scenario(scenario: Scenario) -> list[Number]:

@@ -15,13 +15,13 @@ from tegmen.data import shipped
 from tegmen.errors import InputError
 from tegmen.evidence.catalogue import Catalogue, read_catalogue
 from tegmen.evidence.geography import in_ukraine, read_places
+from tegmen.question.goals import METRICS, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.resources.abc import Traversable
 
 Probability = Annotated[float, Field(ge=0, le=1)]
-Metric = Literal["ballistic_strikes", "people_struck", "capitals_uncovered", "capacity_lost"]
 Total = Literal["missiles", "ballistic_and_s300", "drone", "glide_bomb"]
 System = Literal["patriot", "sampt", "nasams", "iris_t_slm", "hawk", "s300ps", "buk_m1"]
 Day = Annotated[dt.date, Field(strict=False)]
@@ -42,12 +42,12 @@ class _Strict(BaseModel):
 class Goal(_Strict):
     """What "enough" means: the metric, how far it must fall, and in what share of worlds.
 
-    `threshold` is relative to the baseline's expectation, except for `capitals_uncovered`, where it is a count.
+    `threshold` is a share of the baseline's expectation, or a count where the metric is one (`goals.METRICS`).
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     label: str = Field(description='Completes "N more fire units …", e.g. "halve the expected ballistic strikes".')
-    metric: Metric
+    metric: str = Field(json_schema_extra={"enum": [*METRICS]})
     largest_cities: int = Field(default=25, ge=1, description="How many of the largest held cities count.")
     threshold: float = Field(ge=0)
     confidence: Probability
@@ -55,13 +55,26 @@ class Goal(_Strict):
 
     @model_validator(mode="after")
     def _threshold_is_a_share(self) -> Goal:
-        if self.metric != "capitals_uncovered" and self.threshold > 1:
+        if not self.measure.is_count and self.threshold > 1:
             msg = f"threshold {self.threshold} is a share of the baseline: give a value in [0, 1]"
             raise ValueError(msg)
         return self
 
+    @field_validator("metric")
+    @classmethod
+    def _metric_exists(cls, metric: str) -> str:
+        if metric not in METRICS:
+            msg = f"found {metric!r}; allowed are {', '.join(METRICS)}; choose one of them"
+            raise ValueError(msg)
+        return metric
 
-class Claim(_Strict):
+    @property
+    def measure(self) -> Metric:
+        """What its metric is."""
+        return METRICS[self.metric]
+
+
+class QuotedClaim(_Strict):
     """A number somebody named in public, to be marked on the curve."""
 
     label: str
@@ -112,8 +125,8 @@ class OfficialTotals(_Strict):
         return {key: getattr(self, key) for key in get_args(Total)}
 
 
-class Range(_Strict):
-    """A planning span; best lies inside it."""
+class Held(_Strict):
+    """How many fire units of a system are in service: a planning span; best lies inside it."""
 
     low: UnitCount
     best: UnitCount
@@ -122,7 +135,7 @@ class Range(_Strict):
     entry: str = Field(default="", description=_ENTRY)
 
     @model_validator(mode="after")
-    def _in_order(self) -> Range:
+    def _in_order(self) -> Held:
         if not self.low <= self.best <= self.high:
             msg = f"range out of order: low {self.low}, best {self.best}, high {self.high}; need low <= best <= high"
             raise ValueError(msg)
@@ -173,8 +186,8 @@ class Scenario(_Strict):
     month: Month
     official: OfficialTotals
     goals: tuple[Goal, ...] = Field(min_length=1, strict=False)
-    claims: tuple[Claim, ...] = Field(default=(), strict=False)
-    baseline: dict[System, Range] = Field(
+    claims: tuple[QuotedClaim, ...] = Field(default=(), strict=False)
+    baseline: dict[System, Held] = Field(
         default_factory=dict, description="Fire units in service by system; replaces the catalogue's inventory."
     )
     places: tuple[ExtraPlace, ...] = Field(default=(), strict=False)
@@ -202,8 +215,8 @@ class Scenario(_Strict):
         taken = set(read_places()["name"]) if names else set[str]()
         twice = sorted({name for name in names if name in taken or names.count(name) > 1})
         if twice:
-            found = ", ".join(map(repr, twice))
-            msg = f"found {found} twice, or beside a shipped place of that name; choose other names"
+            names_twice = ", ".join(map(repr, twice))
+            msg = f"found {names_twice} twice, or beside a shipped place of that name; choose other names"
             raise ValueError(msg)
         return places
 
@@ -250,8 +263,8 @@ class Scenario(_Strict):
 
 def _replaced(replacements: Sequence[Replacement]) -> Catalogue:
     catalogue = read_catalogue()
-    for each in replacements:
-        catalogue = catalogue.with_replaced(each.id, (each.low, each.best, each.high), each.source)
+    for row in replacements:
+        catalogue = catalogue.with_replaced(row.id, (row.low, row.best, row.high), row.source)
     return catalogue
 
 
@@ -290,19 +303,19 @@ def _folder() -> Traversable:
 
 
 def _text_of(name_or_path: str | Path) -> tuple[str, str]:
-    given = str(name_or_path)
-    if given in scenario_names():
-        return (_folder() / f"{given}.toml").read_text("utf-8"), f"scenario {given}"
-    path = Path(given)
+    name = str(name_or_path)
+    if name in scenario_names():
+        return (_folder() / f"{name}.toml").read_text("utf-8"), f"scenario {name}"
+    path = Path(name)
     if not path.exists():
         known = f"shipped scenarios: {', '.join(scenario_names())}"
-        raise InputError(given, [f"no such scenario or file; {known}; or give the path of a .toml file"])
+        raise InputError(name, [f"no such scenario or file; {known}; or give the path of a .toml file"])
     if path.is_dir():
-        raise InputError(given, ["is a folder; give the path of a .toml file"])
+        raise InputError(name, ["is a folder; give the path of a .toml file"])
     try:
-        return path.read_text("utf-8-sig"), given
+        return path.read_text("utf-8-sig"), name
     except (UnicodeDecodeError, OSError) as error:
-        raise InputError(given, [f"cannot be read as UTF-8 text ({error}); a scenario is a TOML file"]) from None
+        raise InputError(name, [f"cannot be read as UTF-8 text ({error}); a scenario is a TOML file"]) from None
 
 
 def faults_of(error: ValidationError) -> list[str]:
@@ -341,10 +354,10 @@ def _allowed(location: tuple[object, ...]) -> str:
     """Keys allowed beside the unknown one."""
     rooms: dict[str, type[_Strict]] = {
         "goals": Goal,
-        "claims": Claim,
+        "claims": QuotedClaim,
         "month": Month,
         "official": OfficialTotals,
-        "baseline": Range,
+        "baseline": Held,
         "places": ExtraPlace,
         "replace": Replacement,
     }

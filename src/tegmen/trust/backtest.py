@@ -7,9 +7,8 @@ day or later has been read by then. Cutting the record there and starting anew g
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -22,7 +21,7 @@ from tegmen.calibration.nightly import Memory
 from tegmen.calibration.priors import Priors
 from tegmen.calibration.rows import FILTERED, eligible
 from tegmen.errors import InputError
-from tegmen.terms import Provenance, ThreatClass, one_blas_thread, tell_nobody
+from tegmen.terms import FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread, tell_nobody
 from tegmen.trust.baselines import BASELINES, past
 from tegmen.trust.scores import LEVELS, Difference, Marks, difference, marks
 
@@ -40,6 +39,7 @@ LARGE = 3
 _SEED_STREAM = 192
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
     """Mean scores of some forecasts.
@@ -61,6 +61,7 @@ class Scores:
     pit: Floats
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassScores:
     """Scores of one class.
@@ -84,9 +85,10 @@ class ClassScores:
     coverage_error: Mapping[float, float]
     baselines: Mapping[str, Scores]
     differences: Mapping[str, Difference]
-    also: Mapping[str, ClassScores] = field(default_factory=dict[str, "ClassScores"])
+    also: Mapping[str, ClassScores] = field(default_factory=FrozenDict[str, "ClassScores"])
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Backtest:
     """A rolling back-test.
@@ -121,14 +123,14 @@ class Backtest:
     def to_pandas(self) -> pd.DataFrame:
         """One row a class and rule: nights, coverage at each level, log_score, crps, difference, its 90 % limits."""
         rows: list[dict[str, object]] = []
-        for key, found in self.classes.items():
-            head = {"threat_class": key.name, "nights": found.nights}
-            if found.scores is not None:
-                rows.append({**head, "rule": "tegmen", **_flat(found.scores)})
-            for name, each in found.baselines.items():
-                gain = found.differences[name]
+        for key, scored in self.classes.items():
+            head = {"threat_class": key.name, "nights": scored.nights}
+            if scored.scores is not None:
+                rows.append({**head, "rule": "tegmen", **_flat(scored.scores)})
+            for name, baseline in scored.baselines.items():
+                gain = scored.differences[name]
                 ahead = {"difference": gain.mean, "low": gain.low, "high": gain.high}
-                rows.append({**head, "rule": name, **_flat(each), **ahead})
+                rows.append({**head, "rule": name, **_flat(baseline), **ahead})
         return pd.DataFrame(rows)
 
     def __repr__(self) -> str:
@@ -197,29 +199,26 @@ def backtest(  # noqa: PLR0913 - each option is one question a reader asks
     EvidenceError
         If the record has no eligible row at all.
     """
-    rows, end = eligible(record, date.max)
-    first = _first_day(start, end)
     if horizon not in {"night", "month"} or min_launched < 1:
         raise InputError(
             "backtest", [f"found {horizon!r}, {min_launched}; allowed: night or month, 1 or more launched"]
         )
+    rows, end = eligible(record, date.max)
     history = {key: nights(rows[key], by_aim=key is ThreatClass.ballistic) for key in FORECAST}
-    run = _Run(history, first, min_launched, priors or Priors(), memory or Memory(), seed)
-    made = _by_night if horizon == "night" else _by_month
-    cases: list[_Case] = []
-    total = int(np.datetime64(end).astype(np.int64)) + 1
-    tell = progress or tell_nobody
-    for case, day in made(run):
-        if case:
-            cases.append(case)
-        tell("back-test", max(day - run.origin, 0), max(total - run.origin, 1))
+    run = _Run(history, _first_day(start, end), min_launched, priors or Priors(), memory or Memory(), seed)
+    cases = _all_cases(run, horizon, int(np.datetime64(end).astype(np.int64)) + 1, progress or tell_nobody)
     classes = {key: _class_scores([case for case in cases if case.key is key], seed) for key in FORECAST}
-    provenance = Provenance(record.provenance.version, seed, record.provenance.inputs)
-    when = np.datetime64(first, "D").astype(date)
-    notes = (*record.notes, *_notes(history, classes, when))
-    table = _table(cases)
+    first = np.datetime64(run.first, "D").astype(date)
     return Backtest(
-        when, end, horizon, record.counted, min_launched, MappingProxyType(classes), table, notes, provenance
+        start=first,
+        end=end,
+        horizon=horizon,
+        count=record.counted,
+        min_launched=min_launched,
+        classes=FrozenDict(classes),
+        forecasts=_forecast_table(cases),
+        notes=(*record.notes, *_unscored(history, classes, first)),
+        provenance=Provenance(record.provenance.version, seed, record.provenance.inputs),
     )
 
 
@@ -237,22 +236,32 @@ class _Run:
     @property
     def origin(self) -> int:
         """First day of the record."""
-        return min(each[0].day for each in self.history.values() if each) if any(self.history.values()) else 0
+        return min((of_class[0].day for of_class in self.history.values() if of_class), default=0)
 
     def by_day(self) -> Iterator[tuple[int, dict[ThreatClass, Night]]]:
         """Give the nights of all classes day by day."""
         days: dict[int, dict[ThreatClass, Night]] = {}
-        for key, each in self.history.items():
-            for night in each:
+        for key, of_class in self.history.items():
+            for night in of_class:
                 days.setdefault(night.day, {})[key] = night
         yield from sorted(days.items())
 
     def pasts(self) -> dict[ThreatClass, Past]:
         """Prepare the baselines; what they look up ends before the day they are asked for."""
-        return {key: past(each) for key, each in self.history.items()}
+        return {key: past(of_class) for key, of_class in self.history.items()}
 
 
-def _by_night(run: _Run) -> Iterator[tuple[_Case | None, int]]:
+def _all_cases(run: _Run, horizon: Horizon, end: int, progress: Progress) -> list[_Case]:
+    """Make every forecast of a run; `end` is the day after the record's last."""
+    cases: list[_Case] = []
+    for case, day in _cases_by_night(run) if horizon == "night" else _cases_by_month(run):
+        if case:
+            cases.append(case)
+        progress("back-test", max(day - run.origin, 0), max(end - run.origin, 1))
+    return cases
+
+
+def _cases_by_night(run: _Run) -> Iterator[tuple[_Case | None, int]]:
     """Forecast each night from the days before it; only then learn from it."""
     known, pasts = nothing_known(run.priors, run.memory), run.pasts()
     for day, brought in run.by_day():
@@ -266,36 +275,40 @@ def _by_night(run: _Run) -> Iterator[tuple[_Case | None, int]]:
 
 
 def _night_case(known: Known, key: ThreatClass, night: Night, seen: Past) -> _Case:
-    (n, k), other = night.totals(), dict[str, "Floats"]()
-    if key is ThreatClass.ballistic:
-        chance: Floats = np.ones(1)
-        for aim, launched in zip(night.aim, night.launched, strict=True):
-            chance = np.asarray(
-                np.convolve(chance, known.ballistic.point.by_aim(int(launched))[_AT[int(aim)]]), dtype=np.float64
-            )
-        other["zone_known"] = chance
-    theirs = {name: rule(seen, night.day, [n]) for name, rule in BASELINES.items()}
-    return _Case(key, night.day, n, k, known.chance(key, night.day, n), theirs, other)
+    n, k = night.totals()
+    other = {"zone_known": _zone_known(known, night)} if key is ThreatClass.ballistic else {}
+    baselines = {name: rule(seen, night.day, [n]) for name, rule in BASELINES.items()}
+    return _Case(key, night.day, n, k, known.chance(key, night.day, n), baselines, other)
 
 
-_AT = {1: 0, 0: 1, -1: 2}
+def _zone_known(known: Known, night: Night) -> Floats:
+    """Probability (n + 1,) of each number of ballistic missiles intercepted, told how many are aimed at which zone."""
+    chance: Floats = np.ones(1)
+    for aim, launched in zip(night.aim, night.launched, strict=True):
+        by_aim = known.ballistic.point.by_aim(int(launched))
+        chance = np.asarray(np.convolve(chance, by_aim[_ROW_OF_AIM[int(aim)]]), dtype=np.float64)
+    return chance
+
+
+_ROW_OF_AIM = {1: 0, 0: 1, -1: 2}
 """Row of `PointTrack.by_aim` by code of the aim."""
 
 
-def _by_month(run: _Run) -> Iterator[tuple[_Case | None, int]]:
-    """Forecast each month from the days before it."""
+def _cases_by_month(run: _Run) -> Iterator[tuple[_Case | None, int]]:
+    """Forecast each month from the days before it; only then learn from it."""
     known, pasts = nothing_known(run.priors, run.memory), run.pasts()
-    months = sorted({_month(night.day) for each in run.history.values() for night in each})
+    months = sorted({_month_of(night) for of_class in run.history.values() for night in of_class})
     for month in months:
         days = month_days(month)
-        of_month = {key: [each for each in run.history[key] if _month(each.day) == month] for key in run.history}
+        brought = {key: [night for night in run.history[key] if _month_of(night) == month] for key in run.history}
         if days[0] >= run.first:
             calendars = drawn_calendar(run.history, int(days[0]), len(days), stream(run.seed, _SEED_STREAM))
-            for key, each in of_month.items():
-                if sum(night.totals()[0] for night in each) >= run.min_launched:
-                    yield _month_case(known, key, each, pasts[key], (days, calendars[key], run.seed)), int(days[-1])
-        for key, each in of_month.items():
-            for night in each:
+            for key, of_class in brought.items():
+                if sum(night.totals()[0] for night in of_class) >= run.min_launched:
+                    drawn = (days, calendars[key], run.seed)
+                    yield _month_case(known, key, of_class, pasts[key], drawn), int(days[-1])
+        for key, of_class in brought.items():
+            for night in of_class:
                 known = known.seen(key, night)
         yield None, int(days[-1])
 
@@ -312,13 +325,13 @@ def _month_case(
         for plan in (launched, calendar)
     ]
     sizes = [int(n) for n in launched if n]
-    theirs = {name: rule(seen, int(days[0]), sizes) for name, rule in BASELINES.items()}
+    baselines = {name: rule(seen, int(days[0]), sizes) for name, rule in BASELINES.items()}
     k = sum(night.totals()[1] for night in brought)
-    return _Case(key, int(days[0]), int(launched.sum()), k, stopped[0], theirs, {"calendar_drawn": stopped[1]})
+    return _Case(key, int(days[0]), int(launched.sum()), k, stopped[0], baselines, {"calendar_drawn": stopped[1]})
 
 
-def _month(day: int) -> str:
-    return str(np.datetime64(day, "D").astype("datetime64[M]"))
+def _month_of(night: Night) -> str:
+    return str(np.datetime64(night.day, "D").astype("datetime64[M]"))
 
 
 # --- scores ----------------------------------------------------------------------------------------------------------
@@ -326,27 +339,18 @@ def _month(day: int) -> str:
 
 def _class_scores(cases: list[_Case], seed: int) -> ClassScores:
     """Score a class; beside all nights, the larger ones, and every other reading of the same nights."""
-    found = _scored(cases, [case.chance for case in cases], seed)
     also: dict[str, ClassScores] = {}
     large = [case for case in cases if case.launched >= LARGE]
     if 0 < len(large) < len(cases):
         also[f"launched_{LARGE}_or_more"] = _scored(large, [case.chance for case in large], seed)
     for name in cases[0].other if cases else ():
         also[name] = _scored(cases, [case.other[name] for case in cases], seed, compared=name != "calendar_drawn")
-    return ClassScores(
-        found.nights,
-        found.scores,
-        found.coverage_error,
-        found.baselines,
-        found.differences,
-        MappingProxyType(also),
-    )
+    return replace(_scored(cases, [case.chance for case in cases], seed), also=FrozenDict(also))
 
 
 def _scored(cases: list[_Case], chances: list[Floats], seed: int, *, compared: bool = True) -> ClassScores:
-    nothing = MappingProxyType({})
     if not cases:
-        return ClassScores(0, None, nothing, nothing, nothing)
+        return ClassScores(0, None, FrozenDict(), FrozenDict(), FrozenDict())
     outcomes = [case.intercepted for case in cases]
     ours, week = marks(chances, outcomes), np.array([case.day // 7 for case in cases], dtype=np.int64)
     baselines: dict[str, Scores] = {}
@@ -356,53 +360,49 @@ def _scored(cases: list[_Case], chances: list[Floats], seed: int, *, compared: b
         baselines[name] = _mean(theirs)
         differences[name] = difference(ours.log_score, theirs.log_score, week, seed)
     error = {level: float(np.sqrt(level * (1 - level) / len(cases))) for level in LEVELS}
-    return ClassScores(
-        len(cases), _mean(ours), MappingProxyType(error), MappingProxyType(baselines), MappingProxyType(differences)
-    )
+    return ClassScores(len(cases), _mean(ours), FrozenDict(error), FrozenDict(baselines), FrozenDict(differences))
 
 
-def _mean(each: Marks) -> Scores:
-    coverage = {level: float(each.coverage(level).mean()) for level in LEVELS}
-    plain = {level: float(each.plain_coverage(level).mean()) for level in LEVELS}
-    means = float(each.log_score.mean()), float(each.crps.mean())
-    return Scores(MappingProxyType(coverage), MappingProxyType(plain), *means, each.pit())
+def _mean(scored: Marks) -> Scores:
+    coverage = {level: float(scored.coverage(level).mean()) for level in LEVELS}
+    plain = {level: float(scored.plain_coverage(level).mean()) for level in LEVELS}
+    means = float(scored.log_score.mean()), float(scored.crps.mean())
+    return Scores(FrozenDict(coverage), FrozenDict(plain), *means, scored.pit())
 
 
-def _table(cases: list[_Case]) -> pd.DataFrame:
-    rows: list[dict[str, object]] = []
-    for case in cases:
-        ours = marks([case.chance], [case.intercepted])
-        limits = zip(("low", "median", "high"), (0.05, 0.5, 0.95), strict=True)
-        rows.append(
-            {
-                "day": np.datetime64(case.day, "D").astype(date),
-                "threat_class": case.key.name,
-                "launched": case.launched,
-                "intercepted": case.intercepted,
-                **{name: quantile(case.chance, level) for name, level in limits},
-                "log_score": float(ours.log_score[0]),
-                "crps": float(ours.crps[0]),
-                "pit_low": float(ours.below[0]),
-                "pit_high": float(ours.upto[0]),
-                **{
-                    name: float(marks([chance], [case.intercepted]).log_score[0])
-                    for name, chance in case.baselines.items()
-                },
-            }
-        )
-    return pd.DataFrame(rows)
+def _forecast_table(cases: list[_Case]) -> pd.DataFrame:
+    return pd.DataFrame([_forecast_row(case) for case in cases])
 
 
-def _notes(
+def _forecast_row(case: _Case) -> dict[str, object]:
+    ours = marks([case.chance], [case.intercepted])
+    limits = {name: quantile(case.chance, level) for name, level in (("low", 0.05), ("median", 0.5), ("high", 0.95))}
+    theirs = {name: marks([chance], [case.intercepted]).log_score for name, chance in case.baselines.items()}
+    return {
+        "day": np.datetime64(case.day, "D").astype(date),
+        "threat_class": case.key.name,
+        "launched": case.launched,
+        "intercepted": case.intercepted,
+        **limits,
+        "log_score": float(ours.log_score[0]),
+        "crps": float(ours.crps[0]),
+        "pit_low": float(ours.below[0]),
+        "pit_high": float(ours.upto[0]),
+        **{name: float(log_score[0]) for name, log_score in theirs.items()},
+    }
+
+
+def _unscored(
     history: Mapping[ThreatClass, tuple[Night, ...]], classes: Mapping[ThreatClass, ClassScores], start: date
 ) -> Iterator[str]:
-    for key, each in history.items():
+    """Say of each class what could not be scored."""
+    for key, of_class in history.items():
         name = key.name
-        if not each:
+        if not of_class:
             yield f"{name}: the record has no eligible row; a forecast would be the prior only, and none is scored."
         elif not classes[key].nights:
-            yield f"{name}: no night to score from {start} on; its last one is {np.datetime64(each[-1].day, 'D')}."
-        elif np.datetime64(each[0].day, "D").astype(date) >= start:
+            yield f"{name}: no night to score from {start} on; its last one is {np.datetime64(of_class[-1].day, 'D')}."
+        elif np.datetime64(of_class[0].day, "D").astype(date) >= start:
             yield f"{name}: no row before {start}; its first forecast is the prior only."
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
 TRAILING_DAYS = 120
-_SHARES = 1 / (1 + np.exp(-np.linspace(-6, 8, 141)))
-_CONCENTRATIONS = 2.0 ** np.linspace(0, 10, 41)
+_SHARE_GRID = 1 / (1 + np.exp(-np.linspace(-6, 8, 141)))
+_CONCENTRATION_GRID = 2.0 ** np.linspace(0, 10, 41)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,18 +30,18 @@ class Past:
     ----------
     day, launched, intercepted
         (t,) nights in order of time.
-    surprise
+    log_likelihood
         (t + 1, m, g) cumulative log likelihood of shares and concentrations, so that a window is a difference.
     """
 
     day: Ints
     launched: Ints
     intercepted: Ints
-    surprise: Floats
+    log_likelihood: Floats
 
     def window(self, first: int, end: int) -> slice:
         """Nights from a day on and before another."""
-        return slice(*(int(np.searchsorted(self.day, each)) for each in (first, end)))
+        return slice(int(np.searchsorted(self.day, first)), int(np.searchsorted(self.day, end)))
 
 
 def past(nights: Sequence[Night]) -> Past:
@@ -49,9 +49,9 @@ def past(nights: Sequence[Night]) -> Past:
     day = np.array([night.day for night in nights], dtype=np.int64)
     totals = np.array([night.totals() for night in nights], dtype=np.int64).reshape(-1, 2)
     n, k = totals.T
-    each = beta_binomial(n[:, None, None], k[:, None, None], _SHARES, _CONCENTRATIONS[:, None])
-    start = np.zeros((1, len(_CONCENTRATIONS), len(_SHARES)))
-    return Past(day, n, k, np.concatenate([start, np.cumsum(each, axis=0)]))
+    log_likelihood = beta_binomial(n[:, None, None], k[:, None, None], _SHARE_GRID, _CONCENTRATION_GRID[:, None])
+    start = np.zeros((1, len(_CONCENTRATION_GRID), len(_SHARE_GRID)))
+    return Past(day, n, k, np.concatenate([start, np.cumsum(log_likelihood, axis=0)]))
 
 
 def _binomial(seen: Past, window: slice, sizes: Sequence[int]) -> Floats:
@@ -65,9 +65,9 @@ def _binomial(seen: Past, window: slice, sizes: Sequence[int]) -> Floats:
 
 def _beta_binomial(seen: Past, window: slice, sizes: Sequence[int]) -> Floats:
     """Beta-binomial of greatest likelihood on a window; with no night in it, every count alike."""
-    gain = seen.surprise[window.stop] - seen.surprise[window.start]
+    gain = seen.log_likelihood[window.stop] - seen.log_likelihood[window.start]
     m, g = np.unravel_index(gain.argmax(), gain.shape)
-    share, concentration = (0.5, 2.0) if window.stop == window.start else (_SHARES[g], _CONCENTRATIONS[m])
+    share, concentration = (0.5, 2.0) if window.stop == window.start else (_SHARE_GRID[g], _CONCENTRATION_GRID[m])
     chance = np.ones(1)
     for n in sizes:
         chance = np.convolve(chance, beta_binomial_table(n, np.array([share]), np.array([concentration]))[:, 0])
@@ -97,5 +97,5 @@ def last_month(seen: Past, day: int, sizes: Sequence[int]) -> Floats:
 
 
 BASELINES: dict[str, Callable[[Past, int, Sequence[int]], Floats]] = {
-    each.__name__: each for each in (all_time_mean, trailing_binomial, trailing_beta_binomial, last_month)
+    rule.__name__: rule for rule in (all_time_mean, trailing_binomial, trailing_beta_binomial, last_month)
 }

@@ -1,10 +1,10 @@
-"""Checks that the product makes of itself: each works something out twice and says what was found and what expected."""
+"""Checks that the product makes of itself: each works something out twice and says both values."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -12,25 +12,24 @@ from typing import Any, Literal
 import numpy as np
 
 from tegmen.answer.estimates import Decision, first_order, total_effect, value_of_knowing
-from tegmen.answer.siting import expected_leakers, site_greedily
-from tegmen.answer.sufficiency import Effort, draw_campaign, fight_baseline
+from tegmen.answer.study import Batch, Effort, Study, begin_study, draw_batch, order_sites
 from tegmen.calibration.fit import Calibration, calibrate
 from tegmen.calibration.grid import forward, level_grid
-from tegmen.engine.campaign import MATCHED, Campaign, simulate
+from tegmen.engine.campaign import MATCHED, simulate
+from tegmen.engine.engagement import engage
 from tegmen.engine.kernel.words import philox
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.evidence.geography import horizon_km
 from tegmen.evidence.record import Record
 from tegmen.question.launches import launched, posted_counts
-from tegmen.question.places import defended_places
 from tegmen.question.scenario import Scenario
-from tegmen.terms import ThreatClass
+from tegmen.terms import FrozenDict, Progress, ThreatClass
 from tegmen.trust import exact
 from tegmen.trust.published import fight_alone, lone_unit_night
-from tegmen.worlds.draw import POOL, draw_worlds
-from tegmen.worlds.lanes import engage, lay_lanes
+from tegmen.worlds.draw import draw_worlds
 
-Kind = Literal["exact", "published", "property"]
+SecondAnswer = Literal["exact", "published", "property"]
+Fate = Literal["passed", "failed"]
 _ERRORS = 4.0
 _WORLDS = 20
 BALLISTIC = ThreatClass.ballistic
@@ -46,18 +45,22 @@ class Material:
     seed: int
 
     @cached_property
-    def campaign(self) -> Campaign:
+    def study(self) -> Study:
+        """The study of the question."""
+        return begin_study(self.scenario, self.calibration, seed=self.seed, effort=Effort(worlds=_WORLDS, runs=200))
+
+    @cached_property
+    def batch(self) -> Batch:
         """A few matched worlds of the posted case."""
-        lanes = lay_lanes(defended_places(self.scenario))
-        return draw_campaign(self.scenario, self.calibration, "posted", lanes, count=_WORLDS, first=0, seed=self.seed)
+        return draw_batch(self.study, "posted")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found."""
+    """Whether a check holds: the value worked out, and the one expected."""
 
     holds: bool
-    found: str
+    value: str
     expected: str
 
 
@@ -66,25 +69,51 @@ class Check:
     """A check: what kind of second answer it is, what it shows, and how it is run."""
 
     name: str
-    kind: Kind
+    kind: SecondAnswer
     shows: str
     run: Callable[[Material], Finding]
 
 
-def _equal(found: object, expected: object) -> Finding:
-    return Finding(found == expected, str(found), str(expected))
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a check."""
+
+    name: str
+    kind: SecondAnswer
+    shows: str
+    outcome: Fate
+    value: str
+    expected: str
 
 
-def _within(found: float, expected: float, allowed: float, digits: int = 4) -> Finding:
+def run_checks(checks: Sequence[Check], material: Material, progress: Progress) -> Mapping[str, Result]:
+    """Run checks, by name; one that cannot finish has failed, and says how."""
+    results: dict[str, Result] = {}
+    for step, check in enumerate(checks):
+        progress(f"check: {check.name}", step, len(checks))
+        try:
+            finding = check.run(material)
+        except Exception as error:  # noqa: BLE001 - a check that breaks is a finding, not the end of the pack
+            finding = Finding(False, f"{type(error).__name__}: {error}", "a result")
+        outcome: Fate = "passed" if finding.holds else "failed"
+        results[check.name] = Result(check.name, check.kind, check.shows, outcome, finding.value, finding.expected)
+    return FrozenDict(results)
+
+
+def _equal(value: object, expected: object) -> Finding:
+    return Finding(value == expected, str(value), str(expected))
+
+
+def _within(value: float, expected: float, allowed: float, digits: int = 4) -> Finding:
     shown = f"{expected:.{digits}f} ± {allowed:.{digits}f}"
-    return Finding(abs(found - expected) <= allowed, f"{found:.{digits}f}", shown)
+    return Finding(abs(value - expected) <= allowed, f"{value:.{digits}f}", shown)
 
 
-def _all(*findings: Finding) -> Finding:
+def _combined(*findings: Finding) -> Finding:
     return Finding(
-        all(each.holds for each in findings),
-        "; ".join(each.found for each in findings),
-        "; ".join(each.expected for each in findings),
+        all(finding.holds for finding in findings),
+        "; ".join(finding.value for finding in findings),
+        "; ".join(finding.expected for finding in findings),
     )
 
 
@@ -92,8 +121,8 @@ def _all(*findings: Finding) -> Finding:
 
 
 def _random_words(_: Material) -> Finding:
-    found = [[f"{int(word):08x}" for word in philox(*counter, *key)] for counter, key in _RANDOM123]
-    return _equal(" ".join(map(" ".join, found)), " ".join(_RANDOM123.values()))
+    words = [[f"{int(word):08x}" for word in philox(*counter, *key)] for counter, key in _RANDOM123]
+    return _equal(" ".join(map(" ".join, words)), " ".join(_RANDOM123.values()))
 
 
 _RANDOM123 = {
@@ -104,18 +133,18 @@ _RANDOM123 = {
 
 
 def _wilkening(_: Material) -> Finding:
-    asked = exact.NoLeak(probability=0.80, shot_kill=0.70, track=0.99)
-    found = [
-        exact.barrage_rounds(20, asked), exact.look_rounds(20, asked), exact.barrage_rounds(10, asked, 10),
-        exact.look_rounds(10, asked, 10), float(exact.most_warheads(asked) or 0),
+    published = exact.NoLeak(probability=0.80, shot_kill=0.70, track=0.99)
+    rounds = [
+        exact.barrage_rounds(20, published), exact.look_rounds(20, published),
+        exact.barrage_rounds(10, published, 10), exact.look_rounds(10, published, 10),
     ]  # fmt: skip
-    floor = exact.track_floor(10, 0.80)
-    return _equal([*(round(each) for each in found), round(floor, 3)], [113, 47, 73, 48, 22, 0.978])
+    limits = [exact.most_warheads(published), round(exact.track_floor(10, 0.80), 3)]
+    return _equal([*map(round, rounds), *limits], [113, 47, 73, 48, 22, 0.978])
 
 
 def _transition_numbers(_: Material) -> Finding:
-    found = [[round(exact.transition_number(i, kill), 2) for i in range(1, 5)] for kill in (0.5, 0.7, 0.9)]
-    return _equal(found, [[1, 4, 9, 18], [1, 5.33, 17.44, 55.48], [1, 12, 113, 1114]])
+    numbers = [[round(exact.transition_number(i, kill), 2) for i in range(1, 5)] for kill in (0.5, 0.7, 0.9)]
+    return _equal(numbers, [[1, 4, 9, 18], [1, 5.33, 17.44, 55.48], [1, 12, 113, 1114]])
 
 
 # ---------------------------------------------------------------- exact
@@ -129,7 +158,7 @@ def _binomial_leaks(_: Material) -> Finding:
     chance = exact.leaker_distribution(threats, kill)
     error = math.sqrt(threats * kill * (1 - kill) / runs)
     none = float((leaked == 3).mean())
-    return _all(
+    return _combined(
         _within(float(leaked.mean()), threats * (1 - kill), _ERRORS * error),
         _within(none, float(chance[3]), _ERRORS * math.sqrt(float(chance[3] * (1 - chance[3])) / runs)),
     )
@@ -151,14 +180,14 @@ def _erlang(material: Material) -> Finding:
 def _filter(_: Material) -> Finding:
     grid = level_grid(-2.0, 2.0, 4, (0.7,))
     likelihood = np.random.Generator(np.random.Philox(5)).random((4, 1, 4))
-    found = sum(float(gain[0, 0]) for _, _, gain in forward(likelihood, grid.start, grid.kernels))
+    filtered = sum(float(gain[0, 0]) for _, _, gain in forward(likelihood, grid.start, grid.kernels))
     total = 0.0
     for path in itertools.product(range(4), repeat=4):
         weight = grid.start[path[0]] * likelihood[0, 0, path[0]]
         for step in range(1, 4):
             weight *= grid.kernels[0, path[step - 1], path[step]] * likelihood[step, 0, path[step]]
         total += float(weight)
-    return _within(found, math.log(total), 1e-10, 10)
+    return _within(filtered, math.log(total), 1e-10, 10)
 
 
 def _near_zero(material: Material) -> Finding:
@@ -166,8 +195,8 @@ def _near_zero(material: Material) -> Finding:
     (a, b), (n, k) = fit.priors.near_zero, fit.rows[ThreatClass.supersonic].totals()
     mean = (a + k) / (a + b + n)
     error = math.sqrt(mean * (1 - mean) / (a + b + n + 1) / 4000)
-    found = float(fit.draws(4000, material.seed).rate[ThreatClass.supersonic].mean())
-    return _within(found, mean, _ERRORS * error)
+    drawn = float(fit.draws(4000, material.seed).rate[ThreatClass.supersonic].mean())
+    return _within(drawn, mean, _ERRORS * error)
 
 
 def _ishigami(material: Material) -> Finding:
@@ -182,10 +211,10 @@ def _ishigami(material: Material) -> Finding:
     for i in range(3):
         again = a.copy()
         again[i] = b[i]
-        each = total_effect(outcome(a), outcome(again))
+        with_others = total_effect(outcome(a), outcome(again))
         findings.append(_within(alone[str(i)].value, float(first[i]), _ERRORS * alone[str(i)].error + 0.02, 2))
-        findings.append(_within(each.value, float(total[i]), _ERRORS * each.error, 2))
-    return _all(*findings)
+        findings.append(_within(with_others.value, float(total[i]), _ERRORS * with_others.error, 2))
+    return _combined(*findings)
 
 
 def _knowing(material: Material) -> Finding:
@@ -193,9 +222,9 @@ def _knowing(material: Material) -> Finding:
     x, z = np.random.Generator(np.random.Philox(material.seed)).normal(size=(2, 2000))
     need = np.clip(np.rint(20 + 4 * x + 3 * z), 0, 45).astype(np.int64)
     worth = value_of_knowing({"x": x}, need, Decision(0.8, 45))
-    return _all(
-        _within(worth.all.value, evpi, _ERRORS * worth.all.error + 0.05, 2),
-        _within(worth.each["x"].value, evppi, _ERRORS * worth.each["x"].error + 0.05, 2),
+    return _combined(
+        _within(worth.evpi.value, evpi, _ERRORS * worth.evpi.error + 0.05, 2),
+        _within(worth.evppi["x"].value, evppi, _ERRORS * worth.evppi["x"].error + 0.05, 2),
     )
 
 
@@ -220,8 +249,8 @@ def _pert(_: Material) -> Finding:
 
 
 def _conserved(material: Material) -> Finding:
-    campaign = material.campaign
-    table = engage(campaign.worlds, campaign.lanes, (), "patriot", (BALLISTIC,))
+    campaign = material.batch.campaign
+    table = engage(campaign.worlds, (), "patriot", (BALLISTIC,))
     outcome = simulate(campaign, table, added=0, runs=10, classes=(BALLISTIC,))
     leaked = outcome.leakers[BALLISTIC].sum(axis=2, dtype=np.int64)
     lost = int((outcome.launched[:, None, BALLISTIC] - leaked - outcome.by_systems).sum())
@@ -229,21 +258,21 @@ def _conserved(material: Material) -> Finding:
 
 
 def _baseline(material: Material) -> Finding:
-    outcome = fight_baseline(material.campaign, Effort(worlds=_WORLDS, runs=200))
+    outcome = material.batch.baseline
+    assert outcome is not None
     cruise = ThreatClass.cruise
     counts = outcome.launched[:, cruise].astype(np.float64)
     leaked = outcome.leakers[cruise].sum(axis=2, dtype=np.int64).mean(axis=1)
-    off = (1 - leaked / counts) - material.campaign.worlds.rate[:, cruise]
+    off = (1 - leaked / counts) - material.batch.campaign.worlds.rate[:, cruise]
     error = float(np.std(off, ddof=1)) / math.sqrt(len(off))
     return _within(float(off.mean()), 0.0, _ERRORS * max(error, 0.003), 3)
 
 
 def _never_worse(material: Material) -> Finding:
-    campaign, scenario = material.campaign, material.scenario
+    campaign, scenario = material.batch.campaign, material.scenario
     goal = scenario.headline
-    expected = expected_leakers(campaign, fight_baseline(campaign, Effort(worlds=_WORLDS, runs=20)))
-    sites = site_greedily(campaign, goal, expected, scenario.added_system, 6).tolist()
-    table = engage(campaign.worlds, campaign.lanes, sites, scenario.added_system, (BALLISTIC,))
+    sites = order_sites(material.batch, goal, scenario.added_system, 6).tolist()
+    table = engage(campaign.worlds, sites, scenario.added_system, (BALLISTIC,))
     strikes = [
         simulate(campaign, table, added=n, runs=10, classes=(BALLISTIC,)).leakers[BALLISTIC].sum(axis=(1, 2))
         for n in (0, 3, 6)
@@ -258,8 +287,8 @@ def _never_worse(material: Material) -> Finding:
 def _threads(material: Material) -> Finding:
     import numba
 
-    campaign = material.campaign
-    table = engage(campaign.worlds, campaign.lanes, (), "patriot", MATCHED)
+    campaign = material.batch.campaign
+    table = engage(campaign.worlds, (), "patriot", MATCHED)
     before, results = numba.get_num_threads(), []
     try:
         for threads in (1, min(2, before)):
@@ -273,9 +302,9 @@ def _threads(material: Material) -> Finding:
 
 
 def _seed(material: Material) -> Finding:
-    pool = material.calibration.draws(POOL, material.seed)
+    study = material.study
     one, two, other = (
-        draw_worlds(material.scenario, material.calibration, "posted", count=5, seed=seed, pool=pool)
+        draw_worlds(study.scenario, study.theatre, "posted", study.rates, count=5, seed=seed)
         for seed in (material.seed, material.seed, material.seed + 1)
     )
     return _equal((np.array_equal(one.mix, two.mix), np.array_equal(one.mix, other.mix)), (True, False))
@@ -301,8 +330,8 @@ def _claimed(material: Material) -> Finding:
 def _summed(material: Material) -> Finding:
     monthly: Any = material.record.monthly()
     rows: Any = material.record.rows
-    found = (int(monthly["launched"].sum()), int(monthly["destroyed"].sum()))
-    return _equal(found, (int(rows["launched"].sum()), int(rows["intercepted"].sum())))
+    totals = (int(monthly["launched"].sum()), int(monthly["destroyed"].sum()))
+    return _equal(totals, (int(rows["launched"].sum()), int(rows["intercepted"].sum())))
 
 
 CHECKS = (

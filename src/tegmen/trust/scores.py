@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tegmen.terms import content_equal
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,6 +27,7 @@ RESAMPLES = 4000
 _FLOOR = 1e-12
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Marks:
     """Scores of single forecasts, axis f = forecast.
@@ -43,10 +46,6 @@ class Marks:
     crps: Floats
     below: Floats
     upto: Floats
-
-    def chosen(self, where: Ints) -> Marks:
-        """Keep some of the forecasts."""
-        return Marks(self.log_score[where], self.crps[where], self.below[where], self.upto[where])
 
     def coverage(self, level: float) -> Floats:
         """Share (f,) of each outcome's step in the central interval."""
@@ -69,13 +68,13 @@ class Marks:
 
 def marks(chances: Sequence[Floats], outcomes: Sequence[int]) -> Marks:
     """Score forecasts; an outcome beyond a forecast's last count has probability zero, kept above 1e-12."""
-    found = np.zeros((len(chances), 4))
-    for f, (chance, k) in enumerate(zip(chances, outcomes, strict=True)):
+    rows: list[tuple[float, float, float, float]] = []
+    for chance, k in zip(chances, outcomes, strict=True):
         padded = np.concatenate([chance, np.zeros(max(k + 1 - len(chance), 0))])
         upto = np.minimum(np.cumsum(padded), 1.0)
         crps = ((upto - (np.arange(len(padded)) >= k)) ** 2).sum()
-        found[f] = np.log(max(padded[k], _FLOOR)), crps, upto[k - 1] if k else 0.0, upto[k]
-    return Marks(*found.T)
+        rows.append((np.log(max(padded[k], _FLOOR)), crps, upto[k - 1] if k else 0.0, upto[k]))
+    return Marks(*np.array(rows).T)
 
 
 @dataclass(frozen=True, slots=True)

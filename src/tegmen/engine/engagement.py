@@ -1,7 +1,6 @@
-"""Worlds, lanes and sites to feasible (threat, unit) pairs with integer windows: the tables the kernel reads.
+"""Worlds and sites to feasible (threat, unit) pairs with integer windows: the tables the kernel reads.
 
-Lanes are coarse on purpose: a launch area of the record, a place, and three parallel variants. Ticks are 0.1 s; a
-window is counted from a threat's own zero, `BEFORE_IMPACT` ticks before it would hit.
+Ticks are 0.1 s; a window is counted from a threat's own zero, `BEFORE_IMPACT` ticks before it would hit.
 """
 
 from __future__ import annotations
@@ -14,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.errors import InputError
-from tegmen.evidence.geography import closest_approach, front_points, horizon_km, km_inside_ukraine, to_km
-from tegmen.evidence.record import read_launch_areas
-from tegmen.question.places import Places
+from tegmen.evidence.geography import horizon_km
+from tegmen.question.lanes import VARIANTS
 from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds
 from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS
@@ -28,10 +26,6 @@ if TYPE_CHECKING:
 TICKS_PER_S = 10
 BEFORE_IMPACT = 150_000
 """Ticks from a threat's zero to its impact (a little over 4 h: longer than any cruise missile's way)."""
-WAVE_TICKS = 8 * 3600 * TICKS_PER_S
-"""A class's wave falls anywhere in an eight-hour night (A11)."""
-SPREAD_S = {"drone": 10_800, "cruise": 3_600, "supersonic": 600, "ballistic": 600, "s300_ground": 1_800}
-"""Half width of a wave: how far apart the arrivals of one class in one night are (A11)."""
 PRIORITY = (
     ThreatClass.ballistic,
     ThreatClass.supersonic,
@@ -40,62 +34,33 @@ PRIORITY = (
     ThreatClass.drone,
 )
 """Which class is served first when two engagements could start in the same tick."""
-VARIANTS = 3
-VARIANT_OFFSET_KM = 40.0
-LANE_CLASSES = (ThreatClass.drone, ThreatClass.cruise)
-"""Classes whose way matters; for the others a lane is the place."""
 SECTIONS = ("air", "ballistic")
 KINDS = len(SYSTEMS) * len(SECTIONS)
 """Unit kinds: system, and the section of the unit kept for aerodynamic or for ballistic targets (A12)."""
 ADDED_OUTAGE_ID = 4096
 """Outage ids of added units start here, so that the same unit keeps its draws whatever the baseline."""
-_RADIUS_MOST_KM = 60.0
-_AREA_SHARE_LEAST = 0.02
-_INSIDE_STEP_KM = 10.0
-_COST_RANK = {"patriot": 2, "sampt": 2, "s300ps": 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Lanes:
-    """Ways from launch areas to places; axis l = (place, area, variant) flattened.
-
-    Parameters
-    ----------
-    length_km, inside_km
-        (l,) whole way; the part over Ukraine, in steps of 10 km (at least one).
-    pointer, lane, approach_km, along_km
-        For each site (= place) the cruise lanes that pass within 60 km: CSR over sites, with the closest approach and
-        how far along the lane it lies.
-    area_weight
-        (class, place, area) chance of the launch area given class and place; rows sum to 1.
-    """
-
-    places: int
-    areas: int
-    length_km: Floats
-    inside_km: Floats
-    pointer: Ints
-    lane: Ints
-    approach_km: Floats
-    along_km: Floats
-    area_weight: Floats
+PAIR = np.dtype([(name, np.int32) for name in ("unit", "open", "close", "flight", "preference")])
+"""A unit that can engage what comes on a lane: first and last tick of launch, ticks of flight, rank of preference."""
+UNIT = np.dtype([
+    (name, np.int64) for name in ("channels", "ready", "reload", "salvo", "outage", "outage_id", "kind")
+])  # fmt: skip
+"""A section of a fire unit: channels, rounds on full launchers, ticks to reload, rounds a salvo, uint32 threshold and
+address of its draw of outage, kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
     """Integer tables of one batch of worlds and one list of added sites; axes w, lane, pair, u.
 
-    `pointers` (w, lane + 1) index `pairs` (pair, 5): unit, open, close, flight, preference; a lane's are sorted by open
-    and unit. `units` (w, u, 8): channels, ready, reload [ticks], salvo, outage threshold, outage id, kind, rounds that
-    come into the store each night. Units beyond `base_units` belong to the
-    added fire units, `per_added` rows each, in order, so a laydown with N added units is the first
-    `base_units + N * per_added` rows.
+    `pointers` (w, lane + 1) index `pairs` (pair,) `PAIR`; a lane's are sorted by opening and unit. `units` (w, u) are
+    `UNIT`, `stock` (w, u) rounds in store for the month. Units beyond `base_units` belong to the added fire units,
+    `per_added` rows each, in order, so a laydown with N added units is the first `base_units + N * per_added` rows.
     """
 
     classes: tuple[ThreatClass, ...]
     pointers: Ints
-    pairs: NDArray[np.int32]
-    units: Ints
+    pairs: NDArray[np.void]
+    units: NDArray[np.void]
     stock: Ints
     base_units: int
     per_added: int
@@ -120,57 +85,7 @@ class _Rows:
     section: Ints
 
 
-def lay_lanes(places: Places) -> Lanes:
-    """Lay the lanes from the record's launch areas to the places.
-
-    Positions of launch areas are rounded to half a degree; a lane is a straight line, its variants shifted sideways at
-    the launch end by 40 km. Areas are chosen by how many launches of the class the record names there.
-    """
-    table = read_launch_areas()
-    table = table.loc[table["threat_class"].isin([cls.name for cls in LANE_CLASSES])]
-    # Areas of hardly any launches of a class are left out: lanes are coarse on purpose (A7).
-    total = table.groupby("threat_class")["launched"].sum()
-    least = _AREA_SHARE_LEAST * table["threat_class"].map(total).to_numpy(float)
-    table = table.loc[table["launched"].to_numpy(float) >= least]
-    spots = table.drop_duplicates("area_id").set_index("area_id").sort_index()
-    start = to_km(spots["latitude"].to_numpy(float), spots["longitude"].to_numpy(float))
-    shape = (len(places), len(spots), VARIANTS)
-    way = places.xy[:, None] - start[None]
-    side = np.stack([-way[..., 1], way[..., 0]], axis=-1) / np.linalg.norm(way, axis=-1, keepdims=True)
-    shift = VARIANT_OFFSET_KM * (np.arange(VARIANTS) - VARIANTS // 2)
-    begin = (start[None, :, None] + side[:, :, None] * shift[None, None, :, None]).reshape(-1, 2)
-    end = np.broadcast_to(places.xy[:, None, None], (*shape, 2)).reshape(-1, 2)
-    weight = np.zeros((len(ThreatClass), len(places), len(spots)))
-    for cls in LANE_CLASSES:
-        launched = table.loc[table["threat_class"] == cls.name].set_index("area_id")["launched"].reindex(spots.index)
-        weight[cls] = launched.fillna(0.0).to_numpy(float) / launched.sum()
-    approach, along = closest_approach(begin[:, None], end[:, None], places.xy[None])
-    used = np.repeat((weight[ThreatClass.cruise] > 0).ravel(), VARIANTS)
-    near = np.nonzero((approach.T <= _RADIUS_MOST_KM) & used)
-    pointer = np.concatenate([[0], np.cumsum(np.bincount(near[0], minlength=len(places)))])
-    inside = np.maximum(1, np.rint(km_inside_ukraine(begin, end) / _INSIDE_STEP_KM)) * _INSIDE_STEP_KM
-    return Lanes(
-        places=len(places),
-        areas=len(spots),
-        length_km=np.linalg.norm(end - begin, axis=1),
-        inside_km=inside,
-        pointer=pointer.astype(np.int64),
-        lane=near[1].astype(np.int64),
-        approach_km=approach.T[near],
-        along_km=along.T[near],
-        area_weight=weight,
-    )
-
-
-def lane_first(lanes: Lanes) -> Ints:
-    """(class,) first lane of each class; the last entry is the number of lanes."""
-    width = [lanes.length_km.size if cls in LANE_CLASSES else lanes.places for cls in ThreatClass]
-    return np.concatenate([[0], np.cumsum(width)]).astype(np.int64)
-
-
-def engage(
-    worlds: Worlds, lanes: Lanes, sites: Sequence[int], system: str, classes: Sequence[ThreatClass]
-) -> Engagement:
+def engage(worlds: Worlds, sites: Sequence[int], system: str, classes: Sequence[ThreatClass]) -> Engagement:
     """Find the feasible pairs of a batch of worlds with fire units added at `sites`, in that order.
 
     Parameters
@@ -181,16 +96,14 @@ def engage(
         Threat classes wanted; systems engage ballistic and cruise missiles (A9, A10).
     """
     rows = _unit_rows(worlds, sites, SYSTEMS.index(system), classes)
-    pairs: list[NDArray[np.int32]] = []
-    pointers = np.zeros((len(worlds), lane_first(lanes)[-1] + 1), dtype=np.int64)
-    apart = np.linalg.norm(worlds.places.xy[:, None] - worlds.places.xy[None], axis=-1)
+    pairs: list[NDArray[np.void]] = []
+    pointers = np.zeros((len(worlds), worlds.theatre.lanes.first[-1] + 1), dtype=np.int64)
     for w in range(len(worlds)):
-        found = [_point_pairs(worlds, lanes, rows, apart, w)] if ThreatClass.ballistic in classes else []
-        found += [_area_pairs(worlds, lanes, rows, w)] if ThreatClass.cruise in classes else []
-        lane, *rest = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        table = _as_int32(np.stack(rest, axis=1))
+        by_class = [_point_pairs(worlds, rows, w)] if ThreatClass.ballistic in classes else []
+        by_class += [_area_pairs(worlds, rows, w)] if ThreatClass.cruise in classes else []
+        lane, table = (np.concatenate(parts) for parts in zip(*by_class, strict=True))
         # Pairs are found unit after unit on every lane, and a stable sort keeps them so: by lane, opening and unit.
-        pairs.append(table[np.argsort((lane << 32) + table[:, 1], kind="stable")])
+        pairs.append(table[np.argsort((lane << 32) + table["open"], kind="stable")])
         pointers[w, 1:] = np.bincount(lane, minlength=pointers.shape[1] - 1)
     # With a leading 0 in every row, the running sum gives where each lane of each world begins and ends.
     np.cumsum(pointers.ravel(), out=pointers.ravel())
@@ -238,41 +151,45 @@ def _unit_rows(worlds: Worlds, sites: Sequence[int], system: int, classes: Seque
     )
 
 
-def _as_int32(table: Ints) -> NDArray[np.int32]:
-    """Windows as the kernel stores them; what would wrap round is refused."""
-    most = int(np.abs(table).max(initial=0))
-    if most > np.iinfo(np.int32).max:
-        found = f"a window or flight time of {most / TICKS_PER_S:.3g} s does not fit the tables"
-        raise InputError("engagement", [f"{found}; give speeds and times within a night (at most 10^8 s)"])
-    return table.astype(np.int32)
+def _pairs(**columns: Ints) -> NDArray[np.void]:
+    """Pairs as the kernel reads them; what would wrap round is refused."""
+    table = np.empty(columns["unit"].size, PAIR)
+    for name, column in columns.items():
+        most = int(np.abs(column).max(initial=0))
+        if most > np.iinfo(np.int32).max:
+            found = f"a window or flight time of {most / TICKS_PER_S:.3g} s does not fit the tables"
+            raise InputError("engagement", [f"{found}; give speeds and times within a night (at most 10^8 s)"])
+        table[name] = column
+    return table
 
 
 def _ticks(seconds: Floats) -> Ints:
     return np.rint(seconds * TICKS_PER_S).astype(np.int64)
 
 
-def _point_pairs(worlds: Worlds, lanes: Lanes, rows: _Rows, apart: Floats, w: int) -> tuple[Ints, ...]:
+def _point_pairs(worlds: Worlds, rows: _Rows, w: int) -> tuple[Ints, NDArray[np.void]]:
     """Ballistic: a unit may engage what falls on a place inside its defended radius."""
     units = np.flatnonzero((rows.section == 1) & (rows.system[w] >= 0))
     radius = worlds.units.radius_ballistic_km[w, rows.system[w, units]]
-    apart = apart[:, rows.site[w, units]]
+    apart = worlds.theatre.apart_km[:, rows.site[w, units]]
     place, at = np.nonzero(apart <= radius[None])
     scalar = worlds.scalar
-    # An interceptor flies at least to intercept height, taken as 15 km, and the ground distance to the place.
-    flight = np.maximum(1, _ticks(np.hypot(apart[place, at], 15.0) / scalar["interceptor_speed_point_kms"][w]))
+    # An interceptor flies at least to intercept height and the ground distance to the place.
+    way = np.hypot(apart[place, at], scalar["intercept_height_km"][w])
+    flight = np.maximum(1, _ticks(way / scalar["interceptor_speed_point_kms"][w]))
     opening = BEFORE_IMPACT - _ticks(np.array([scalar["detection_ballistic_s"][w] - scalar["reaction_s"][w]]))
     opening = np.broadcast_to(opening, flight.shape)
     closing = BEFORE_IMPACT - flight
     # One salvo is always possible where a unit covers: the fitted share killed given coverage contains late detection.
     opening = np.minimum(opening, closing)
-    lane = lane_first(lanes)[ThreatClass.ballistic] + place
-    return lane, units[at], opening, closing, flight, np.zeros_like(flight)
+    lane = worlds.theatre.lanes.first[ThreatClass.ballistic] + place
+    return lane, _pairs(unit=units[at], open=opening, close=closing, flight=flight, preference=np.zeros_like(flight))
 
 
-def _area_pairs(worlds: Worlds, lanes: Lanes, rows: _Rows, w: int) -> tuple[Ints, ...]:
+def _area_pairs(worlds: Worlds, rows: _Rows, w: int) -> tuple[Ints, NDArray[np.void]]:
     """Cruise: the part of a lane inside a unit's disc, the disc cut by the radar horizon."""
     units = np.flatnonzero((rows.section == 0) & (rows.system[w] >= 0))
-    scalar = worlds.scalar
+    scalar, lanes = worlds.scalar, worlds.theatre.lanes
     horizon = float(horizon_km(scalar["radar_height_m"][w], scalar["cruise_height_m"][w]))
     radius = np.minimum(worlds.units.radius_air_km[w, rows.system[w, units]], horizon)
     site = rows.site[w, units]
@@ -292,13 +209,16 @@ def _area_pairs(worlds: Worlds, lanes: Lanes, rows: _Rows, w: int) -> tuple[Ints
     closing = BEFORE_IMPACT - _ticks((length - leave) * s_per_km) - flight
     closing = np.minimum(closing, opening + _ticks(scalar["window_cruise_s"][w : w + 1]))
     fits = (opening <= closing) & (leave > enter)
-    rank = np.array([_COST_RANK.get(name, 0) for name in SYSTEMS])[rows.system[w, units[at]]]
-    first = lane_first(lanes)[ThreatClass.cruise]
-    return tuple(part[fits] for part in (first + lane, units[at], np.maximum(opening, 0), closing, flight, rank))
+    rank = worlds.units.preference[w, rows.system[w, units[at]]]
+    table = _pairs(
+        unit=units[at[fits]], open=np.maximum(opening, 0)[fits], close=closing[fits], flight=flight[fits],
+        preference=rank[fits],
+    )  # fmt: skip
+    return lanes.first[ThreatClass.cruise] + lane[fits], table
 
 
-def _unit_table(worlds: Worlds, rows: _Rows) -> Ints:
-    """(w, u, 8) channels, ready, reload, salvo, outage threshold, outage id, kind, resupply."""
+def _unit_table(worlds: Worlds, rows: _Rows) -> NDArray[np.void]:
+    """(w, u) `UNIT`; a row without a unit has neither channels nor rounds."""
     present = rows.system >= 0
     system = np.maximum(rows.system, 0)
     ballistic = rows.section == 1
@@ -308,14 +228,14 @@ def _unit_table(worlds: Worlds, rows: _Rows) -> Ints:
 
     ready = np.where(ballistic, pick(worlds.units.ready_ballistic), pick(worlds.units.ready_air))
     salvo = np.where(ballistic, worlds.scalar["salvo_ballistic"][:, None], worlds.scalar["salvo_cruise"][:, None])
-    table = np.zeros((*rows.system.shape, 8), dtype=np.int64)
-    table[..., 0] = np.where(present, np.maximum(pick(worlds.units.channels), 1), 0)
-    table[..., 1] = np.where(present, ready, 0)
-    table[..., 2] = _ticks(worlds.scalar["reload_s"])[:, None]
-    table[..., 3] = np.maximum(1, np.rint(salvo))
-    table[..., 4] = np.rint((1 - rows.readiness) * 2.0**32)
-    table[..., 5] = rows.outage
-    table[..., 6] = system + len(SYSTEMS) * rows.section
+    table = np.zeros(rows.system.shape, UNIT)
+    table["channels"] = np.where(present, np.maximum(pick(worlds.units.channels), 1), 0)
+    table["ready"] = np.where(present, ready, 0)
+    table["reload"] = _ticks(worlds.scalar["reload_s"])[:, None]
+    table["salvo"] = np.maximum(1, np.rint(salvo))
+    table["outage"] = np.rint((1 - rows.readiness) * 2.0**32)
+    table["outage_id"] = rows.outage
+    table["kind"] = system + len(SYSTEMS) * rows.section
     return table
 
 
@@ -326,12 +246,13 @@ def _stock(worlds: Worlds, rows: _Rows) -> Ints:
     return np.where(rows.system >= 0, np.rint(stock), 0).astype(np.int64)
 
 
-def attrition_rate(worlds: Worlds, lanes: Lanes, cls: ThreatClass, share: Floats) -> Floats:
+def attrition_rate(worlds: Worlds, cls: ThreatClass, share: Floats) -> Floats:
     """(w, l) chance that the dispersed layer stops a threat on each lane: 1 - exp(-λ d), d km flown over Ukraine.
 
     λ is solved for, so that `share` of the class's threats is stopped: monotone in λ, by bisection on the few distinct
     distances (they are whole tens of km).
     """
+    lanes = worlds.theatre.lanes
     use = (worlds.mix[:, cls, :, None] * lanes.area_weight[cls]).reshape(len(worlds), -1)
     steps, where = np.unique(lanes.inside_km, return_inverse=True)
     member = np.zeros((use.shape[1], steps.size))
@@ -352,10 +273,8 @@ def glide_bombs_launched(worlds: Worlds, sites: Sequence[int], system: str, tota
     Bombs are not intercepted. They are dropped as far behind the line as the bomb glides; a launch point within range
     of a long-range unit is denied with the world's denial factor (wide range), the rest is unopposed (A15).
     """
-    latitude, longitude = front_points(20.0)
-    line = to_km(latitude, longitude)
-    reached = np.zeros((len(worlds), len(line)), dtype=bool)
-    apart = np.linalg.norm(worlds.places.xy[:, None] - line[None], axis=-1)
+    apart = worlds.theatre.front_apart_km
+    reached = np.zeros((len(worlds), apart.shape[1]), dtype=bool)
     code = SYSTEMS.index(system)
     for w in range(len(worlds)):
         stands = [

@@ -1,0 +1,158 @@
+"""What "enough" can mean: one table of metrics, each with its places, classes, value and words.
+
+A metric is one entry of `METRICS`; nothing else in tegmen asks which metric a goal has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tegmen.terms import FrozenDict, ThreatClass
+
+if TYPE_CHECKING:
+    from tegmen.question.places import Places
+    from tegmen.terms import Floats
+
+    Leakers = Mapping[ThreatClass, NDArray[Any]]
+    """Class to leakers, last axis: the places a goal is about."""
+
+_BALLISTIC = ThreatClass.ballistic
+
+
+@dataclass(frozen=True, slots=True)
+class Stakes:
+    """What leakers cost at the places a goal is about, axes w, p.
+
+    Parameters
+    ----------
+    population, capacity_mw
+        (p,) [people], [MW].
+    packet
+        (w,) ballistic missiles that share a target.
+    damage
+        Class to (w,) share of a plant's remaining capacity lost to one leaker.
+    """
+
+    population: Floats
+    capacity_mw: Floats
+    packet: Floats
+    damage: Mapping[ThreatClass, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One meaning of "enough".
+
+    Parameters
+    ----------
+    places
+        (places, how many of the largest cities) to (p,) which places count.
+    classes, background
+        Classes whose leakers count and added units change; those that count and stay as they are. None at all: the
+        metric is the number of places that no unit covers.
+    loss
+        Leakers (w, r, p) by class to the metric's value in each run, (w, r).
+    expected_loss
+        Expected leakers (w, p) by class to the expected value at each place, (w, p): what sites are judged on.
+    is_count
+        Whether a threshold is a count; otherwise it is a share of the baseline's value.
+    runs_divisor
+        The months simulated are divided by it: what averages over many classes and places needs fewer.
+    left
+        Words for what is left; `{}` stands for the amount.
+    """
+
+    places: Callable[[Places, int], NDArray[np.bool_]]
+    classes: tuple[ThreatClass, ...]
+    background: tuple[ThreatClass, ...]
+    loss: Callable[[Leakers, Stakes], Floats]
+    expected_loss: Callable[[Leakers, Stakes], Floats]
+    is_count: bool = False
+    runs_divisor: int = 1
+    left: str = "{} of the baseline's left"
+
+    @property
+    def is_coverage(self) -> bool:
+        """Whether only coverage counts: no threat is simulated."""
+        return not self.classes
+
+    def words_for_left(self, amount: float, percent: Callable[[float], str]) -> str:
+        """Say how much is left."""
+        return self.left.format(f"{amount:.0f}" if self.is_count else percent(amount))
+
+
+def _largest_cities(places: Places, count: int) -> NDArray[np.bool_]:
+    chosen = np.zeros(len(places), dtype=bool)
+    chosen[places.largest(count)] = True
+    return chosen
+
+
+def _strikes(leakers: Leakers, _stakes: Stakes) -> Floats:
+    return leakers[_BALLISTIC].sum(axis=-1, dtype=np.int64).astype(np.float64)
+
+
+def _expected_strikes(leakers: Leakers, _stakes: Stakes) -> Floats:
+    return np.asarray(leakers[_BALLISTIC], dtype=np.float64)
+
+
+def _people(leakers: Leakers, stakes: Stakes) -> Floats:
+    return (leakers[_BALLISTIC] > 0) @ stakes.population
+
+
+def _expected_people(leakers: Leakers, stakes: Stakes) -> Floats:
+    # Leakers come in packets: a city is spared with about exp(-packets that leak).
+    return -stakes.population * np.expm1(-leakers[_BALLISTIC] / stakes.packet[:, None])
+
+
+def _capacity(leakers: Leakers, stakes: Stakes) -> Floats:
+    """Each leaker takes a fixed share of what is left of a plant (A20)."""
+    kept = sum(np.log1p(-stakes.damage[cls])[:, None, None] * leakers[cls] for cls in leakers)
+    return -np.expm1(kept) @ stakes.capacity_mw
+
+
+def _expected_capacity(leakers: Leakers, stakes: Stakes) -> Floats:
+    hits = sum(stakes.damage[cls][:, None] * leakers[cls] for cls in leakers)
+    return -stakes.capacity_mw * np.expm1(-hits)
+
+
+METRICS: Mapping[str, Metric] = FrozenDict(
+    {
+        "ballistic_strikes": Metric(
+            places=_largest_cities,
+            classes=(_BALLISTIC,),
+            background=(),
+            loss=_strikes,
+            expected_loss=_expected_strikes,
+        ),
+        "people_struck": Metric(
+            places=_largest_cities,
+            classes=(_BALLISTIC,),
+            background=(),
+            loss=_people,
+            expected_loss=_expected_people,
+        ),
+        "capitals_uncovered": Metric(
+            places=lambda places, _count: places.capital,
+            classes=(),
+            background=(),
+            loss=_strikes,
+            expected_loss=_expected_strikes,
+            is_count=True,
+            left="{} left uncovered",
+        ),
+        "capacity_lost": Metric(
+            places=lambda places, _count: places.capacity_mw > 0,
+            classes=(_BALLISTIC, ThreatClass.cruise),
+            background=(ThreatClass.drone, ThreatClass.supersonic, ThreatClass.s300_ground),
+            loss=_capacity,
+            expected_loss=_expected_capacity,
+            runs_divisor=10,
+        ),
+    }
+)
+"""Name of a metric, as a scenario gives it, to what it is."""

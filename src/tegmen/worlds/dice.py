@@ -1,0 +1,63 @@
+"""The dice of a batch of worlds: one addressed stream for each source of doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tegmen.evidence.catalogue import Catalogue, Parameter
+
+if TYPE_CHECKING:
+    from tegmen.terms import Floats
+
+STREAMS = (
+    "rates", "launches", "targets", "radius", "units", "stands", "batteries", "readiness", "times",
+)  # fmt: skip
+"""What a world is drawn from: one stream each, so that one can be drawn anew and the others kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dice:
+    """The streams of one batch of worlds: each parameter takes the next column of the stream in use."""
+
+    count: int
+    streams: Mapping[str, np.random.Generator]
+    catalogue: Catalogue
+    stream: str = STREAMS[0]
+    used: dict[str, Parameter] = field(default_factory=dict)
+
+    def of(self, stream: str) -> Dice:
+        """Give the same dice, drawing from another stream."""
+        return replace(self, stream=stream)
+
+    @property
+    def generator(self) -> np.random.Generator:
+        """The stream in use."""
+        return self.streams[self.stream]
+
+    def each(self) -> list[np.random.Generator]:
+        """One stream a world, where draws depend on what another stream gave: no world may shift the next one's."""
+        key = int(self.generator.integers(2**63))
+        return [np.random.Generator(np.random.Philox(key=[key, world])) for world in range(self.count)]
+
+    def draw(self, parameter: Parameter) -> Floats:
+        """One PERT draw a world; the parameter is noted as used."""
+        self.used[parameter.label] = parameter
+        return parameter.draws(self.generator, self.count)
+
+    def model(self, name: str, threat_class: str | None = None, system: str | None = None) -> Floats:
+        """Draw a parameter of the model table."""
+        return self.draw(self.catalogue.model(name, threat_class=threat_class, system=system))
+
+    def system(self, system: str, name: str) -> Floats:
+        """Draw a parameter of the systems table."""
+        return self.draw(self.catalogue.system(system, name))
+
+
+def streams_of(seed: int, first: int, turns: Mapping[str, int]) -> dict[str, np.random.Generator]:
+    """One counter-based stream a name, addressed by first world, turn and place in the list."""
+    keys = {name: np.random.SeedSequence(seed, spawn_key=(first, turns[name], at)) for at, name in enumerate(STREAMS)}
+    return {name: np.random.Generator(np.random.Philox(key)) for name, key in keys.items()}
