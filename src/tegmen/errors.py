@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-Place = tuple[int | str, ...]
+KeyPath = tuple[int | str, ...]
 """Keys and list positions from the top of a file to what is wrong in it."""
 
 
@@ -49,7 +49,7 @@ class InfeasibleError(TegmenError):
     exit_code = 3
 
 
-def validation_faults(errors: Iterable[Mapping[str, Any]], allowed: Callable[[Place], Iterable[str]]) -> list[str]:
+def validation_faults(errors: Iterable[Mapping[str, Any]], allowed: Callable[[KeyPath], Iterable[str]]) -> list[str]:
     """Word what pydantic finds in a user's file: place, what was found, what is allowed, what to do.
 
     Every fault is worded once: a list counts as too short when its items are faulty, and those are named already.
@@ -67,10 +67,10 @@ def validation_faults(errors: Iterable[Mapping[str, Any]], allowed: Callable[[Pl
     """
     found = list(errors)
     inner = {error["loc"][:depth] for error in found for depth in range(1, len(error["loc"]))}
-    return [_in_words(error, allowed) for error in found if error["loc"] not in inner]
+    return [_fault_line(error, allowed) for error in found if error["loc"] not in inner]
 
 
-def _in_words(error: Mapping[str, Any], allowed: Callable[[Place], Iterable[str]]) -> str:
+def _fault_line(error: Mapping[str, Any], allowed: Callable[[KeyPath], Iterable[str]]) -> str:
     place, kind, message, given = error["loc"], error["type"], str(error["msg"]), error["input"]
     path = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(key) for key in place if key != "[key]")) or "(whole file)"
     if kind == "extra_forbidden" or place[-1:] == ("[key]",):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tegmen.errors import InputError
 from tegmen.ledger.entries import HEDGES, Entry, Quantity
-from tegmen.ledger.hedges import SHIPPED, bounds, in_words, plain, read_rules, widen
+from tegmen.ledger.hedges import SHIPPED_HEDGES, bounds, in_words, plain, read_rules, widen
 
 COUNTS = st.floats(0, 1e12, allow_nan=False)
 
@@ -70,7 +70,7 @@ def test_the_words_and_the_rule_are_shown():
     span = widen(MORE_THAN_100)
     assert span.words == "at least 101 drones (more than)"
     assert span.made[0] == "as said"
-    assert span.made[1] == f"as said × 1.1 (more than; {SHIPPED})"
+    assert span.made[1] == f"as said × 1.1 (more than; {SHIPPED_HEDGES})"
     assert str(span) == "101–111.1–131.3 drones"
 
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 import tegmen
 from tegmen.errors import InputError
-from tegmen.ledger.entries import HEDGES, KINDS, STAGES, Entry, Quantity, Source
+from tegmen.ledger.entries import ENTRY_KINDS, HEDGES, STAGES, Entry, Quantity, Source
 from tegmen.ledger.jsonl import BYTES_MOST, entries_of, line_of, read_bytes, read_lines, sources_of
 from tegmen.ledger.store import APPLICATION_ID, SCHEMA_VERSION, new_ledger, open_ledger
 
@@ -219,7 +219,7 @@ SOURCES = st.builds(
 )  # fmt: skip
 ENTRIES = st.builds(
     lambda kind, stage, **more: Entry(kind, status=stage if kind == "commitment" else "", **more),
-    st.sampled_from(KINDS), st.sampled_from(STAGES), speaker=WORDS, via=WORDS, thing=WORDS,
+    st.sampled_from(ENTRY_KINDS), st.sampled_from(STAGES), speaker=WORDS, via=WORDS, thing=WORDS,
     quantity=st.none() | QUANTITIES, period=st.none() | st.tuples(DAYS, DAYS).map(lambda days: tuple(sorted(days))),
     date=st.none() | DAYS, place=WORDS, participants=st.lists(WORDS, max_size=3).map(tuple),
     topics=st.lists(WORDS, max_size=2).map(tuple), due=st.none() | DAYS, source=st.just(PRESS.id),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import statistics
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Literal
 from tegmen.data import shipped_text
 from tegmen.errors import InputError, validation_faults
 from tegmen.ledger.entries import HEDGES, Entry, Hedge, Quantity
-from tegmen.terms import FrozenDict
+from tegmen.terms import FrozenDict, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from tegmen.ledger.store import Ledger
 
-SHIPPED = "tegmen's table of hedges"
+SHIPPED_HEDGES = "tegmen's table of hedges"
 _DIGITS = 6
 
 
@@ -42,14 +42,14 @@ class Rule:
     high: float
     open: Literal["none", "above", "below"]
     reason: str
-    table: str = SHIPPED
+    table: str = SHIPPED_HEDGES
 
 
-Rules = FrozenDict[Hedge, Rule]
+Rules = Mapping[Hedge, Rule]
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class Range(Span):
     """A quantity as a range, with what made each number.
 
     Parameters
@@ -112,6 +112,15 @@ def widen(quantity: Quantity, rules: Rules | None = None, *, rivals: Mapping[str
     return _by_rivals(own, quantity, used, above=above) if used else own
 
 
+def range_of(ledger: Ledger, id_: str, entry: Entry, rules: Rules | None = None) -> Range | None:
+    """Give the range read in an entry of a ledger, with its rivals there; None where it gives no quantity."""
+    if entry.quantity is None:
+        return None
+    rules = rules or read_rules()
+    open_ended = rules[entry.quantity.hedge].open != "none"
+    return widen(entry.quantity, rules, rivals=ledger.rivals(id_) if open_ended else None)
+
+
 def in_words(quantity: Quantity) -> str:
     """Write what was said in short: "at least 601 drones (more than)", "5 or 7 systems (at least)"."""
     low, best, high = quantity.low, quantity.best, quantity.high
@@ -133,31 +142,33 @@ def plain(value: float) -> str:
 def bounds(quantity: Quantity, rules: Rules | None = None) -> tuple[float, float, float]:
     """Give low, best and high by the factors alone: the numbers of `widen` without rivals."""
     rule = (rules or read_rules())[quantity.hedge]
-    said = _said(quantity)
+    said = quantity.said
     middle = (said[0] + said[-1]) / 2 if quantity.best is None else quantity.best
-    low, best, high = (_times(*each) for each in ((said[0], rule.low), (middle, rule.best), (said[-1], rule.high)))
+    low, best, high = _scaled(said[0], rule.low), _scaled(middle, rule.best), _scaled(said[-1], rule.high)
     return low, min(max(best, low), high), high
 
 
-def _times(value: float, factor: float) -> float:
+def _scaled(value: float, factor: float) -> float:
     return value if factor == 1 else float(f"{value * factor:.{_DIGITS}g}")
 
 
 def _by_factors(quantity: Quantity, rule: Rule) -> Range:
-    said = _said(quantity)
+    said = quantity.said
     word = "as said" if quantity.best is not None or said[0] == said[-1] else "middle of what was said"
     made = tuple(
         text if factor == 1 else f"{text} × {factor:g} ({quantity.hedge}; {rule.table})"
         for text, factor in (("as said", rule.low), (word, rule.best), ("as said", rule.high))
     )
-    numbers = bounds(quantity, FrozenDict({quantity.hedge: rule}))
+    numbers = bounds(quantity, {quantity.hedge: rule})
     return Range(*numbers, quantity.unit, in_words(quantity), (made[0], made[1], made[2]))
 
 
 def _by_rivals(own: Range, quantity: Quantity, rivals: Mapping[str, Range], *, above: bool) -> Range:
     """Take best and the open end from rivals."""
-    said = _said(quantity)
-    best = statistics.median(span.best for span in rivals.values())
+    from statistics import median  # slow to import, and few entries have rivals
+
+    said = quantity.said
+    best = median(span.best for span in rivals.values())
     by = "best of a rival" if len(rivals) == 1 else f"median of {len(rivals)} rivals"
     ids = tuple(rivals)
     if above:
@@ -167,10 +178,6 @@ def _by_rivals(own: Range, quantity: Quantity, rivals: Mapping[str, Range], *, a
     end, outermost = min((span.low, each) for each, span in rivals.items())
     made = (f"lowest of rivals, {outermost}", by, own.made[2])
     return Range(min(end, said[0]), best, own.high, own.unit, own.words, made, ids)
-
-
-def _said(quantity: Quantity) -> list[float]:
-    return [value for value in (quantity.low, quantity.best, quantity.high) if value is not None]
 
 
 # ---------------------------------------------------------------- the table
@@ -201,8 +208,7 @@ def read_rules(path: str | Path | None = None) -> Rules:
 
 @cache
 def _shipped_rules() -> Rules:
-    text = shipped_text("method", "hedges.toml")
-    return FrozenDict(_rules(text, SHIPPED))
+    return FrozenDict(_rules(shipped_text("method", "hedges.toml"), SHIPPED_HEDGES))
 
 
 def _rules(text: str, where: str) -> dict[Hedge, Rule]:

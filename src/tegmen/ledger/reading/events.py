@@ -77,11 +77,11 @@ FLOWN = re.compile(
     r"\b(?:violated|entered|breached|crossed|crashed|strayed|intruded|penetrated|flew|spent|stayed|fell|landed|veered)\b"
 )
 
-Span = tuple[int, int]
-"""First and past-the-last character, counted in the sentence."""
-
 
 # ---------------------------------------------------------------- measures
+
+StatusAt = tuple[str, tuple[int, int]]
+"""Status of a measure, and where in the sentence it stands."""
 
 
 def read_measures(setting: Setting) -> list[Draft]:
@@ -105,7 +105,7 @@ def read_measures(setting: Setting) -> list[Draft]:
     return drafts
 
 
-def _status(text: str, start: int, end: int) -> tuple[str, Span] | None:
+def _status(text: str, start: int, end: int) -> StatusAt | None:
     """Status word nearest to a measure, and where it stands."""
     found = [
         (min(abs(match.start() - end), abs(start - match.end())), name, match.span())
@@ -122,7 +122,7 @@ def _status(text: str, start: int, end: int) -> tuple[str, Span] | None:
     return ("planned" if ahead and name != OPEN else name), span
 
 
-def _measure(setting: Setting, thing: str, span: Span, status: tuple[str, Span], *, kind: Kind = "measure") -> Draft:
+def _measure(setting: Setting, thing: str, span: tuple[int, int], status: StatusAt, kind: Kind = "measure") -> Draft:
     base = setting.sentence.start
     if status[0] == OPEN:
         time = next((t for t in setting.times if 0 <= t.start - base - span[1] < 60), None)
@@ -155,7 +155,7 @@ def _open_items(setting: Setting) -> list[Draft]:
         if re.search(r"\b(?:deliver(?:y|ies)|supply|supplies|transfer|shipments?)\b", item) and re.search(
             r"\b(?:ammunition|systems?|missiles|shells|weapons|aircraft|tanks|interceptors|jets|aid)\b", item
         ):
-            drafts.append(_measure(setting, item, span, status, kind="commitment"))
+            drafts.append(_measure(setting, item, span, status, "commitment"))
         elif re.search(r"\b(?:sanctions|package|forum|price cap|embargo|conference)\b", item):
             drafts.append(_measure(setting, item, span, status))
     return drafts

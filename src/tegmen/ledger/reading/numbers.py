@@ -74,10 +74,10 @@ def numbers_in(text: str) -> set[float]:
 
 def value_at(tokens: Sequence[Token], index: int) -> tuple[float, int] | None:
     """Value of one plain number that begins at a token, and the token past it."""
-    return _in_digits(tokens, index) if tokens[index].text[0].isdecimal() else _in_words(tokens, index)
+    return _in_figures(tokens, index) if tokens[index].text[0].isdecimal() else _in_number_words(tokens, index)
 
 
-def _in_digits(tokens: Sequence[Token], index: int) -> tuple[float, int] | None:
+def _in_figures(tokens: Sequence[Token], index: int) -> tuple[float, int] | None:
     match = re.fullmatch(r"(\d[\d.,\u00a0\u202f\u2009]*?)[.,]?([^\W\d_]*)", tokens[index].text)
     if match is None or match[2].lower() not in values("suffixes"):
         return None
@@ -95,7 +95,7 @@ def _in_digits(tokens: Sequence[Token], index: int) -> tuple[float, int] | None:
     return (round(value, 6) if math.isfinite(value) else value), past
 
 
-def _in_words(tokens: Sequence[Token], index: int) -> tuple[float, int] | None:
+def _in_number_words(tokens: Sequence[Token], index: int) -> tuple[float, int] | None:
     """Number words: "twenty-five", "one hundred and twenty", "two dozen", "half a dozen", "a hundred"."""
     sizes, low = values("sizes"), [token.low for token in tokens[index : index + 10]]
     if low[:3] == ["half", "a", "dozen"]:
@@ -137,7 +137,7 @@ def _number_at(tokens: Sequence[Token], taken: Sequence[bool], index: int) -> He
         return HedgedNumber(None, None, None, "exact", first, past, prefix, fault=_TOO_LONG)
     if "dozen" in {token.low for token in tokens[index:past]}:
         return HedgedNumber(None, value, None, "about", first, past, prefix)
-    return _joined(tokens, taken, HedgedNumber(value, value, value, "exact", first, past, prefix))
+    return _with_second(tokens, taken, HedgedNumber(value, value, value, "exact", first, past, prefix))
 
 
 def _vague(tokens: Sequence[Token], index: int) -> HedgedNumber | None:
@@ -181,7 +181,7 @@ def _is_designation(tokens: Sequence[Token], index: int) -> bool:
     return re.fullmatch(r"[A-Z]{2,5}", word) is not None and not known
 
 
-def _joined(tokens: Sequence[Token], taken: Sequence[bool], number: HedgedNumber) -> HedgedNumber:
+def _with_second(tokens: Sequence[Token], taken: Sequence[bool], number: HedgedNumber) -> HedgedNumber:
     """Join two numbers: "5-7", "five or seven", "between 5 and 7"; out of order they are kept as a fault."""
     word, start = low_at(tokens, number.past), number.past + 1
     if start >= len(tokens) or word not in {"-", "–", "—", "to", "or", "and"} or taken[start]:

@@ -50,7 +50,7 @@ def find_counts(tokens: Sequence[Token], taken: Sequence[bool]) -> list[Count]:
     """Find every number with the noun it counts; nouns that are not of the domain give nothing."""
     numbers = find_numbers(tokens, taken)
     starts = {number.first for number in numbers}
-    found = [count for number in numbers if (count := _counted(tokens, number, starts)) is not None]
+    found = [count for number in numbers if (count := _count_at(tokens, number, starts)) is not None]
     return [*found, *_none(tokens, starts)]
 
 
@@ -65,7 +65,7 @@ def _none(tokens: Sequence[Token], starts: set[int]) -> list[Count]:
     return found
 
 
-def _counted(tokens: Sequence[Token], number: HedgedNumber, starts: set[int]) -> Count | None:
+def _count_at(tokens: Sequence[Token], number: HedgedNumber, starts: set[int]) -> Count | None:
     past = number.past
     low = low_at(tokens, past)
     currency = number.prefix or currencies("words").get(low, "")
@@ -283,13 +283,13 @@ def _share(tokens: Sequence[Token], number: HedgedNumber) -> Count | None:
     index += 1
     while index < len(tokens) and (_leads(tokens[index]) or tokens[index].low == "all"):
         index += 1
-    span = _noun(tokens, index, set()) or _capacity(tokens, index)
+    span = _noun(tokens, index, set()) or _power_capacity(tokens, index)
     if span is None:
         return None
     return Count(number, _phrase(tokens, index, span[1] + 1), "%", "share", number.first, span[1] + 1)
 
 
-def _capacity(tokens: Sequence[Token], index: int) -> tuple[int, int] | None:
+def _power_capacity(tokens: Sequence[Token], index: int) -> tuple[int, int] | None:
     """Find "thermal generating capacity" behind "80 percent of Ukraine's": what the power system can do."""
     for at in range(index, min(index + 7, len(tokens))):
         low = tokens[at].low

@@ -213,7 +213,7 @@ def _when(setting: Setting, span: tuple[int, int], following: Count | None, cue:
     said = [t for t in setting.times if is_saying(setting, t)]
     due = [t for t in setting.times if t.due and t not in said]
     free = [t for t in setting.times if not t.due and t not in said]
-    period = _period(setting, free, span, following, cue)
+    period = _told_of(setting, free, span, following, cue)
     carried = sentence.between(max(sentence.start, span[0] - 60), span[0])
     goes_on = (cue is not None and cue.name == "attack") or re.search(r"\bthe (?:total|toll|number)\b", carried)
     if period is None and goes_on and not due:
@@ -225,7 +225,7 @@ def _when(setting: Setting, span: tuple[int, int], following: Count | None, cue:
     return When(period, (said or [None])[0], (due or [None])[0])
 
 
-def _period(
+def _told_of(
     setting: Setting, free: Sequence[Time], span: tuple[int, int], following: Count | None, cue: Cue | None
 ) -> Time | None:
     """Choose what a number is about: the next time behind it, else the last before it, else one behind the next."""

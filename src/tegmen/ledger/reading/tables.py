@@ -28,7 +28,7 @@ class Row:
 
 def read_tables(text: str, anchor: Anchor) -> list[Draft]:
     """Read every table of a text; a table without a header in words gives nothing."""
-    return [draft for table in _split_tables(text) for draft in _read_table(text, table, anchor)]
+    return [draft for table in _split_tables(text) for draft in _read_rows(text, table, anchor)]
 
 
 def _split_tables(text: str) -> list[list[Row]]:
@@ -60,7 +60,7 @@ def _row(text: str, start: int, end: int) -> Row:
     return Row(start, end, tuple(cells))
 
 
-def _read_table(text: str, table: Sequence[Row], anchor: Anchor) -> list[Draft]:
+def _read_rows(text: str, table: Sequence[Row], anchor: Anchor) -> list[Draft]:
     head, *rows = table
     caption = _caption(text, head.start, anchor)
     columns = [text[slice(*cell)] for cell in head.cells]

@@ -246,7 +246,7 @@ def _from_model(endpoint: Endpoint, text: str) -> list[Draft]:
             faults.append(f"entry {number}: found evidence {entry.evidence}; {allowed}")
             continue
         said, held = numbers_in(text[slice(*entry.evidence)]), entry.quantity
-        named = [] if held is None else [value for value in (held.low, held.best, held.high) if value is not None]
+        named = [] if held is None else held.said
         if not said.issuperset(named):
             faults.append(f"entry {number}: found numbers {named}; its evidence says only {sorted(said)}")
         note = "; ".join(filter(None, (entry.note, "from a language model")))
