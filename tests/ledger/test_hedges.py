@@ -10,8 +10,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tegmen.errors import InputError
-from tegmen.ledger.entries import HEDGES, Entry, Quantity
-from tegmen.ledger.hedges import SHIPPED_HEDGES, bounds, in_words, plain, read_rules, widen
+from tegmen.ledger.entries import HEDGES, Entry, Quantity, Source
+from tegmen.ledger.hedges import SHIPPED_HEDGES, bounds, in_words, plain, range_of, read_rules, widen
+from tegmen.ledger.store import new_ledger
 
 COUNTS = st.floats(0, 1e12, allow_nan=False)
 
@@ -24,10 +25,6 @@ def quantities(draw) -> Quantity:
     assume(any(given_))
     low, best, high = (value if there else None for value, there in zip(numbers, given_, strict=True))
     return Quantity(low, best, high, draw(st.sampled_from(HEDGES)), "drones")
-
-
-def said(quantity: Quantity) -> list[float]:
-    return [value for value in (quantity.low, quantity.best, quantity.high) if value is not None]
 
 
 def rival(quantity: Quantity, number: int = 0) -> dict[str, Entry]:
@@ -104,7 +101,7 @@ def test_numbers_read_as_people_write_them():
 def test_low_best_high_are_in_order_and_hold_what_was_said(quantity):
     span = widen(quantity)
     assert span.low <= span.best <= span.high
-    assert all(span.low <= value <= span.high for value in said(quantity))
+    assert all(span.low <= value <= span.high for value in quantity.said)
 
 
 @given(quantities(), st.floats(1, 1000))
@@ -119,7 +116,7 @@ def test_with_rivals_too_the_order_holds_and_what_was_said_is_inside(quantity, o
     rivals = {id_: entry for number, other in enumerate(others) for id_, entry in rival(other, number).items()}
     span = widen(quantity, rivals=rivals)
     assert span.low <= span.best <= span.high
-    assert all(span.low <= value <= span.high for value in said(quantity))
+    assert all(span.low <= value <= span.high for value in quantity.said)
     assert set(span.rivals) <= set(rivals)
 
 
@@ -157,6 +154,18 @@ def test_below_a_ceiling_the_low_end_comes_from_rivals():
 )
 def test_rivals_that_say_nothing_of_the_open_side_make_no_number(other):
     assert widen(MORE_THAN_100, rivals=rival(other)) == widen(MORE_THAN_100)
+
+
+def test_a_ledger_s_entry_is_read_with_its_rivals_only_where_its_words_leave_a_side_open():
+    press = Source("Example Press")
+    with new_ledger(empty=True) as ledger:
+        entries = [
+            Entry("statement", thing="x", quantity=said, source=press.id) for said in (MORE_THAN_100, about(150))
+        ]
+        floor, exact = ledger.add([press], [*entries, Entry("meeting", source=press.id)])[:2]
+        assert range_of(ledger, floor, entries[0]) == widen(MORE_THAN_100, rivals={exact: entries[1]})
+        assert range_of(ledger, exact, entries[1]) == widen(about(150))
+        assert range_of(ledger, floor, Entry("meeting")) is None
 
 
 def test_a_hedged_rival_is_widened_before_it_is_asked():

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 ArticleFile = Annotated[Path, typer.Argument(metavar="FILE", help="Article, plain text or HTML; - for standard input.")]
 ArticleDay = Annotated[str | None, typer.Option("--date", help="Day of the article, YYYY-MM-DD. [default: as it says]")]
-    str | None, typer.Option("--date", help="Day of the article, YYYY-MM-DD. [default: as it says itself]")
-]
 
 
 def read(
