@@ -15,9 +15,11 @@ from typing import Any, Final
 import pandas as pd
 
 from tegmen.evidence.record import RATE_WORDS, Record, read_record
-from tegmen.evidence.reports import FOLDER, read_reports
+from tegmen.evidence.reports import read_reports
 
-PUBLIC: Final = Path(__file__).parents[1].parent / "shared" / "data" / "attacks"
+ROOT: Final = Path(__file__).resolve().parents[1]
+PUBLIC: Final = ROOT.parent / "shared" / "data" / "attacks"
+TARGET: Final = ROOT / "src" / "tegmen" / "data" / "record"
 
 AREAS: Final = {
     "black_sea": ("Black Sea", 43.5, 33.0),
@@ -84,12 +86,12 @@ def main(folder: Path) -> None:
     """Compile both tables and say what was left out."""
     public = folder / "missile_attacks_daily.csv"
     record = read_record(public)
-    write(record, FOLDER / "nights.csv")
+    write(record, TARGET / "nights.csv")
     print(record)
-    print(f"upstream sha256 {record.provenance.inputs['record']}; double counted rows: {record.double_counted}")
+    print(f"upstream sha256 {record.provenance.inputs['record']}")
     reports, _, _ = read_reports(public)
     areas, summary = launch_areas(reports)
-    areas.to_csv(FOLDER / "launch_areas.csv", index=False, lineterminator="\n")
+    areas.to_csv(TARGET / "launch_areas.csv", index=False, lineterminator="\n")
     print(areas.to_string(index=False))
     for line, number in summary.items():
         print(f"{number:5d} {line}")
@@ -129,11 +131,11 @@ def launch_areas(reports: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
 
 def areas_of(launch_place: str) -> list[str]:
     """Name the distinct areas of a launch place text; in "Chauda, Crimea" the first piece that we know decides."""
-    found: list[str] = []
+    areas: list[str] = []
     for part in re.split(r"\s+and\s+", launch_place.strip().casefold()):
         known = [PLACES[piece.strip()] for piece in part.split(",") if piece.strip() in PLACES]
-        found += [area for area in known[:1] if area not in found]
-    return found
+        areas += [area for area in known[:1] if area not in areas]
+    return areas
 
 
 if __name__ == "__main__":

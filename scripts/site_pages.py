@@ -44,6 +44,8 @@ NEIGHBOURS = {
 }
 """Files beside docs/ to the page that each becomes."""
 CATALOGUE = ("model", "systems", "threats", "inventories", "official_totals", "consequences")
+BESIDE = ("errors", "terms", "data")
+"""Layers of the contract that are no rooms: what every room may use."""
 _MARK = re.compile(r"^<!-- generated: (?P<name>[\w ]+) -->$", re.MULTILINE)
 _MARKUP = re.compile(r"`[^`]*`|[&<>|*_\[\]\\]")
 _ASKING = r"""(?:\b(?:src|srcset|href|data|poster)\s*=\s*["']?|url\(\s*["']?|@import\s+["']?)"""
@@ -203,7 +205,8 @@ def first_line(module: str) -> str:
 
 def rooms() -> str:
     """List the rooms in the order of the flow, with the sentence each says of itself."""
-    return table(["room", "what it is"], [[room, first_line(f"tegmen.{room}")] for room in reversed(layers())])
+    standing = [room for room in reversed(layers()) if room not in BESIDE]
+    return table(["room", "what it is"], [[room, first_line(f"tegmen.{room}")] for room in standing])
 
 
 def modules() -> str:

@@ -9,19 +9,19 @@ import pandas as pd
 import pytest
 from scipy import linalg, stats
 
-from tegmen.calibration.ballistic import Statics, _likelihoods, fit_point
+from tegmen.calibration.ballistic import fit_point, open_mesh, step_likelihoods
 from tegmen.calibration.fit import (
     AreaFit,
     Calibration,
     Priors,
-    _one_step_ahead,
     calibrate,
-    draw_cells,
+    draw_scales,
     fit_area,
+    one_step_ahead,
     pooling,
 )
 from tegmen.calibration.grid import LevelGrid, beta_binomial, forward, level_grid, sample_paths
-from tegmen.calibration.rows import FILTERED, MODELLED, Rows
+from tegmen.calibration.rows import FILTERED, MODELLED, EligibleRows
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.record import COLUMNS, Record, read_record
 from tegmen.terms import Provenance, ThreatClass
@@ -55,7 +55,7 @@ def rows_of(step, n, k, aim=0, steps=None):
     step, n, k = (np.asarray(each, dtype=np.int64) for each in (step, n, k))
     ends = np.full(len(step), np.datetime64("2024-01-01T08:00"))
     aims = np.broadcast_to(np.asarray(aim, dtype=np.int64), step.shape).copy()
-    return Rows(ends, n, k, aims, step, steps or int(step.max()) + 1)
+    return EligibleRows(ends, n, k, aims, step, steps or int(step.max()) + 1)
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
@@ -186,14 +186,14 @@ def test_partial_pooling_equals_the_sum_over_every_combination():
             joint[s, m, s2, m2] += prior * math.exp(logs[0, s, m] + logs[1, s2, m2])
     joint /= joint.sum()
     count = 60_000
-    (s, m), (s2, m2) = draw_cells(fits, priors, np.random.default_rng(3), count)
+    (s, m), (s2, m2) = draw_scales(fits, priors, np.random.default_rng(3), count)
     seen = np.zeros_like(joint)
     np.add.at(seen, (s, m, s2, m2), 1 / count)
     assert (np.abs(seen - joint) <= 4 * np.sqrt(joint * (1 - joint) / count)).all()
 
 
 def test_one_step_ahead_probabilities_sum_to_one(march):
-    mixed = _one_step_ahead(march.areas[ThreatClass.drone], march.level, march.priors)
+    mixed = one_step_ahead(march.areas[ThreatClass.drone], march.level, march.priors)
     np.testing.assert_allclose(mixed.sum(axis=(1, 2)), 1.0, rtol=1e-10)
     rate = 1 / (1 + np.exp(-march.level.logit))
     mass = np.exp(
@@ -207,7 +207,7 @@ def test_one_step_ahead_probabilities_sum_to_one(march):
 def test_forecast_median_and_pit_by_direct_summation(march):
     table, mixed = (
         march.forecasts(ThreatClass.cruise),
-        _one_step_ahead(march.areas[ThreatClass.cruise], march.level, march.priors),
+        one_step_ahead(march.areas[ThreatClass.cruise], march.level, march.priors),
     )
     row = 100
     n, k = int(table.launched[row]), int(table.intercepted[row])
@@ -279,7 +279,7 @@ def loops(rows, grid, priors):
 def test_mixture_posterior_equals_nested_loops():
     rows = rows_of([0, 0, 1, 1, 1, 1], [3, 5, 2, 4, 4, 6], [3, 0, 1, 4, 4, 0], [1, -1, 0, -1, -1, 0])
     grid = level_grid(-2.0, 2.0, 3, TINY.drift_steps)
-    fit = fit_point(rows, grid, TINY.cells, TINY.kill_concentrations, TINY.spread_elsewhere)
+    fit = fit_point(rows, grid, TINY)
     np.testing.assert_allclose(fit.weights.ravel(), loops(rows, grid, TINY), rtol=1e-9)
 
 
@@ -287,13 +287,14 @@ def mixture_quantiles(calibration):
     """5/50/95 % of coverage of Kyiv, kill, and the last coverage elsewhere, exactly, linear within a cell."""
     point = calibration.point
     found = []
-    for axis, size in ((1, len(point.axes.kyiv)), (2, len(point.axes.kill))):
+    for axis, size in enumerate(point.priors.cells[:2], start=1):
         marginal = point.weights.sum(axis=tuple(each for each in range(5) if each != axis))
         edges = np.linspace(0, 1, size + 1)
         found.append(np.interp((0.05, 0.5, 0.95), np.concatenate([[0], np.cumsum(marginal)]) / marginal.sum(), edges))
-    mesh = Statics(*np.meshgrid(*point.axes.each(), indexing="ij", sparse=True))
     *_, (_, last, _) = forward(
-        _likelihoods(point.rows, point.grid, mesh, point.spread), point.grid.start, point.grid.kernels
+        step_likelihoods(point.rows, point.grid, open_mesh(point.priors), point.priors.spread_elsewhere),
+        point.grid.start,
+        point.grid.kernels,
     )
     marginal = np.einsum("sc,scg->g", point.weights.reshape(len(last), -1), last)
     half = (point.grid.logit[1] - point.grid.logit[0]) / 2

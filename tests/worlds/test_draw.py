@@ -18,13 +18,13 @@ from tegmen.calibration.fit import calibrate
 from tegmen.errors import EvidenceError
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.evidence.geography import distance_km
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.launches import history_counts, launched, named_launches, posted_counts
 from tegmen.question.places import defended_places
 from tegmen.question.scenario import ExtraPlace, Held
 from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds, join, take
 from tegmen.worlds.targets import steered
-from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS
 
 if TYPE_CHECKING:
     from tegmen.terms import EvidenceCase
@@ -76,7 +76,7 @@ def same(a: Worlds, b: Worlds) -> bool:
 
 def test_every_row_of_the_model_table_is_drawn():
     # a row that no world draws is one that no formula reads
-    own = {row.label for row in read_catalogue().table() if row.table == "model.csv"}
+    own = {row.label for row in read_catalogue().parameters if row.table == "model.csv"}
     assert {row.label for row in drawn("posted").parameters if row.table == "model.csv"} == own
 
 
@@ -297,7 +297,7 @@ def test_no_unit_stands_where_the_defender_does_not():
 
 def test_there_are_as_many_units_as_the_inventory_says():
     worlds = drawn()
-    for code, system in enumerate(SYSTEMS):
+    for code, system in enumerate(MISSILE_SYSTEMS):
         number = (worlds.system == code).sum(axis=1)
         low, _, high = read_catalogue().inventory("Ukraine", system).span
         # Of the systems that stand with the troops only a share stands at places.
@@ -311,7 +311,7 @@ def test_the_scenarios_own_baseline_replaces_the_inventory():
     scenario = evidence().scenario.model_copy(update={"baseline": {"patriot": seven, "nasams": seven}})
     worlds = worlds_of(scenario, evidence().calibration, count=4)
     for system in ("patriot", "nasams"):
-        assert np.all((worlds.system == SYSTEMS.index(system)).sum(axis=1) == 7)
+        assert np.all((worlds.system == MISSILE_SYSTEMS.index(system)).sum(axis=1) == 7)
 
 
 def test_covered_by_counts_units_within_their_radius():

@@ -13,11 +13,11 @@ from tegmen.engine.engagement import KINDS, PAIR, PRIORITY, TICKS_PER_S, UNIT, E
 from tegmen.engine.kernel.words import uint32_threshold
 from tegmen.engine.workload import Compute, Workload, check_limits, fight
 from tegmen.errors import EvidenceError
+from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.question.lanes import LANE_CLASSES, VARIANTS
 from tegmen.question.theatre import Theatre
 from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds, take
-from tegmen.worlds.units import SYSTEMS
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
@@ -282,8 +282,8 @@ def _kill(campaign: Campaign) -> NDArray[np.uint64]:
     """(w, class, kind) thresholds: factor times the system's effectiveness relative to the best one."""
     worlds = campaign.worlds
     table = np.zeros((len(worlds), len(ThreatClass), KINDS))
-    table[:, ThreatClass.cruise, : len(SYSTEMS)] = worlds.units.effectiveness_air
-    table[:, ThreatClass.ballistic, len(SYSTEMS) :] = worlds.units.effectiveness_ballistic
+    table[:, ThreatClass.cruise, : len(MISSILE_SYSTEMS)] = worlds.units.effectiveness_air
+    table[:, ThreatClass.ballistic, len(MISSILE_SYSTEMS) :] = worlds.units.effectiveness_ballistic
     return uint32_threshold(table * campaign.factor[:, :, None])
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 from functools import cache
 from io import StringIO
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,14 +22,10 @@ from tegmen.data import shipped_text
 from tegmen.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
     from tegmen.terms import Floats
 
-
-FrontPart = Literal["contact", "border"]
 
 MAP_BOUNDS = (20.0, 43.0, 46.0, 54.0)
 """West, south, east, north of the map in degrees: what the shipped borders are clipped to."""
@@ -89,33 +85,6 @@ def distance_km(latitude_a: ArrayLike, longitude_a: ArrayLike, latitude_b: Array
     )
     _, _, metres = pyproj.Geod(ellps="WGS84").inv(lon_a.ravel(), lat_a.ravel(), lon_b.ravel(), lat_b.ravel())
     return np.asarray(metres, dtype=np.float64).reshape(lat_a.shape) / 1000.0
-
-
-def destination(
-    latitude: ArrayLike, longitude: ArrayLike, bearing_deg: ArrayLike, length_km: ArrayLike
-) -> tuple[Floats, Floats]:
-    """Give the point reached by following a geodesic from a start.
-
-    Parameters
-    ----------
-    latitude, longitude
-        (any, broadcast) [degrees], the start.
-    bearing_deg
-        (any, broadcast) [degrees], clockwise from north at the start.
-    length_km
-        (any, broadcast) [km], along the WGS84 geodesic.
-
-    Returns
-    -------
-    Latitudes and longitudes, (broadcast shape) [degrees]; error below a metre.
-    """
-    lat, lon, bearing, length = np.broadcast_arrays(
-        *(np.asarray(value, dtype=np.float64) for value in (latitude, longitude, bearing_deg, length_km))
-    )
-    lon_to, lat_to, _ = pyproj.Geod(ellps="WGS84").fwd(
-        lon.ravel(), lat.ravel(), bearing.ravel(), length.ravel() * 1000.0
-    )
-    return np.asarray(lat_to).reshape(lat.shape), np.asarray(lon_to).reshape(lat.shape)
 
 
 def horizon_km(radar_height_m: ArrayLike, target_height_m: ArrayLike) -> Floats:
@@ -210,64 +179,15 @@ def closest_approach(start_xy: ArrayLike, end_xy: ArrayLike, centre_xy: ArrayLik
     (broadcast shape) [km]. Both carry the map's 0.2 %: a straight track differs from the geodesic by less than
     2 km in 700 km, well inside the coarseness of the lanes.
     """
-    start, along, length, offset = _track(start_xy, end_xy, centre_xy)
-    reached = np.clip(np.sum(offset * along, axis=-1), 0.0, length)
-    nearest = start + along * reached[..., np.newaxis]
-    gap = nearest - np.asarray(centre_xy, dtype=np.float64)
-    return np.hypot(gap[..., 0], gap[..., 1]), reached
-
-
-def segment_disc(
-    start_xy: ArrayLike, end_xy: ArrayLike, centre_xy: ArrayLike, radius_km: ArrayLike
-) -> tuple[Floats, Floats]:
-    """Give where a straight track enters and leaves a disc.
-
-    With `a` the along-track position of the disc's centre and `c` its distance from the line, the line is inside
-    between `a - √(r² - c²)` and `a + √(r² - c²)`, cut to the track.
-
-    Parameters
-    ----------
-    start_xy, end_xy, centre_xy
-        (..., 2, broadcast) [km] on the local map.
-    radius_km
-        (..., broadcast) [km], not negative.
-
-    Returns
-    -------
-    Along-track distances of entry and exit from the start, (broadcast shape) [km]; both NaN where the track misses
-    the disc. A track that only touches it has entry equal to exit.
-
-    Raises
-    ------
-    InputError
-        A radius is negative or not a number.
-    """
-    radius = np.asarray(radius_km, dtype=np.float64)
-    if not bool(np.all(radius >= 0)):
-        raise InputError("segment_disc", [f"radius_km: found {np.min(radius):g}, allowed are radii of 0 km and more"])
-    _, along, length, offset = _track(start_xy, end_xy, centre_xy)
-    foot = np.sum(offset * along, axis=-1)
-    # The cross product keeps its digits where |offset|² - foot² would cancel.
-    across = np.abs(offset[..., 0] * along[..., 1] - offset[..., 1] * along[..., 0])
-    # A track of no length has no direction: then `across` is the whole offset.
-    across = np.where(length > 0, across, np.hypot(offset[..., 0], offset[..., 1]))
-    inside = (radius - across) * (radius + across)
-    half = np.sqrt(np.where(inside >= 0, inside, np.nan))
-    entry = np.maximum(foot - half, 0.0)
-    leave = np.minimum(foot + half, length)
-    missed = ~(entry <= leave)
-    return np.where(missed, np.nan, entry), np.where(missed, np.nan, leave)
-
-
-def _track(start_xy: ArrayLike, end_xy: ArrayLike, centre_xy: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
-    """Give start, unit direction (zero for a track of no length), length, and centre seen from the start."""
     start, end, centre = np.broadcast_arrays(
         *(np.asarray(value, dtype=np.float64) for value in (start_xy, end_xy, centre_xy))
     )
     step = end - start
     length = np.hypot(step[..., 0], step[..., 1])
     direction = step / np.where(length > 0, length, 1.0)[..., np.newaxis]
-    return start, direction, length, centre - start
+    reached = np.clip(np.sum((centre - start) * direction, axis=-1), 0.0, length)
+    gap = start + direction * reached[..., np.newaxis] - centre
+    return np.hypot(gap[..., 0], gap[..., 1]), reached
 
 
 # ---------------------------------------------------------------- tables
@@ -286,7 +206,7 @@ def read_places() -> pd.DataFrame:
 
     Source: GeoNames and WRI (CC BY 4.0), compiled by scripts/compile_geo.py; see data/geo/LICENCE.md.
     """
-    return _read_table("places.csv", PLACE_COLUMNS)
+    return _read_geo_table("places.csv", PLACE_COLUMNS)
 
 
 def read_front() -> pd.DataFrame:
@@ -298,22 +218,16 @@ def read_front() -> pd.DataFrame:
     part "border" is the border with Russia north of it, simplified to 5 km. The occupied (or Russian) side is on the
     right hand all along.
     """
-    return _read_table("front.csv", FRONT_COLUMNS)
+    return _read_geo_table("front.csv", FRONT_COLUMNS)
 
 
-def front_points(
-    spacing_km: float, *, behind_km: float = 0.0, parts: Sequence[FrontPart] = ("contact",)
-) -> tuple[Floats, Floats]:
-    """Give evenly spaced points on the coarse front, or on the line that runs at a distance behind it.
+def front_points(spacing_km: float) -> tuple[Floats, Floats]:
+    """Give evenly spaced points on the coarse line of contact.
 
     Parameters
     ----------
     spacing_km
         [km] between points along the line, above 0; stretched a little so that both ends are points.
-    behind_km
-        [km] on the occupied or Russian side; every point is that far from the nearest point of the line.
-    parts
-        "contact", "border" or both.
 
     Returns
     -------
@@ -322,19 +236,11 @@ def front_points(
     Raises
     ------
     InputError
-        A spacing not above 0, a negative distance, or an unknown part.
+        A spacing not above 0.
     """
-    faults = [f"spacing_km: found {spacing_km:g}, must be above 0"] if not spacing_km > 0 else []
-    if not behind_km >= 0:
-        faults.append(f"behind_km: found {behind_km:g}, must be 0 or more")
-    if not parts or set(parts) - {"contact", "border"}:
-        faults.append(f"parts: found {tuple(parts)}, allowed are 'contact' and 'border'")
-    if faults:
-        raise InputError("front_points", faults)
-    line = _front_line(parts)
-    if behind_km > 0:
-        # A parallel line, not each point pushed out along its normal: a bend cannot bring a point nearer the front.
-        line = shapely.offset_curve(line, -behind_km, quad_segs=16)
+    if not spacing_km > 0:
+        raise InputError("front_points", [f"spacing_km: found {spacing_km:g}, must be above 0"])
+    line = _front_line("contact")
     steps = max(1, round(line.length / spacing_km))
     points = shapely.line_interpolate_point(line, np.linspace(0.0, 1.0, steps + 1), normalized=True)
     return from_km(shapely.get_coordinates(points))
@@ -353,12 +259,12 @@ def front_distance_km(latitude: ArrayLike, longitude: ArrayLike) -> Floats:
     Distances, (broadcast shape) [km], never negative; ±25 km, the coarseness of the line.
     """
     points = shapely.points(to_km(latitude, longitude))
-    return np.asarray(shapely.distance(points, _front_line(("contact", "border"))), dtype=np.float64)
+    return np.asarray(shapely.distance(points, _front_line("contact", "border")), dtype=np.float64)
 
 
-def _front_line(parts: Sequence[str]) -> shapely.LineString:
+def _front_line(*parts: str) -> shapely.LineString:
     table = read_front()
-    rows = table["part"].isin(list(parts))
+    rows = table["part"].isin(parts)
     return shapely.LineString(to_km(table.loc[rows, "latitude"], table.loc[rows, "longitude"]))
 
 
@@ -372,7 +278,7 @@ def read_borders() -> dict[str, Any]:
 
     Source: Natural Earth 1:10m, public domain.
     """
-    return _read_geojson("borders.json")
+    return json.loads(shipped_text("geo", "borders.json"))
 
 
 def read_oblasts() -> dict[str, Any]:
@@ -385,7 +291,7 @@ def read_oblasts() -> dict[str, Any]:
 
     Source: Natural Earth 1:10m, public domain.
     """
-    return _read_geojson("oblasts.json")
+    return json.loads(shipped_text("geo", "oblasts.json"))
 
 
 def in_map(latitude: ArrayLike, longitude: ArrayLike) -> NDArray[np.bool_]:
@@ -458,23 +364,15 @@ def tables_sha256() -> str:
     """Give the sha256 of the compiled tables of places, front, borders and oblasts, for provenance."""
     digest = hashlib.sha256()
     for name in ("places.csv", "front.csv", "borders.json", "oblasts.json"):
-        digest.update(_data(name).encode())
+        digest.update(shipped_text("geo", name).encode())
     return digest.hexdigest()
 
 
-def _read_geojson(name: str) -> dict[str, Any]:
-    return json.loads(_data(name))
-
-
-def _read_table(name: str, columns: dict[str, str]) -> pd.DataFrame:
+def _read_geo_table(name: str, columns: dict[str, str]) -> pd.DataFrame:
     """Read a shipped table; its columns must be exactly those the code expects."""
-    text = _data(name)
-    found = next(csv.reader(StringIO(text)))
-    if found != list(columns):
-        raise InputError(f"data/geo/{name}", [f"columns: found {found}, expected {list(columns)}; reinstall tegmen"])
+    text = shipped_text("geo", name)
+    header = next(csv.reader(StringIO(text)))
+    if header != list(columns):
+        raise InputError(f"data/geo/{name}", [f"columns: found {header}, expected {list(columns)}; reinstall tegmen"])
     types: Any = columns  # the stub of pandas wants literals
     return pd.read_csv(StringIO(text), dtype=types)
-
-
-def _data(name: str) -> str:
-    return shipped_text("geo", name)

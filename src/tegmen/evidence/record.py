@@ -1,7 +1,7 @@
 """The attack record: what was launched and intercepted, by threat class, zone and reporting window.
 
 One reader takes the public 22-column list (a user's own download) or our compiled table and returns the same frame:
-one row per (window end, threat class, zone, channel). How a single report is read stands in ``posts``.
+one row per (window end, threat class, zone, channel). How a single report is read stands in ``reports``.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from io import StringIO
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import pandas as pd
 
+from tegmen.data import shipped, shipped_text
 from tegmen.errors import EvidenceError, InputError
-from tegmen.evidence.reports import COLUMNS, COUNTS, FOLDER, KEY, broad_words, coverage_zone, read_reports, threat_words
-from tegmen.terms import VERSION, Provenance, ThreatClass
-
-__all__ = ["RATE_WORDS", "Record", "aggregate", "broad_class", "coverage_zone", "read_launch_areas", "read_record"]
+from tegmen.evidence.reports import COLUMNS, COUNT_COLUMNS, KEY, broad_words, read_reports, threat_words
+from tegmen.terms import VERSION, Provenance, ThreatClass, content_equal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +33,7 @@ COUNTED: tuple[Counted, ...] = get_args(Counted)
 later ones count "shot down or suppressed" in one number, so only the second compares across that change."""
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Record:
     """Attack reports summed over (window end, threat class, zone, channel).
@@ -58,17 +59,6 @@ class Record:
     def __post_init__(self) -> None:
         if tuple(self.rows.columns) != COLUMNS:
             raise ValueError(f"record rows have columns {list(self.rows.columns)}; allowed: {list(COLUMNS)}")
-
-    @property
-    def double_counted(self) -> int:
-        """Regional rows whose window end and threat class a national row has too: the same weapons may be in both.
-
-        They stay in the monthly totals and never enter a rate. Overlap of windows, which needs the raw start times,
-        finds 12 reports before July 2024 (trap 10); the compiled table can only compare ends.
-        """
-        shared = ["window_end", "threat_class"]
-        national = self.rows.loc[self.rows["channel"] == "national", shared].drop_duplicates()
-        return len(self.rows.loc[self.rows["channel"] == "regional", shared].merge(national, on=shared))
 
     def monthly(self) -> pd.DataFrame:
         """Sum launched and destroyed by month of the window end and broad class, all channels.
@@ -114,13 +104,13 @@ class Record:
         EvidenceError
             If no row is left that a rate can be taken from.
         """
-        last = _day(day)
+        last = _last_day(day)
         rows = self.rows.loc[self.rows["window_end"].dt.normalize() <= pd.Timestamp(last)].reset_index(drop=True)
         if not _eligible(rows).any():
             first = self.rows.loc[_eligible(self.rows), "window_end"].min()
             remedy = "no row of it is, on any day" if pd.isna(first) else f"choose a day from {first:%Y-%m-%d} on"
-            found = f"until {last}: no row of the record is eligible (national channel, both counts)"
-            raise EvidenceError(f"{found}; {remedy}")
+            fault = f"until {last}: no row of the record is eligible (national channel, both counts)"
+            raise EvidenceError(f"{fault}; {remedy}")
         return replace(self, rows=rows)
 
     def counting(self, counted: Counted) -> Record:
@@ -141,16 +131,12 @@ class Record:
         table: Any = self.rows
         known = int((table["lost"].notna() & table["intercepted"].notna()).sum())
         both = table["intercepted"] + table["lost"].fillna(0)
-        capped = int((both > table["launched"]).fillna(value=False).sum())
-        rows = table.assign(intercepted=both.clip(upper=table["launched"]).astype("Int64"))
+        exceeds = (both > table["launched"]).fillna(value=False)
+        capped = int(exceeds.sum())
+        rows = table.assign(intercepted=both.mask(exceeds, table["launched"]))
         note = f"Lost are counted as intercepted in {known} rows that post them; other rows are as posted."
         more = f" In {capped} rows the two exceed what was launched, and are taken as that."
         return replace(self, rows=rows, notes=(*self.notes, note + (more if capped else "")), counted=counted)
-
-    def silent_days(self) -> pd.DatetimeIndex:
-        """List the days between first and last window end without any row: missing reports, not quiet (trap 15)."""
-        ends: Any = self.rows["window_end"].dt.normalize()
-        return pd.DatetimeIndex(pd.date_range(ends.min(), ends.max()).difference(pd.DatetimeIndex(ends.unique())))
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a copy of the rows."""
@@ -189,14 +175,16 @@ def read_record(path: str | Path | None = None, *, leave_out: bool = False) -> R
     ------
     "Massive Missile Attacks on Ukraine", Petro Ivaniuk, CC BY-NC-SA 4.0; see ``data/record/LICENCE.md``.
     """
-    reports, sha256, notes = read_reports(FOLDER / "nights.csv" if path is None else path, leave_out=leave_out)
+    reports, sha256, notes = read_reports(
+        shipped("record", "nights.csv") if path is None else path, leave_out=leave_out
+    )
     return Record(aggregate(reports), Provenance(VERSION, None, {"record": sha256}), notes)
 
 
 def aggregate(reports: pd.DataFrame) -> pd.DataFrame:
     """Sum reports over window end, threat class, zone and channel; a sum of nothing but unknowns stays unknown."""
     groups: Any = reports.groupby(list(KEY), sort=True)
-    sums = groups[list(COUNTS)].sum(min_count=1).join(groups[["rows", "rows_uncounted"]].sum())
+    sums = groups[list(COUNT_COLUMNS)].sum(min_count=1).join(groups[["rows", "rows_uncounted"]].sum())
     return sums.reset_index()[list(COLUMNS)]
 
 
@@ -206,7 +194,7 @@ def read_launch_areas() -> pd.DataFrame:
     Positions are rounded to half a degree on purpose. ``launched`` sums national reports that name a place; a report
     naming several places is split equally among their areas, and mixtures of classes count for none.
     """
-    return pd.read_csv(FOLDER / "launch_areas.csv")
+    return pd.read_csv(StringIO(shipped_text("record", "launch_areas.csv")))
 
 
 def broad_class(threat_class: str) -> str:
@@ -230,7 +218,7 @@ def _eligible(rows: pd.DataFrame) -> pd.Series:
     return chosen
 
 
-def _day(day: str | date) -> date:
+def _last_day(day: str | date) -> date:
     if isinstance(day, datetime):
         return day.date()
     if isinstance(day, date):

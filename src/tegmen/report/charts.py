@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from tegmen.answer.results import SYSTEM_NAMES
+from tegmen.evidence.systems import SYSTEM_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ CASE_TITLE: dict[EvidenceCase, str] = {"posted": "Posted record", "claimed": "Cl
 INK, GREY = "#1a1a1a", "#595959"
 _CASE_DASH: dict[EvidenceCase, list[float]] = {"posted": [1, 0], "claimed": [6, 3]}
 _CASE_SHAPE: dict[EvidenceCase, str] = {"posted": "circle", "claimed": "square"}
-_PERCENT_LABEL = "format(datum.value * 100, '.0f') + '\u00a0%'"
+PERCENT_LABEL = "format(datum.value * 100, '.0f') + '\u00a0%'"
 _CONFIG: dict[str, Any] = {
     "aria": False,  # the figure carries one text for screen readers; a label on every mark would bury it
     "background": "transparent",
@@ -93,7 +93,7 @@ def system_name(system: str) -> str:
 
 
 def _share_axis(field: str, title: str) -> alt.Y:
-    axis = alt.Axis(labelExpr=_PERCENT_LABEL, values=[0, 0.25, 0.5, 0.75, 1])
+    axis = alt.Axis(labelExpr=PERCENT_LABEL, values=[0, 0.25, 0.5, 0.75, 1])
     return alt.Y(f"{field}:Q", title=title, scale=alt.Scale(domain=[0, 1]), axis=axis)
 
 
@@ -248,7 +248,7 @@ def draw_remaining(result: Sufficiency, case: EvidenceCase) -> alt.LayerChart:
     look: dict[str, Any] = {
         "title": measure.left.format("how many") if count else "left, as a share of the baseline",
         "scale": alt.Scale(domain=[0, most]),
-        "axis": alt.Axis(format="d") if count else alt.Axis(labelExpr=_PERCENT_LABEL),
+        "axis": alt.Axis(format="d") if count else alt.Axis(labelExpr=PERCENT_LABEL),
     }
     points = alt.Chart(answer.to_pandas()).encode(x=_added_axis(_last(heads), answer.system))
     colour, threshold = CASE_COLOUR[case], answer.goal.threshold
@@ -423,7 +423,7 @@ def _bar_layers(rows: alt.Chart, field: str, case: EvidenceCase, *, outlined: bo
     worth, colour = field == "evppi", CASE_COLOUR[case]
     look: dict[str, Any] = {
         "title": "units bought in vain" if worth else None,
-        "axis": alt.Axis(tickCount=4) if worth else alt.Axis(labelExpr=_PERCENT_LABEL, values=[0, 0.5, 1]),
+        "axis": alt.Axis(tickCount=4) if worth else alt.Axis(labelExpr=PERCENT_LABEL, values=[0, 0.5, 1]),
         "scale": alt.Scale(zero=True) if worth else alt.Scale(domain=[0, 1], clamp=True),
     }
     error = f"2 * datum.{field}_error"

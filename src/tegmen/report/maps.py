@@ -71,7 +71,7 @@ def _frame_ukraine(borders: Mapping[str, Any]) -> MapFrame:
     return MapFrame(float(west), float(north), float(scale), _MAP_WIDTH, round(float((north - south) * scale)))
 
 
-def _shapes(features: Sequence[Mapping[str, Any]], frame: MapFrame, **mark: Any) -> alt.Chart:
+def _outlines(features: Sequence[Mapping[str, Any]], frame: MapFrame, **mark: Any) -> alt.Chart:
     """Draw outlines already placed in pixels: a plane projection has no winding to get wrong."""
     values = [
         {
@@ -96,9 +96,9 @@ def _ground(frame: MapFrame, borders: Mapping[str, Any]) -> list[alt.Chart]:
     contact = front.loc[front["part"] == "contact", ["latitude", "longitude"]].to_numpy(np.float64)
     line = frame.marks(frame.pixels(contact[:, 0], contact[:, 1]), order=np.arange(len(contact)))
     return [
-        _shapes(abroad, frame, fill="#f4f4f2", stroke="#c4c4c4", strokeWidth=0.7),
-        _shapes(read_oblasts()["features"], frame, fill="#fffdf5", stroke="#d8d2be", strokeWidth=0.6),
-        _shapes(home, frame, fill=None, stroke=GREY, strokeWidth=1.1),
+        _outlines(abroad, frame, fill="#f4f4f2", stroke="#c4c4c4", strokeWidth=0.7),
+        _outlines(read_oblasts()["features"], frame, fill="#fffdf5", stroke="#d8d2be", strokeWidth=0.6),
+        _outlines(home, frame, fill=None, stroke=GREY, strokeWidth=1.1),
         line.mark_line(color="#8a1c1c", strokeDash=[2, 3], strokeWidth=1.6).encode(order="order:Q"),
     ]
 
