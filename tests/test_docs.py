@@ -11,7 +11,8 @@ from functools import cache
 import pytest
 import typer
 import yaml
-from test_repository import METADATA, PACKAGE, ROOT, documents
+from locations import ROOT
+from test_repository import METADATA, PACKAGE, documents
 
 import tegmen
 from tegmen.cli.app import app

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from locations import SHARED
 
 from tegmen.errors import InputError
 from tegmen.ledger.entries import Entry, Quantity
@@ -24,7 +25,7 @@ from tegmen.ledger.reading.review import Asker, edited, keep, review_drafts, sou
 from tegmen.ledger.store import new_ledger
 
 ARTICLES = Path(__file__).parent / "articles"
-SEED = Path(__file__).resolve().parents[2] / "shared" / "seed-article.txt"
+SEED = SHARED / "seed-article.txt"
 
 
 def labelled(name: str) -> list[dict]:

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from locations import SHARED
 
 import tegmen
 from tegmen.errors import InputError
@@ -636,7 +637,7 @@ def test_the_founding_article_s_numbers_are_there_as_stated():
 
 
 def test_the_words_pointed_at_in_the_article_are_the_words_meant():
-    article = Path(__file__).resolve().parents[2] / "shared" / "seed-article.txt"
+    article = SHARED / "seed-article.txt"
     if not article.exists():
         pytest.skip("the article is not part of the repository")
     text = article.read_text(encoding="utf-8")

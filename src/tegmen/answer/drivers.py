@@ -93,7 +93,9 @@ SOURCES = (
             "share aimed at power plants", "concentration of ballistic targets", "pull of the front on targets"
         ),
     ),
-    DoubtSource("defended radius", ("radius",), _unknown_columns("Patriot's defended radius against ballistic missiles")),
+    DoubtSource(
+        "defended radius", ("radius",), _unknown_columns("Patriot's defended radius against ballistic missiles")
+    ),
     DoubtSource(
         "layout of the baseline",
         ("stands",),
