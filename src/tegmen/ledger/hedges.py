@@ -203,15 +203,15 @@ def read_rules(path: str | Path | None = None) -> Rules:
         text = Path(path).read_text("utf-8-sig")
     except (OSError, ValueError) as error:
         raise InputError(where, [f"cannot be read as UTF-8 text ({error}); a table of hedges is a TOML file"]) from None
-    return FrozenDict({**_shipped_rules(), **_rules(text, where)})
+    return FrozenDict({**_shipped_rules(), **_parsed_rules(text, where)})
 
 
 @cache
 def _shipped_rules() -> Rules:
-    return FrozenDict(_rules(shipped_text("method", "hedges.toml"), SHIPPED_HEDGES))
+    return FrozenDict(_parsed_rules(shipped_text("method", "hedges.toml"), SHIPPED_HEDGES))
 
 
-def _rules(text: str, where: str) -> dict[Hedge, Rule]:
+def _parsed_rules(text: str, where: str) -> dict[Hedge, Rule]:
     from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
     class Row(BaseModel, extra="forbid"):

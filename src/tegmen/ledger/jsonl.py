@@ -15,7 +15,7 @@ from tegmen.errors import InputError, validation_faults
 from tegmen.ledger.entries import ENTRY_KINDS, Entry, Quantity, Source, as_json, stated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pydantic import BaseModel
 
@@ -37,37 +37,27 @@ def line_of(item: Source | Entry, id_: str) -> str:
 
 def entries_of(lines: Sequence[str]) -> dict[str, Entry]:
     """Read back the entries that `line_of` wrote, by id; lines of sources are passed over."""
-    return {content["id"]: _entry(content) for content in _contents(lines) if content["kind"] != "source"}
+    return {id_: Entry(**content) for id_, content in _contents(lines) if content["kind"] != "source"}
 
 
 def sources_of(lines: Sequence[str]) -> dict[str, Source]:
     """Read back the sources that `line_of` wrote, by id; lines of entries are passed over."""
-    return {content["id"]: _source(content) for content in _contents(lines) if content["kind"] == "source"}
+    return {id_: Source(**content) for id_, content in _contents(lines) if content.pop("kind") == "source"}
 
 
-def _contents(lines: Sequence[str]) -> list[dict[str, Any]]:
-    return json.loads(f"[{','.join(lines)}]")  # one call for all lines: ten thousand calls take longer
-
-
-def _entry(content: dict[str, Any]) -> Entry:
-    del content["id"]
-    for name, read in _READ:
-        if name in content:
-            content[name] = read(content[name])
-    return Entry(**content)
-
-
-def _source(content: dict[str, Any]) -> Source:
-    given = {name: value for name, value in content.items() if name not in {"id", "kind"}}
-    for name in ("published", "retrieved"):
-        if name in given:
-            given[name] = dt.date.fromisoformat(given[name])
-    return Source(**given)
+def _contents(lines: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for content in json.loads(f"[{','.join(lines)}]"):  # one call for all lines: ten thousand calls take longer
+        for name, read in _READ:
+            if name in content:
+                content[name] = read(content[name])
+        yield content.pop("id"), content
 
 
 _READ: Final[tuple[tuple[str, Callable[[Any], object]], ...]] = (
     ("date", dt.date.fromisoformat),
     ("due", dt.date.fromisoformat),
+    ("published", dt.date.fromisoformat),
+    ("retrieved", dt.date.fromisoformat),
     ("period", lambda days: tuple(map(dt.date.fromisoformat, days))),
     ("participants", tuple),
     ("topics", tuple),

@@ -109,7 +109,7 @@ def make_article(content: bytes, name: str = "-", *, date: dt.date | None = None
         raise InputError(name, ["empty; give the article's text, plain or HTML"])
     if content.startswith(BINARY):
         raise InputError(name, ["is a binary file, not text; save the article as plain text or HTML"])
-    text, notes = _decoded(content, name)
+    text, notes = _decoded_text(content, name)
     if sum(text.count(chr(code)) for code in CONTROLS) > max(8, 0.02 * len(text)):
         raise InputError(name, ["is binary, not text; save the article as plain text or HTML"])
     article = Article(name, text, date, notes=notes)
@@ -125,7 +125,7 @@ def make_article(content: bytes, name: str = "-", *, date: dt.date | None = None
     return article
 
 
-def _decoded(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
+def _decoded_text(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     """Text of some bytes: by their mark, as UTF-16, as UTF-8, as the page says, else guessed; and how, if guessed."""
     for mark, encoding in BYTE_ORDER_MARKS:
         if content.startswith(mark):

@@ -15,8 +15,8 @@ MONTHS = {
 } | {"sept": 9}
 DAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
 PARTS = {"first": 1, "second": 2, "third": 3, "fourth": 4}
-COUNTED = {word: n for n, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
-COUNTED["twelve"] = 12
+SPELT = {word: n for n, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
+SPELT["twelve"] = 12
 
 _MON = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
@@ -25,7 +25,7 @@ _MON = (
 _D = r"\d{1,2}(?:st|nd|rd|th)?(?!\d|[.,:]\d|%)"
 _TO = r"\s?(?:-|–|—|to|and|until|through)\s?"
 _Y = r"(?:19|20)\d\d(?![\d,.]\d)"
-_N = "|".join(COUNTED)
+_N = "|".join(SPELT)
 _WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 PATTERN = re.compile(
     rf"""
@@ -335,7 +335,7 @@ def _part_of_year(g: _Groups, anchor: Anchor) -> _Resolved:
         return _unresolved()
     year = int(named) if named.isdigit() else (anchor.day or dt.date.min).year - named.startswith("last")
     if count:
-        months = COUNTED.get(count, 0) or (int(count) if count.isdigit() else 0)
+        months = SPELT.get(count, 0) or (int(count) if count.isdigit() else 0)
         if not 1 <= months <= 12:
             return _unresolved("not a number of months")
         return dt.date(year, 1, 1), _month_end(year, months), "counted from January", False
@@ -385,7 +385,7 @@ def _back(g: _Groups, day: dt.date) -> tuple[dt.date, dt.date]:
         sunday = day - dt.timedelta(days=(day.weekday() + 1) % 7)
         return sunday - dt.timedelta(days=1), sunday
     word = g["many"] or g["ago"] or ""
-    number = 1 if word == "a" else COUNTED.get(word, 0) or int(word)
+    number = 1 if word == "a" else SPELT.get(word, 0) or int(word)
     size = {"d": 1, "w": 7, "m": 30, "y": 365}[(g["unit"] or g["agos"] or "d")[0]]
     if g["ago"]:
         then = day - dt.timedelta(days=number * size)

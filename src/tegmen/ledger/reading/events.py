@@ -169,9 +169,8 @@ def read_incidents(
 ) -> tuple[list[Draft], list[Draft]]:
     """Airspace violations; a count in the same words becomes the incident's and is taken from `counted`."""
     sentence = setting.sentence
-    match = AIRSPACE.search(sentence.text)
+    match, time = AIRSPACE.search(sentence.text), _incident_time(setting)
     place = None if match is None else _where(setting, match)
-    time = None if match is None else _incident_time(setting)
     if match is None or place is None or not _happened(sentence.text, match, place[0], dated=time is not None):
         return [], counted
     held = next((draft for draft in counted if _is_of_flight(draft, sentence)), None)

@@ -70,11 +70,7 @@ def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequenc
     if count.group == "people" and when.period is setting.day and when.period is not None and not when.period.brief:
         when = replace(when, period=None)  # who was hurt in one attack was not hurt all week
     stage, negated = _commitment_stage(setting, count, cue), cue is not None and cue.name == "negated"
-    notes = (
-        count.number.fault,
-        "negated: read the words" if negated and not stage else "",
-        "denied by the speaker" if voice.denies else "",
-    )
+    notes = ("negated: read the words" if negated else "", "denied by the speaker" if voice.denies else "")
     place = _place(setting, end) if stage == "" else None
     day = when.said or when.period
     entry = setting.entry(
@@ -90,7 +86,7 @@ def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequenc
         due=None if when.due is None else when.due.last,
         evidence=_evidence(setting, start, end),
         doubtful=when.doubtful or negated or voice.denies or _is_doubtful(setting, count, end, stage),
-        note="; ".join(filter(None, notes)),
+        note="; ".join(filter(None, (count.number.fault, *notes))),
     )
     because = [*reasons("quantity", span), *reasons("thing", span), *_because(setting, voice, when)]
     because += reasons("place", place[1]) if place else []
