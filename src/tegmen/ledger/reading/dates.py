@@ -139,11 +139,6 @@ class Time:
         """First and last day, where both are known."""
         return None if self.first is None or self.last is None else (self.first, self.last)
 
-    @property
-    def brief(self) -> bool:
-        """Whether it is a day, or a night between two."""
-        return self.shorter_than(2)
-
     def shorter_than(self, days: int) -> bool:
         """Whether its days are known and so few lie between."""
         return self.first is not None and self.last is not None and (self.last - self.first).days < days

@@ -66,9 +66,7 @@ def read_counts(setting: Setting) -> tuple[list[Draft], tuple[Count, ...]]:
 def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequence[Cue]) -> Draft:
     start, end = span = _span_of(setting, count)
     cue = _cue_of_list(setting, count, later, cues)
-    voice, when = setting.voice(start), _when(setting, span, later[0] if later else None, cue)
-    if count.group == "people" and when.period is setting.day and when.period is not None and not when.period.brief:
-        when = replace(when, period=None)  # who was hurt in one attack was not hurt all week
+    voice, when = setting.voice(start), _when(setting, count, later[0] if later else None, cue)
     stage, negated = _commitment_stage(setting, count, cue), cue is not None and cue.name == "negated"
     notes = ("negated: read the words" if negated else "", "denied by the speaker" if voice.denies else "")
     place = _place(setting, end) if stage == "" else None
@@ -140,7 +138,8 @@ def _evidence(setting: Setting, start: int, end: int) -> tuple[int, int]:
 def _cue(setting: Setting, start: int, end: int, cues: Sequence[Cue]) -> Cue | None:
     """Nearest words before the number in its clause that say what is done, else the nearest behind it."""
     sentence = setting.sentence
-    free = [cue for cue in cues if SPOKEN.match(sentence.behind(cue.start)) or not _is_spoken(setting, cue)]
+    spoken = [cue for cue in cues if any(a.start <= cue.start and cue.end <= a.end for a in setting.attributions)]
+    free = [cue for cue in cues if cue not in spoken or SPOKEN.match(sentence.behind(cue.start))]
     before = [
         cue
         for cue in free
@@ -159,10 +158,6 @@ def _cue(setting: Setting, start: int, end: int, cues: Sequence[Cue]) -> Cue | N
     if follows and not (before and start - before[-1].end <= 1 and before[-1].name in STAGE_OF_CUE):
         return follows
     return _chosen(setting, before) if before else None
-
-
-def _is_spoken(setting: Setting, cue: Cue) -> bool:
-    return any(a.start <= cue.start and cue.end <= a.end for a in setting.attributions)
 
 
 def _chosen(setting: Setting, before: Sequence[Cue]) -> Cue:
@@ -203,9 +198,10 @@ def _commitment_stage(setting: Setting, count: Count, cue: Cue | None) -> str:
 # ---------------------------------------------------------------- when
 
 
-def _when(setting: Setting, span: tuple[int, int], following: Count | None, cue: Cue | None) -> When:
+def _when(setting: Setting, count: Count, following: Count | None, cue: Cue | None) -> When:
     """Split the times of a sentence: what the number is about, when it was said, by when it is due."""
-    sentence, quoted = setting.sentence, setting.sentence.quote_at(span[0]) is not None
+    sentence, span = setting.sentence, _span_of(setting, count)
+    quoted = sentence.quote_at(span[0]) is not None
     said = [t for t in setting.times if is_saying(setting, t)]
     due = [t for t in setting.times if t.due and t not in said]
     free = [t for t in setting.times if not t.due and t not in said]
@@ -218,6 +214,8 @@ def _when(setting: Setting, span: tuple[int, int], following: Count | None, cue:
         said = [setting.said]
     if period is None and said and said[0].day is None:
         period = said[0]  # "wrote in March": about that month, as far as the words tell
+    if count.group == "people" and period is not None and period is setting.day and not period.shorter_than(2):
+        period = None  # who was hurt in one attack was not hurt all week
     return When(period, (said or [None])[0], (due or [None])[0])
 
 
@@ -230,18 +228,14 @@ def _told_of(
     straight = [t for t in free if not TURNS.search(sentence.between(span[1], t.start))]
     behind = [t for t in straight if span[1] <= t.start < limit]
     before = [t for t in free if t.end <= span[0]]
-    later = [t for t in straight if t.start >= limit and (cue is None or not _acts_between(setting, limit, t.start))]
+    near = max(sentence.start, limit - 40)
+    later = [t for t in straight if t.start >= limit and not (cue and ACTS.search(sentence.between(near, t.start)))]
     if cue is not None and cue.name in STAGE_OF_CUE:  # a time beyond another number is its, but in a plain list
         before = [t for t in before if cue.start < t.end or not setting.counted(sentence.start, t.start)]
         apart = following is not None and following.group == "them"
         if apart or re.search(r"\b(?:will|would|promis|pledg)", sentence.between(span[1], limit)):
             later = []
     return (behind[:1] or before[-1:] or later[:1] or [None])[0]
-
-
-def _acts_between(setting: Setting, start: int, end: int) -> bool:
-    sentence = setting.sentence
-    return ACTS.search(sentence.between(max(sentence.start, start - 40), end)) is not None
 
 
 # ---------------------------------------------------------------- where, and between whom
