@@ -11,15 +11,9 @@ from core_example import evidence
 from tegmen.answer.study import Effort
 from tegmen.answer.whatif import WhatIf, parse_span, replace_number, what_if
 from tegmen.errors import InputError
-from tegmen.question.scenario import read_scenario
 
 RADIUS = "systems/patriot/defended_radius_ballistic"
 SMALL = Effort(worlds=20, runs=2, worlds_most=20)
-
-
-@pytest.fixture(scope="module")
-def march():
-    return read_scenario("march-2024")
 
 
 def test_a_row_replaced_by_itself_changes_nothing(march):
