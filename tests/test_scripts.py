@@ -5,13 +5,11 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from pathlib import Path
 
 import pytest
+from locations import ROOT
 
 from tegmen.trust.pack import read_requirements
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def load(name: str):

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tegmen.calibration.fit import Priors, calibrate
+from tegmen.calibration.fit import calibrate
 from tegmen.calibration.kept_fits import KEPT, cache_folder, read_or_make
+from tegmen.calibration.priors import Priors
 from tegmen.evidence.record import read_record
 
 FAST = Priors(levels=29, steps=(0.05, 0.4), concentrations=(4.0, 32.0), cells=(3, 4, 3), drift_levels=9)

@@ -6,10 +6,11 @@ import pickle
 import pytest
 
 import tegmen as tg
-from tegmen.calibration.fit import Priors, calibrate
+from tegmen.calibration.fit import calibrate
 from tegmen.calibration.forecast import follow
 from tegmen.calibration.grid import stream
 from tegmen.calibration.nightly import Memory
+from tegmen.calibration.priors import Priors
 from tegmen.calibration.rows import nights
 from tegmen.evidence.record import read_record
 from tegmen.terms import ThreatClass

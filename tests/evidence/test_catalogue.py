@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from locations import ROOT, SHARED, needs_shared
 from scipy import integrate
 from scipy.stats import beta
 
@@ -26,10 +27,8 @@ from tegmen.evidence.catalogue import TABLES, Parameter, read_catalogue
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS, SYSTEM_IDS, SYSTEM_NAMES
 from tegmen.terms import ThreatClass
 
-ROOT = Path(__file__).parents[2]
-SHARED = ROOT.parent / "shared" / "data" / "catalogue"
+SOURCES = SHARED / "data" / "catalogue"
 SHIPPED = Path(str(files("tegmen").joinpath("data", "catalogue")))
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the source tables are not beside this checkout")
 
 CATALOGUE = read_catalogue()
 
@@ -334,7 +333,7 @@ def test_the_table_of_systems_agrees_with_the_facts_of_the_catalogue():
 
 
 def source_rows(name: str) -> list[dict[str, str]]:
-    with (SHARED / name).open(encoding="utf-8", newline="") as handle:
+    with (SOURCES / name).open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
 
 

@@ -18,15 +18,14 @@ import pytest
 import shapely
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from locations import ROOT, SHARED, needs_shared
 from shapely.geometry import shape
 
 from tegmen.errors import InputError
 from tegmen.evidence import geography as geo
 
-ROOT = Path(__file__).parents[2]
-SHARED = ROOT.parent / "shared" / "data"
+SOURCES = SHARED / "data"
 SHIPPED = Path(str(files("tegmen").joinpath("data", "geo")))
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the source tables are not beside this checkout")
 
 PLACES = geo.read_places().set_index("place_id")
 latitudes = st.floats(43, 54)
@@ -345,7 +344,7 @@ def test_cities_do_not_overlap_on_one_side_of_the_line():
 
 
 def source_settlements() -> list[dict[str, str]]:
-    with (SHARED / "geo" / "settlements_geonames.csv").open(encoding="utf-8", newline="") as handle:
+    with (SOURCES / "geo" / "settlements_geonames.csv").open(encoding="utf-8", newline="") as handle:
         return [row for row in csv.DictReader(handle) if row["country"] == "UA"]
 
 
@@ -379,7 +378,7 @@ def test_no_one_is_counted_twice():
 
 @needs_shared
 def test_outlines_stay_within_the_error_stated():
-    source = json.loads((SHARED / "geo" / "borders_ne10m.geojson").read_text(encoding="utf-8"))["features"]
+    source = json.loads((SOURCES / "geo" / "borders_ne10m.geojson").read_text(encoding="utf-8"))["features"]
     fine = next(shape(item["geometry"]) for item in source if item["properties"]["iso_a3"] == "UKR")
     project = lambda area: shapely.transform(area, lambda c: geo.to_km(c[:, 1], c[:, 0]))  # noqa: E731
     assert shapely.hausdorff_distance(project(outline("UKR")), project(fine), densify=None) < 2.5

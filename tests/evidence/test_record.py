@@ -9,12 +9,12 @@ import re
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from locations import ROOT, SHARED, needs_shared
 
 from tegmen.data import shipped
 from tegmen.errors import EvidenceError, InputError
@@ -22,10 +22,8 @@ from tegmen.evidence.record import Record, broad_class, read_launch_areas, read_
 from tegmen.evidence.reports import COLUMNS, coverage_zone, read_reports
 from tegmen.terms import ThreatClass
 
-REPOSITORY = Path(__file__).parents[2]
-ATTACKS = REPOSITORY.parent / "shared" / "data" / "attacks"
+ATTACKS = SHARED / "data" / "attacks"
 PUBLIC = ATTACKS / "missile_attacks_daily.csv"
-needs_shared = pytest.mark.skipif(not PUBLIC.is_file(), reason="the public list is not beside the repository")
 
 # The columns of the public list.
 HEADER = [
@@ -449,7 +447,7 @@ def test_rates_of_the_press(record, span, broad, rate):
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("compile_record", REPOSITORY / "scripts" / "compile_record.py")
+    spec = importlib.util.spec_from_file_location("compile_record", ROOT / "scripts" / "compile_record.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

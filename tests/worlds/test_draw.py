@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from core_example import BALLISTIC, CRUISE, PATRIOT, SAMPT, drawn, evidence, four_cities, worlds_of
+from locations import SHARED, needs_shared
 
 from tegmen.calibration.fit import calibrate
 from tegmen.errors import EvidenceError
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from tegmen.terms import EvidenceCase
 
 DATA = Path(str(files("tegmen").joinpath("data")))
-SHARED = Path(__file__).parents[1].parent / "shared" / "data"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the source tables are not beside this checkout")
 
 MARCH = {
     ThreatClass.ballistic: 29,
@@ -92,7 +91,7 @@ def test_march_2024_as_posted():
 @needs_shared
 def test_march_2024_equals_the_counts_beside_the_official_totals():
     # the source table notes, beside each official total, what the attack data holds for the same period
-    with (SHARED / "catalogue" / "official_totals.csv").open(encoding="utf-8", newline="") as file:
+    with (SHARED / "data" / "catalogue" / "official_totals.csv").open(encoding="utf-8", newline="") as file:
         totals = list(csv.DictReader(file))
     noted = {
         row["metric"]: int(row["attack_data_value"])
@@ -108,7 +107,7 @@ def test_march_2024_equals_the_counts_beside_the_official_totals():
 @needs_shared
 def test_march_2024_equals_the_reference_totals():
     totals: Counter[str] = Counter()
-    with (SHARED / "attacks" / "monthly_totals_reference.csv").open(encoding="utf-8", newline="") as file:
+    with (SHARED / "data" / "attacks" / "monthly_totals_reference.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["month"] == "2024-03":
                 totals[row["broad"]] += int(float(row["launched"]))

@@ -227,7 +227,7 @@ class Calibration:
         """Draw as `draws` does, and keep the paths behind the rates."""
         levels = self._levels(count, seed)
         rate = {key: paths[-WEEKS_OF_LEVEL:].mean(axis=0) for key, (paths, _) in levels.items()}
-        rate |= {key: self._near_zero_share(key, count, stream(seed, 1 + key)) for key in NEAR_ZERO}
+        rate |= {key: stream(seed, 1 + key).beta(*self.near_zero(key), count) for key in NEAR_ZERO}
         rng = stream(seed, 1 + ThreatClass.ballistic)
         drawn = self.point.draw(count, rng)
         elsewhere = drawn.elsewhere[-1] * self.priors.spread_elsewhere[0]
@@ -245,9 +245,10 @@ class Calibration:
             drawn[key] = (jitter(self.level, path, rng), np.asarray(self.priors.concentrations)[cell])
         return drawn
 
-    def _near_zero_share(self, key: ThreatClass, count: int, rng: np.random.Generator) -> Floats:
+    def near_zero(self, key: ThreatClass) -> tuple[float, float]:
+        """Posterior Beta(a, b) of the share of a class that is almost never stopped."""
         (a, b), (launched, intercepted) = self.priors.near_zero, self.rows[key].totals()
-        return rng.beta(a + intercepted, b + launched - intercepted, count)
+        return a + intercepted, b + launched - intercepted
 
     @one_blas_thread
     def monthly(self) -> pd.DataFrame:
@@ -264,7 +265,7 @@ class Calibration:
             drawn = draw_beta(path[self.rows[key].step], concentration, rng)
             tables.append(_monthly_sums(key, self.rows[key], drawn, rng))
         for key in NEAR_ZERO:
-            share = self._near_zero_share(key, _SUMMARY_DRAWS, rng)
+            share = rng.beta(*self.near_zero(key), _SUMMARY_DRAWS)
             tables.append(_monthly_sums(key, self.rows[key], np.tile(share, (len(self.rows[key].step), 1)), rng))
         ballistic = self.rows[ThreatClass.ballistic]
         tables.append(_monthly_sums(ThreatClass.ballistic, ballistic, self.point.predict(_SUMMARY_DRAWS, rng), rng))

@@ -205,9 +205,8 @@ def forecast(
     classes: dict[ThreatClass, Predictive] = {}
     for key, n in counts.items():
         if key in NEAR_ZERO:
-            (a, b), (posted, stopped) = calibration.priors.near_zero, calibration.rows[key].totals()
-            weight = a + b + posted
-            chance = beta_binomial_table(n, np.array([(a + stopped) / weight]), np.array([weight]))[:, 0]
+            a, b = calibration.near_zero(key)
+            chance = beta_binomial_table(n, np.array([a / (a + b)]), np.array([a + b]))[:, 0]
         else:
             chance = known.before(key, day).chance(key, day, n)
         certain = np.eye(n + 1)[n]

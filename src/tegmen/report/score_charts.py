@@ -33,7 +33,7 @@ def draw_coverage(scored: ClassScores, name: str) -> alt.LayerChart:
     theirs = [_rival_dots(scored.baselines[RIVAL], x, alt.Y("held:Q", **y))] if RIVAL in scored.baselines else []
     layers = [
         right.mark_line(color=GREY).encode(y=alt.Y("held:Q", **y)),
-        band.mark_rule(color=GREY, opacity=0.4, strokeWidth=9).encode(y=alt.Y("low:Q", **y), y2="high:Q"),
+        band.mark_rule(color=GREY, opacity=0.4, strokeWidth=9).encode(y=alt.Y("low:Q", **y), y2=alt.Y2("high")),
         *theirs,
         ours.mark_point(filled=True, color=CASE_COLOUR["posted"], opacity=1, size=70).encode(y=alt.Y("held:Q", **y)),
     ]
@@ -56,9 +56,9 @@ def draw_pit(scored: ClassScores, name: str) -> alt.LayerChart:
     bins = alt.Chart(pd.DataFrame({"low": edges[:-1], "high": edges[1:], "share": pit}))
     layers = [
         bins.mark_rect(color=CASE_COLOUR["posted"], stroke="white", strokeWidth=1).encode(
-            x=x, x2="high:Q", y=y, y2=alt.datum(0)
+            x=x, x2=alt.X2("high"), y=y, y2=alt.Y2Datum(0)
         ),
-        alt.Chart().mark_rule(color=INK, strokeDash=[4, 4]).encode(y=alt.datum(1 / len(pit))),
+        alt.Chart().mark_rule(color=INK, strokeDash=[4, 4]).encode(y=alt.YDatum(1 / len(pit))),
     ]
     return picture(layers, f"pit-{name}", f"{name}: PIT histogram in {len(pit)} bins.", width=220, height=180)
 
@@ -80,7 +80,7 @@ def draw_forecasts(forecasts: pd.DataFrame, name: str) -> alt.LayerChart:
     band = rows.mark_rule(color=GREY, opacity=0.4, strokeWidth=1.4)
     dots = rows.mark_circle(color=CASE_COLOUR["posted"], opacity=0.9)
     layers = [
-        band.encode(y=alt.Y("low_share:Q", **y), y2="high_share:Q"),
+        band.encode(y=alt.Y("low_share:Q", **y), y2=alt.Y2("high_share")),
         dots.encode(y=alt.Y("intercepted_share:Q", **y), size=size),
     ]
     words = f"{name}: {len(chosen)} forecasts, each with its 5 to 95 % range and the share intercepted."
