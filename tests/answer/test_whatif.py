@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from core_example import evidence
 
 from tegmen.answer.study import Effort
-from tegmen.answer.whatif import parse_span, replace_number, what_if
+from tegmen.answer.whatif import WhatIf, parse_span, replace_number, what_if
 from tegmen.errors import InputError
-from tegmen.question.scenario import read_scenario
 
 RADIUS = "systems/patriot/defended_radius_ballistic"
 SMALL = Effort(worlds=20, runs=2, worlds_most=20)
-
-
-@pytest.fixture(scope="module")
-def march():
-    return read_scenario("march-2024")
 
 
 def test_a_row_replaced_by_itself_changes_nothing(march):
@@ -95,3 +91,26 @@ def test_spans_as_typed():
     for text in ("12..15", "1,2", "3,2,1", "", "nan,nan,nan"):
         with pytest.raises(InputError, match="give one number"):
             parse_span(text)
+
+
+def at(result, probability: float):
+    """The same answer with this probability at every number tried, and a standard error of 0.03."""
+    cases = {
+        case: replace(
+            answer,
+            goals=tuple(
+                replace(goal, probability=np.full(len(goal.added), probability), mcse=np.full(len(goal.added), 0.03))
+                for goal in answer.goals
+            ),
+        )
+        for case, answer in result.cases.items()
+    }
+    return replace(result, cases=cases)
+
+
+@pytest.mark.parametrize(("errors", "moved"), [(1.9, False), (-1.9, False), (2.1, True), (-2.1, True)])
+def test_what_moves_by_more_than_two_errors_of_the_difference_is_called_moved(small_result, errors, moved):
+    later = at(small_result, 0.5 + errors * 0.03 * 2**0.5)
+    table = WhatIf("x", (), (), at(small_result, 0.5), later).to_pandas()
+    assert len(table)
+    assert (table["moved"] == moved).all()
