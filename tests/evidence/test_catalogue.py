@@ -23,7 +23,7 @@ from tegmen.errors import InputError
 from tegmen.evidence.catalogue import SYSTEMS, TABLES, Parameter, read_catalogue
 from tegmen.terms import ThreatClass
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "catalogue"
 SHIPPED = Path(str(files("tegmen").joinpath("data", "catalogue")))
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the source tables are not beside this checkout")

@@ -23,7 +23,7 @@ from shapely.geometry import shape
 from tegmen.errors import InputError
 from tegmen.evidence import geography as geo
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"
 SHIPPED = Path(str(files("tegmen").joinpath("data", "geo")))
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the source tables are not beside this checkout")
@@ -88,18 +88,6 @@ def test_distance_broadcasts():
     assert geo.distance_km(48.0, 30.0, 48.0, 31.0).shape == ()
 
 
-@given(latitudes, longitudes, st.floats(0, 360), st.floats(0, 800))
-def test_destination_lies_at_the_distance(lat, lon, bearing, length):
-    lat_to, lon_to = geo.destination(lat, lon, bearing, length)
-    assert float(geo.distance_km(lat, lon, lat_to, lon_to)) == pytest.approx(length, abs=1e-6)
-
-
-def test_destination_north_is_north():
-    lat_to, lon_to = geo.destination(48.0, 31.0, 0.0, 100.0)
-    assert float(lon_to) == pytest.approx(31.0)
-    assert float(lat_to) > 48.0
-
-
 # ------------------------------------------------------------------ horizon
 
 
@@ -147,71 +135,6 @@ def test_local_map_keeps_shape_of_what_it_gets():
 
 
 # ------------------------------------------------------------------ tracks
-
-
-@given(coordinates, coordinates, coordinates, st.floats(1, 200))
-def test_segment_disc_agrees_with_shapely(start, end, centre, radius):
-    track = shapely.LineString([start, end])
-    assume(track.length > 1e-6)
-    entry, leave = geo.segment_disc(start, end, centre, radius)
-    # A regular polygon of 4 x 512 sides differs from the disc by radius * (1 - cos(pi / 2048)) < radius / 800,000.
-    disc = shapely.Point(centre).buffer(radius, quad_segs=512)
-    cut = track.intersection(disc)
-    gap = track.distance(shapely.Point(centre))
-    if abs(gap - radius) < 1e-3:
-        return  # touching: the polygon and the disc may disagree
-    if gap > radius:
-        assert cut.is_empty
-        assert np.isnan(entry)
-        assert np.isnan(leave)
-        return
-    along = sorted(track.project(shapely.Point(point)) for point in cut.coords)
-    # Near-tangent tracks turn the polygon's error into its square root.
-    slack = 1e-6 + sqrt(2 * radius * radius / 800_000) if gap > 0.9 * radius else 1e-3
-    assert float(entry) == pytest.approx(along[0], abs=slack)
-    assert float(leave) == pytest.approx(along[-1], abs=slack)
-
-
-@given(coordinates, coordinates, coordinates, st.floats(1, 200))
-def test_ends_of_a_cut_lie_on_the_circle_or_are_ends_of_the_track(start, end, centre, radius):
-    entry, leave = (float(value) for value in geo.segment_disc(start, end, centre, radius))
-    assume(not np.isnan(entry))
-    span = np.subtract(end, start)
-    length = float(np.hypot(*span))
-    assume(length > 1e-6)
-    for along in (entry, leave):
-        gap = float(np.hypot(*(np.asarray(start) + span / length * along - centre)))
-        assert gap <= radius + 1e-6
-        assert along in (0.0, length) or gap == pytest.approx(radius, abs=1e-6)
-
-
-def test_segment_disc_in_round_numbers():
-    #      through the centre,   chord of 3-4-5,   start inside,     end inside,       missed beside,  stops short
-    end = [[20.0, 0.0], [20.0, 0.0], [20.0, 0.0], [10.0, 0.0], [20.0, 0.0], [2.0, 0.0]]
-    centre = [[10.0, 0.0], [10.0, 3.0], [0.0, 0.0], [10.0, 0.0], [10.0, 6.0], [10.0, 0.0]]
-    entry, leave = geo.segment_disc([0.0, 0.0], end, centre, 5.0)
-    assert np.array_equal(entry, [5.0, 6.0, 0.0, 5.0, np.nan, np.nan], equal_nan=True)
-    assert np.array_equal(leave, [15.0, 14.0, 5.0, 10.0, np.nan, np.nan], equal_nan=True)
-
-
-def test_a_touching_track_and_a_track_of_no_length():
-    entry, leave = geo.segment_disc([0.0, 0.0], [20.0, 0.0], [10.0, 5.0], 5.0)
-    assert (float(entry), float(leave)) == (10.0, 10.0)
-    entry, leave = geo.segment_disc([1.0, 1.0], [1.0, 1.0], [[1.0, 2.0], [9.0, 9.0]], 5.0)
-    assert np.array_equal(entry, [0.0, np.nan], equal_nan=True)
-    assert np.array_equal(leave, [0.0, np.nan], equal_nan=True)
-
-
-def test_segment_disc_broadcasts_tracks_against_sites():
-    starts, ends = np.zeros((4, 1, 2)), np.full((4, 1, 2), 10.0)
-    entry, leave = geo.segment_disc(starts, ends, np.ones((3, 2)), np.array([1.0, 2.0, 3.0]))
-    assert entry.shape == leave.shape == (4, 3)
-
-
-@pytest.mark.parametrize("radius", [-1.0, float("nan")])
-def test_segment_disc_refuses_a_negative_radius(radius):
-    with pytest.raises(InputError, match=r"radius_km: found .*, allowed are radii of 0 km and more"):
-        geo.segment_disc([0, 0], [1, 1], [0, 0], radius)
 
 
 @given(coordinates, coordinates, coordinates)

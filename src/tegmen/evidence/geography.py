@@ -91,33 +91,6 @@ def distance_km(latitude_a: ArrayLike, longitude_a: ArrayLike, latitude_b: Array
     return np.asarray(metres, dtype=np.float64).reshape(lat_a.shape) / 1000.0
 
 
-def destination(
-    latitude: ArrayLike, longitude: ArrayLike, bearing_deg: ArrayLike, length_km: ArrayLike
-) -> tuple[Floats, Floats]:
-    """Give the point reached by following a geodesic from a start.
-
-    Parameters
-    ----------
-    latitude, longitude
-        (any, broadcast) [degrees], the start.
-    bearing_deg
-        (any, broadcast) [degrees], clockwise from north at the start.
-    length_km
-        (any, broadcast) [km], along the WGS84 geodesic.
-
-    Returns
-    -------
-    Latitudes and longitudes, (broadcast shape) [degrees]; error below a metre.
-    """
-    lat, lon, bearing, length = np.broadcast_arrays(
-        *(np.asarray(value, dtype=np.float64) for value in (latitude, longitude, bearing_deg, length_km))
-    )
-    lon_to, lat_to, _ = pyproj.Geod(ellps="WGS84").fwd(
-        lon.ravel(), lat.ravel(), bearing.ravel(), length.ravel() * 1000.0
-    )
-    return np.asarray(lat_to).reshape(lat.shape), np.asarray(lon_to).reshape(lat.shape)
-
-
 def horizon_km(radar_height_m: ArrayLike, target_height_m: ArrayLike) -> Floats:
     """Give the distance at which a radar first sees a target over a smooth earth: 4.12 (√h_radar + √h_target).
 
@@ -210,64 +183,15 @@ def closest_approach(start_xy: ArrayLike, end_xy: ArrayLike, centre_xy: ArrayLik
     (broadcast shape) [km]. Both carry the map's 0.2 %: a straight track differs from the geodesic by less than
     2 km in 700 km, well inside the coarseness of the lanes.
     """
-    start, along, length, offset = _track(start_xy, end_xy, centre_xy)
-    reached = np.clip(np.sum(offset * along, axis=-1), 0.0, length)
-    nearest = start + along * reached[..., np.newaxis]
-    gap = nearest - np.asarray(centre_xy, dtype=np.float64)
-    return np.hypot(gap[..., 0], gap[..., 1]), reached
-
-
-def segment_disc(
-    start_xy: ArrayLike, end_xy: ArrayLike, centre_xy: ArrayLike, radius_km: ArrayLike
-) -> tuple[Floats, Floats]:
-    """Give where a straight track enters and leaves a disc.
-
-    With `a` the along-track position of the disc's centre and `c` its distance from the line, the line is inside
-    between `a - √(r² - c²)` and `a + √(r² - c²)`, cut to the track.
-
-    Parameters
-    ----------
-    start_xy, end_xy, centre_xy
-        (..., 2, broadcast) [km] on the local map.
-    radius_km
-        (..., broadcast) [km], not negative.
-
-    Returns
-    -------
-    Along-track distances of entry and exit from the start, (broadcast shape) [km]; both NaN where the track misses
-    the disc. A track that only touches it has entry equal to exit.
-
-    Raises
-    ------
-    InputError
-        A radius is negative or not a number.
-    """
-    radius = np.asarray(radius_km, dtype=np.float64)
-    if not bool(np.all(radius >= 0)):
-        raise InputError("segment_disc", [f"radius_km: found {np.min(radius):g}, allowed are radii of 0 km and more"])
-    _, along, length, offset = _track(start_xy, end_xy, centre_xy)
-    foot = np.sum(offset * along, axis=-1)
-    # The cross product keeps its digits where |offset|² - foot² would cancel.
-    across = np.abs(offset[..., 0] * along[..., 1] - offset[..., 1] * along[..., 0])
-    # A track of no length has no direction: then `across` is the whole offset.
-    across = np.where(length > 0, across, np.hypot(offset[..., 0], offset[..., 1]))
-    inside = (radius - across) * (radius + across)
-    half = np.sqrt(np.where(inside >= 0, inside, np.nan))
-    entry = np.maximum(foot - half, 0.0)
-    leave = np.minimum(foot + half, length)
-    missed = ~(entry <= leave)
-    return np.where(missed, np.nan, entry), np.where(missed, np.nan, leave)
-
-
-def _track(start_xy: ArrayLike, end_xy: ArrayLike, centre_xy: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
-    """Give start, unit direction (zero for a track of no length), length, and centre seen from the start."""
     start, end, centre = np.broadcast_arrays(
         *(np.asarray(value, dtype=np.float64) for value in (start_xy, end_xy, centre_xy))
     )
     step = end - start
     length = np.hypot(step[..., 0], step[..., 1])
-    direction = step / np.where(length > 0, length, 1.0)[..., np.newaxis]
-    return start, direction, length, centre - start
+    along = step / np.where(length > 0, length, 1.0)[..., np.newaxis]
+    reached = np.clip(np.sum((centre - start) * along, axis=-1), 0.0, length)
+    gap = start + along * reached[..., np.newaxis] - centre
+    return np.hypot(gap[..., 0], gap[..., 1]), reached
 
 
 # ---------------------------------------------------------------- tables
@@ -286,7 +210,7 @@ def read_places() -> pd.DataFrame:
 
     Source: GeoNames and WRI (CC BY 4.0), compiled by scripts/compile_geo.py; see data/geo/LICENCE.md.
     """
-    return _read_table("places.csv", PLACE_COLUMNS)
+    return _typed_table("places.csv", PLACE_COLUMNS)
 
 
 def read_front() -> pd.DataFrame:
@@ -298,7 +222,7 @@ def read_front() -> pd.DataFrame:
     part "border" is the border with Russia north of it, simplified to 5 km. The occupied (or Russian) side is on the
     right hand all along.
     """
-    return _read_table("front.csv", FRONT_COLUMNS)
+    return _typed_table("front.csv", FRONT_COLUMNS)
 
 
 def front_points(
@@ -466,14 +390,13 @@ def _read_geojson(name: str) -> dict[str, Any]:
     return json.loads(_data(name))
 
 
-def _read_table(name: str, columns: dict[str, str]) -> pd.DataFrame:
+def _typed_table(name: str, columns: dict[str, str]) -> pd.DataFrame:
     """Read a shipped table; its columns must be exactly those the code expects."""
     text = _data(name)
     found = next(csv.reader(StringIO(text)))
     if found != list(columns):
         raise InputError(f"data/geo/{name}", [f"columns: found {found}, expected {list(columns)}; reinstall tegmen"])
-    types: Any = columns  # the stub of pandas wants literals
-    return pd.read_csv(StringIO(text), dtype=types)
+    return pd.read_csv(StringIO(text), dtype=columns)
 
 
 def _data(name: str) -> str:

@@ -1,21 +1,23 @@
 """The attack record: what was launched and intercepted, by threat class, zone and reporting window.
 
 One reader takes the public 22-column list (a user's own download) or our compiled table and returns the same frame:
-one row per (window end, threat class, zone, channel). How a single report is read stands in ``posts``.
+one row per (window end, threat class, zone, channel). How a single report is read stands in ``reports``.
 """
 
 from __future__ import annotations
 
 import html
+import io
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import pandas as pd
 
+from tegmen.data import shipped_text
 from tegmen.errors import EvidenceError, InputError
-from tegmen.evidence.reports import COLUMNS, COUNTS, FOLDER, KEY, broad_words, coverage_zone, read_reports, threat_words
-from tegmen.terms import VERSION, Provenance, ThreatClass
+from tegmen.evidence.reports import COLUMNS, COUNT_COLUMNS, KEY, broad_words, coverage_zone, read_reports, threat_words
+from tegmen.terms import VERSION, Provenance, ThreatClass, content_equal
 
 __all__ = ["RATE_WORDS", "Record", "aggregate", "broad_class", "coverage_zone", "read_launch_areas", "read_record"]
 
@@ -33,6 +35,7 @@ COUNTED: tuple[Counted, ...] = get_args(Counted)
 later ones count "shot down or suppressed" in one number, so only the second compares across that change."""
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Record:
     """Attack reports summed over (window end, threat class, zone, channel).
@@ -59,17 +62,6 @@ class Record:
         if tuple(self.rows.columns) != COLUMNS:
             raise ValueError(f"record rows have columns {list(self.rows.columns)}; allowed: {list(COLUMNS)}")
 
-    @property
-    def double_counted(self) -> int:
-        """Regional rows whose window end and threat class a national row has too: the same weapons may be in both.
-
-        They stay in the monthly totals and never enter a rate. Overlap of windows, which needs the raw start times,
-        finds 12 reports before July 2024 (trap 10); the compiled table can only compare ends.
-        """
-        shared = ["window_end", "threat_class"]
-        national = self.rows.loc[self.rows["channel"] == "national", shared].drop_duplicates()
-        return len(self.rows.loc[self.rows["channel"] == "regional", shared].merge(national, on=shared))
-
     def monthly(self) -> pd.DataFrame:
         """Sum launched and destroyed by month of the window end and broad class, all channels.
 
@@ -78,16 +70,11 @@ class Record:
         Columns month ("2024-03"), broad, rows, launched, destroyed (sums over reports with both counts) and
         rows_without_counts (reports left out of the sums).
         """
-        rows: Any = self.rows
-        words = {str(word): broad_class(str(word)) for word in rows["threat_class"].unique()}
-        table = rows.assign(
-            month=rows["window_end"].dt.strftime("%Y-%m"),
-            broad=rows["threat_class"].map(words),
-            destroyed=rows["intercepted"],
-            rows_without_counts=rows["rows_uncounted"],
-        )
-        sums = ["rows", "launched", "destroyed", "rows_without_counts"]
-        return table.groupby(["month", "broad"])[sums].sum().astype("int64").reset_index()
+        months = self.rows["window_end"].dt.strftime("%Y-%m").rename("month")
+        broad = self.rows["threat_class"].map(broad_class).rename("broad")
+        sums = self.rows[["rows", "launched", "intercepted", "rows_uncounted"]].groupby([months, broad]).sum()
+        names = {"intercepted": "destroyed", "rows_uncounted": "rows_without_counts"}
+        return sums.astype("int64").rename(columns=names).reset_index()
 
     def eligible(self, threat_class: str) -> pd.DataFrame:
         """Select the rows a rate of one class, or of one mixture ("ballistic+s300_ground"), may be taken from.
@@ -114,7 +101,7 @@ class Record:
         EvidenceError
             If no row is left that a rate can be taken from.
         """
-        last = _day(day)
+        last = _last_day(day)
         rows = self.rows.loc[self.rows["window_end"].dt.normalize() <= pd.Timestamp(last)].reset_index(drop=True)
         if not _eligible(rows).any():
             first = self.rows.loc[_eligible(self.rows), "window_end"].min()
@@ -138,32 +125,29 @@ class Record:
             raise InputError("counting", [f"found {counted!r} after {self.counted!r}; {allowed} is allowed, once"])
         if counted == "intercepted":
             return self
-        table: Any = self.rows
-        known = int((table["lost"].notna() & table["intercepted"].notna()).sum())
-        both = table["intercepted"] + table["lost"].fillna(0)
-        capped = int((both > table["launched"]).fillna(value=False).sum())
-        rows = table.assign(intercepted=both.clip(upper=table["launched"]).astype("Int64"))
+        launched, intercepted, lost = (self.rows[name] for name in COUNT_COLUMNS)
+        both = intercepted + lost.fillna(0)
+        # Where the launched are unknown nothing is compared, and the sum stays unknown.
+        over = (both > launched).fillna(value=False)
+        known = int((lost.notna() & intercepted.notna()).sum())
         note = f"Lost are counted as intercepted in {known} rows that post them; other rows are as posted."
-        more = f" In {capped} rows the two exceed what was launched, and are taken as that."
-        return replace(self, rows=rows, notes=(*self.notes, note + (more if capped else "")), counted=counted)
-
-    def silent_days(self) -> pd.DatetimeIndex:
-        """List the days between first and last window end without any row: missing reports, not quiet (trap 15)."""
-        ends: Any = self.rows["window_end"].dt.normalize()
-        return pd.DatetimeIndex(pd.date_range(ends.min(), ends.max()).difference(pd.DatetimeIndex(ends.unique())))
+        if over.any():
+            note += f" In {over.sum()} rows the two exceed what was launched, and are taken as that."
+        rows = self.rows.assign(intercepted=both.mask(over, launched))
+        return replace(self, rows=rows, notes=(*self.notes, note), counted=counted)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a copy of the rows."""
         return self.rows.copy()
 
     def __repr__(self) -> str:
-        rows: Any = self.rows
+        rows = self.rows
         span = f"{rows['window_end'].min():%Y-%m-%d} to {rows['window_end'].max():%Y-%m-%d}" if len(rows) else "empty"
         reports = rows["rows"].sum() + rows["rows_uncounted"].sum()
         return f"Record({span}: {reports:,} reports in {len(rows):,} rows, {_eligible(rows).sum():,} of them eligible)"
 
     def _repr_html_(self) -> str:
-        totals: Any = self.monthly().groupby("broad")[["rows", "launched", "destroyed"]].sum()
+        totals = self.monthly().groupby("broad")[["rows", "launched", "destroyed"]].sum()
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return f"<p>{html.escape(repr(self))}</p>{totals.to_html()}<ul>{notes}</ul>"
 
@@ -189,14 +173,14 @@ def read_record(path: str | Path | None = None, *, leave_out: bool = False) -> R
     ------
     "Massive Missile Attacks on Ukraine", Petro Ivaniuk, CC BY-NC-SA 4.0; see ``data/record/LICENCE.md``.
     """
-    reports, sha256, notes = read_reports(FOLDER / "nights.csv" if path is None else path, leave_out=leave_out)
+    reports, sha256, notes = read_reports(path, leave_out=leave_out)
     return Record(aggregate(reports), Provenance(VERSION, None, {"record": sha256}), notes)
 
 
 def aggregate(reports: pd.DataFrame) -> pd.DataFrame:
     """Sum reports over window end, threat class, zone and channel; a sum of nothing but unknowns stays unknown."""
-    groups: Any = reports.groupby(list(KEY), sort=True)
-    sums = groups[list(COUNTS)].sum(min_count=1).join(groups[["rows", "rows_uncounted"]].sum())
+    groups = reports.groupby(list(KEY), sort=True)
+    sums = groups[list(COUNT_COLUMNS)].sum(min_count=1).join(groups[["rows", "rows_uncounted"]].sum())
     return sums.reset_index()[list(COLUMNS)]
 
 
@@ -206,7 +190,7 @@ def read_launch_areas() -> pd.DataFrame:
     Positions are rounded to half a degree on purpose. ``launched`` sums national reports that name a place; a report
     naming several places is split equally among their areas, and mixtures of classes count for none.
     """
-    return pd.read_csv(FOLDER / "launch_areas.csv")
+    return pd.read_csv(io.StringIO(shipped_text("record", "launch_areas.csv")))
 
 
 def broad_class(threat_class: str) -> str:
@@ -226,11 +210,10 @@ def broad_class(threat_class: str) -> str:
 
 def _eligible(rows: pd.DataFrame) -> pd.Series:
     words = [word for word in rows["threat_class"].unique() if RATE_WORDS.issuperset(str(word).split("+"))]
-    chosen: Any = (rows["channel"] == "national") & (rows["rows"] > 0) & rows["threat_class"].isin(words)
-    return chosen
+    return (rows["channel"] == "national") & (rows["rows"] > 0) & rows["threat_class"].isin(words)
 
 
-def _day(day: str | date) -> date:
+def _last_day(day: str | date) -> date:
     if isinstance(day, datetime):
         return day.date()
     if isinstance(day, date):

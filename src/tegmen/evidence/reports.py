@@ -1,7 +1,7 @@
 """Single attack reports: the rows of a CSV file, read, checked and put into our words, before any summing.
 
 All faults of a file are gathered before raising. The traps numbered here are those of the public list: each has a test
-of that number in ``tests/test_record.py``.
+of that number in ``tests/evidence/test_record.py``.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 import pandas as pd
 
-from tegmen.data import shipped
+from tegmen.data import shipped, shipped_text
 from tegmen.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,30 +28,29 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _Faults = list[tuple[int, str]]  # (line of the file, fault)
 
-FOLDER: Final = shipped("record")
 KEY: Final = ("window_end", "threat_class", "zone", "channel")
-COUNTS: Final = ("launched", "intercepted", "lost")
-COLUMNS: Final = (*KEY, *COUNTS, "rows", "rows_uncounted")
+COUNT_COLUMNS: Final = ("launched", "intercepted", "lost")
+COLUMNS: Final = (*KEY, *COUNT_COLUMNS, "rows", "rows_uncounted")
 PUBLIC_COLUMNS: Final = ("time_end", "model", "target", "launched", "destroyed", "source")
 """What the public list must have. Its other columns start late or are not used: missing is unknown (trap 16)."""
 NATIONAL_CHANNELS: Final = ("kpszsu", "cincafu", "generalstaff.ua")
 
 _KYIV: Final = frozenset({"UA-30", "UA-32"})
-_MOST: Final = 100_000  # above any night; keeps a slip of the keyboard out of the sums
-_SHOWN: Final = 20
+_COUNT_MOST: Final = 100_000  # above any night; keeps a slip of the keyboard out of the sums
+_FAULTS_SHOWN: Final = 20
 _BLANK: Final = frozenset({"", "nan", "na", "<na>", "none", "null"})
-_TIME: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?")
-_COUNT: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d*)?")
+_TIME_TEXT: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?")
+_COUNT_TEXT: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d*)?")
 _LOOKALIKES: Final = str.maketrans("авекмнорстухі", "abekmhopctyxi")
 
 
-def read_reports(path: str | Path, *, leave_out: bool = False) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
+def read_reports(path: str | Path | None, *, leave_out: bool = False) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
     """Read a file of attack reports: the public list, or a table in our compiled schema (told apart by the header).
 
     Parameters
     ----------
     path
-        The file.
+        The file; None reads the table shipped with tegmen.
     leave_out
         Whether to leave out rows that are at fault, each with a note, instead of refusing the file: a list that grew
         has new weapons and new slips. A fault of the header is never passed over.
@@ -66,27 +65,28 @@ def read_reports(path: str | Path, *, leave_out: bool = False) -> tuple[pd.DataF
     InputError
         With every fault of the file: line and column, what was found, what is allowed, what to do.
     """
-    where, content = str(path), _content(Path(path))
-    table, faults = _table(where, content)
+    where = "nights.csv" if path is None else str(path)
+    content = shipped("record", "nights.csv").read_bytes() if path is None else _file_bytes(Path(path))
+    table, faults = _parse_cells(where, content)
     parse = _compiled_reports if {"window_end", "threat_class"} <= set(table.columns) else _public_reports
     reports, notes = parse(table, faults)
     at_fault = {line for line, _ in faults}
     if leave_out and faults and 1 not in at_fault and not at_fault.issuperset(table.lines):
-        reports, more = _sound(reports, table, faults)
+        reports, more = _leave_out(reports, table, faults)
         notes, faults = (*notes, *more), []
     if faults:
-        raise InputError(where, _shown(faults))
+        raise InputError(where, _fault_lines(faults))
     if not len(reports):
         raise InputError(where, ["no row below the header; at least one attack report is needed; download it again"])
     return reports, hashlib.sha256(content).hexdigest(), notes
 
 
-def _sound(reports: pd.DataFrame, table: _Table, faults: _Faults) -> tuple[pd.DataFrame, list[str]]:
+def _leave_out(reports: pd.DataFrame, table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, list[str]]:
     """Leave out the rows at fault, and say which."""
     at_fault = {line for line, _ in faults}
     kept = reports.loc[[line not in at_fault for line in table.lines]].reset_index(drop=True)
     head = f"{len(at_fault)} rows of the file are left out, as they cannot be read:"
-    return kept.astype({"rows": "int64", "rows_uncounted": "int64"}), [head, *_shown(faults)]
+    return kept.astype({"rows": "int64", "rows_uncounted": "int64"}), [head, *_fault_lines(faults)]
 
 
 def coverage_zone(zone: str) -> Literal["kyiv", "elsewhere", "unlocated"]:
@@ -102,7 +102,7 @@ def coverage_zone(zone: str) -> Literal["kyiv", "elsewhere", "unlocated"]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _Cells:
     """Cells of a CSV by column, and the line of the file each row starts on."""
 
     lines: Sequence[int]
@@ -112,7 +112,7 @@ class _Table:
         return self.columns.get(name, [default] * len(self.lines))
 
 
-def _content(path: Path) -> bytes:
+def _file_bytes(path: Path) -> bytes:
     if path.is_dir():
         raise InputError(str(path), ["found a folder; a CSV file is allowed; name the file inside it"])
     try:
@@ -124,7 +124,7 @@ def _content(path: Path) -> bytes:
         raise InputError(str(path), [f"cannot be read ({error}); check the path and its permissions"]) from None
 
 
-def _text(where: str, content: bytes) -> str:
+def _decoded(where: str, content: bytes) -> str:
     if not content.strip():
         raise InputError(where, ["the file is empty; a CSV with a header line is needed; download it again"])
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
@@ -140,9 +140,9 @@ def _text(where: str, content: bytes) -> str:
         raise InputError(where, [f"{found}; UTF-8 text is allowed; save it again as CSV UTF-8"]) from None
 
 
-def _table(where: str, content: bytes) -> tuple[_Table, _Faults]:
+def _parse_cells(where: str, content: bytes) -> tuple[_Cells, _Faults]:
     """Split a file into columns; rows of the wrong width are faults and left out of the further checks."""
-    header, rows = _rows(where, _text(where, content))
+    header, rows = _csv_rows(where, _decoded(where, content))
     twice = sorted({name for name in header if name and header.count(name) > 1})
     faults: _Faults = [(1, f"line 1: found column {name!r} twice; one is allowed; remove the other") for name in twice]
     for line, row in rows:
@@ -151,10 +151,10 @@ def _table(where: str, content: bytes) -> tuple[_Table, _Faults]:
             faults.append((line, f"{found}; check the commas and quotes of that line"))
     whole = [(line, row) for line, row in rows if len(row) == len(header)]
     columns = {name: [row[place] for _, row in whole] for place, name in enumerate(header) if name}
-    return _Table([line for line, _ in whole], columns), faults
+    return _Cells([line for line, _ in whole], columns), faults
 
 
-def _rows(where: str, text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def _csv_rows(where: str, text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Header names, and each row below with the line it starts on (a quoted cell may run over lines)."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
@@ -177,16 +177,16 @@ def _rows(where: str, text: str) -> tuple[list[str], list[tuple[int, list[str]]]
     return header, rows[1:]
 
 
-def _shown(faults: _Faults) -> list[str]:
+def _fault_lines(faults: _Faults) -> list[str]:
     lines = [text for _, text in sorted(faults, key=lambda fault: fault[0])]
-    more = len(lines) - _SHOWN
-    return lines if more <= 0 else [*lines[:_SHOWN], f"and {more} more ({len(lines)} faults in all)"]
+    more = len(lines) - _FAULTS_SHOWN
+    return lines if more <= 0 else [*lines[:_FAULTS_SHOWN], f"and {more} more ({len(lines)} faults in all)"]
 
 
 # --- rows of the two schemas --------------------------------------------------------------------------------------
 
 
-def _column(table: _Table, name: str, parse: Callable[[str], T], faults: _Faults) -> list[T | None]:
+def _parse_column(table: _Cells, name: str, parse: Callable[[str], T], faults: _Faults) -> list[T | None]:
     """Parse one column: each distinct text once, each faulty cell noted; a column not there is all missing."""
     if name not in table.columns:
         return [None] * len(table.lines)
@@ -202,7 +202,7 @@ def _column(table: _Table, name: str, parse: Callable[[str], T], faults: _Faults
     return [results[text][0] for text in table.columns[name]]
 
 
-def _demand(table: _Table, needed: Iterable[str], faults: _Faults) -> None:
+def _demand_columns(table: _Cells, needed: Iterable[str], faults: _Faults) -> None:
     found = ", ".join(table.columns)
     for name in needed:
         if name not in table.columns:
@@ -210,48 +210,50 @@ def _demand(table: _Table, needed: Iterable[str], faults: _Faults) -> None:
             faults.append((1, fault))
 
 
-def _public_reports(table: _Table, faults: _Faults) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _public_reports(table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """One row per report of the public list."""
-    _demand(table, PUBLIC_COLUMNS, faults)
+    _demand_columns(table, PUBLIC_COLUMNS, faults)
     classes, zones = _class_words(), _zone_words()
     # Starts are checked, not used: windows run from an instant to 34 h, a report is filed by its end (traps 1 and 4).
-    _column(table, "time_start", lambda text: _time(text) if text.strip() else None, faults)
-    placed = [place or ("unlocated", ()) for place in _column(table, "target", lambda text: _zone(text, zones), faults)]
-    reports: Any = _frame(
-        window_end=_column(table, "time_end", _time, faults),
-        threat_class=_column(table, "model", lambda text: _threat_class(text, classes), faults),
+    _parse_column(table, "time_start", lambda text: _parse_time(text) if text.strip() else None, faults)
+    targets = _parse_column(table, "target", lambda text: _target_zone(text, zones), faults)
+    placed = [target or ("unlocated", ()) for target in targets]
+    reports = _typed_frame(
+        window_end=_parse_column(table, "time_end", _parse_time, faults),
+        threat_class=_parse_column(table, "model", lambda text: _label_class(text, classes), faults),
         zone=[zone for zone, _ in placed],
-        channel=_column(table, "source", _channel, faults),
-        launched=_column(table, "launched", _count, faults),
-        intercepted=_column(table, "destroyed", _count, faults),
-        lost=_column(table, "not_reach_goal", _count, faults),
+        channel=_parse_column(table, "source", _channel, faults),
+        launched=_parse_column(table, "launched", _parse_count, faults),
+        intercepted=_parse_column(table, "destroyed", _parse_count, faults),
+        lost=_parse_column(table, "not_reach_goal", _parse_count, faults),
     )
     _check_counts(table, reports, faults, "destroyed")
-    counted: Any = reports["launched"].notna() & reports["intercepted"].notna()
+    counted = reports["launched"].notna() & reports["intercepted"].notna()
     # A report without both counts says that something flew, not that nothing did (trap 7): count the report only.
-    reports[list(COUNTS)] = reports[list(COUNTS)].where(counted)
-    rows = {"rows": counted.astype("int64"), "rows_uncounted": (~counted).astype("int64")}
-    unplaced = [name for _, names in placed for name in names]
-    return reports.assign(**rows, launch_place=table.cells("launch_place")), _notes(
-        unplaced, table.cells("source", "?")
+    reports[list(COUNT_COLUMNS)] = reports[list(COUNT_COLUMNS)].where(counted)
+    reports = reports.assign(
+        rows=counted.astype("int64"),
+        rows_uncounted=(~counted).astype("int64"),
+        launch_place=table.cells("launch_place"),
     )
+    return reports, _source_notes([name for _, names in placed for name in names], table.cells("source", "?"))
 
 
-def _compiled_reports(table: _Table, faults: _Faults) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _compiled_reports(table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Rows of a table in our own compiled schema."""
-    _demand(table, COLUMNS, faults)
+    _demand_columns(table, COLUMNS, faults)
     zones = {*_zone_words().values(), "several_kyiv"}
-    reports: Any = _frame(
-        window_end=_column(table, "window_end", _time, faults),
-        threat_class=_column(table, "threat_class", _compiled_class, faults),
-        zone=_column(table, "zone", lambda text: _compiled_zone(text, zones), faults),
-        channel=_column(table, "channel", _compiled_channel, faults),
-        launched=_column(table, "launched", _count, faults),
-        intercepted=_column(table, "intercepted", _count, faults),
-        lost=_column(table, "lost", _count, faults),
-    )
-    rows = {name: pd.array(_column(table, name, _whole, faults), dtype="Int64") for name in ("rows", "rows_uncounted")}
-    reports = reports.assign(**rows, launch_place="")
+    reports = _typed_frame(
+        window_end=_parse_column(table, "window_end", _parse_time, faults),
+        threat_class=_parse_column(table, "threat_class", _compiled_class, faults),
+        zone=_parse_column(table, "zone", lambda text: _compiled_zone(text, zones), faults),
+        channel=_parse_column(table, "channel", _compiled_channel, faults),
+        launched=_parse_column(table, "launched", _parse_count, faults),
+        intercepted=_parse_column(table, "intercepted", _parse_count, faults),
+        lost=_parse_column(table, "lost", _parse_count, faults),
+        rows=_parse_column(table, "rows", _parse_row_count, faults),
+        rows_uncounted=_parse_column(table, "rows_uncounted", _parse_row_count, faults),
+    ).assign(launch_place="")
     _check_counts(table, reports, faults, "intercepted")
     if faults:
         return reports, ()
@@ -261,19 +263,16 @@ def _compiled_reports(table: _Table, faults: _Faults) -> tuple[pd.DataFrame, tup
     return reports.astype({"rows": "int64", "rows_uncounted": "int64"}), ()
 
 
-def _frame(**columns: Sequence[object]) -> pd.DataFrame:
-    frame: Any = pd.DataFrame({"window_end": pd.Series(columns["window_end"], dtype="datetime64[s]")})
-    for name in KEY[1:]:
-        frame[name] = pd.array(columns[name], dtype="str")
-    for name in COUNTS:
-        frame[name] = pd.array(columns[name], dtype="Int64")
-    return frame
+def _typed_frame(**columns: Sequence[object]) -> pd.DataFrame:
+    """Put parsed cells into a frame; a cell at fault is missing in it, whatever its column."""
+    types = {"window_end": "datetime64[s]", **dict.fromkeys(KEY[1:], "str")}
+    return pd.DataFrame(columns).astype({name: types.get(name, "Int64") for name in columns})
 
 
-def _check_counts(table: _Table, reports: pd.DataFrame, faults: _Faults, name: str) -> None:
+def _check_counts(table: _Cells, reports: pd.DataFrame, faults: _Faults, name: str) -> None:
     """Guard what the public list never has (trap 8): more shot down than launched, and launched = 0."""
-    counts: Any = reports.astype({"launched": object, "intercepted": object})
-    for line, launched, intercepted in zip(table.lines, counts["launched"], counts["intercepted"], strict=True):
+    launches, kills = (reports[column].astype(object) for column in ("launched", "intercepted"))
+    for line, launched, intercepted in zip(table.lines, launches, kills, strict=True):
         if launched is pd.NA:
             continue
         if launched == 0:
@@ -283,7 +282,7 @@ def _check_counts(table: _Table, reports: pd.DataFrame, faults: _Faults, name: s
             faults.append((line, f"{found}; at most {launched} is allowed; correct one of the two counts"))
 
 
-def _notes(unplaced: Sequence[str], sources: Sequence[str]) -> tuple[str, ...]:
+def _source_notes(unplaced: Sequence[str], sources: Sequence[str]) -> tuple[str, ...]:
     notes: list[str] = []
     if unplaced:
         names = ", ".join(repr(name) for name in sorted(set(unplaced))[:5])
@@ -296,9 +295,9 @@ def _notes(unplaced: Sequence[str], sources: Sequence[str]) -> tuple[str, ...]:
 # --- cells --------------------------------------------------------------------------------------------------------
 
 
-def _time(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     """Kyiv local time; one-digit hours and blanks are allowed (trap 3), a bare date is its midnight (trap 2)."""
-    match = _TIME.fullmatch(text.strip())
+    match = _TIME_TEXT.fullmatch(text.strip())
     try:
         if match:
             year, month, day, hour, minute = (int(part or 0) for part in match.groups())
@@ -308,20 +307,20 @@ def _time(text: str) -> datetime:
     raise ValueError(f"found {text!r}; a date YYYY-MM-DD or a time YYYY-MM-DD HH:MM is allowed; correct it")
 
 
-def _count(text: str) -> int | None:
+def _parse_count(text: str) -> int | None:
     stripped = text.strip()
     if stripped.casefold() in _BLANK:
         return None
-    if _COUNT.fullmatch(stripped) and float(stripped).is_integer() and 0 <= float(stripped) <= _MOST:
+    if _COUNT_TEXT.fullmatch(stripped) and float(stripped).is_integer() and 0 <= float(stripped) <= _COUNT_MOST:
         return int(float(stripped))
-    allowed = f"a whole number from 0 to {_MOST} is allowed"
+    allowed = f"a whole number from 0 to {_COUNT_MOST} is allowed"
     raise ValueError(f"found {text!r}; {allowed}; correct it, or leave it empty if it is unknown")
 
 
-def _whole(text: str) -> int:
-    count = _count(text)
+def _parse_row_count(text: str) -> int:
+    count = _parse_count(text)
     if count is None:
-        raise ValueError(f"found {text!r}; a whole number from 0 to {_MOST} is allowed; compile the table again")
+        raise ValueError(f"found {text!r}; a whole number from 0 to {_COUNT_MOST} is allowed; compile the table again")
     return count
 
 
@@ -331,7 +330,7 @@ def _channel(source: str) -> str:
     return "national" if first.casefold() in NATIONAL_CHANNELS else "regional"
 
 
-def _plain(name: str) -> str:
+def _normal_spelling(name: str) -> str:
     """Spelling that Kh-/X-, S-/C-, Cyrillic look-alikes, case, dashes and blanks do not change (trap 6)."""
     text = unicodedata.normalize("NFKC", name).casefold().translate(_LOOKALIKES)
     text = " ".join(re.sub(r"[\u2010-\u2015]", "-", text).split())
@@ -340,11 +339,11 @@ def _plain(name: str) -> str:
     return "/".join(sorted(part.strip() for part in text.split("/")))
 
 
-def _threat_class(model: str, classes: Mapping[str, tuple[str, str]]) -> str:
+def _label_class(model: str, classes: Mapping[str, tuple[str, str]]) -> str:
     """Class of a model label; weapons joined by "and" share one pair of counts and stay a mixture (trap 5)."""
     found: set[str] = set()
     for part in re.split(r"\s+and\s+", model.strip(), flags=re.IGNORECASE):
-        label = _plain(part)
+        label = _normal_spelling(part)
         # A slash joins names of one label ("X-59/X-69"); where the pair is not listed, its halves may be.
         for name in [label] if label in classes else label.split("/"):
             if name not in classes:
@@ -356,7 +355,7 @@ def _threat_class(model: str, classes: Mapping[str, tuple[str, str]]) -> str:
     return "+".join(sorted(found))
 
 
-def _zone(target: str, zones: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+def _target_zone(target: str, zones: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
     """Zone of a target text (trap 17), and the places in it that we do not know."""
     text = " ".join(re.sub(r"\([^)]*\)", " ", target).casefold().split())
     if text in _BLANK:
@@ -407,7 +406,7 @@ def _compiled_channel(text: str) -> str:
 
 def broad_words() -> dict[str, str]:
     """Broad class of the monthly totals by threat class word."""
-    return {row["threat_class"]: row["broad"] for row in _words("classes.csv")}
+    return {row["threat_class"]: row["broad"] for row in _shipped_words("classes.csv")}
 
 
 def threat_words(threat_class: str) -> tuple[str, ...]:
@@ -429,13 +428,13 @@ def threat_words(threat_class: str) -> tuple[str, ...]:
 
 def _class_words() -> dict[str, tuple[str, str]]:
     """Threat class, and the label as it is printed, by normalised label."""
-    return {_plain(row["label"]): (row["threat_class"], row["label"]) for row in _words("classes.csv")}
+    rows = _shipped_words("classes.csv")
+    return {_normal_spelling(row["label"]): (row["threat_class"], row["label"]) for row in rows}
 
 
 def _zone_words() -> dict[str, str]:
-    return {row["name"].casefold(): row["zone"] for row in _words("zones.csv")}
+    return {row["name"].casefold(): row["zone"] for row in _shipped_words("zones.csv")}
 
 
-def _words(name: str) -> list[dict[str, str]]:
-    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def _shipped_words(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(shipped_text("record", name), newline="")))
