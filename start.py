@@ -38,6 +38,8 @@ CHECKS = (
     ("ruff", "format", "--check", "--quiet"),
     ("basedpyright",),
     ("lint-imports",),
+    # Not --quiet: with it, --strict lets warnings pass.
+    ("mkdocs", "build", "--strict"),
     # Neighbouring tests stay on one worker, so that what a module prepares is prepared once.
     ("pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"),
 )
@@ -137,6 +139,7 @@ def run(command: Sequence[str | Path], *, cwd: Path | None = None) -> int:
     # Neither libraries nor pip habits of the caller may leak into our environment.
     env = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME"}}
     env["PIP_USER"] = "0"
+    env["NO_MKDOCS_2_WARNING"] = "1"  # an announcement of the theme's makers, at every build
     env["PATH"] = f"{BIN}{os.pathsep}{env.get('PATH', '')}"
     with subprocess.Popen([str(part) for part in command], cwd=cwd, env=env) as process:
         try:

@@ -1,8 +1,8 @@
 """Do the tests bite? Make deliberate slips, one at a time, and see which tests notice: ``python scripts/mutate.py``.
 
-The slips stand in ``scripts/slips.toml``: an expression of a function replaced by another, or a cell of a table. Each is
-made in a copy of the repository in a temporary folder, where only the tests named for it are run; the working tree is
-never touched. Prints what became of each slip, the share caught and the survivors. Exit code 1 below 95 %, 2 where a
+The slips stand in ``scripts/slips.toml``: an expression of a function replaced by another, or a cell of a table. Each
+is made in a copy of the repository in a temporary folder, where only the tests named for it are run; the working tree
+is never touched. Prints what became of each slip, the share caught and the survivors. Exit code 1 below 95 %, 2 where a
 slip no longer fits the code or a test fails without any slip, 130 where interrupted.
 """
 
@@ -29,7 +29,6 @@ SLIPS = Path(__file__).with_name("slips.toml")
 COPIED = ("src", "tests", "benchmarks", "scripts", "docs", "pyproject.toml", "README.md", "CHANGELOG.md", "start.py")
 ENOUGH = 0.95
 Fate = Literal["caught", "survived", "timed out"]
-AnyRun = ast.expr | ast.Module | ast.ClassDef | ast.FunctionDef
 
 
 class Stale(Exception):  # noqa: N818 - a state of a slip, not a fault of the program
@@ -66,11 +65,8 @@ class Slip(NamedTuple):
 def read_slips(path: Path = SLIPS) -> list[Slip]:
     """Read the table of slips; the tests of a slip are its own, or those of its group."""
     groups = tomllib.loads(path.read_text(encoding="utf-8"))["group"]
-    return [
-        Slip(row["name"], row["file"], row.get("at", ""), row["old"], row["new"], tuple(row.get("tests", group["tests"])))
-        for group in groups
-        for row in group["slip"]
-    ]
+    rows = [{"at": "", "tests": group["tests"]} | row for group in groups for row in group["slip"]]
+    return [Slip(**row | {"tests": tuple(row["tests"])}) for row in rows]
 
 
 # --- making a slip ---------------------------------------------------------------------------------------------------
@@ -106,11 +102,8 @@ def _scope(tree: ast.Module, at: str) -> ast.AST:
     """Find a function or class by its dotted name."""
     scope: ast.AST = tree
     for name in filter(None, at.split(".")):
-        inner = [
-            node
-            for node in ast.walk(scope)
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name and node is not scope
-        ]
+        definitions = (each for each in ast.iter_child_nodes(scope) if isinstance(each, ast.FunctionDef | ast.ClassDef))
+        inner = [each for each in definitions if each.name == name]
         if len(inner) != 1:
             raise Stale(f"{at}: {len(inner)} definitions of {name}")
         scope = inner[0]
@@ -210,14 +203,14 @@ def stale(slips: Sequence[Slip]) -> list[str]:
     faults: list[str] = []
     for slip in slips:
         path = ROOT / "src" / "tegmen" / slip.file
-        missing = [test for test in slip.tests if not test.startswith("-") and not (ROOT / test.split("::")[0]).exists()]
         try:
             text = slipped(path.read_text(encoding="utf-8"), slip)
             if path.suffix == ".py":
                 ast.parse(text)
         except (OSError, SyntaxError, Stale) as error:
             faults.append(f"{slip.name}: {error}")
-        faults += [f"{slip.name}: no test {test}" for test in missing if "=" not in test and "/" in test]
+        paths = [test.split("::")[0] for test in slip.tests if test.startswith("tests/")]
+        faults += [f"{slip.name}: no {name}" for name in paths or ["tests"] if not (ROOT / name).exists()]
     return faults
 
 
@@ -238,7 +231,10 @@ def report(fates: dict[str, Fate], slips: Sequence[Slip]) -> int:
     caught = sum(fate != "survived" for fate in fates.values())
     survivors = [slip for slip in slips if fates.get(slip.name) == "survived"]
     share = caught / len(fates) if fates else 0.0
-    print(f"{caught} of {len(fates)} slips caught ({share:.0%})" + (f" of {len(slips)}" if len(fates) < len(slips) else ""))
+    print(
+        f"{caught} of {len(fates)} slips caught ({share:.0%})"
+        + (f" of {len(slips)}" if len(fates) < len(slips) else "")
+    )
     for slip in survivors:
         print(f"survived: {slip.name} ({slip.file}, {slip.at or 'module'}: {slip.old} -> {slip.new})")
     return 0 if share >= ENOUGH else 1
@@ -255,9 +251,11 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--list", action="store_true", help="list the slips and stop")
-    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="slips or files with this in the name")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="slips or files with this in the name"
+    )
     parser.add_argument("--limit", type=float, default=900.0, metavar="S", help="seconds for the tests of one slip")
-    parser.add_argument("--trust", action="store_true", help="do not run the tests without any slip first")
+    parser.add_argument("--at-once", action="store_true", help="do not run the tests without any slip first")
     return parser.parse_args()
 
 
@@ -275,7 +273,7 @@ def main() -> int:
         try:
             if not faults:
                 copy_repository(folder)
-                faults = [] if options.trust else sound(folder, slips, options.limit)
+                faults = [] if options.at_once else sound(folder, slips, options.limit)
             if faults:
                 print("mend these first:", *faults, sep="\n  ")
                 return 2

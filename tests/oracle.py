@@ -53,7 +53,6 @@ class Unit:
     reload: int
     stock: int  # rounds in store at the start of a run
     salvo: int
-    resupply: int = 0  # rounds that come into store at the end of each night
 
 
 class Rounds(NamedTuple):
@@ -88,13 +87,36 @@ def fresh(units: Sequence[Unit]) -> list[Rounds]:
     return [Rounds(unit.ready, unit.stock) for unit in units]
 
 
+def round_draw(threat: int, engagement: int, number: int, run: int, seed: int) -> int:
+    """The draw of a round (counted from 0) of an engagement of a threat (counted from 0)."""
+    block, word = divmod(number, 4)
+    return philox((run, threat, 16 + engagement * 2 + block, 0), (seed % WORD, seed // WORD))[word]
+
+
 def kills(shot: Shot, engagement: int, kill: int, run: int, seed: int) -> bool:
     """Whether any round of a threat's engagement (counted from 0) kills."""
-    key = (seed % WORD, seed // WORD)
-    draws = [
-        philox((run, shot.threat, 16 + engagement * 2 + block, 0), key)[word] for block in range(2) for word in range(4)
-    ]
-    return any(draw < kill for draw in draws[: shot.rounds])
+    return any(round_draw(shot.threat, engagement, number, run, seed) < kill for number in range(shot.rounds))
+
+
+def launch(threat: Threat, pair: Pair, look: int, free: int) -> int | None:
+    """Return the first tick at which the pair's unit could launch; None if the window is closed by then."""
+    at = max(threat.launch + pair.open, look, free)
+    return at if at <= threat.launch + pair.close else None
+
+
+def rank(at: int, threat: Threat, pair: Pair) -> tuple[int, ...]:
+    """Of all possible engagements the one with the smallest of these is committed."""
+    return at, threat.priority, threat.id, pair.preference, threat.launch + pair.open, pair.unit
+
+
+def fights(unit: int, active_units: int, down: Sequence[bool]) -> bool:
+    """Whether a unit is there and up."""
+    return unit < active_units and not down[unit]
+
+
+def next_look(shot: Shot, pair: Pair) -> int:
+    """A threat is engaged again when the result is known, not before."""
+    return shot.at + pair.flight
 
 
 class Battery:
@@ -118,7 +140,7 @@ class Battery:
         assert min(self.channels) <= at
         self.channels.remove(min(self.channels))
         self.channels.append(at + flight)
-        fired = min(self.unit.salvo, len([ready for ready in self.rounds if ready <= at]))
+        fired = self.salvo(at)
         self.rounds = sorted(self.rounds)[fired:]
         for _ in range(fired):
             if self.stock > 0:
@@ -126,11 +148,15 @@ class Battery:
                 self.rounds.append(at + self.unit.reload)
         return fired
 
+    def salvo(self, at: int) -> int:
+        """No more rounds than are ready."""
+        return min(self.unit.salvo, len([ready for ready in self.rounds if ready <= at]))
+
     def morning(self) -> Rounds:
-        """Pending reloads complete, supplies come, launchers are topped up from stock."""
-        held, stock = len(self.rounds), self.stock + self.unit.resupply
-        added = min(stock, self.unit.ready - held)
-        return Rounds(held + added, stock - added)
+        """Pending reloads complete, launchers are topped up from stock."""
+        held = len(self.rounds)
+        added = min(self.stock, self.unit.ready - held)
+        return Rounds(held + added, self.stock - added)
 
 
 def night(  # noqa: PLR0917 - all that a night is made of
@@ -151,27 +177,23 @@ def night(  # noqa: PLR0917 - all that a night is made of
     assert len(killed) == len(threats), "threat ids are unique"
     log: list[Shot] = []
     while True:
-        feasible: list[tuple[tuple[int, ...], Threat, Pair]] = []
+        feasible: list[tuple[int, Threat, Pair]] = []
         for threat in threats:
             for pair in pairs_by_lane.get(threat.lane, ()):
-                if killed[threat.id] or pair.unit >= active_units or down[pair.unit]:
+                if killed[threat.id] or not fights(pair.unit, active_units, down):
                     continue
                 free = batteries[pair.unit].free()
-                if free is None:
-                    continue
-                opens = threat.launch + pair.open
-                at = max(opens, look[threat.id], free)
-                if at <= threat.launch + pair.close:
-                    key = (at, threat.priority, threat.id, pair.preference, opens, pair.unit)
-                    feasible.append((key, threat, pair))
+                at = None if free is None else launch(threat, pair, look[threat.id], free)
+                if at is not None:
+                    feasible.append((at, threat, pair))
         if not feasible:
             return Result(killed, shots, log, [battery.morning() for battery in batteries])
-        key, threat, pair = min(feasible, key=lambda option: option[0])
-        shot = Shot(key[0], threat.id, pair.unit, batteries[pair.unit].fire(key[0], pair.flight))
+        at, threat, pair = min(feasible, key=lambda option: rank(*option))
+        shot = Shot(at, threat.id, pair.unit, batteries[pair.unit].fire(at, pair.flight))
         log.append(shot)
         killed[threat.id] = kills(shot, shots[threat.id], pair.kill, run, seed)
         shots[threat.id] += 1
-        look[threat.id] = shot.at + pair.flight
+        look[threat.id] = next_look(shot, pair)
 
 
 def campaign(

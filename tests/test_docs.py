@@ -1,30 +1,39 @@
-"""What the documents say of the code holds: assumptions, rooms, commands, figures' tests, quoted answer and picture."""
+"""What the documents say of the code holds: assumptions, commands, figures' tests, quoted answer and picture, pages."""
 
 from __future__ import annotations
 
-import ast
-import csv
+import importlib.util
 import re
 import shlex
 import sys
-import tomllib
 from functools import cache
-from typing import TYPE_CHECKING
 
 import pytest
 import typer
-from test_repository import METADATA, PACKAGE, ROOT
+import yaml
+from test_repository import METADATA, PACKAGE, ROOT, documents
 
 import tegmen
 from tegmen.cli.app import app
+from tegmen.data import shipped_toml
+from tegmen.evidence.catalogue import read_catalogue
+from tegmen.question.goals import METRICS
+from tegmen.report.answer_page import REPORT_FILES
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+CHAPTERS = sorted(set((ROOT / "docs" / "method").glob("*.md")) - {ROOT / "docs" / "method" / "notebook.md"})
 
-DOCUMENTS = ("README.md", "CHANGELOG.md", "docs/method.md", "docs/design.md")
-STANDARD = sys.stdlib_module_names
-LIBRARIES = {"vl_convert": "vl-convert", "charset_normalizer": "charset-normalizer"}
+
+def load_hook():
+    spec = importlib.util.spec_from_file_location("site_pages", ROOT / "scripts" / "site_pages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+site = load_hook()
 
 
 @cache
@@ -41,31 +50,16 @@ def section(document: str, title: str) -> str:
 
 def table(words: str, head: str) -> list[list[str]]:
     """Cells of the table whose head begins so, without head and rule."""
-    lines = iter(words.splitlines())
-    for line in lines:
-        if line.startswith(f"| {head} |"):
-            next(lines)
-            return list(table_rows(lines))
-    raise AssertionError(f"no table with a column '{head}'")
+    lines = words[words.index(f"| {head} |") :].splitlines()
+    rows = lines[2 : next((i for i, line in enumerate(lines) if not line.startswith("|")), None)]
+    return [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in rows]
 
 
-def table_rows(lines: Iterable[str]) -> Iterator[list[str]]:
-    for line in lines:
-        if not line.startswith("|"):
-            return
-        yield [cell.strip() for cell in line.strip().strip("|").split("|")]
+def assumptions() -> list[str]:
+    return [entry["id"] for entry in shipped_toml("method", "assumptions.toml")["assumption"]]
 
 
-def plain(words: str) -> str:
-    return " ".join(words.split())
-
-
-def assumptions() -> dict[str, dict[str, str]]:
-    content = tomllib.loads((PACKAGE / "data" / "method" / "assumptions.toml").read_text(encoding="utf-8"))
-    return {entry["id"]: entry for entry in content["assumption"]}
-
-
-# ------------------------------------------------------------------ assumptions
+# ------------------------------------------------------------------ assumptions and tests named
 
 
 def test_the_assumptions_are_numbered_in_order():
@@ -73,24 +67,9 @@ def test_the_assumptions_are_numbered_in_order():
     assert numbers == sorted(set(numbers))
 
 
-def test_the_method_lists_exactly_the_assumptions_of_the_table():
-    blocks = re.findall(
-        r"^\*\*(A\d+)\.\*\* (.*?)\n\*If wrong:\* (.*?)\n\n",
-        section("docs/method.md", "2. Assumptions"),
-        re.MULTILINE | re.DOTALL,
-    )
-    said = {number: (plain(words), plain(effect)) for number, words, effect in blocks}
-    assert said == {number: (entry["text"], entry["effect"]) for number, entry in assumptions().items()}
-
-
 def test_every_assumption_cited_exists():
     cited = {}
-    for path in [
-        *PACKAGE.rglob("*.py"),
-        *PACKAGE.rglob("*.j2"),
-        *(ROOT / "tests").glob("*.py"),
-        *(ROOT / "docs").glob("*.md"),
-    ]:
+    for path in [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.j2"), *(ROOT / "tests").rglob("*.py"), *documents()]:
         for group in re.findall(r"\((A\d+(?:[,; ]+A\d+)*)\)", path.read_text(encoding="utf-8")):
             cited |= dict.fromkeys(re.findall(r"A\d+", group), path.name)
     assert cited
@@ -98,72 +77,52 @@ def test_every_assumption_cited_exists():
 
 
 def test_the_method_says_how_every_assumption_is_used():
-    body = text("docs/method.md").partition("## 3.")[2]
+    body = "".join(path.read_text(encoding="utf-8") for path in CHAPTERS)
     assert set(re.findall(r"\bA\d+\b", body)) == set(assumptions())
 
 
-# ------------------------------------------------------------------ numbers
+def test_tests_named_in_the_documents_exist():
+    defined = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    named = {name for path in documents() for name in re.findall(r"`(test_\w+)`", path.read_text(encoding="utf-8"))}
+    assert named
+    assert {name for name in named if f"\ndef {name}(" not in defined} == set()
 
 
-def test_the_method_lists_exactly_the_numbers_of_the_models_own():
-    with (PACKAGE / "data" / "catalogue" / "model.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    expected = [
-        [
-            row["parameter"].replace("_", " "),
-            ", ".join(row[key] for key in ("system", "threat_class") if row[key]) or "all",
-            *(row[f"value_{point}"] for point in ("low", "best", "high")),
-            row["unit"],
-            row["note"],
-        ]
-        for row in rows
+def test_the_method_explains_every_metric():
+    rows = table(section("docs/method/answer.md", "Goals"), "metric")
+    assert [row[0].strip("`") for row in rows] == list(METRICS)
+
+
+def test_the_picture_of_the_flow_shows_every_room():
+    shown = set(re.findall(r"[a-z]+", re.search(r"```text\n(.*?)```", text("docs/design.md"), re.DOTALL)[1]))
+    assert shown == set(site.layers()) - set(site.BESIDE)
+    assert len(shown) == 10
+
+
+# ------------------------------------------------------------------ commands and versions
+
+
+def commands() -> list[tuple[str, list[str]]]:
+    """Every command line shown in a block of shell, with the document it stands in."""
+    return [
+        (path.name, shlex.split(line))
+        for path in documents()
+        for block in re.findall(r"^```sh\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        for line in block.splitlines()
+        if line
     ]
-    assert table(section("docs/method.md", "17. Numbers of the model's own"), "number") == expected
 
 
-def test_the_method_lists_exactly_the_table_of_hedges():
-    rules = tomllib.loads((PACKAGE / "data" / "method" / "hedges.toml").read_text(encoding="utf-8"))
-    expected = [
-        [hedge, *(f"{rule[name]:g}" for name in ("low", "best", "high")), rule["open"], rule["reason"]]
-        for hedge, rule in rules.items()
-    ]
-    assert table(section("docs/method.md", "18. From words to ranges, and aid at a day"), "hedge") == expected
+def test_the_readme_shows_two_commands():
+    shown = [words for name, words in commands() if name == "README.md"]
+    assert shown == [["python3", "start.py", "answer", "march-2024"], ["python3", "start.py", "test"]]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_tests_named_in_the_documents_exist(document):
-    for path, name in re.findall(r"`(tests/\w+\.py)(?:::(\w+))?`", text(document)):
-        assert (ROOT / path).is_file(), path
-        assert not name or f"\ndef {name}(" in text(path), f"{path} has no {name}"
-
-
-# ------------------------------------------------------------------ links and commands
-
-
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_links_lead_somewhere(document):
-    for target, _, anchor in re.findall(r"\]\(([^)#:\s]*)(#([^)\s]+))?\)", text(document)):
-        path = (ROOT / document).parent / target if target else ROOT / document
-        assert path.exists(), f"{document}: {target}"
-        if path.suffix == ".md" and _:
-            heads = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-            anchors = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
-            assert anchor in anchors, f"{document}: no heading #{anchor} in {path.name}"
-
-
-def commands() -> list[list[str]]:
-    shown = "\n".join(re.findall(r"^```sh\n(.*?)^```", text("README.md"), re.MULTILINE | re.DOTALL))
-    return [shlex.split(line) for line in shown.splitlines() if line]
-
-
-def test_the_readme_shows_the_two_commands_first():
-    assert commands()[:2] == [["python3", "start.py", "answer", "march-2024"], ["python3", "start.py", "test"]]
-
-
-@pytest.mark.parametrize("words", commands(), ids=" ".join)
-def test_every_command_of_the_readme_exists(words):
+@pytest.mark.parametrize("words", [words for _, words in commands()], ids=" ".join)
+def test_every_command_of_the_documents_exists(words):
     assert words[:2] == ["python3", "start.py"]
     if words[2] == "test":
+        assert all((ROOT / path).exists() for path in words[3:])
         return
     # Only parsed: the group finds the verb, the verb takes its options; nothing is run.
     command, arguments = typer.main.get_command(app), words[2:]
@@ -174,27 +133,33 @@ def test_every_command_of_the_readme_exists(words):
     command.make_context("tegmen", arguments)
 
 
-def test_the_readme_lists_every_option_of_answer_with_its_default():
-    answer = typer.main.get_command(app).commands["answer"]
-    options = {option.opts[0]: option.default for option in answer.params if option.opts[0].startswith("--")}
-    said = {row[0].strip("`"): row[2].strip("`") for row in table(text("README.md"), "option of `answer`")}
-    assert set(said) == set(options)
-    for name, default in options.items():
-        if default is not None:
-            assert said[name] == str(getattr(default, "value", default)), name
+def test_the_documents_list_every_file_that_is_written():
+    rows = table(section("docs/use/index.md", "What an answer writes"), "file")
+    assert {row[0].strip("`") for row in rows} == set(REPORT_FILES)
+    assert all(f"`{name}`" in section("README.md", "Two commands") for name in REPORT_FILES)
 
 
-def test_the_readme_lists_every_file_that_is_written():
-    named = {row[0].strip("`") for row in table(section("README.md", "Two commands"), "file")}
-    assert named == {"report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson"}
+def test_the_readme_is_short_and_leads_on_by_five_links():
+    assert len(text("README.md").splitlines()) <= 120
+    assert len(re.findall(r"(?<!!)\[[^\]]+\]\(", text("README.md"))) == 5
 
 
 def test_the_documents_speak_of_this_version():
     version = tegmen.__version__
-    assert METADATA["project"]["version"] == version
-    assert f"The answer of version {version}" in plain(text("README.md"))
+    assert f"The answer of version {version}" in text("README.md")
     assert f"> tegmen {version}," in text("README.md")
     assert f"## [{version}]" in text("CHANGELOG.md")
+
+
+def test_the_citation_file_is_valid_and_of_this_version():
+    citation = yaml.safe_load(text("CITATION.cff"))
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["type"] == "software"
+    assert citation["version"] == tegmen.__version__
+    assert citation["license"] in METADATA["project"]["license"].split(" AND ")
+    people = [*citation["authors"], *(person for each in citation["references"] for person in each["authors"])]
+    assert all("name" in person or {"given-names", "family-names"} <= set(person) for person in people)
 
 
 # ------------------------------------------------------------------ the quoted answer
@@ -205,9 +170,9 @@ def test_the_picture_and_the_quoted_answer_are_of_one_run():
     assert len(picture.encode()) < 80_000
     assert not re.search(r"<script|<image|href=\"(?!#)|url\((?!#)", picture)
     for case in ("posted", "claimed"):
-        found = re.search(rf"^- \*\*{case}\*\*.*?(With \d+ worlds.*?\.)$", text("README.md"), re.MULTILINE)
-        assert found is not None
-        assert found[1] in picture, f"docs/curve.svg does not show the {case} answer that the README quotes"
+        quoted = re.search(rf"^- \*\*{case}\*\*.*?(With \d+ worlds.*?\.)$", text("README.md"), re.MULTILINE)
+        assert quoted is not None
+        assert quoted[1] in picture, f"docs/curve.svg does not show the {case} answer that the README quotes"
 
 
 def test_the_table_of_goals_agrees_with_the_quoted_answer():
@@ -217,37 +182,49 @@ def test_the_table_of_goals_agrees_with_the_quoted_answer():
         assert re.search(rf"\*\*{case}\*\*.*: {number} more Patriot fire units \(range {span}\)", text("README.md"))
 
 
-# ------------------------------------------------------------------ rooms
+# ------------------------------------------------------------------ what the site is made of
 
 
-def runtime_imports(path: Path) -> set[str]:
-    """Libraries a module imports when it runs, wherever in it; what only types need does not count."""
-    names: set[str] = set()
-    todo: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            continue
-        if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module.partition(".")[0])
-        todo += ast.iter_child_nodes(node)
-    return {LIBRARIES.get(name, name) for name in names - STANDARD - {"tegmen"}}
+def test_every_mark_has_its_table_and_every_table_its_mark():
+    marks = {name for path in documents() for name in re.findall(r"<!-- generated: (.+?) -->", path.read_text("utf-8"))}
+    assert marks == set(site.TABLES)
 
 
-def test_the_rooms_are_the_modules_in_the_order_of_the_contract():
-    rooms = [row[0].strip("`") for row in table(section("docs/design.md", "The rooms"), "room")]
-    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert set(rooms) == {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"} | folders
-    layers = METADATA["tool"]["importlinter"]["contracts"][0]["layers"]
-    standing = [name for layer in layers for name in re.split(r"\s*\|\s*", layer) if not name.startswith("(")]
-    assert rooms == standing
+def test_the_tables_hold_what_the_data_hold():
+    made = {name: make() for name, make in site.TABLES.items()}
+    assert re.findall(r"^## (\w+)$", made["assumptions"], re.MULTILINE) == assumptions()
+    for row in read_catalogue().parameters:
+        assert f"| `{row.id}` |" in made[f"catalogue {row.table.removesuffix('.csv')}"]
+    assert made["hedges"].count("\n") == 1 + len(shipped_toml("method", "hedges.toml"))
+    assert re.findall(r"^## (\w+)$", made["modules"], re.MULTILINE) == site.layers()[::-1]
+    assert {name for name in tegmen.__all__ if f".{name}" not in made["interface"]} == set()
+    assert all(f"## {verb}\n" in made["verbs"] for verb in ("answer", "what-if replace", "ledger read"))
+    assert "--seed" in made["verbs"]
 
 
-def test_the_rooms_use_the_libraries_they_say():
-    for name, _, libraries in table(section("docs/design.md", "The rooms"), "room"):
-        said = set(libraries.split(", ")) - {"–"}
-        room = PACKAGE / name.strip("`")
-        files = sorted(room.glob("*.py")) if room.is_dir() else [room.with_suffix(".py")]
-        assert set().union(*map(runtime_imports, files)) == said, name
+def test_a_cell_is_no_markup_but_code():
+    assert site.cell("a|b *c* <d> `e_f`\n2") == "a\\|b \\*c\\* &lt;d&gt; `e_f` 2"
+
+
+def test_assumptions_in_brackets_become_links():
+    linked = site.link_assumptions("so (A1, A20) and A3", "method/worlds.md")
+    assert linked == "so ([A1](../tables/assumptions.md#a1), [A20](../tables/assumptions.md#a20)) and A3"
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        '<script src="https://cdn.example/x.js"></script>',
+        "<link rel=stylesheet href=//cdn.example/x.css>",
+        '<img alt="" src="http://cdn.example/x.png">',
+        "<style>@import 'https://cdn.example/x.css';</style>",
+        "<style>p {background: url(https://cdn.example/x.png)}</style>",
+        '<p style="background: url(//cdn.example/x.png)">',
+    ],
+)
+def test_a_page_that_asks_for_something_from_elsewhere_is_refused(asks):
+    inside = (
+        '<script src="../a.js"></script><style>p {background: url(a.png)}</style><a href="https://example.org">e</a>'
+    )
+    assert site.outside_requests(inside) == []
+    assert len(site.outside_requests(inside + asks)) == 1

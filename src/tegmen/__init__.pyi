@@ -39,6 +39,8 @@ from .report.answer_page import write_report as write_report
 from .report.backtest_page import write_backtest as write_backtest
 from .report.drivers_page import write_drivers as write_drivers
 from .report.folders import check_folder as check_folder
+from .report.json_files import json_schema as json_schema
+from .report.notebook import chart as chart
 from .report.trace import why as why
 from .report.verification_page import write_verification as write_verification
 from .trust.backtest import Backtest as Backtest

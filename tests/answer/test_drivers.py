@@ -17,7 +17,7 @@ from tegmen.cli.app import app
 from tegmen.errors import EvidenceError
 from tegmen.question.scenario import Held
 from tegmen.report.drivers_page import write_drivers
-from tegmen.report.style import schema
+from tegmen.report.json_files import json_schema
 from tegmen.terms import ThreatClass
 from tegmen.worlds.dice import STREAMS
 from tegmen.worlds.draw import vary_worlds
@@ -103,7 +103,7 @@ def test_pages_and_json_hold_every_source(tmp_path):
     result = drive(ours.scenario, ours.calibration, effort=SMALL, cases=("claimed",))
     page = write_drivers(result, tmp_path).read_text(encoding="utf-8")
     content = json.loads((tmp_path / "drivers.json").read_text(encoding="utf-8"))
-    jsonschema.validate(content, schema("drivers"))
+    jsonschema.validate(content, json_schema("drivers"))
     said = content["cases"]["claimed"]["drivers"]
     assert {each["unknown"] for each in said} == {source.words for source in SOURCES}
     assert [each["total"] for each in said] == sorted((each["total"] for each in said), reverse=True)

@@ -170,7 +170,7 @@ def test_the_worth_of_a_group_is_a_lower_bound_and_no_noise(each, expected):
     for seed in range(60):
         x, z = rng(seed).normal(size=(200, 4)), rng(seed + 1000).normal(size=200)
         need = np.clip(np.rint(20 + each * x.sum(axis=1) + 5 * z), 0, 45).astype(int)
-        worth = value_of_knowing({"group": x}, need, Decision(0.8, 45)).each["group"]
+        worth = value_of_knowing({"group": x}, need, Decision(0.8, 45)).evppi["group"]
         found.append((worth.value, worth.error))
     values, errors = np.array(found).T
     assert 0.7 * expected <= values.mean() <= expected + 0.15

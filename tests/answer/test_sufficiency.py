@@ -20,7 +20,7 @@ from tegmen import Effort, EvidenceError, InputError, sufficiency
 from tegmen.answer.estimates import Estimate, share_error
 from tegmen.answer.study import Batch, begin_study, draw_batch, fight_baseline, remaining_share
 from tegmen.answer.sufficiency import drivers_of, open_range
-from tegmen.engine.campaign import BACKGROUND, MATCHED, keep, simulate
+from tegmen.engine.campaign import BACKGROUND, MATCHED, simulate, take_worlds
 from tegmen.engine.engagement import engage
 from tegmen.terms import EVIDENCE_CASES, ThreatClass
 from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS
@@ -209,7 +209,7 @@ def test_worlds_fought_in_two_batches_are_the_worlds_fought_in_one(march, small_
     whole = remaining_share(Batch(small_campaign, None), goal_of(march, goal), plan, small_effort)(3)
     parts = []
     for begin, end in ((0, 13), (13, WORLDS)):
-        part = keep(small_campaign, np.arange(begin, end))
+        part = take_worlds(small_campaign, np.arange(begin, end))
         # a world is addressed by its number, wherever it stands in its batch
         part = replace(part, worlds=replace(part.worlds, first=begin))
         parts.append(remaining_share(Batch(part, None), goal_of(march, goal), plan, small_effort)(3))
@@ -375,7 +375,7 @@ def capacity_by_hand(campaign: Campaign, outcome, baseline, world: int) -> float
     ("goal", "by_hand"), [("strikes", strikes_by_hand), ("people", people_by_hand), ("capacity", capacity_by_hand)]
 )
 def test_what_remains_is_the_metric_added_up_one_by_one(march, small_effort, small_campaign, goal: str, by_hand):
-    campaign = keep(small_campaign, np.arange(3))
+    campaign = take_worlds(small_campaign, np.arange(3))
     asked, sites, number = goal_of(march, goal), np.array([1, 2, 3, 0, 5]), 4
     baseline = fight_baseline(campaign, small_effort)
     score = remaining_share(Batch(campaign, baseline), asked, ("patriot", sites), small_effort)

@@ -23,8 +23,8 @@ import tegmen
 from tegmen.answer.results import percent
 from tegmen.cli import app as cli
 from tegmen.question.scenario import System
-from tegmen.report.style import schema
-from tegmen.worlds.draw import SYSTEMS
+from tegmen.report.json_files import json_schema
+from tegmen.worlds.units import SYSTEMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,8 +128,8 @@ def test_a_file_gets_no_escape_codes(twice: Twice):
 
 def test_answer_json_follows_the_schema_shipped(twice: Twice):
     answer = answered(twice.folder)
-    jsonschema.Draft202012Validator.check_schema(schema("answer"))
-    jsonschema.validate(answer, schema("answer"), cls=jsonschema.Draft202012Validator)
+    jsonschema.Draft202012Validator.check_schema(json_schema("answer"))
+    jsonschema.validate(answer, json_schema("answer"), cls=jsonschema.Draft202012Validator)
     assert answer["seed"] == 1
     assert answer["tegmen_version"] == tegmen.__version__
     assert [goal["goal"]["name"] for goal in answer["cases"]["claimed"]["goals"]] == [

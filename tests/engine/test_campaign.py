@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
+from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -24,18 +26,15 @@ from core_example import (
     SAMPT,
     drawn,
     even_units,
-    evidence,
-    four_lanes,
     made_campaign,
     made_worlds,
-    shipped_history,
-    shipped_lanes,
 )
 
-from tegmen.engine.campaign import BACKGROUND, Campaign, keep, match_record, simulate, simulate_in_parts
+from tegmen.engine.campaign import BACKGROUND, Campaign, match_record, simulate, take_worlds
+from tegmen.engine.engagement import attrition_rate, engage
+from tegmen.engine.workload import Compute
 from tegmen.errors import EvidenceError, InputError
-from tegmen.worlds.draw import Worlds, covered_by, take
-from tegmen.worlds.lanes import attrition_rate, engage, lane_first
+from tegmen.worlds.draw import Worlds, take
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,11 +47,16 @@ KYIV, LVIV, ODESA, VINNYTSIA = range(4)
 BOTH = (BALLISTIC, CRUISE)
 
 
+def on_shipped_nights(worlds: Worlds) -> Worlds:
+    """The same worlds, their nights drawn from those of the shipped record."""
+    return replace(worlds, theatre=replace(worlds.theatre, history=drawn().theatre.history))
+
+
 def aimed_and_leaked(
     campaign: Campaign, cls: ThreatClass, *, sites: Sequence[int] = (), added: int = 0, runs: int = 2000
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(w, r, p) threats aimed at each place, as leakers against nothing, and leakers against the laydown."""
-    table = engage(campaign.worlds, campaign.lanes, sites, "patriot", (cls,))
+    table = engage(campaign.worlds, sites, "patriot", (cls,))
     bare = replace(campaign, attrition=np.zeros_like(campaign.attrition))
     aimed = simulate(bare, None, added=0, runs=runs, classes=(cls,)).leakers[cls]
     leaked = simulate(campaign, table, added=added, runs=runs, classes=(cls,)).leakers[cls]
@@ -98,7 +102,7 @@ def test_shoot_look_shoot_while_the_window_lasts(salvo: int, looks: int):
     campaign = made_campaign(worlds, kill)
     aimed, leaked = aimed_and_leaked(campaign, BALLISTIC)
     assert abs(z_score((leaked - (1 - exact.kill) * aimed)[0, :, LVIV])) <= 4
-    table = engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
+    table = engage(worlds, (), "patriot", (BALLISTIC,))
     fired = simulate(campaign, table, added=0, runs=2000, classes=(BALLISTIC,)).rounds
     assert abs(z_score((fired - exact.rounds * aimed[..., LVIV])[0])) <= 4
 
@@ -109,7 +113,7 @@ def test_magazines_stop_no_more_than_they_hold(ready: int, stock: int):
     mix = worlds.mix.copy()
     mix[:, BALLISTIC] = np.arange(4) == KYIV
     worlds = replace(worlds, mix=mix, units=even_units(1, ready_ballistic=ready))
-    table = engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
+    table = engage(worlds, (), "patriot", (BALLISTIC,))
     outcome = simulate(made_campaign(worlds, 1.0), table, added=0, runs=50, classes=(BALLISTIC,))
     assert np.all(outcome.by_systems == ready + stock)
     assert np.all(outcome.rounds == ready + stock)
@@ -127,9 +131,9 @@ def test_a_sure_unit_lets_no_cruise_missile_reach_its_place():
 def test_the_dispersed_layer_stops_the_share_it_is_given():
     worlds = made_worlds([(NASAMS, LVIV)], launched=100)
     campaign = made_campaign(worlds, 0.0)
-    first = lane_first(four_lanes())
+    first = worlds.theatre.lanes.first
     attrition = campaign.attrition.copy()
-    attrition[:, first[CRUISE] : first[CRUISE + 1]] = attrition_rate(worlds, four_lanes(), CRUISE, np.array([0.3]))
+    attrition[:, first[CRUISE] : first[CRUISE + 1]] = attrition_rate(worlds, CRUISE, np.array([0.3]))
     aimed, leaked = aimed_and_leaked(replace(campaign, attrition=attrition), CRUISE, runs=1000)
     assert abs(z_score((leaked.sum(axis=2) - 0.7 * aimed.sum(axis=2))[0])) <= 4
 
@@ -140,9 +144,9 @@ def test_the_dispersed_layer_stops_the_share_it_is_given():
 @cache
 def matched(case: str = "posted") -> Campaign:
     worlds = drawn(case)
-    campaign, feasible = match_record(worlds, shipped_lanes(), shipped_history(), evidence().scenario.month.nights)
+    campaign, feasible = match_record(worlds)
     assert feasible.mean() > 0.8
-    return keep(campaign, np.flatnonzero(feasible))
+    return take_worlds(campaign, np.flatnonzero(feasible))
 
 
 def afresh(campaign: Campaign) -> Campaign:
@@ -154,7 +158,7 @@ def afresh(campaign: Campaign) -> Campaign:
 def test_the_baseline_intercepts_the_cruise_missiles_of_the_record(case: str):
     campaign, runs = afresh(matched(case)), 60
     worlds = campaign.worlds
-    table = engage(worlds, campaign.lanes, (), "patriot", (CRUISE,))
+    table = engage(worlds, (), "patriot", (CRUISE,))
     leaked = simulate(campaign, table, added=0, runs=runs, classes=(CRUISE,)).leakers[CRUISE].sum(axis=2)
     share = 1 - leaked / worlds.counts[:, CRUISE, None]
     # The factors were solved with 6 runs: their error is part of the tolerance.
@@ -166,7 +170,7 @@ def test_the_baseline_intercepts_the_cruise_missiles_of_the_record(case: str):
 def only_what_patriots_cover(campaign: Campaign) -> Campaign:
     """The worlds in which all units are ready and all that is launched is aimed at places a Patriot covers."""
     worlds = campaign.worlds
-    covered = covered_by(worlds, "patriot") > 0
+    covered = worlds.covered_by("patriot") > 0
     mix, counts = worlds.mix.copy(), worlds.counts.copy()
     mix[:, BALLISTIC] *= covered
     share = mix[:, BALLISTIC].sum(axis=1)
@@ -196,7 +200,7 @@ def test_in_a_whole_month_patriots_kill_that_share_but_for_uneven_numbers():
     campaign, runs = afresh(matched()), 240
     ready = replace(campaign.worlds, readiness=np.ones_like(campaign.worlds.readiness))
     aimed, leaked = aimed_and_leaked(replace(campaign, worlds=ready), BALLISTIC, runs=runs)
-    covered = (covered_by(ready, "patriot") > 0)[:, None]
+    covered = (ready.covered_by("patriot") > 0)[:, None]
     share = 1 - (leaked * covered).sum(axis=(1, 2)) / (aimed * covered).sum(axis=(1, 2))
     assert -0.02 <= (share - ready.rate[:, BALLISTIC]).mean() <= 0.005
 
@@ -214,7 +218,7 @@ def test_classes_that_meet_no_system_keep_their_rate(cls: ThreatClass):
 def test_without_a_world_there_is_nothing_to_match():
     none = take(made_worlds([(PATRIOT, KYIV)]), np.zeros(0, dtype=np.intp))
     with pytest.raises(EvidenceError, match=r"none of the worlds drawn agrees.*draw more worlds.*baseline's range"):
-        match_record(none, four_lanes(), shipped_history(), 10)
+        match_record(none)
 
 
 def test_factors_are_shares_and_worlds_that_need_more_are_named():
@@ -223,7 +227,7 @@ def test_factors_are_shares_and_worlds_that_need_more_are_named():
     rate[:, BALLISTIC] = 0.5
     # No unit meets cruise missiles but at Kyiv, where a quarter is aimed: nine tenths cannot be had.
     rate[:, CRUISE] = [0.01, 0.9]
-    campaign, feasible = match_record(replace(worlds, rate=rate), four_lanes(), made_campaign(worlds, 1.0).history, 10)
+    campaign, feasible = match_record(replace(worlds, rate=rate))
     assert feasible.tolist() == [True, False]
     assert np.all((campaign.factor >= 0) & (campaign.factor <= 1))
 
@@ -231,7 +235,7 @@ def test_factors_are_shares_and_worlds_that_need_more_are_named():
 def test_keeping_worlds_keeps_what_was_solved_for_them():
     campaign = matched()
     index = np.array([4, 1])
-    kept = keep(campaign, index)
+    kept = take_worlds(campaign, index)
     assert len(kept.worlds) == 2
     assert np.array_equal(kept.factor, campaign.factor[index])
     assert np.array_equal(kept.attrition, campaign.attrition[index])
@@ -243,7 +247,7 @@ def test_keeping_worlds_keeps_what_was_solved_for_them():
 
 def test_what_is_launched_is_stopped_or_leaks():
     campaign = matched("claimed")
-    table = engage(campaign.worlds, campaign.lanes, (0, 3, 5), "patriot", BOTH)
+    table = engage(campaign.worlds, (0, 3, 5), "patriot", BOTH)
     outcome = simulate(campaign, table, added=3, runs=5, classes=(*BOTH, *BACKGROUND))
     leaked = sum(outcome.leakers[cls].sum(axis=2, dtype=np.int64) for cls in (*BOTH, *BACKGROUND))
     assert np.array_equal(
@@ -254,7 +258,7 @@ def test_what_is_launched_is_stopped_or_leaks():
 
 def test_added_units_leave_the_other_classes_alone():
     campaign = matched()
-    table = engage(campaign.worlds, campaign.lanes, tuple(range(8)), "patriot", BOTH)
+    table = engage(campaign.worlds, tuple(range(8)), "patriot", BOTH)
     bare = simulate(campaign, None, added=0, runs=4, classes=BACKGROUND)
     defended = simulate(campaign, table, added=8, runs=4, classes=(*BOTH, *BACKGROUND))
     for cls in BACKGROUND:
@@ -264,19 +268,19 @@ def test_added_units_leave_the_other_classes_alone():
 def test_a_class_has_the_same_fate_whatever_else_is_simulated():
     campaign = matched()
     sites = (0, 2)
-    table = engage(campaign.worlds, campaign.lanes, sites, "patriot", BOTH)
+    table = engage(campaign.worlds, sites, "patriot", BOTH)
     both = simulate(campaign, table, added=2, runs=4, classes=BOTH)
     for cls in BOTH:
-        table = engage(campaign.worlds, campaign.lanes, sites, "patriot", (cls,))
+        table = engage(campaign.worlds, sites, "patriot", (cls,))
         alone = simulate(campaign, table, added=2, runs=4, classes=(cls,))
         assert np.array_equal(alone.leakers[cls], both.leakers[cls])
 
 
 def test_units_listed_but_not_added_do_not_exist():
     campaign = matched()
-    long = engage(campaign.worlds, campaign.lanes, (0, 1, 2, 3, 4), "patriot", BOTH)
+    long = engage(campaign.worlds, (0, 1, 2, 3, 4), "patriot", BOTH)
     for added, sites in ((0, ()), (2, (0, 1))):
-        short = engage(campaign.worlds, campaign.lanes, sites, "patriot", BOTH)
+        short = engage(campaign.worlds, sites, "patriot", BOTH)
         a = simulate(campaign, long, added=added, runs=4, classes=BOTH)
         b = simulate(campaign, short, added=added, runs=4, classes=BOTH)
         assert all(np.array_equal(a.leakers[cls], b.leakers[cls]) for cls in BOTH)
@@ -288,13 +292,13 @@ def test_worlds_in_chunks_give_the_same_bits():
     sites, runs = (0, 1), 4
 
     def fought(some: Campaign) -> NDArray[np.int64]:
-        table = engage(some.worlds, some.lanes, sites, "patriot", BOTH)
+        table = engage(some.worlds, sites, "patriot", BOTH)
         outcome = simulate(some, table, added=2, runs=runs, classes=BOTH)
         return np.stack([outcome.leakers[cls] for cls in BOTH]).astype(np.int64)
 
     count, parts = len(campaign.worlds), []
     for start, stop in ((0, 7), (7, count)):
-        part = keep(campaign, np.arange(start, stop))
+        part = take_worlds(campaign, np.arange(start, stop))
         parts.append(fought(replace(part, worlds=replace(part.worlds, first=start))))
     assert np.array_equal(np.concatenate(parts, axis=1), fought(campaign))
 
@@ -311,7 +315,7 @@ def test_more_runs_begin_with_the_same_runs_and_seeds_differ():
 
 def test_added_units_never_bring_more_ballistic_strikes():
     campaign, runs = matched(), 40
-    table = engage(campaign.worlds, campaign.lanes, tuple(range(12)), "patriot", (BALLISTIC,))
+    table = engage(campaign.worlds, tuple(range(12)), "patriot", (BALLISTIC,))
     strikes = [
         simulate(campaign, table, added=added, runs=runs, classes=(BALLISTIC,)).leakers[BALLISTIC].sum(axis=2) * 1.0
         for added in (0, 1, 2, 4, 8, 12)
@@ -353,7 +357,7 @@ def test_more_runs_or_worlds_than_addresses_are_refused():
 )
 def test_what_the_integer_tables_cannot_hold_is_refused(scalar: dict[str, float], said: str):
     worlds = with_scalar(made_worlds([(PATRIOT, KYIV)]), **scalar)
-    table = engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
+    table = engage(worlds, (), "patriot", (BALLISTIC,))
     with pytest.raises(InputError, match=f"simulation: {said}"):
         simulate(made_campaign(worlds, 1.0), table, added=0, runs=1, classes=(BALLISTIC,))
 
@@ -361,36 +365,40 @@ def test_what_the_integer_tables_cannot_hold_is_refused(scalar: dict[str, float]
 def test_windows_that_do_not_fit_are_refused():
     worlds = with_scalar(made_worlds([(PATRIOT, KYIV)]), interceptor_speed_point_kms=1e-8)
     with pytest.raises(InputError, match=r"engagement: a window or flight time of 1.5e\+09 s does not fit"):
-        engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
+        engage(worlds, (), "patriot", (BALLISTIC,))
 
 
-def test_parts_joined_are_the_whole(monkeypatch: pytest.MonkeyPatch):
-    campaign = matched()
-    whole = simulate(campaign, None, added=0, runs=7, classes=BACKGROUND)
-    monkeypatch.setattr("tegmen.engine.campaign._PART_BYTES", 2 * whole.leakers[BACKGROUND[0]].nbytes)
-    parts = list(simulate_in_parts(campaign, None, added=0, runs=7, classes=BACKGROUND))
-    assert [part.rounds.shape[1] for part in parts] == [4, 3]
-    for cls in BACKGROUND:
-        assert np.array_equal(np.concatenate([part.leakers[cls] for part in parts], axis=1), whole.leakers[cls])
+def test_compute_outcomes_and_tables_are_sent_to_another_process_and_copied():
+    worlds = made_worlds([(PATRIOT, KYIV)])
+    table = engage(worlds, (LVIV,), "patriot", BOTH)
+    outcome = simulate(made_campaign(worlds, 0.5), table, added=1, runs=3, classes=BOTH)
+    for copy in (pickle.loads(pickle.dumps(outcome)), deepcopy(outcome)):
+        for name in ("launched", "by_systems", "by_dispersed", "rounds"):
+            assert np.array_equal(getattr(copy, name), getattr(outcome, name))
+        assert list(copy.leakers) == list(outcome.leakers)
+        assert all(np.array_equal(copy.leakers[cls], outcome.leakers[cls]) for cls in BOTH)
+    for copy in (pickle.loads(pickle.dumps(table)), deepcopy(table)):
+        again = simulate(made_campaign(worlds, 0.5), copy, added=1, runs=3, classes=BOTH)
+        assert np.array_equal(again.rounds, outcome.rounds)
+    assert pickle.loads(pickle.dumps(Compute(threads=1))) == Compute(threads=1)
 
 
-def test_supplies_of_every_night_are_fired_too():
-    # one round on the launcher and none in store: with one more each night, every night of ten serves one more
-    worlds = with_scalar(made_worlds([(PATRIOT, KYIV)], launched=400), reload_s=0.1)
-    mix = worlds.mix.copy()
-    mix[:, BALLISTIC] = np.arange(4) == KYIV
-    worlds = replace(worlds, mix=mix, units=even_units(1, ready_ballistic=1))
-    table = engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
-    campaign = replace(made_campaign(worlds, 1.0), resupply=1)
-    outcome = simulate(campaign, table, added=0, runs=20, classes=(BALLISTIC,))
-    assert np.all(outcome.by_systems == 10)
-    bare = simulate(replace(campaign, resupply=0), table, added=0, runs=20, classes=(BALLISTIC,))
-    assert np.all(bare.by_systems == 1)
+def test_matching_leaves_what_it_was_given_alone():
+    worlds = made_worlds([(PATRIOT, KYIV), (NASAMS, LVIV)])
+    rate = worlds.rate.copy()
+    rate[:, [BALLISTIC, CRUISE]] = [0.5, 0.05]
+    worlds = replace(worlds, rate=rate)
+    before = {name: deepcopy(getattr(worlds, name)) for name in ("counts", "mix", "rate", "readiness")}
+    campaign, _feasible = match_record(on_shipped_nights(worlds))
+    for name, value in before.items():
+        assert np.array_equal(getattr(worlds, name), value)
+    again, _feasible = match_record(on_shipped_nights(worlds))
+    assert np.array_equal(again.factor, campaign.factor)
 
 
 def test_taking_no_worlds_is_no_simulation():
     campaign = matched()
-    none = keep(campaign, np.zeros(0, dtype=np.int64))
+    none = take_worlds(campaign, np.zeros(0, dtype=np.int64))
     assert len(take(campaign.worlds, np.zeros(0, dtype=np.int64))) == 0
     outcome = simulate(none, None, added=0, runs=2, classes=BACKGROUND)
     assert outcome.rounds.shape == (0, 2)
@@ -398,11 +406,11 @@ def test_taking_no_worlds_is_no_simulation():
 
 ENDLESS = """
 import numpy as np
-from core_example import BALLISTIC, PATRIOT, four_lanes, made_campaign, made_worlds
-from tegmen.worlds.lanes import engage
+from core_example import BALLISTIC, PATRIOT, made_campaign, made_worlds
+from tegmen.engine.engagement import engage
 from tegmen.engine.campaign import simulate
 worlds = made_worlds([(PATRIOT, 0)], launched=10_000)
-table = engage(worlds, four_lanes(), (), "patriot", (BALLISTIC,))
+table = engage(worlds, (), "patriot", (BALLISTIC,))
 campaign = made_campaign(worlds, 0.5)
 simulate(campaign, table, added=0, runs=2, classes=(BALLISTIC,))
 try:
@@ -416,7 +424,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_an_interrupt_is_seen_between_pieces_and_leaves_the_engine_sound():
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     settings = os.environ | {"PYTHONPATH": os.pathsep.join([str(here), *sys.path])}
     with subprocess.Popen([sys.executable, "-c", ENDLESS], env=settings, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

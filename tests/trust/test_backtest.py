@@ -40,7 +40,7 @@ from tegmen.calibration.priors import pooling
 from tegmen.calibration.rows import Rows
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.record import COLUMNS, Record, read_record
-from tegmen.report.backtest_page import scores
+from tegmen.report.backtest_page import backtest_file
 from tegmen.terms import Provenance, ThreatClass
 from tegmen.trust.baselines import last_month, past, trailing_beta_binomial, trailing_binomial
 from tegmen.trust.scores import LEVELS, difference, marks
@@ -540,7 +540,7 @@ def test_the_scores_of_a_year_of_nights(record):
 
 
 def test_json_has_what_a_judge_reads(rolled):
-    content = json.loads(json.dumps(scores(rolled), allow_nan=False))
+    content = json.loads(backtest_file(rolled).text())
     drone = content["classes"]["drone"]
     assert drone["nights"] == len(rolled.forecasts[rolled.forecasts["threat_class"] == "drone"])
     assert set(drone["coverage"]) == {"0.5", "0.8", "0.9", "0.95"}
@@ -578,7 +578,7 @@ def test_a_class_without_rows_is_named_and_not_scored():
     assert found.classes[ThreatClass.drone].nights == 3
     said = " ".join(found.notes)
     assert "cruise: the record has no eligible row; a forecast would be the prior only" in said
-    assert scores(found)["classes"]["cruise"] == {"nights": 0, "scored": False}
+    assert json.loads(backtest_file(found).text())["classes"]["cruise"] == {"nights": 0, "scored": False}
     assert set(found.to_pandas()["threat_class"]) == {"drone"}
 
 

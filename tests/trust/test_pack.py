@@ -21,7 +21,7 @@ import tegmen
 from tegmen.errors import InputError
 from tegmen.evidence.record import read_record
 from tegmen.question.numbers import assumptions
-from tegmen.report.style import schema
+from tegmen.report.json_files import json_schema
 from tegmen.report.verification_page import write_verification
 from tegmen.trust.backtest import backtest
 from tegmen.trust.checks import CHECKS, Check, Finding
@@ -124,8 +124,8 @@ def test_a_product_broken_on_purpose_fails_its_own_pack(answer_file, tmp_path):
 def test_json_follows_its_schema_and_the_page_holds_everything(pack, tmp_path):
     page = write_verification(pack, tmp_path).read_text(encoding="utf-8")
     content = json.loads((tmp_path / "verification.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator.check_schema(schema("verification"))
-    jsonschema.validate(content, schema("verification"))
+    jsonschema.Draft202012Validator.check_schema(json_schema("verification"))
+    jsonschema.validate(content, json_schema("verification"))
     assert content["passed"] is True
     assert not re.search(r"<script|https?://(?!www\.w3\.org)|<link|<img", page)
     shown = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)).replace("&#39;", "'").replace("&#34;", '"')
@@ -139,7 +139,7 @@ def test_json_follows_its_schema_and_the_page_holds_everything(pack, tmp_path):
     missing = json.loads(json.dumps(content))
     del missing["results"]
     with pytest.raises(jsonschema.ValidationError, match="'results' is a required property"):
-        jsonschema.validate(missing, schema("verification"))
+        jsonschema.validate(missing, json_schema("verification"))
 
 
 def test_same_pack_same_bytes(pack, tmp_path):

@@ -15,7 +15,16 @@ import numpy as np
 
 from tegmen.answer.siting import expected_leakers, site_greedily, stakes_of, uncovered
 from tegmen.calibration.fit import Calibration, RateDraws
-from tegmen.engine.campaign import BACKGROUND, MATCHED, Campaign, Outcome, keep, match_record, pack_once, simulate
+from tegmen.engine.campaign import (
+    BACKGROUND,
+    MATCHED,
+    Campaign,
+    Outcome,
+    match_record,
+    pack_once,
+    simulate,
+    take_worlds,
+)
 from tegmen.engine.engagement import engage
 from tegmen.engine.workload import Compute
 from tegmen.errors import EvidenceError, InputError
@@ -171,7 +180,7 @@ def draw_batch(
         matched = int(feasible.sum())
         if matched >= count:
             share = 1 - (1 - worlds.redraw_share) * float(feasible.mean())
-            campaign = keep(campaign, np.flatnonzero(feasible)[:count])
+            campaign = take_worlds(campaign, np.flatnonzero(feasible)[:count])
             campaign = replace(campaign, worlds=replace(campaign.worlds, redraw_share=share))
             return Batch(campaign, fight_baseline(campaign, study.effort) if heavy else None)
         ask *= 2

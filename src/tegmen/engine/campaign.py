@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.engine.engagement import KINDS, PRIORITY, TICKS_PER_S, Engagement, attrition_rate, engage
+from tegmen.engine.engagement import KINDS, PAIR, PRIORITY, TICKS_PER_S, UNIT, Engagement, attrition_rate, engage
 from tegmen.engine.kernel.words import uint32_threshold
-from tegmen.engine.workload import Compute, Workload, check, fight
+from tegmen.engine.workload import Compute, Workload, check_limits, fight
 from tegmen.errors import EvidenceError
 from tegmen.question.lanes import LANE_CLASSES, VARIANTS
 from tegmen.question.theatre import Theatre
@@ -31,7 +31,7 @@ _SOLVE_RUNS = {ThreatClass.ballistic: 60, ThreatClass.cruise: 6}
 _SOLVE_STEPS = {ThreatClass.ballistic: 7, ThreatClass.cruise: 4}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Campaign:
     """Worlds ready to be fought: their baseline reproduces each world's calibrated rates.
 
@@ -53,7 +53,7 @@ class Campaign:
     compute: Compute = field(default_factory=Compute)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """What came of it, axes w, r, p; integers.
 
@@ -85,21 +85,21 @@ def simulate(
 ) -> Outcome:
     """Fight every world's month `runs` times with the first `added` units of the engagement's list.
 
-    Same seed, same draws, whatever the laydown, the number of threads, the device and the other classes simulated.
+    Same seed, same draws, whatever the laydown, the number of threads and the other classes simulated.
 
     Raises
     ------
     InputError
-        More runs, threats, units, rounds or ticks than the tables can hold; more outcomes than memory should.
+        More runs, threats, units, rounds or ticks than the tables can hold.
     """
-    return _fight(campaign, _pack(campaign, engagement, added, runs, classes), range(runs), classes, compute)
+    return _fight(campaign, _workload(campaign, engagement, added, runs, classes), range(runs), classes, compute)
 
 
 def pack_once(
     campaign: Campaign, engagement: Engagement, *, runs: int, classes: Sequence[ThreatClass]
 ) -> Callable[[int], Outcome]:
     """Pack the tables once: fights as `simulate` does, with as many added units as it is called with."""
-    workload = _pack(campaign, engagement, 0, runs, classes)
+    workload = _workload(campaign, engagement, 0, runs, classes)
 
     def fought(added: int) -> Outcome:
         own = replace(workload, exists=engagement.exists(added))
@@ -115,13 +115,13 @@ def _fight(
     return Outcome(
         leakers={cls: leakers[:, :, slot] for slot, cls in enumerate(classes)},
         launched=workload.raids[0],
-        by_systems=tally[..., 0],
-        by_dispersed=tally[..., 1],
-        rounds=tally[..., 2],
+        by_systems=tally["by_systems"],
+        by_dispersed=tally["by_dispersed"],
+        rounds=tally["rounds"],
     )
 
 
-def _pack(
+def _workload(
     campaign: Campaign, engagement: Engagement | None, added: int, runs: int, classes: Sequence[ThreatClass]
 ) -> Workload:
     worlds = campaign.worlds
@@ -129,7 +129,7 @@ def _pack(
     counts[:, list(classes)] = worlds.counts[:, list(classes)]
     slot = np.full(len(ThreatClass), -1, dtype=np.int64)
     slot[list(classes)] = np.arange(len(classes))
-    pairs, pointers, units, stock, exists = _tables(campaign, engagement, added)
+    tables = engagement or _nobody(campaign)
     # Only lanes of these classes matter, and only some classes meet the dispersed layer.
     lanes = worlds.theatre.lanes.first
     dispersed = [cls for cls in classes if cls is not ThreatClass.ballistic]
@@ -141,17 +141,17 @@ def _pack(
         nights=worlds.theatre.nights,
         raids=(counts, worlds.packet, worlds.theatre.history, _cumulative(worlds.mix)),
         geometry=_geometry(worlds.theatre),
-        pairs=pairs,
-        pointers=pointers,
-        exists=exists,
-        units=units,
-        stock=stock,
+        pairs=tables.pairs,
+        pointers=tables.pointers,
+        exists=tables.exists(added),
+        units=tables.units,
+        stock=tables.stock,
         kill=_kill(campaign),
         attrition=uint32_threshold(campaign.attrition[:, begin:end]),
         layer=begin,
         slot=slot,
     )
-    check(workload, runs)
+    check_limits(workload, runs)
     return workload
 
 
@@ -193,14 +193,14 @@ def match_record(
     for cls in MATCHED:
         trial, table = _trial(campaign, cls)
         steps = _SOLVE_STEPS[cls] if cls in solve else 0
-        factor, reached = _root(_share_stopped(trial, table, cls), worlds.rate[:, cls], steps)
-        campaign.factor[:, cls] = factor
+        factor, reached = _bisect(_share_stopped(trial, table, cls), worlds.rate[:, cls], steps)
+        campaign = replace(campaign, factor=_with_column(campaign.factor, cls, factor))
         feasible &= reached
     return campaign, feasible
 
 
-def keep(campaign: Campaign, index: NDArray[np.intp]) -> Campaign:
-    """Keep the worlds of these indices."""
+def take_worlds(campaign: Campaign, index: NDArray[np.intp]) -> Campaign:
+    """Take the worlds of these indices and what was solved for them."""
     return replace(
         campaign,
         worlds=take(campaign.worlds, index),
@@ -228,19 +228,24 @@ def _trial(campaign: Campaign, cls: ThreatClass) -> tuple[Campaign, Engagement]:
 def _share_stopped(trial: Campaign, table: Engagement, cls: ThreatClass) -> Callable[[Floats], Floats]:
     runs = _SOLVE_RUNS[cls]
     launched = np.maximum(trial.worlds.counts[:, cls], 1) * runs
-    workload = _pack(trial, table, 0, runs, (cls,))
+    workload = _workload(trial, table, 0, runs, (cls,))
 
     def share(factor: Floats) -> Floats:
-        factors = trial.factor.copy()
-        factors[:, cls] = factor
-        own = replace(workload, kill=_kill(replace(trial, factor=factors)))
+        own = replace(workload, kill=_kill(replace(trial, factor=_with_column(trial.factor, cls, factor))))
         outcome = _fight(trial, own, range(runs), (cls,), None)
         return 1 - outcome.leakers[cls].sum(axis=(1, 2), dtype=np.int64) / launched
 
     return share
 
 
-def _root(share: Callable[[Floats], Floats], target: Floats, steps: int) -> tuple[Floats, NDArray[np.bool_]]:
+def _with_column(table: Floats, column: int, values: Floats) -> Floats:
+    """Give a copy with other values in one column."""
+    copy = table.copy()
+    copy[:, column] = values
+    return copy
+
+
+def _bisect(share: Callable[[Floats], Floats], target: Floats, steps: int) -> tuple[Floats, NDArray[np.bool_]]:
     """Factor in (0, 1] whose share is the target, by bisection and one linear step; and whether 1 reaches it."""
     low, high = np.zeros_like(target), np.ones_like(target)
     at_low, at_high = np.zeros_like(target), share(high)
@@ -290,14 +295,13 @@ def _geometry(theatre: Theatre) -> tuple[NDArray[np.uint32], Ints, Ints, Ints, I
     return _cumulative(theatre.lanes.area_weight), theatre.lanes.first, variants, spread, priority
 
 
-def _tables(campaign: Campaign, engagement: Engagement | None, added: int) -> tuple[Any, Any, Any, Any, Any]:
-    if engagement is None:
-        count, lanes = len(campaign.worlds), int(campaign.worlds.theatre.lanes.first[-1])
-        return (
-            np.zeros((0, 5), np.int32), np.zeros((count, lanes + 1), np.int64), np.zeros((count, 0, 8), np.int64),
-            np.zeros((count, 0), np.int64), np.zeros(0, np.uint8),
-        )  # fmt: skip
-    return engagement.pairs, engagement.pointers, engagement.units, engagement.stock, engagement.exists(added)
+def _nobody(campaign: Campaign) -> Engagement:
+    """Nobody stands anywhere."""
+    count, lanes = len(campaign.worlds), int(campaign.worlds.theatre.lanes.first[-1])
+    return Engagement(
+        classes=(), pointers=np.zeros((count, lanes + 1), np.int64), pairs=np.zeros(0, PAIR),
+        units=np.zeros((count, 0), UNIT), stock=np.zeros((count, 0), np.int64), base_units=0, per_added=0,
+    )  # fmt: skip
 
 
 def _cumulative(weight: Floats) -> NDArray[np.uint32]:

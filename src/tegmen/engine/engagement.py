@@ -39,23 +39,28 @@ KINDS = len(SYSTEMS) * len(SECTIONS)
 """Unit kinds: system, and the section of the unit kept for aerodynamic or for ballistic targets (A12)."""
 ADDED_OUTAGE_ID = 4096
 """Outage ids of added units start here, so that the same unit keeps its draws whatever the baseline."""
+PAIR = np.dtype([(name, np.int32) for name in ("unit", "open", "close", "flight", "preference")])
+"""A unit that can engage what comes on a lane: first and last tick of launch, ticks of flight, rank of preference."""
+UNIT = np.dtype([
+    (name, np.int64) for name in ("channels", "ready", "reload", "salvo", "outage", "outage_id", "kind")
+])  # fmt: skip
+"""A section of a fire unit: channels, rounds on full launchers, ticks to reload, rounds a salvo, uint32 threshold and
+address of its draw of outage, kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
     """Integer tables of one batch of worlds and one list of added sites; axes w, lane, pair, u.
 
-    `pointers` (w, lane + 1) index `pairs` (pair, 5): unit, open, close, flight, preference; a lane's are sorted by open
-    and unit. `units` (w, u, 8): channels, ready, reload [ticks], salvo, outage threshold, outage id, kind, rounds that
-    come into the store each night. Units beyond `base_units` belong to the
-    added fire units, `per_added` rows each, in order, so a laydown with N added units is the first
-    `base_units + N * per_added` rows.
+    `pointers` (w, lane + 1) index `pairs` (pair,) `PAIR`; a lane's are sorted by opening and unit. `units` (w, u) are
+    `UNIT`, `stock` (w, u) rounds in store for the month. Units beyond `base_units` belong to the added fire units,
+    `per_added` rows each, in order, so a laydown with N added units is the first `base_units + N * per_added` rows.
     """
 
     classes: tuple[ThreatClass, ...]
     pointers: Ints
-    pairs: NDArray[np.int32]
-    units: Ints
+    pairs: NDArray[np.void]
+    units: NDArray[np.void]
     stock: Ints
     base_units: int
     per_added: int
@@ -91,15 +96,14 @@ def engage(worlds: Worlds, sites: Sequence[int], system: str, classes: Sequence[
         Threat classes wanted; systems engage ballistic and cruise missiles (A9, A10).
     """
     rows = _unit_rows(worlds, sites, SYSTEMS.index(system), classes)
-    pairs: list[NDArray[np.int32]] = []
+    pairs: list[NDArray[np.void]] = []
     pointers = np.zeros((len(worlds), worlds.theatre.lanes.first[-1] + 1), dtype=np.int64)
     for w in range(len(worlds)):
-        found = [_point_pairs(worlds, rows, w)] if ThreatClass.ballistic in classes else []
-        found += [_area_pairs(worlds, rows, w)] if ThreatClass.cruise in classes else []
-        lane, *rest = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        table = _as_int32(np.stack(rest, axis=1))
+        by_class = [_point_pairs(worlds, rows, w)] if ThreatClass.ballistic in classes else []
+        by_class += [_area_pairs(worlds, rows, w)] if ThreatClass.cruise in classes else []
+        lane, table = (np.concatenate(parts) for parts in zip(*by_class, strict=True))
         # Pairs are found unit after unit on every lane, and a stable sort keeps them so: by lane, opening and unit.
-        pairs.append(table[np.argsort((lane << 32) + table[:, 1], kind="stable")])
+        pairs.append(table[np.argsort((lane << 32) + table["open"], kind="stable")])
         pointers[w, 1:] = np.bincount(lane, minlength=pointers.shape[1] - 1)
     # With a leading 0 in every row, the running sum gives where each lane of each world begins and ends.
     np.cumsum(pointers.ravel(), out=pointers.ravel())
@@ -147,20 +151,23 @@ def _unit_rows(worlds: Worlds, sites: Sequence[int], system: int, classes: Seque
     )
 
 
-def _as_int32(table: Ints) -> NDArray[np.int32]:
-    """Windows as the kernel stores them; what would wrap round is refused."""
-    most = int(np.abs(table).max(initial=0))
-    if most > np.iinfo(np.int32).max:
-        found = f"a window or flight time of {most / TICKS_PER_S:.3g} s does not fit the tables"
-        raise InputError("engagement", [f"{found}; give speeds and times within a night (at most 10^8 s)"])
-    return table.astype(np.int32)
+def _pairs(**columns: Ints) -> NDArray[np.void]:
+    """Pairs as the kernel reads them; what would wrap round is refused."""
+    table = np.empty(columns["unit"].size, PAIR)
+    for name, column in columns.items():
+        most = int(np.abs(column).max(initial=0))
+        if most > np.iinfo(np.int32).max:
+            found = f"a window or flight time of {most / TICKS_PER_S:.3g} s does not fit the tables"
+            raise InputError("engagement", [f"{found}; give speeds and times within a night (at most 10^8 s)"])
+        table[name] = column
+    return table
 
 
 def _ticks(seconds: Floats) -> Ints:
     return np.rint(seconds * TICKS_PER_S).astype(np.int64)
 
 
-def _point_pairs(worlds: Worlds, rows: _Rows, w: int) -> tuple[Ints, ...]:
+def _point_pairs(worlds: Worlds, rows: _Rows, w: int) -> tuple[Ints, NDArray[np.void]]:
     """Ballistic: a unit may engage what falls on a place inside its defended radius."""
     units = np.flatnonzero((rows.section == 1) & (rows.system[w] >= 0))
     radius = worlds.units.radius_ballistic_km[w, rows.system[w, units]]
@@ -176,10 +183,10 @@ def _point_pairs(worlds: Worlds, rows: _Rows, w: int) -> tuple[Ints, ...]:
     # One salvo is always possible where a unit covers: the fitted share killed given coverage contains late detection.
     opening = np.minimum(opening, closing)
     lane = worlds.theatre.lanes.first[ThreatClass.ballistic] + place
-    return lane, units[at], opening, closing, flight, np.zeros_like(flight)
+    return lane, _pairs(unit=units[at], open=opening, close=closing, flight=flight, preference=np.zeros_like(flight))
 
 
-def _area_pairs(worlds: Worlds, rows: _Rows, w: int) -> tuple[Ints, ...]:
+def _area_pairs(worlds: Worlds, rows: _Rows, w: int) -> tuple[Ints, NDArray[np.void]]:
     """Cruise: the part of a lane inside a unit's disc, the disc cut by the radar horizon."""
     units = np.flatnonzero((rows.section == 0) & (rows.system[w] >= 0))
     scalar, lanes = worlds.scalar, worlds.theatre.lanes
@@ -203,12 +210,15 @@ def _area_pairs(worlds: Worlds, rows: _Rows, w: int) -> tuple[Ints, ...]:
     closing = np.minimum(closing, opening + _ticks(scalar["window_cruise_s"][w : w + 1]))
     fits = (opening <= closing) & (leave > enter)
     rank = worlds.units.preference[w, rows.system[w, units[at]]]
-    first = lanes.first[ThreatClass.cruise]
-    return tuple(part[fits] for part in (first + lane, units[at], np.maximum(opening, 0), closing, flight, rank))
+    table = _pairs(
+        unit=units[at[fits]], open=np.maximum(opening, 0)[fits], close=closing[fits], flight=flight[fits],
+        preference=rank[fits],
+    )  # fmt: skip
+    return lanes.first[ThreatClass.cruise] + lane[fits], table
 
 
-def _unit_table(worlds: Worlds, rows: _Rows) -> Ints:
-    """(w, u, 8) channels, ready, reload, salvo, outage threshold, outage id, kind, resupply."""
+def _unit_table(worlds: Worlds, rows: _Rows) -> NDArray[np.void]:
+    """(w, u) `UNIT`; a row without a unit has neither channels nor rounds."""
     present = rows.system >= 0
     system = np.maximum(rows.system, 0)
     ballistic = rows.section == 1
@@ -218,14 +228,14 @@ def _unit_table(worlds: Worlds, rows: _Rows) -> Ints:
 
     ready = np.where(ballistic, pick(worlds.units.ready_ballistic), pick(worlds.units.ready_air))
     salvo = np.where(ballistic, worlds.scalar["salvo_ballistic"][:, None], worlds.scalar["salvo_cruise"][:, None])
-    table = np.zeros((*rows.system.shape, 8), dtype=np.int64)
-    table[..., 0] = np.where(present, np.maximum(pick(worlds.units.channels), 1), 0)
-    table[..., 1] = np.where(present, ready, 0)
-    table[..., 2] = _ticks(worlds.scalar["reload_s"])[:, None]
-    table[..., 3] = np.maximum(1, np.rint(salvo))
-    table[..., 4] = np.rint((1 - rows.readiness) * 2.0**32)
-    table[..., 5] = rows.outage
-    table[..., 6] = system + len(SYSTEMS) * rows.section
+    table = np.zeros(rows.system.shape, UNIT)
+    table["channels"] = np.where(present, np.maximum(pick(worlds.units.channels), 1), 0)
+    table["ready"] = np.where(present, ready, 0)
+    table["reload"] = _ticks(worlds.scalar["reload_s"])[:, None]
+    table["salvo"] = np.maximum(1, np.rint(salvo))
+    table["outage"] = np.rint((1 - rows.readiness) * 2.0**32)
+    table["outage_id"] = rows.outage
+    table["kind"] = system + len(SYSTEMS) * rows.section
     return table
 
 

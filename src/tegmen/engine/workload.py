@@ -15,7 +15,7 @@ from numba.core import config
 from numpy.typing import NDArray
 
 from tegmen.engine.kernel.calendar import THREATS_PER_CLASS_MAX
-from tegmen.engine.kernel.month import RUNS_PER_WORLD_MAX, fight_months
+from tegmen.engine.kernel.month import RUNS_PER_WORLD_MAX, TALLY, TASK, fight_months
 from tegmen.engine.kernel.night import NUMBERS_MAX, TICKS_MAX
 from tegmen.errors import InputError
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tegmen.terms import Ints
 
 
+Table = NDArray[np.void]
+"""Columns by name."""
 _PIECE_S = 0.2
 _THREAT_S = 1e-6
 _SALVO_MAX = 8
@@ -50,19 +52,19 @@ class Compute:
             raise InputError("compute", [found])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Workload:
-    """Everything `kernels.fight_months` reads, as it reads it; the fields are its parameters."""
+    """Everything `fight_months` reads, as it reads it; the fields are its parameters."""
 
     first_world: int
     key: Ints
     nights: int
     raids: tuple[Any, ...]
     geometry: tuple[Any, ...]
-    pairs: NDArray[np.int32]
+    pairs: Table
     pointers: Ints
     exists: NDArray[np.uint8]
-    units: Ints
+    units: Table
     stock: Ints
     kill: NDArray[np.uint64]
     attrition: NDArray[np.uint64]
@@ -77,7 +79,7 @@ class Workload:
         )  # fmt: skip
 
 
-def check(workload: Workload, runs: int) -> None:
+def check_limits(workload: Workload, runs: int) -> None:
     """Refuse what the integer tables cannot hold.
 
     Raises
@@ -87,8 +89,9 @@ def check(workload: Workload, runs: int) -> None:
     """
     counts, units, stock = workload.raids[0], workload.units, workload.stock
     most, last = int(counts.max(initial=0)), workload.first_world + len(counts)
-    latest, width = _latest_tick(workload), units.shape[1]
-    rounds, salvo = max(int(units[..., 1].max(initial=0)), int(stock.max(initial=0))), int(units[..., 3].max(initial=0))
+    latest, width, salvo = _latest_tick(workload), units.shape[1], int(units["salvo"].max(initial=0))
+    rounds = max(int(units["ready"].max(initial=0)), int(stock.max(initial=0)))
+    least = min(int(column.min(initial=0)) for column in (stock, *(units[name] for name in units.dtype.names or ())))
     faults: list[str] = []
     if most >= THREATS_PER_CLASS_MAX:
         allowed = THREATS_PER_CLASS_MAX - 1
@@ -105,7 +108,7 @@ def check(workload: Workload, runs: int) -> None:
         faults.append(f"a salvo of {salvo} rounds; at most {_SALVO_MAX}: give fewer")
     if rounds > _ROUNDS_MAX:
         faults.append(f"{rounds} rounds of one unit; at most {_ROUNDS_MAX}: give fewer")
-    if min(int(units.min(initial=0)), int(stock.min(initial=0))) < 0:
+    if least < 0:
         faults.append("a negative number of channels, rounds or ticks; give 0 or more")
     if faults:
         raise InputError("simulation", faults)
@@ -113,22 +116,22 @@ def check(workload: Workload, runs: int) -> None:
 
 def _latest_tick(workload: Workload) -> int:
     spread = workload.geometry[3]
-    latest = int(spread[-1] + 2 * spread[:-1].max(initial=0)) + int(workload.units[..., 2].max(initial=0))
+    latest = int(spread[-1] + 2 * spread[:-1].max(initial=0)) + int(workload.units["reload"].max(initial=0))
     if len(workload.pairs):
-        latest += int(np.add(workload.pairs[:, 2], workload.pairs[:, 3], dtype=np.int64).max())
+        latest += int(np.add(workload.pairs["close"], workload.pairs["flight"], dtype=np.int64).max())
     return latest
 
 
-def fight(workload: Workload, runs: range, compute: Compute) -> tuple[NDArray[np.uint16], Ints]:
+def fight(workload: Workload, runs: range, compute: Compute) -> tuple[NDArray[np.uint16], Table]:
     """Fight these runs of every world.
 
     Returns
     -------
-    (w, r, slot, p) leakers and (w, r, 3) stopped by systems, by the dispersed layer, rounds fired.
+    (w, r, slot, p) leakers and (w, r) `TALLY`.
     """
     worlds, slots, places = len(workload.stock), int(workload.slot.max(initial=-1)) + 1, workload.raids[3].shape[-1]
     leakers = np.zeros((worlds, len(runs), slots, places), dtype=np.uint16)
-    tally = np.zeros((worlds, len(runs), 3), dtype=np.int64)
+    tally = np.zeros((worlds, len(runs)), dtype=TALLY)
     if not worlds or not len(runs):
         return leakers, tally
     before = numba.get_num_threads()
@@ -140,10 +143,10 @@ def fight(workload: Workload, runs: range, compute: Compute) -> tuple[NDArray[np
     return leakers, tally
 
 
-def _fight_in_pieces(workload: Workload, runs: range, leakers: NDArray[np.uint16], tally: Ints) -> None:
+def _fight_in_pieces(workload: Workload, runs: range, leakers: NDArray[np.uint16], tally: Table) -> None:
     tasks, begin = _tasks(workload.raids[0].sum(axis=1), runs, numba.get_num_threads()), 0
     # A guess to begin with, on the slow side.
-    threats = (workload.raids[0].sum(axis=1)[tasks[:, 0]] * (tasks[:, 2] - tasks[:, 1])).mean()
+    threats = (workload.raids[0].sum(axis=1)[tasks["world"]] * (tasks["stop"] - tasks["first"])).mean()
     size = max(1, int(numba.get_num_threads() * _PIECE_S / (_THREAT_S * max(threats, 1.0))))
     while begin < len(tasks):
         start = time.perf_counter()
@@ -154,8 +157,8 @@ def _fight_in_pieces(workload: Workload, runs: range, leakers: NDArray[np.uint16
         size = int(np.clip(size * _PIECE_S / max(spent, 1e-6), 1, 4 * size))
 
 
-def _tasks(threats: Ints, runs: range, threads: int) -> Ints:
-    """(task, 3) world, first run, run after the last."""
+def _tasks(threats: Ints, runs: range, threads: int) -> Table:
+    """(task,) worlds and runs for each thread to take in turn."""
     worlds = len(threats)
     cuts = -(-4 * threads // worlds)
     widest = max(1, -(-len(runs) // cuts))
@@ -163,4 +166,4 @@ def _tasks(threats: Ints, runs: range, threads: int) -> Ints:
     for w, count in enumerate(threats.tolist()):
         width = min(widest, max(1, _TASK_THREATS // max(count, 1)))
         rows += [(w, first, min(first + width, runs.stop)) for first in range(runs.start, runs.stop, width)]
-    return np.array(rows, dtype=np.int64)
+    return np.array(rows, dtype=TASK)

@@ -6,11 +6,11 @@ the same bytes: no time, no machine, no order of chance.
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
 
 from tegmen.answer.plan import Plan
 from tegmen.answer.results import Sufficiency
@@ -20,22 +20,21 @@ from tegmen.ledger.entries import STAGES
 from tegmen.ledger.store import open_ledger
 from tegmen.question.numbers import assumptions
 from tegmen.report import charts
-from tegmen.report.charts import draw_curve
+from tegmen.report.answer_json import answer_file, answer_stands
 from tegmen.report.folders import check_folder, write_files
+from tegmen.report.json_files import dumps, rounded
 from tegmen.report.maps import NAMES_MOST, draw_map
-from tegmen.report.style import dumps, page, rounded
+from tegmen.report.style import fill_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from tegmen.answer.results import ClaimTest, Driver, GoalAnswer, Stand
-    from tegmen.evidence.catalogue import Parameter
+    from tegmen.answer.results import GoalAnswer, Stand
+    from tegmen.evidence.parameters import Parameter
+    from tegmen.ledger.aid import AidStatus
     from tegmen.terms import EvidenceCase
 
-__all__ = ["check_writable", "draw_curve", "write_report"]
-
 REPORT_FILES = ("report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson")
-SCHEMA_NAME = "urn:tegmen:schema:answer:1"
 NOTIONAL = "Notional: one random layout of the baseline, drawn to calculate with; not a real position."
 CASE_MEANING: dict[EvidenceCase, str] = {
     "posted": "What the public record of attack reports shows, and nothing else.",
@@ -89,10 +88,10 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
     check_writable(folder)
     (result,) = sufficient
     files = {
-        "report.html": _page(result, plans),
-        "answer.json": dumps(_answer(result)),
-        "curve.csv": _csv(_curve_rows(result)),
-        "places.csv": _csv(_place_rows(result)),
+        "report.html": _report_page(result, plans),
+        "answer.json": answer_file(result).text(),
+        "curve.csv": _csv(_curve_table(result)),
+        "places.csv": _csv(_place_table(result)),
         "plan.geojson": dumps(_geojson(result, plans)),
     }
     write_files(files, folder)
@@ -110,163 +109,53 @@ def check_writable(out: str | Path) -> None:
     check_folder(Path(out), REPORT_FILES)
 
 
-# ---------------------------------------------------------------- answer.json
-
-
-def _answer(result: Sufficiency) -> dict[str, Any]:
-    return {
-        "$schema": SCHEMA_NAME,
-        "tegmen_version": result.provenance.version,
-        "scenario": result.scenario.name,
-        "seed": result.seed,
-        "until": str(result.calibration.until),
-        "inputs": dict(result.provenance.inputs),
-        "cases": {case: _case(result, case) for case in result.cases},
-        "evidence": result.evidence.to_json(),
-    }
-
-
-def _case(result: Sufficiency, case: EvidenceCase) -> dict[str, Any]:
-    answer = result.cases[case]
-    return _goal(answer.headline) | {
-        "goals": [_goal(each) for each in answer.goals],
-        "sentence": result.sentence(case),
-        "finding": result.finding(case),
-        "launched": dict(answer.launched),
-        "intercepted": {name: _numbers(span) for name, span in answer.intercepted.items()},
-        "glide_bombs": {name: _numbers(span) for name, span in answer.glide_bombs.items()},
-        "redraw_share": rounded(answer.redraw_share),
-    }
-
-
-def _goal(answer: GoalAnswer) -> dict[str, Any]:
-    goal = answer.goal
-    return {
-        "n": answer.n,
-        "n_interval": list(answer.n_interval),
-        "resolved": answer.resolved,
-        "goal": {
-            "name": goal.name,
-            "label": goal.label,
-            "metric": goal.metric,
-            "threshold": rounded(goal.threshold),
-            "confidence": rounded(goal.confidence),
-        },
-        "worlds": answer.worlds,
-        "runs": answer.runs,
-        "sentence": answer.sentence(),
-        "curve": [
-            {"added": int(n), "probability": rounded(p), "mcse": rounded(error)}
-            for n, p, error in zip(answer.added, answer.probability, answer.mcse, strict=True)
-        ],
-        "claims": [_claim(claim) for claim in answer.claims],
-        "drivers": [driver_fields(driver) for driver in answer.drivers],
-        "evpi": rounded(answer.evpi),
-        "evpi_error": rounded(answer.evpi_error),
-        "censored": rounded(answer.censored),
-        "placement": [
-            {"system": each.system, "place": each.place, "lat": rounded(each.latitude), "lon": rounded(each.longitude)}
-            for each in _stands(answer)
-        ],
-    }
-
-
-def driver_fields(driver: Driver) -> dict[str, Any]:
-    """Give a driver as answer.json has it."""
-    numbers = {
-        key: value if value is None else rounded(value) for key, value in asdict(driver).items() if key != "unknown"
-    }
-    return {"unknown": driver.unknown} | numbers
-
-
-def _claim(claim: ClaimTest) -> dict[str, Any]:
-    return {
-        "label": claim.label,
-        "added": claim.added,
-        "probability": rounded(claim.probability),
-        "mcse": rounded(claim.mcse),
-        "source": claim.source,
-    }
-
-
-def _stands(answer: GoalAnswer) -> tuple[Stand, ...]:
-    """Give the stands of the answer: the first n in greedy order, all of them where no number tried is enough."""
-    return answer.placement if answer.n is None else answer.placement[: answer.n]
-
-
-def _numbers(values: Iterable[float]) -> list[float | None]:
-    return [rounded(value) for value in values]
-
-
 # ---------------------------------------------------------------- tables and map file
 
 
-def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+def _csv(table: pd.DataFrame) -> str:
+    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
-def _curve_rows(result: Sufficiency) -> list[dict[str, Any]]:
+def _curve_table(result: Sufficiency) -> pd.DataFrame:
     """Every point of every curve: one row a case, goal and number added."""
-    return [
-        {
-            "case": case,
-            "goal": answer.goal.name,
-            "added": int(answer.added[i]),
-            "probability": rounded(answer.probability[i]),
-            "mcse": rounded(answer.mcse[i]),
-            "remaining_p10": rounded(answer.remaining[i, 0]),
-            "remaining_p50": rounded(answer.remaining[i, 1]),
-            "remaining_p90": rounded(answer.remaining[i, 2]),
-        }
-        for case, each in result.cases.items()
-        for answer in each.goals
-        for i in range(len(answer.added))
-    ]
+    return result.to_pandas().rename(columns=lambda name: name.replace("remaining_", "remaining_p"))
 
 
-def _place_rows(result: Sufficiency) -> list[dict[str, Any]]:
+def _place_table(result: Sufficiency) -> pd.DataFrame:
     """List the defended places, and which of the headline goal's added units (order numbers) stand at each, by case."""
     places = result.places
-    orders: dict[EvidenceCase, dict[str, list[str]]] = {}
+    orders: dict[EvidenceCase, list[list[str]]] = {}
     for case, answer in result.cases.items():
-        at = orders.setdefault(case, {})
-        for order, stand in enumerate(_stands(answer.headline), start=1):
-            at.setdefault(stand.place, []).append(str(order))
-    return [
-        {
-            "place": str(name),
-            "latitude": rounded(places.latitude[i]),
-            "longitude": rounded(places.longitude[i]),
-            "population": int(places.population[i]),
-            "capacity_mw": rounded(places.capacity_mw[i]),
-            "oblast": str(places.oblast[i]),
-            "capital": str(bool(places.capital[i])).lower(),
-        }
-        | {f"added_{case}": len(orders[case].get(str(name), [])) for case in orders}
-        | {f"order_{case}": " ".join(orders[case].get(str(name), [])) for case in orders}
-        for i, name in enumerate(places.name)
-    ]
+        stands = [stand.place for stand in answer_stands(answer.headline)]
+        orders[case] = [[str(i + 1) for i, at in enumerate(stands) if at == place] for place in places.name]
+    columns = {
+        "place": places.name,
+        "latitude": places.latitude,
+        "longitude": places.longitude,
+        "population": places.population.astype(np.int64),
+        "capacity_mw": places.capacity_mw,
+        "oblast": places.oblast,
+        "capital": np.where(places.capital, "true", "false"),
+    }
+    columns |= {f"added_{case}": [len(at) for at in here] for case, here in orders.items()}
+    return pd.DataFrame(columns | {f"order_{case}": [" ".join(at) for at in here] for case, here in orders.items()})
 
 
 def _geojson(result: Sufficiency, plans: Sequence[Plan]) -> dict[str, Any]:
     """RFC 7946: added units of every case and goal, and the one notional baseline layout of every case."""
     features: list[dict[str, Any]] = []
     for case, answer in result.cases.items():
-        for each in answer.goals:
-            about = {"role": "added", "case": case, "goal": each.goal.name, "note": "greedy order"}
-            features += _points(_stands(each), about)
-        features += _points(answer.baseline, {"role": "baseline", "case": case, "goal": None, "note": NOTIONAL})
+        for goal_answer in answer.goals:
+            about = {"role": "added", "case": case, "goal": goal_answer.goal.name, "note": "greedy order"}
+            features += _point_features(answer_stands(goal_answer), about)
+        features += _point_features(answer.baseline, {"role": "baseline", "case": case, "goal": None, "note": NOTIONAL})
     for plan in plans:
         about = {"role": "added", "case": plan.case, "goal": None, "note": f"plan, {plan.method}"}
-        features += _points(plan.stands, about)
+        features += _point_features(plan.stands, about)
     return {"type": "FeatureCollection", "features": features}
 
 
-def _points(stands: Sequence[Stand], about: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _point_features(stands: Sequence[Stand], about: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "type": "Feature",
@@ -286,63 +175,62 @@ def _points(stands: Sequence[Stand], about: Mapping[str, Any]) -> list[dict[str,
 # ---------------------------------------------------------------- the page
 
 
-def _page(result: Sufficiency, plans: Sequence[Plan]) -> str:
+def _report_page(result: Sufficiency, plans: Sequence[Plan]) -> str:
     months = result.calibration.monthly()
-    with open_ledger(result.scenario.ledger or None) as ledger:
-        aid = aid_status(ledger, result.scenario.month.last)
-    return page(
+    heads = {case: answer.headline for case, answer in result.cases.items()}
+    aid = _aid_of(result)
+    return fill_page(
         "report.html.j2",
         aid=aid,
-        aid_picture=charts.draw_aid(aid),
         stages=STAGES,
         result=result,
         plans=plans,
-        stands={case: _stands(answer.headline) for case, answer in result.cases.items()},
+        stands={case: answer_stands(head) for case, head in heads.items()},
         case_meaning=CASE_MEANING,
         names_most=NAMES_MOST,
         others=[goal for goal in result.scenario.goals if not goal.headline],
-        points=_curve_points(result),
-        drawn=_drawn(result, months),
-        months=[row for row in months.to_dict("records") if row["threat_class"] in _RECORD_TABLES],
+        points=_points_side_by_side(list(heads.values())),
+        drawn=_draw_all(result, months) | {"aid": charts.draw_aid(aid)},
+        months=months[months["threat_class"].isin(_RECORD_TABLES)].to_dict("records"),
         groups=_parameter_groups(result.parameters),
         evidence=result.evidence,
         assumptions=assumptions(),
     )
 
 
-def _curve_points(result: Sufficiency) -> list[tuple[int, list[tuple[float, float] | None]]]:
-    """Headline curves side by side: number, then (probability, error) a case; None where a case did not try it."""
-    tried = [
-        {int(n): (float(p), float(e)) for n, p, e in zip(each.added, each.probability, each.mcse, strict=True)}
-        for each in (answer.headline for answer in result.cases.values())
+def _aid_of(result: Sufficiency) -> AidStatus:
+    with open_ledger(result.scenario.ledger or None) as ledger:
+        return aid_status(ledger, result.scenario.month.last)
+
+
+def _points_side_by_side(answers: Sequence[GoalAnswer]) -> list[tuple[int, list[tuple[float, float] | None]]]:
+    """List number added, then (probability, error) of each curve; None where a curve has not that number."""
+    curves = [
+        {n: (p, error) for n, p, error in zip(answer.added.tolist(), answer.probability, answer.mcse, strict=True)}
+        for answer in answers
     ]
-    return [(n, [curve.get(n) for curve in tried]) for n in sorted({n for curve in tried for n in curve})]
+    return [(n, [curve.get(n) for curve in curves]) for n in sorted({n for curve in curves for n in curve})]
 
 
-def _drawn(result: Sufficiency, months: Any) -> dict[str, Any]:
-    """Draw every picture of the page."""
+def _draw_all(result: Sufficiency, months: pd.DataFrame) -> dict[str, Any]:
+    """Draw every picture of the page but the one of aid."""
     cases = result.cases
-    places = result.places
-    record = {
-        name: charts.draw_record(months[months["threat_class"] == name], name)
-        for name in _RECORD_CHARTS
-        if (months["threat_class"] == name).any()
-    }
+    heads: dict[EvidenceCase, GoalAnswer] = {case: answer.headline for case, answer in cases.items()}
+    classes = [name for name in _RECORD_CHARTS if (months["threat_class"] == name).any()]
     return {
         "curve": {case: charts.draw_case_curve(result, case) for case in cases},
-        "goal": {g.name: charts.draw_goal(result, g.name) for g in result.scenario.goals if not g.headline},
+        "goal": {goal.name: charts.draw_goal(result, goal.name) for goal in result.scenario.goals if not goal.headline},
         "remaining": {case: charts.draw_remaining(result, case) for case in cases},
-        "map": {case: draw_map(case, each.baseline, _stands(each.headline), places) for case, each in cases.items()},
-        "record": record,
-        "drivers": {
-            case: charts.draw_drivers(each.headline.drivers, case)
-            for case, each in cases.items()
-            if each.headline.drivers
+        "map": {
+            case: draw_map(case, answer.baseline, answer_stands(answer.headline), result.places)
+            for case, answer in cases.items()
         },
+        "record": {name: charts.draw_record(months[months["threat_class"] == name], name) for name in classes},
+        "drivers": {case: charts.draw_drivers(head.drivers, case) for case, head in heads.items() if head.drivers},
         "glide": {
-            case: charts.draw_ranges(each.glide_bombs, case, "glide bombs launched in the month")
-            for case, each in cases.items()
-            if each.glide_bombs
+            case: charts.draw_ranges(answer.glide_bombs, case, "glide bombs launched in the month")
+            for case, answer in cases.items()
+            if answer.glide_bombs
         },
     }
 

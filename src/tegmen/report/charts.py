@@ -1,20 +1,21 @@
-"""Results → pictures: self-contained SVG text, drawn at the size it is read on a telephone.
+"""Results → charts: altair's, with one look, drawn at the size they are read on a telephone; and charts → SVG text.
 
-The pictures are Vega-Lite specifications as plain data: a library to write them with would cost more time than drawing.
 Colours keep apart under every common colour blindness (blue and burnt orange, plus dash and mark shape) and in grey
-print. Numbers are the results' own: a chart places them, it works none out.
+print. Numbers are the results' own: a chart places them, it works none out. Every chart has a name and a description.
 """
 
 from __future__ import annotations
 
 import html
+import io
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import altair as alt
 import numpy as np
 import pandas as pd
-import vl_convert
+from markupsafe import Markup
 
 from tegmen.answer.results import SYSTEM_NAMES
 
@@ -25,17 +26,14 @@ if TYPE_CHECKING:
     from tegmen.ledger.aid import AidStatus, Holding
     from tegmen.terms import EvidenceCase
 
-Rows = list[dict[str, Any]]
-Spec = dict[str, Any]
-"""A Vega-Lite specification, or a part of one."""
+    AnyChart = alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart
 
 CASE_COLOUR: dict[EvidenceCase, str] = {"posted": "#0b5c94", "claimed": "#b34700"}
 CASE_TITLE: dict[EvidenceCase, str] = {"posted": "Posted record", "claimed": "Claimed totals"}
 INK, GREY = "#1a1a1a", "#595959"
-_PERCENT = "format(datum.value * 100, '.0f') + '\u00a0%'"
-_DASH: dict[EvidenceCase, list[int]] = {"posted": [1, 0], "claimed": [6, 3]}
-_SHAPE: dict[EvidenceCase, str] = {"posted": "circle", "claimed": "square"}
-
+_CASE_DASH: dict[EvidenceCase, list[float]] = {"posted": [1, 0], "claimed": [6, 3]}
+_CASE_SHAPE: dict[EvidenceCase, str] = {"posted": "circle", "claimed": "square"}
+_PERCENT_LABEL = "format(datum.value * 100, '.0f') + '\u00a0%'"
 _CONFIG: dict[str, Any] = {
     "aria": False,  # the figure carries one text for screen readers; a label on every mark would bury it
     "background": "transparent",
@@ -58,50 +56,49 @@ _CONFIG: dict[str, Any] = {
 }
 
 
-# ---------------------------------------------------------------- parts of a picture
+# ---------------------------------------------------------------- parts of a chart
 
 
-def layer(rows: Iterable[Mapping[str, Any]], mark: Spec, **encoding: Any) -> Spec:
-    """Give one layer; a number that is not finite is left out, for JSON has no word for it."""
-    values = [
-        {key: (None if isinstance(value, float) and not np.isfinite(value) else value) for key, value in row.items()}
-        for row in rows
-    ]
-    return {"data": {"values": values}, "mark": mark, "encoding": encoding}
-
-
-def number(field: str, **options: Any) -> Spec:
-    """Encode a quantity."""
-    return {"field": field, "type": "quantitative", **options}
-
-
-LABEL: Spec = {"field": "label", "type": "nominal"}
-
-
-def haloed(rows: Rows, x: Spec, y: Spec, **mark: Any) -> list[Spec]:
+def haloed(labelled: alt.Chart, **mark: Any) -> list[alt.Chart]:
     """Text that stays legible over lines: once as a white outline, once as itself."""
-    outline = {"stroke": "white", "strokeWidth": 4, "strokeJoin": "round", "color": "white"}
-    return [layer(rows, {"type": "text", **mark, **extra}, x=x, y=y, text=LABEL) for extra in (outline, {})]
+    outline: dict[str, Any] = {"stroke": "white", "strokeWidth": 4, "strokeJoin": "round", "color": "white"}
+    return [labelled.mark_text(**mark | outline), labelled.mark_text(**mark)]
 
 
-def picture(layers: Sequence[Spec], width: int, height: int, **options: Any) -> Spec:
+def picture(layers: Iterable[AnyChart], name: str, description: str, **options: Any) -> alt.LayerChart:
     """Stack layers, first at the bottom."""
-    return {"layer": list(layers), "width": width, "height": height, **options}
+    return alt.LayerChart(layer=list(layers)).properties(name=name, description=description, **options)
 
 
-def svg(drawn: Spec, name: str, description: str) -> str:
-    """Convert a picture; `name` keeps its clip ids apart from those of other pictures in one page."""
-    text = vl_convert.vegalite_to_svg({**drawn, "config": _CONFIG})
+def look(chart: AnyChart) -> AnyChart:
+    """Give a finished chart the look of our pages; charts that are still to be joined must not have it yet."""
+    return chart.configure(**_CONFIG)
+
+
+def svg(chart: AnyChart) -> Markup:
+    """Convert a chart to SVG text; its name keeps its ids apart from those of other pictures in one page."""
+    file = io.StringIO()
+    look(chart).save(file, format="svg")
+    text, name, description = file.getvalue(), chart["name"], chart["description"]
     # Vega numbers its ids over the life of the process: numbered again, the same results give the same bytes.
-    for number, found in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text))):
-        text = re.sub(rf'(id="|url\(#|href="#){re.escape(found)}(?=["\)])', rf"\g<1>{name}-{number}", text)
+    for number, identity in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text))):
+        text = re.sub(rf'(id="|url\(#|href="#){re.escape(identity)}(?=["\)])', rf"\g<1>{name}-{number}", text)
     label = html.escape(description, quote=True)
-    return text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+    return Markup(text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1))  # noqa: S704 - Vega escapes
 
 
 def system_name(system: str) -> str:
     """Give a system's name in words."""
     return SYSTEM_NAMES.get(system, system.replace("_", " "))
+
+
+def _share_axis(field: str, title: str) -> alt.Y:
+    axis = alt.Axis(labelExpr=_PERCENT_LABEL, values=[0, 0.25, 0.5, 0.75, 1])
+    return alt.Y(f"{field}:Q", title=title, scale=alt.Scale(domain=[0, 1]), axis=axis)
+
+
+def _dashed_at(y: float) -> alt.Chart:
+    return alt.Chart().mark_rule(color=INK, strokeDash=[4, 4]).encode(y=alt.datum(y))
 
 
 # ---------------------------------------------------------------- claims
@@ -121,37 +118,33 @@ def claim_marks(claims: Sequence[ClaimTest]) -> list[ClaimMark]:
     groups: dict[str, list[ClaimTest]] = {}
     for claim in claims:
         groups.setdefault(claim.label.split(",")[0], []).append(claim)
-    marks = [
-        ClaimMark(
-            min(each.added for each in group),
-            max(each.added for each in group),
-            head if len(group) > 1 else group[0].label,
-        )
-        for head, group in groups.items()
-    ]
+    marks: list[ClaimMark] = []
+    for head, group in groups.items():
+        added = [claim.added for claim in group]
+        marks.append(ClaimMark(min(added), max(added), head if len(group) > 1 else group[0].label))
     return sorted(marks, key=lambda mark: (mark.low, mark.high))
 
 
-def _claim_layers(claims: Sequence[ClaimTest], last: int, width: int, height: int) -> list[Spec]:
+def _claim_layers(claims: Sequence[ClaimTest], last: int, width: int, height: int) -> list[alt.Chart]:
     """Draw claims as rules and shaded spans, each label on a line of its own above the plot, leftmost on top.
 
     A rule reaches up to its own label only, so none crosses the label of another.
     """
-    layers: list[Spec] = []
+    layers: list[alt.Chart] = []
     marks = [mark for mark in claim_marks(claims) if mark.low <= last]
     for line, mark in enumerate(marks):
         top = -15 * (len(marks) - line) + 2
-        row: Rows = [{"low": mark.low, "high": min(mark.high, last), "label": mark.label}]
-        x, from_top = number("low"), {"y": {"value": top}, "y2": {"value": height}}
+        at = alt.Chart().encode(x=alt.datum(mark.low))
+        tall = at.encode(y=alt.value(top), y2=alt.value(height))
         if mark.high > mark.low:
-            shade = {"type": "rect", "color": "#8c8c8c", "opacity": 0.18}
-            layers.append(layer(row, shade, x=x, x2={"field": "high"}, **from_top))
-        layers.append(layer(row, {"type": "rule", "color": "#8c8c8c"}, x=x, **from_top))
+            shaded = tall.mark_rect(color="#8c8c8c", opacity=0.18)
+            layers.append(shaded.encode(x2=alt.datum(min(mark.high, last))))
+        layers.append(tall.mark_rule(color="#8c8c8c"))
         leftward = mark.low > last / 2
         room = width * (mark.low / last if leftward else 1 - mark.low / last)
-        side = {"align": "right", "dx": -4} if leftward else {"align": "left", "dx": 4}
-        text = {"type": "text", "baseline": "top", "limit": max(room, 60), **side}
-        layers.append(layer(row, text, x=x, y={"value": top - 1}, text=LABEL))
+        label = at.encode(y=alt.value(top - 1), text=alt.value(mark.label))
+        align, dx = ("right", -4) if leftward else ("left", 4)
+        layers.append(label.mark_text(baseline="top", limit=max(room, 60), align=align, dx=dx))
     return layers
 
 
@@ -162,147 +155,121 @@ def _last(answers: Iterable[GoalAnswer]) -> int:
     return max(int(answer.added[-1]) for answer in answers)
 
 
-def _added_axis(last: int, system: str) -> Spec:
+def _added_axis(last: int, system: str) -> alt.X:
     title = f"added {system_name(system)} fire units"
-    return number("added", title=title, scale={"domain": [0, last], "nice": False}, axis={"tickMinStep": 5})
+    return alt.X("added:Q", title=title, scale=alt.Scale(domain=[0, last], nice=False), axis=alt.Axis(tickMinStep=5))
 
 
-def _share_axis(title: str, field: str = "p") -> Spec:
-    axis = {"labelExpr": _PERCENT, "values": [0, 0.25, 0.5, 0.75, 1]}
-    return number(field, title=title, scale={"domain": [0, 1]}, axis=axis)
+def _points(answer: GoalAnswer, x: alt.X) -> alt.Chart:
+    """The points of the curve, with a band of two Monte Carlo standard errors."""
+    return (
+        alt.Chart(answer.to_pandas())
+        .transform_calculate(
+            low="max(datum.probability - 2 * datum.mcse, 0)", high="min(datum.probability + 2 * datum.mcse, 1)"
+        )
+        .encode(x=x)
+    )
 
 
-def _curve_rows(answer: GoalAnswer) -> Rows:
-    """Points of the curve with their band of two Monte Carlo standard errors."""
+def _curve_layers(answer: GoalAnswer, case: EvidenceCase, x: alt.X, title: str) -> list[alt.Chart]:
+    colour, points, y = CASE_COLOUR[case], _points(answer, x), _share_axis("probability", title)
     return [
-        {"added": int(n), "p": float(p), "low": max(float(p - 2 * e), 0.0), "high": min(float(p + 2 * e), 1.0)}
-        for n, p, e in zip(answer.added, answer.probability, answer.mcse, strict=True)
+        points.mark_area(color=colour, opacity=0.25).encode(y=_share_axis("low", title), y2="high:Q"),
+        points.mark_line(color=colour, strokeWidth=2, strokeDash=_CASE_DASH[case]).encode(y=y),
+        points.mark_point(color=colour, filled=True, opacity=1, size=26, shape=_CASE_SHAPE[case]).encode(y=y),
     ]
 
 
-def _curve_layers(answer: GoalAnswer, case: EvidenceCase, x: Spec, title: str) -> list[Spec]:
-    rows, colour, y = _curve_rows(answer), CASE_COLOUR[case], _share_axis(title)
-    band = {"type": "area", "color": colour, "opacity": 0.25}
-    line = {"type": "line", "color": colour, "strokeWidth": 2, "strokeDash": _DASH[case]}
-    dots = {"type": "point", "color": colour, "filled": True, "opacity": 1, "size": 26, "shape": _SHAPE[case]}
-    return [
-        layer(rows, band, x=x, y=_share_axis(title, "low"), y2={"field": "high"}),
-        layer(rows, line, x=x, y=y),
-        layer(rows, dots, x=x, y=y),
-    ]
-
-
-def _asked_layers(confidence: float) -> list[Spec]:
-    """Draw the dashed line at the confidence the goal asks for, and its label."""
-    rows: Rows = [{"p": confidence, "label": f"asked: {confidence * 100:.0f}\u00a0%"}]
-    rule = {"type": "rule", "color": INK, "strokeDash": [4, 4]}
-    text = {"type": "text", "align": "left", "dx": 4, "dy": -7}
-    return [layer(rows, rule, y=number("p")), layer(rows, text, x={"value": 0}, y=number("p"), text=LABEL)]
-
-
-def _answer_layers(answer: GoalAnswer, case: EvidenceCase) -> list[Spec]:
+def _answer_layers(answer: GoalAnswer, case: EvidenceCase, x: alt.X, title: str) -> list[alt.Chart]:
     """Ring the answer on its curve, with the number beside it; nothing where no number tried is enough."""
-    rows: Rows = [
-        {"added": row["added"], "p": row["p"], "label": f"N = {answer.n}"}
-        for row in _curve_rows(answer)
-        if row["added"] == answer.n
-    ]
-    ring = {"type": "point", "color": CASE_COLOUR[case], "size": 150, "strokeWidth": 2.5}
-    late = answer.n is not None and answer.n > 0.8 * int(answer.added[-1])  # no room on the right
-    side = {"align": "right", "dx": -11, "dy": -11} if late else {"align": "left", "dx": 9, "dy": 15}
-    x, y = number("added"), number("p")
-    return [layer(rows, ring, x=x, y=y), *haloed(rows, x, y, fontSize=14, fontWeight="bold", **side)]
+    if answer.n is None:
+        return []
+    at = _points(answer, x).transform_filter(f"datum.added === {answer.n}").encode(y=_share_axis("probability", title))
+    late = answer.n > 0.8 * int(answer.added[-1])  # no room on the right
+    side: dict[str, Any] = {"align": "right", "dx": -11, "dy": -11} if late else {"align": "left", "dx": 9, "dy": 15}
+    label = at.encode(text=alt.value(f"N = {answer.n}"))
+    ring = at.mark_point(color=CASE_COLOUR[case], size=150, strokeWidth=2.5)
+    return [ring, *haloed(label, fontSize=14, fontWeight="bold", **side)]
 
 
-def _curve(result: Sufficiency, case: EvidenceCase, **options: Any) -> Spec:
-    width, height = 400, 230
+def draw_case_curve(result: Sufficiency, case: EvidenceCase, **options: Any) -> alt.LayerChart:
+    """Draw the headline goal's sufficiency curve in one evidence case."""
+    width, height, title = 400, 230, "share of worlds in which it is enough"
     answer = result.cases[case].headline
-    last = _last(each.headline for each in result.cases.values())
+    last = _last(case_answer.headline for case_answer in result.cases.values())
+    x, asked = _added_axis(last, answer.system), answer.goal.confidence
+    label = alt.Chart().encode(x=alt.value(0), y=alt.datum(asked), text=alt.value(f"asked: {asked * 100:.0f}\u00a0%"))
     layers = [
         *_claim_layers(answer.claims, last, width, height),
-        *_curve_layers(answer, case, _added_axis(last, answer.system), "share of worlds in which it is enough"),
-        *_asked_layers(answer.goal.confidence),
-        *_answer_layers(answer, case),
+        *_curve_layers(answer, case, x, title),
+        _dashed_at(asked),
+        label.mark_text(align="left", dx=4, dy=-7),
+        *_answer_layers(answer, case, x, title),
     ]
-    return picture(layers, width, height, **options)
-
-
-def draw_case_curve(result: Sufficiency, case: EvidenceCase) -> str:
-    """Draw the headline goal's sufficiency curve in one evidence case, as SVG text."""
     description = f"Sufficiency curve, {CASE_TITLE[case]}. {result.sentence(case)}"
-    return svg(_curve(result, case), f"curve-{case}", description)
+    return picture(layers, f"curve-{case}", description, width=width, height=height, **options)
 
 
-def draw_curve(result: Sufficiency) -> str:
-    """Draw the headline goal's sufficiency curve, the evidence cases side by side, as one SVG text.
-
-    Parameters
-    ----------
-    result
-        Curves and answers.
-
-    Returns
-    -------
-        SVG on white, without external references.
-    """
+def draw_curves(result: Sufficiency) -> alt.HConcatChart:
+    """Draw the headline goal's sufficiency curve, the evidence cases side by side on white."""
     panels = [
-        _curve(result, case, title={"text": CASE_TITLE[case], "color": CASE_COLOUR[case]}) for case in result.cases
+        draw_case_curve(result, case, title=alt.Title(CASE_TITLE[case], color=CASE_COLOUR[case]))
+        for case in result.cases
     ]
     description = " ".join(f"{CASE_TITLE[case]}: {result.sentence(case)}" for case in result.cases)
-    return svg({"hconcat": panels, "spacing": 30, "background": "white", "padding": 10}, "curve", description)
+    return alt.hconcat(*panels, spacing=30).properties(
+        name="curve", description=description, background="white", padding=10
+    )
 
 
-def draw_goal(result: Sufficiency, goal: str) -> str:
-    """Draw one goal's curve, the evidence cases over each other, small, as SVG text."""
+def draw_goal(result: Sufficiency, goal: str) -> alt.LayerChart:
+    """Draw one goal's curve, the evidence cases over each other, small."""
     answers: dict[EvidenceCase, GoalAnswer] = {
-        case: next(each for each in answer.goals if each.goal.name == goal) for case, answer in result.cases.items()
+        case: next(one for one in answer.goals if one.goal.name == goal) for case, answer in result.cases.items()
     }
-    last = _last(answers.values())
-    layers: list[Spec] = []
+    title, last = "share of worlds", _last(answers.values())
+    layers: list[alt.Chart] = []
     for case, answer in answers.items():
-        layers += _curve_layers(answer, case, _added_axis(last, answer.system), "share of worlds")
+        layers += _curve_layers(answer, case, _added_axis(last, answer.system), title)
     for case, answer in answers.items():
-        layers += [_asked_layers(answer.goal.confidence)[0], _answer_layers(answer, case)[0]]
+        ring = _answer_layers(answer, case, _added_axis(last, answer.system), title)[:1]
+        layers += [_dashed_at(answer.goal.confidence), *ring]
     description = " ".join(f"{CASE_TITLE[case]}: {answer.sentence()}." for case, answer in answers.items())
-    return svg(picture(layers, 290, 160), f"goal-{goal}", description)
+    return picture(layers, f"goal-{goal}", description, width=290, height=160)
 
 
-def draw_remaining(result: Sufficiency, case: EvidenceCase) -> str:
-    """Draw what is left of the headline metric against the number added: 10, 50 and 90 % of worlds, as SVG text."""
+def draw_remaining(result: Sufficiency, case: EvidenceCase) -> alt.LayerChart:
+    """Draw what is left of the headline metric against the number added: 10, 50 and 90 % of worlds."""
     answer = result.cases[case].headline
-    count = answer.goal.metric == "capitals_uncovered"
-    rows: Rows = [
-        {"added": int(n), "low": float(left[0]), "p": float(left[1]), "high": float(left[2])}
-        for n, left in zip(answer.added, answer.remaining, strict=True)
-    ]
-    heads = [each.headline for each in result.cases.values()]
-    most = max(1.0, *(float(np.max(each.remaining, initial=0, where=np.isfinite(each.remaining))) for each in heads))
-    about: Spec = {
-        "title": "capitals left uncovered" if count else "left, as a share of the baseline",
-        "scale": {"domain": [0, most]},
-        "axis": {"format": "d"} if count else {"labelExpr": _PERCENT},
+    measure, count = answer.goal.measure, answer.goal.measure.is_count
+    heads = [case_answer.headline for case_answer in result.cases.values()]
+    finite = (head.remaining[np.isfinite(head.remaining)] for head in heads)
+    most = max(float(np.max(remaining, initial=1.0)) for remaining in finite)
+    look: dict[str, Any] = {
+        "title": measure.left.format("how many") if count else "left, as a share of the baseline",
+        "scale": alt.Scale(domain=[0, most]),
+        "axis": alt.Axis(format="d") if count else alt.Axis(labelExpr=_PERCENT_LABEL),
     }
-    x, y, colour = _added_axis(_last(heads), answer.system), number("p", **about), CASE_COLOUR[case]
-    threshold = answer.goal.threshold
-    label = f"goal: {threshold:g}" if count else f"goal: {threshold * 100:.0f}\u00a0% left"
-    goal: Rows = [{"p": threshold, "label": label}]
-    band = {"type": "area", "color": colour, "opacity": 0.22}
-    line = {"type": "line", "color": colour, "strokeWidth": 2.5, "strokeDash": _DASH[case]}
+    points = alt.Chart(answer.to_pandas()).encode(x=_added_axis(_last(heads), answer.system))
+    colour, threshold = CASE_COLOUR[case], answer.goal.threshold
+    label = alt.value(f"goal: {threshold:g}" if count else f"goal: {threshold * 100:.0f}\u00a0% left")
+    median = alt.Y("remaining_50:Q", **look)
     layers = [
-        layer(rows, band, x=x, y=number("low", **about), y2={"field": "high"}),
-        layer(rows, line, x=x, y=y),
-        layer(goal, {"type": "rule", "color": INK, "strokeDash": [4, 4]}, y=y),
-        *haloed(goal, {"value": 4}, y, align="left", dy=9),
+        points.mark_area(color=colour, opacity=0.22).encode(y=alt.Y("remaining_10:Q", **look), y2="remaining_90:Q"),
+        points.mark_line(color=colour, strokeWidth=2.5, strokeDash=_CASE_DASH[case]).encode(y=median),
+        _dashed_at(threshold),
+        *haloed(alt.Chart().encode(x=alt.value(4), y=alt.datum(threshold), text=label), align="left", dy=9),
     ]
-    told = f"What is left of the headline metric, {CASE_TITLE[case]}: median {rows[-1]['p']:.2g} at {rows[-1]['added']}"
-    return svg(picture(layers, 400, 200), f"left-{case}", f"{told} added units.")
+    middle = f"median {answer.remaining[-1, 1]:.2g} at {answer.added[-1]} added units"
+    description = f"What is left of the headline metric, {CASE_TITLE[case]}: {middle}."
+    return picture(layers, f"left-{case}", description, width=400, height=200)
 
 
 # ---------------------------------------------------------------- record against model
 
 
-def draw_record(months: pd.DataFrame, threat_class: str) -> str:
-    """Draw one class: dots the share intercepted of posted strikes by month, band the model's 5 to 95 %, as SVG text.
+def draw_record(months: pd.DataFrame, threat_class: str) -> alt.LayerChart:
+    """Draw one class: dots the share intercepted of posted strikes by month, band the model's 5 to 95 %.
 
     Parameters
     ----------
@@ -313,95 +280,96 @@ def draw_record(months: pd.DataFrame, threat_class: str) -> str:
 
     Returns
     -------
-        SVG text.
+        A chart.
     """
-    counts = ("intercepted", "model_low", "model_median", "model_high")
-    rows: Rows = [
-        {"month": str(row["month"]), "launched": int(row["launched"])}
-        | {key: float(row[key]) / max(int(row["launched"]), 1) for key in counts}
-        for row in months.to_dict("records")
-    ]
     # A month is a label here, not an instant (no time zone can move it); months without a row keep their room.
-    span = [str(month) for month in pd.period_range(rows[0]["month"], rows[-1]["month"], freq="M")]
+    months = months.assign(month=months["month"].astype(str))
+    span = [str(month) for month in pd.period_range(months["month"].iloc[0], months["month"].iloc[-1], freq="M")]
     ticks = [month for month in span if month.endswith(("-01", "-07"))]
-    axis = {"values": ticks, "labelAngle": 0}
-    x: Spec = {"field": "month", "type": "ordinal", "title": None, "scale": {"domain": span}, "axis": axis}
-    title = "intercepted, of posted strikes"
-    band: Spec = {"type": "rule", "color": GREY, "opacity": 0.35, "strokeWidth": 9}
-    tick: Spec = {"type": "tick", "color": INK, "thickness": 2, "width": 9, "height": 2}
-    dots: Spec = {"type": "circle", "color": CASE_COLOUR["posted"], "opacity": 1, "stroke": "white", "strokeWidth": 0.7}
-    size = number("launched", scale={"range": [24, 150]}, legend=None)
+    x = alt.X("month:O", title=None, scale=alt.Scale(domain=span), axis=alt.Axis(values=ticks, labelAngle=0))
+    counts = ("intercepted", "model_low", "model_median", "model_high")
+    shares = {f"{name}_share": f"datum.{name} / max(datum.launched, 1)" for name in counts}
+    rows = alt.Chart(months).transform_calculate(**shares).encode(x=x)
+    size = alt.Size("launched:Q", scale=alt.Scale(range=[24, 150]), legend=None)
+    y = {name: _share_axis(f"{name}_share", "intercepted, of posted strikes") for name in counts}
+    band = rows.mark_rule(color=GREY, opacity=0.35, strokeWidth=9)
+    tick = rows.mark_tick(color=INK, thickness=2, width=9, height=2)
+    dots = rows.mark_circle(color=CASE_COLOUR["posted"], opacity=1, stroke="white", strokeWidth=0.7)
     layers = [
-        layer(rows, band, x=x, y=_share_axis(title, "model_low"), y2={"field": "model_high"}),
-        layer(rows, tick, x=x, y=_share_axis(title, "model_median")),
-        layer(rows, dots, x=x, y=_share_axis(title, "intercepted"), size=size),
+        band.encode(y=y["model_low"], y2="model_high_share:Q"),
+        tick.encode(y=y["model_median"]),
+        dots.encode(y=y["intercepted"], size=size),
     ]
-    told = f"{threat_class}: share intercepted of posted strikes by month, {len(rows)} months, with the model's band."
-    return svg(picture(layers, 300, 180), f"record-{threat_class}", told)
+    description = (
+        f"{threat_class}: share intercepted of posted strikes by month, {len(months)} months, with the model's band."
+    )
+    return picture(layers, f"record-{threat_class}", description, width=300, height=180)
 
 
-def draw_ranges(ranges: Mapping[str, tuple[float, float, float]], case: EvidenceCase, title: str) -> str:
-    """Draw named low, middle and high points as bars with a dot, one a line, as SVG text."""
-    rows: Rows = [{"name": name, "low": low, "p": middle, "high": high} for name, (low, middle, high) in ranges.items()]
-    axis = {"ticks": False, "domain": False, "labelLimit": 170}
-    y: Spec = {"field": "name", "type": "nominal", "title": None, "sort": None, "axis": axis}
-    colour = CASE_COLOUR[case]
-    bar = {"type": "rule", "color": colour, "opacity": 0.4, "strokeWidth": 9}
-    dot = {"type": "point", "color": colour, "filled": True, "opacity": 1, "size": 70, "shape": _SHAPE[case]}
-    scale = {"zero": True}
+def draw_ranges(ranges: Mapping[str, tuple[float, float, float]], case: EvidenceCase, title: str) -> alt.LayerChart:
+    """Draw named low, middle and high points as bars with a dot, one a line."""
+    axis = alt.Axis(ticks=False, domain=False, labelLimit=170)
+    table = pd.DataFrame(
+        [(name, *points) for name, points in ranges.items()], columns=["name", "low", "middle", "high"]
+    )
+    rows = alt.Chart(table).encode(y=alt.Y("name:N", title=None, sort=None, axis=axis))
+    colour, zero = CASE_COLOUR[case], alt.Scale(zero=True)
+    bar = rows.mark_rule(color=colour, opacity=0.4, strokeWidth=9)
+    dot = rows.mark_point(color=colour, filled=True, opacity=1, size=70, shape=_CASE_SHAPE[case])
     layers = [
-        layer(rows, bar, x=number("low", title=title, scale=scale), x2={"field": "high"}, y=y),
-        layer(rows, dot, x=number("p", title=title, scale=scale), y=y),
+        bar.encode(x=alt.X("low:Q", title=title, scale=zero), x2="high:Q"),
+        dot.encode(x=alt.X("middle:Q", title=title, scale=zero)),
     ]
-    told = "; ".join(f"{row['name']}: {row['low']:.0f} to {row['high']:.0f}, middle {row['p']:.0f}" for row in rows)
-    return svg(picture(layers, 300, 34 * len(rows)), f"ranges-{case}", f"{CASE_TITLE[case]}, {title}. {told}.")
+    words = "; ".join(f"{name}: {low:.0f} to {high:.0f}, middle {mid:.0f}" for name, (low, mid, high) in ranges.items())
+    description = f"{CASE_TITLE[case]}, {title}. {words}."
+    return picture(layers, f"ranges-{case}", description, width=300, height=34 * len(ranges))
 
 
 # ---------------------------------------------------------------- aid
 
 
-def draw_aid(status: AidStatus) -> str:
-    """Draw aid by holder and item, one bar a line, as SVG text.
+def draw_aid(status: AidStatus) -> alt.LayerChart:
+    """Draw aid by holder and item, one bar a line.
 
     Each bar is as long as the most that was ever promised, delivered or asked for of it: what was delivered dark, what
     is owed light, overdue red, asked for only as an outline. A question mark stands where no number is known.
     """
     width = 340  # names stand above the bars and numbers below: beside them, a telephone shows neither
-    bars = [row for each in status.holdings for row in _aid_bars(each)]
-    words: Rows = [{"name": each.name, "label": _aid_words(each)} for each in status.holdings]
-    names = [each.name for each in status.holdings]
-    y: Spec = {"field": "name", "type": "nominal", "axis": None, "scale": {"domain": names}}
-    x = number("low", title=None, axis=None, scale={"domain": [0, 1]})
-    bar = {"type": "bar", "height": 13, "stroke": INK, "strokeWidth": 0.8}
-    colour = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
-    text = {"type": "text", "align": "left", "limit": width}
-    layers = [
-        layer(bars, bar, x=x, x2={"field": "high"}, y=y, fill=colour),
-        layer(words, {**text, "dy": -15}, x={"value": 0}, y=y, text={"field": "name", "type": "nominal"}),
-        layer(words, {**text, "dy": 15}, x={"value": 0}, y=y, text=LABEL),
-    ]
-    told = "; ".join(f"{row['name']}: {row['label']}" for row in words)
-    return svg(picture(layers, width, 56 * len(names)), "aid", f"Aid at the end of {status.at}. {told}.")
-
-
-def _aid_bars(holding: Holding) -> Rows:
-    """Give the parts of one bar as shares of its length, by the best number of each; none where there is no number."""
-    delivered, owed, overdue, asked = (
-        0.0 if amount is None else amount.best
-        for amount in (
-            holding.amounts.get("delivered"),
-            holding.outstanding,
-            holding.overdue,
-            holding.amounts.get("requested"),
-        )
+    names = [holding.name for holding in status.holdings]
+    words = {holding.name: _aid_words(holding) for holding in status.holdings}
+    y = alt.Y("name:N", axis=None, scale=alt.Scale(domain=names))
+    parts = [part for holding in status.holdings for part in _aid_parts(holding)]
+    bars = alt.Chart(pd.DataFrame(parts, columns=["name", "low", "high", "colour"])).encode(
+        x=alt.X("low:Q", title=None, axis=None, scale=alt.Scale(domain=[0, 1])),
+        x2="high:Q",
+        y=y,
+        fill=alt.Fill("colour:N", scale=None, legend=None),
     )
+    labels = alt.Chart(pd.DataFrame({"name": names, "label": list(words.values())})).encode(x=alt.value(0), y=y)
+    text: dict[str, Any] = {"align": "left", "limit": width}
+    layers = [
+        bars.mark_bar(height=13, stroke=INK, strokeWidth=0.8),
+        labels.mark_text(dy=-15, **text).encode(text="name:N"),
+        labels.mark_text(dy=15, **text).encode(text="label:N"),
+    ]
+    every = "; ".join(f"{name}: {label}" for name, label in words.items())
+    description = f"Aid at the end of {status.at}. {every}."
+    return picture(layers, "aid", description, width=width, height=56 * len(names))
+
+
+def _aid_parts(holding: Holding) -> list[tuple[str, float, float, str]]:
+    """Give the parts of one bar as shares of its length, by the best number of each; none where there is no number."""
+    amounts = (
+        holding.amounts.get("delivered"), holding.outstanding, holding.overdue, holding.amounts.get("requested"),
+    )  # fmt: skip
+    delivered, owed, overdue, asked = (0.0 if amount is None else amount.best for amount in amounts)
     if delivered is None or owed is None or overdue is None:
         return []
     length = max(delivered + owed, asked or 0.0) or 1.0
     ends = (0.0, delivered, delivered + owed - overdue, delivered + owed, length)
     colours = ("#3b3b3b", "#c8c8c8", "#b3261e", "white")
     return [
-        {"name": holding.name, "low": low / length, "high": high / length, "colour": colour}
+        (holding.name, low / length, high / length, colour)
         for low, high, colour in zip(ends, ends[1:], colours, strict=False)
         if high > low
     ]
@@ -422,54 +390,56 @@ def _aid_words(holding: Holding) -> str:
 # ---------------------------------------------------------------- drivers
 
 
-def draw_drivers(drivers: Sequence[Driver], case: EvidenceCase) -> str:
-    """Draw what each unknown does: share alone (filled), share with all else known (outlined), worth, as SVG text."""
-    rows: Rows = [
-        {"name": _folded(each.unknown), "share": each.share, "total": each.total, "evppi": each.evppi}
-        | _two_errors("share", each.share, each.share_error)
-        | _two_errors("total", each.total, each.total_error)
-        | _two_errors("evppi", each.evppi, each.evppi_error)
-        for each in drivers
-    ]
-    totals = any(each.total is not None for each in drivers)
-    shares = [*_bar_layers(rows, "share", case, filled=True), *(_bar_layers(rows, "total", case) if totals else ())]
-    height = 34 * len(rows)
-    left = picture(shares, 150, height, title="share of the doubt" + (", alone and total" if totals else ""))
-    right = picture(_bar_layers(rows, "evppi", case, filled=True, names=False), 120, height, title="worth of knowing")
-    told = "; ".join(f"{each.unknown}: share {each.share:.2f}, worth {each.evppi:.1f} units" for each in drivers)
-    return svg({"hconcat": [left, right], "spacing": 16}, f"drivers-{case}", f"{CASE_TITLE[case]}. {told}.")
+def draw_drivers(drivers: Sequence[Driver], case: EvidenceCase) -> alt.HConcatChart:
+    """Draw what each unknown does: share alone (filled), share with all else known (outlined), worth."""
+    table = pd.DataFrame([asdict(driver) | {"name": _in_two_lines(driver.unknown)} for driver in drivers])
+    names = table["name"].tolist()
+    rows, totals = alt.Chart(table).encode(y=_driver_axis(names)), any(driver.total is not None for driver in drivers)
+    alone = _bar_layers(rows, "share", case)
+    total = _bar_layers(rows, "total", case, outlined=True) if totals else []
+    size = {"height": 34 * len(drivers)}
+    title = "share of the doubt" + (", alone and total" if totals else "")
+    shares = alt.layer(*alone, *total).properties(width=150, title=title, **size)
+    rows = rows.encode(y=_driver_axis(names, named=False))
+    worth = alt.layer(*_bar_layers(rows, "evppi", case)).properties(width=120, title="worth of knowing", **size)
+    words = "; ".join(f"{one.unknown}: share {one.share:.2f}, worth {one.evppi:.1f} units" for one in drivers)
+    description = f"{CASE_TITLE[case]}. {words}."
+    return alt.hconcat(shares, worth, spacing=16).properties(name=f"drivers-{case}", description=description)
 
 
-def _bar_layers(rows: Rows, field: str, case: EvidenceCase, *, filled: bool = False, names: bool = True) -> list[Spec]:
+def _driver_axis(names: list[str], *, named: bool = True) -> alt.Y:
+    """A line for every name, in their order, whether it has a bar or not."""
+    folded = {"test": "indexof(datum.label, '|') >= 0", "value": "bottom"}  # two lines, one above the middle, one below
+    baseline: dict[str, Any] = {"condition": folded, "value": "middle"}
+    axis = alt.Axis(
+        ticks=False, domain=False, labelExpr="split(datum.label, '|')", labelLimit=260, labelBaseline=baseline
+    )
+    scale = alt.Scale(domain=names, paddingOuter=0.5)
+    return alt.Y("name:N", title=None, scale=scale, axis=axis if named else None)
+
+
+def _bar_layers(rows: alt.Chart, field: str, case: EvidenceCase, *, outlined: bool = False) -> list[alt.Chart]:
     """Bars of one field with lines of two standard errors; an outlined bar is wider, so that it frames a filled one."""
-    axis = {"ticks": False, "domain": False, "labelExpr": "split(datum.label, '|')", "labelLimit": 260}
-    y: Spec = {"field": "name", "type": "nominal", "title": None, "sort": None, "axis": axis if names else None}
-    y |= {"scale": {"paddingOuter": 0.5}}
-    share = field != "evppi"
-    about: Spec = {
-        "title": None if share else "units bought in vain",
-        "axis": {"labelExpr": _PERCENT, "values": [0, 0.5, 1]} if share else {"tickCount": 4},
-        "scale": {"domain": [0, 1], "clamp": True} if share else {"zero": True},
+    worth, colour = field == "evppi", CASE_COLOUR[case]
+    look: dict[str, Any] = {
+        "title": "units bought in vain" if worth else None,
+        "axis": alt.Axis(tickCount=4) if worth else alt.Axis(labelExpr=_PERCENT_LABEL, values=[0, 0.5, 1]),
+        "scale": alt.Scale(zero=True) if worth else alt.Scale(domain=[0, 1], clamp=True),
     }
-    colour = CASE_COLOUR[case]
-    look: Spec = {"color": colour, "opacity": 0.75} if filled else {"fillOpacity": 0, "stroke": colour}
-    bar = {"type": "bar", "height": 12 if filled else 20, **look}
-    line = {"type": "rule", "color": INK, "strokeDash": [1, 0] if filled else [2, 2], "yOffset": 0 if filled else 8}
-    ends = {"x2": {"field": f"{field}_high"}}
-    shown = [row for row in rows if row[field] is not None]
+    error = f"2 * datum.{field}_error"
+    shown = rows.transform_filter(f"isValid(datum.{field}) && isValid(datum.{field}_error)").transform_calculate(
+        low=f"max(datum.{field} - {error}, 0)", high=f"datum.{field} + {error}"
+    )
+    bar: dict[str, Any] = {"height": 20, "fillOpacity": 0, "stroke": colour} if outlined else {"height": 12}
+    bar |= {} if outlined else {"color": colour, "opacity": 0.75}
+    line: dict[str, Any] = {"strokeDash": [2, 2], "yOffset": 8} if outlined else {}
     return [
-        layer(shown, bar, x=number(field, **about), y=y),
-        layer(shown, line, x=number(f"{field}_low", **about), y=y, **ends),
+        shown.mark_bar(**bar).encode(x=alt.X(f"{field}:Q", **look)),
+        shown.mark_rule(color=INK, **line).encode(x=alt.X("low:Q", **look), x2="high:Q"),
     ]
 
 
-def _two_errors(field: str, value: float | None, error: float | None) -> dict[str, float | None]:
-    if value is None or error is None:
-        return {}
-    return {f"{field}_low": max(value - 2 * error, 0.0), f"{field}_high": value + 2 * error}
-
-
-def _folded(words: str) -> str:
+def _in_two_lines(words: str) -> str:
     """Mark with | where long words are best broken into two lines."""
     if len(words) <= 30:
         return words

@@ -1,20 +1,48 @@
-"""The page of what drives the answer. Formats, never computes."""
+"""The page of what drives the answer, and drivers.json. Formats, never computes."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tegmen.report.answer_page import driver_fields
 from tegmen.report.charts import draw_drivers
 from tegmen.report.folders import check_folder, write_files
-from tegmen.report.style import dumps, page, rounded
+from tegmen.report.json_files import DriverPart, File, MaybeReal, Natural, Part, Share, field, schema_name
+from tegmen.report.style import fill_page
+from tegmen.terms import EvidenceCase
 
 if TYPE_CHECKING:
     from tegmen.answer.drivers import CaseDrivers, Drivers
 
-DRIVERS_SCHEMA = "urn:tegmen:schema:drivers:1"
 DRIVERS_FILES = ("drivers.html", "drivers.json")
+
+
+class PairedDriverPart(DriverPart):
+    """A source of doubt that is drawn apart from all others."""
+
+    paired: Share = field("Share of worlds for which a partner was found.")
+
+
+class CaseDriversPart(Part):
+    """What drives the headline answer in one evidence case."""
+
+    n: Natural | None = field("Smallest number enough among these worlds; null: none.")
+    censored: Share = field("Share of worlds in which none is enough.")
+    worlds: Natural = field("Worlds drawn twice.")
+    runs: Natural = field("Months a world.")
+    evpi: MaybeReal = field("What knowing everything would be worth, in units bought in vain.")
+    evpi_error: MaybeReal = field("Standard error of evpi.")
+    chance: MaybeReal = field("Total share of chance: other months in the same worlds.")
+    chance_error: MaybeReal = field("Standard error of chance.")
+    drivers: list[PairedDriverPart] = field("One a source, largest total first.")
+
+
+class DriversFile(File, title="drivers.json"):
+    """What drives the answer of a scenario, from worlds drawn twice."""
+
+    schema_: str = schema_name("urn:tegmen:schema:drivers:1")
+    scenario: str = field("Name of the scenario.")
+    cases: dict[EvidenceCase, CaseDriversPart] = field("Evidence case to its drivers.", min_length=1)
 
 
 def write_drivers(drivers: Drivers, out: str | Path) -> Path:
@@ -27,31 +55,25 @@ def write_drivers(drivers: Drivers, out: str | Path) -> Path:
     """
     folder = Path(out)
     check_folder(folder, DRIVERS_FILES)
-    content = {
-        "$schema": DRIVERS_SCHEMA,
-        "tegmen_version": drivers.provenance.version,
-        "scenario": drivers.scenario.name,
-        "seed": drivers.seed,
-        "inputs": dict(drivers.provenance.inputs),
-        "cases": {case: _case(result) for case, result in drivers.cases.items()},
-    }
+    content = DriversFile.of(
+        drivers.provenance,
+        tegmen_version=drivers.provenance.version,
+        seed=drivers.seed,
+        scenario=drivers.scenario.name,
+        cases={case: _case_drivers(result) for case, result in drivers.cases.items()},
+    )
     drawn = {case: draw_drivers(result.drivers, case) for case, result in drivers.cases.items()}
-    written = page("drivers.html.j2", "pages.css", drivers=drivers, drawn=drawn)
-    write_files({"drivers.html": written, "drivers.json": dumps(content)}, folder)
+    page = fill_page("drivers.html.j2", drivers=drivers, drawn=drawn)
+    write_files({"drivers.html": page, "drivers.json": content.text()}, folder)
     return folder / "drivers.html"
 
 
-def _case(result: CaseDrivers) -> dict[str, Any]:
-    return {
-        "n": result.n,
-        "censored": result.censored,
-        "worlds": result.worlds,
-        "runs": result.runs,
-        "evpi": rounded(result.evpi.value),
-        "evpi_error": rounded(result.evpi.error),
-        "chance": rounded(result.chance.value),
-        "chance_error": rounded(result.chance.error),
-        "drivers": [
-            driver_fields(driver) | {"paired": rounded(result.paired[driver.unknown])} for driver in result.drivers
-        ],
-    }
+def _case_drivers(result: CaseDrivers) -> CaseDriversPart:
+    return CaseDriversPart.of(
+        result,
+        evpi=result.evpi.value,
+        evpi_error=result.evpi.error,
+        chance=result.chance.value,
+        chance_error=result.chance.error,
+        drivers=[PairedDriverPart.of(driver, paired=result.paired[driver.unknown]) for driver in result.drivers],
+    )

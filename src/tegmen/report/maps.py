@@ -1,4 +1,4 @@
-"""Stands and places → the map, one an evidence case: self-contained SVG text on the local map of Ukraine."""
+"""Stands and places → the map, one an evidence case, on the local map of Ukraine."""
 
 from __future__ import annotations
 
@@ -6,28 +6,29 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import altair as alt
 import numpy as np
+import pandas as pd
 
 from tegmen.evidence.geography import read_borders, read_front, read_oblasts, to_km
-from tegmen.report.charts import CASE_COLOUR, CASE_TITLE, GREY, haloed, layer, number, picture, svg
+from tegmen.report.charts import CASE_COLOUR, CASE_TITLE, GREY, haloed, picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tegmen.answer.results import Stand
     from tegmen.question.places import Places
-    from tegmen.report.charts import Rows, Spec
-    from tegmen.terms import EvidenceCase
+    from tegmen.terms import EvidenceCase, Floats
 
 PLANT = "#7a5c00"
 NAMES_MOST = 16
 """With more places than this their names would cover the map: only the order numbers are drawn."""
-_WIDTH = 480
+_MAP_WIDTH = 480
 _MARGIN_KM = (30.0, 25.0, 85.0, 25.0)  # west, south, east (room for names by the front), north
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class MapFrame:
     """The part of the local map that is drawn: west and north edge [km], pixels a km, and size [pixels]."""
 
     west: float
@@ -36,7 +37,7 @@ class Frame:
     width: int
     height: int
 
-    def pixels(self, latitude: Any, longitude: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def pixels(self, latitude: Any, longitude: Any) -> Floats:
         """Place degrees on the picture, (..., 2) [pixels] right and down, to a tenth."""
         xy = to_km(latitude, longitude)
         return np.round(np.stack([xy[..., 0] - self.west, self.north - xy[..., 1]], axis=-1) * self.scale, 1)
@@ -47,24 +48,30 @@ class Frame:
         points = [tuple(point) for point in self.pixels(degrees[:, 1], degrees[:, 0]).tolist()]
         return [list(point) for point, _ in itertools.groupby(points)]
 
+    def marks(self, pixels: Floats, **columns: Any) -> alt.Chart:
+        """Begin a chart of marks at (n, 2) pixels, with more columns of n."""
+        table = pd.DataFrame({"x": pixels[:, 0], "y": pixels[:, 1], **columns})
+        x, y = alt.Scale(domain=[0, self.width], nice=False), alt.Scale(domain=[self.height, 0], nice=False)
+        return alt.Chart(table).encode(x=alt.X("x:Q", axis=None, scale=x), y=alt.Y("y:Q", axis=None, scale=y))
+
 
 def _polygons(feature: Mapping[str, Any]) -> list[list[list[list[float]]]]:
     geometry = feature["geometry"]
     return geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
 
 
-def _frame(borders: Mapping[str, Any]) -> Frame:
-    """Frame Ukraine in its recognised borders."""
-    ukraine = next(each for each in borders["features"] if each["properties"]["iso_a3"] == "UKR")
+def _frame_ukraine(borders: Mapping[str, Any]) -> MapFrame:
+    """MapFrame Ukraine in its recognised borders."""
+    ukraine = next(land for land in borders["features"] if land["properties"]["iso_a3"] == "UKR")
     degrees = np.concatenate([np.asarray(ring) for polygon in _polygons(ukraine) for ring in polygon])
     xy = to_km(degrees[:, 1], degrees[:, 0])
     west, south = xy.min(axis=0) - _MARGIN_KM[:2]
     east, north = xy.max(axis=0) + _MARGIN_KM[2:]
-    scale = _WIDTH / (east - west)
-    return Frame(float(west), float(north), float(scale), _WIDTH, round(float((north - south) * scale)))
+    scale = _MAP_WIDTH / (east - west)
+    return MapFrame(float(west), float(north), float(scale), _MAP_WIDTH, round(float((north - south) * scale)))
 
 
-def _shapes(features: Sequence[Mapping[str, Any]], frame: Frame, **mark: Any) -> Spec:
+def _shapes(features: Sequence[Mapping[str, Any]], frame: MapFrame, **mark: Any) -> alt.Chart:
     """Draw outlines already placed in pixels: a plane projection has no winding to get wrong."""
     values = [
         {
@@ -77,67 +84,46 @@ def _shapes(features: Sequence[Mapping[str, Any]], frame: Frame, **mark: Any) ->
         }
         for feature in features
     ]
-    return {
-        "data": {"values": values},
-        "mark": {"type": "geoshape", "clip": True, **mark},
-        "projection": {"type": "identity", "scale": 1, "translate": [0, 0]},
-    }
+    shapes = alt.Chart(alt.Data(values=values)).mark_geoshape(clip=True, **mark)
+    return shapes.project(type="identity", scale=1, translate=[0, 0])
 
 
-def _across(frame: Frame) -> tuple[Spec, Spec]:
-    return (
-        number("x", axis=None, scale={"domain": [0, frame.width], "nice": False}),
-        number("y", axis=None, scale={"domain": [frame.height, 0], "nice": False}),
-    )
-
-
-def _ground(frame: Frame, borders: Mapping[str, Any]) -> list[Spec]:
+def _ground(frame: MapFrame, borders: Mapping[str, Any]) -> list[alt.Chart]:
     """Neighbours, oblasts, Ukraine's outline and the coarse line of contact."""
-    abroad = [each for each in borders["features"] if each["properties"]["iso_a3"] != "UKR"]
-    home = [each for each in borders["features"] if each["properties"]["iso_a3"] == "UKR"]
+    abroad = [land for land in borders["features"] if land["properties"]["iso_a3"] != "UKR"]
+    home = [land for land in borders["features"] if land["properties"]["iso_a3"] == "UKR"]
     front = read_front()
-    degrees = front.loc[front["part"] == "contact", ["latitude", "longitude"]].to_numpy(np.float64)
-    line = frame.pixels(degrees[:, 0], degrees[:, 1])
-    contact: Rows = [{"x": px, "y": py, "order": i} for i, (px, py) in enumerate(line.tolist())]
-    x, y = _across(frame)
-    dashes = {"type": "line", "color": "#8a1c1c", "strokeDash": [2, 3], "strokeWidth": 1.6}
+    contact = front.loc[front["part"] == "contact", ["latitude", "longitude"]].to_numpy(np.float64)
+    line = frame.marks(frame.pixels(contact[:, 0], contact[:, 1]), order=np.arange(len(contact)))
     return [
         _shapes(abroad, frame, fill="#f4f4f2", stroke="#c4c4c4", strokeWidth=0.7),
         _shapes(read_oblasts()["features"], frame, fill="#fffdf5", stroke="#d8d2be", strokeWidth=0.6),
         _shapes(home, frame, fill=None, stroke=GREY, strokeWidth=1.1),
-        layer(contact, dashes, x=x, y=y, order=number("order")),
+        line.mark_line(color="#8a1c1c", strokeDash=[2, 3], strokeWidth=1.6).encode(order="order:Q"),
     ]
 
 
-def _place_layers(frame: Frame, places: Places) -> list[Spec]:
+def _place_layers(frame: MapFrame, places: Places) -> list[alt.Chart]:
     """Cities as discs sized by population, power plants as squares of one size."""
-    rows: Rows = [
-        {"x": x, "y": y, "people": float(people)}
-        for (x, y), people in zip(
-            frame.pixels(places.latitude, places.longitude).tolist(), places.population, strict=True
-        )
-    ]
-    x, y = _across(frame)
-    size = number("people", scale={"domain": [0, 3_000_000], "range": [3, 190], "clamp": True}, legend=None)
-    discs = {"type": "circle", "color": "#8f8f8f", "opacity": 0.75}
-    squares = {"type": "square", "color": PLANT, "opacity": 0.9, "size": 24}
-    return [
-        layer([row for row in rows if row["people"] > 0], discs, x=x, y=y, size=size),
-        layer([row for row in rows if not row["people"] > 0], squares, x=x, y=y),
-    ]
+    marks = frame.marks(frame.pixels(places.latitude, places.longitude), people=places.population)
+    size = alt.Size("people:Q", scale=alt.Scale(domain=[0, 3_000_000], range=[3, 190], clamp=True), legend=None)
+    discs = marks.transform_filter("datum.people > 0").mark_circle(color="#8f8f8f", opacity=0.75)
+    squares = marks.transform_filter("!(datum.people > 0)").mark_square(color=PLANT, opacity=0.9, size=24)
+    return [discs.encode(size=size), squares]
 
 
-def _circles(frame: Frame, stands: Sequence[Stand], **mark: Any) -> Spec:
+def _circles(frame: MapFrame, stands: Sequence[Stand], **mark: Any) -> alt.Chart:
     """Circles of the stands' radius, true to scale (on this map a km is a km within 0.2 %)."""
-    at = [frame.pixels(stand.latitude, stand.longitude).tolist() for stand in stands]
-    rows: Rows = [
-        {"x": x, "y": y, "area": float(np.pi * (stand.radius_km * frame.scale) ** 2)}
-        for (x, y), stand in zip(at, stands, strict=True)
-        if stand.radius_km > 0
-    ]
-    across, down = _across(frame)
-    size = number("area", scale=None, legend=None)
-    return layer(rows, {"type": "point", "shape": "circle", "clip": True, **mark}, x=across, y=down, size=size)
+    reaching = [stand for stand in stands if stand.radius_km > 0]
+    area = [float(np.pi * (stand.radius_km * frame.scale) ** 2) for stand in reaching]
+    circles = frame.marks(_stand_pixels(frame, reaching), area=area).mark_point(shape="circle", clip=True, **mark)
+    return circles.encode(size=alt.Size("area:Q", scale=None, legend=None))
+
+
+def _stand_pixels(frame: MapFrame, stands: Sequence[Stand]) -> Floats:
+    """(n, 2) [pixels]."""
+    degrees = np.array([(stand.latitude, stand.longitude) for stand in stands], dtype=np.float64).reshape(-1, 2)
+    return frame.pixels(degrees[:, 0], degrees[:, 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +134,7 @@ class _Label:
     left: float
     middle: float
     width: float
-    at: tuple[float, float]
+    spot: tuple[float, float]
     far: float = 0.0
 
     def overlap(self, other: _Label) -> float:
@@ -158,7 +144,7 @@ class _Label:
         return max(across, 0.0) * max(down, 0.0)
 
 
-def _options(text: str, at: tuple[float, float], gap: float, frame: Frame) -> list[_Label]:
+def _options(text: str, at: tuple[float, float], gap: float, frame: MapFrame) -> list[_Label]:
     """Boxes round the circle of a place, near ones first, inside the frame."""
     width = 6.9 * len(text) + 4
     x, y = at
@@ -181,18 +167,18 @@ def _options(text: str, at: tuple[float, float], gap: float, frame: Frame) -> li
     return options or [_Label(text, 2, min(max(y, 8), frame.height - 24), width, at)]
 
 
-def _placed(texts: Sequence[tuple[str, tuple[float, float]]], gap: float, frame: Frame) -> list[_Label]:
+def _placed(texts: Sequence[tuple[str, tuple[float, float]]], gap: float, frame: MapFrame) -> list[_Label]:
     """Give each text the first box that is free of others and of the circles; where none is, the least crowded."""
     circles = [_Label("", x - gap, y, 2 * gap, (x, y)) for _, (x, y) in texts]
     done: list[_Label] = []
     for text, at in texts:
-        taken = [*done, *(circle for circle in circles if circle.at != at)]
+        taken = [*done, *(circle for circle in circles if circle.spot != at)]
         options = _options(text, at, gap, frame)
         done.append(min(options, key=lambda option: sum(option.overlap(other) for other in taken) + option.far))
     return done
 
 
-def _names_beside(frame: Frame, stands: Sequence[Stand]) -> list[_Label]:
+def _names_beside(frame: MapFrame, stands: Sequence[Stand]) -> list[_Label]:
     """Give "order numbers, place" of every place with added units, where it is free; numbers alone on a full map."""
     orders: dict[tuple[str, float, float], list[str]] = {}
     for order, stand in enumerate(stands, start=1):
@@ -206,34 +192,29 @@ def _names_beside(frame: Frame, stands: Sequence[Stand]) -> list[_Label]:
     return _placed(texts, gap, frame)
 
 
-def _added_layers(frame: Frame, stands: Sequence[Stand], colour: str) -> list[Spec]:
+def _added_layers(frame: MapFrame, stands: Sequence[Stand], colour: str) -> list[alt.Chart]:
     """Draw added units: a circle of each one's radius, a dot at its place, and its order and name beside it."""
     labels = _names_beside(frame, stands)
-    x, y = _across(frame)
-    rows: Rows = [{"x": label.left + 2, "y": label.middle, "label": label.text} for label in labels]
-    leaders: Rows = [
-        {
-            "x": label.at[0],
-            "y": label.at[1],
-            "to_x": min(max(label.at[0], label.left), label.left + label.width),
-            "to_y": label.middle,
-        }
-        for label in labels
-        if label.far > 0
-    ]
-    dots = ({"x": label.at[0], "y": label.at[1]} for label in labels)
+    places = np.array([label.spot for label in labels], dtype=np.float64).reshape(-1, 2)
+    boxes = np.array([(label.left, label.middle) for label in labels], dtype=np.float64).reshape(-1, 2)
+    names = frame.marks(np.add(boxes, (2, 0)), text=[label.text for label in labels]).encode(text="text:N")
+    ends = [min(max(label.spot[0], label.left), label.left + label.width) for label in labels]
+    dots = frame.marks(places, to_x=ends, to_y=boxes[:, 1], far=[label.far for label in labels])
+    leaders = dots.transform_filter("datum.far > 0").mark_rule(color=colour)
     once = list({(stand.latitude, stand.longitude): stand for stand in stands}.values())  # shade a place once
     return [
         _circles(frame, once, color=colour, filled=False, strokeWidth=1.8, opacity=1),
         _circles(frame, once, color=colour, filled=True, opacity=0.12),
-        layer(dots, {"type": "circle", "color": colour, "opacity": 1, "size": 36}, x=x, y=y),
-        layer(leaders, {"type": "rule", "color": colour}, x=x, y=y, x2={"field": "to_x"}, y2={"field": "to_y"}),
-        *haloed(rows, x, y, align="left", baseline="middle", fontWeight="bold", color=colour),
+        dots.mark_circle(color=colour, opacity=1, size=36),
+        leaders.encode(x2="to_x:Q", y2="to_y:Q"),
+        *haloed(names, align="left", baseline="middle", fontWeight="bold", color=colour),
     ]
 
 
-def draw_map(case: EvidenceCase, baseline: Sequence[Stand], added: Sequence[Stand], places: Places) -> str:
-    """Draw the map of one evidence case: places, one notional baseline layout, added units in order, as SVG text.
+def draw_map(
+    case: EvidenceCase, baseline: Sequence[Stand], added: Sequence[Stand], places: Places | None = None
+) -> alt.LayerChart:
+    """Draw the map of one evidence case: places, one notional baseline layout, added units in order.
 
     Parameters
     ----------
@@ -244,24 +225,26 @@ def draw_map(case: EvidenceCase, baseline: Sequence[Stand], added: Sequence[Stan
     added
         Stands of added units, in greedy order.
     places
-        The defended places.
+        The defended places; None draws none.
 
     Returns
     -------
-        SVG text.
+        A chart.
     """
     borders = read_borders()
-    frame = _frame(borders)
-    note: Rows = [{"label": "grey circles: NOTIONAL baseline, one random layout, not real positions"}]
+    frame = _frame_ukraine(borders)
+    words = alt.value("grey circles: NOTIONAL baseline, one random layout, not real positions")
+    note = alt.Chart().encode(x=alt.value(6), y=alt.value(frame.height - 9), text=words)
     layers = [
         *_ground(frame, borders),
         _circles(frame, baseline, color=GREY, filled=True, opacity=0.16),
         _circles(frame, baseline, color=GREY, filled=False, strokeDash=[4, 3], strokeWidth=1.3, opacity=1),
-        *_place_layers(frame, places),
+        *(_place_layers(frame, places) if places is not None else ()),
         *_added_layers(frame, added, CASE_COLOUR[case]),
-        *haloed(note, {"value": 6}, {"value": frame.height - 9}, align="left", fontStyle="italic"),
+        *(haloed(note, align="left", fontStyle="italic") if baseline else ()),
     ]
-    sea = {"fill": "#eaf1f5", "stroke": None}
-    drawn = picture(layers, frame.width, frame.height, view=sea, resolve={"scale": {"size": "independent"}})
-    told = ", ".join(f"{order} {stand.place}" for order, stand in enumerate(added, start=1)) or "none"
-    return svg(drawn, f"map-{case}", f"Map of Ukraine, {CASE_TITLE[case]}. Added units in greedy order: {told}.")
+    sea = alt.ViewBackground(fill="#eaf1f5", stroke=None)
+    order = ", ".join(f"{order} {stand.place}" for order, stand in enumerate(added, start=1)) or "none"
+    description = f"Map of Ukraine, {CASE_TITLE[case]}. Added units in greedy order: {order}."
+    chart = picture(layers, f"map-{case}", description, width=frame.width, height=frame.height, view=sea)
+    return chart.resolve_scale(size="independent")

@@ -11,8 +11,10 @@ from typing import Any
 from tegmen.errors import InputError
 from tegmen.ledger.entries import Quantity
 from tegmen.ledger.hedges import in_words
-from tegmen.question.numbers import RECORD_SOURCE, Number, assumptions
-from tegmen.report.style import schema
+from tegmen.question.numbers import RECORD_SOURCE, assumptions
+from tegmen.report.answer_json import NumberPart
+from tegmen.report.json_files import json_schema
+from tegmen.terms import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,13 @@ def why(answer: str) -> Link:
         No such file, not an answer of tegmen, or nothing at the pointer; the message says what there is.
     """
     path, _, pointer = answer.partition("#")
-    content = _read(path)
-    value, case, rests_on, said = _resolve(content, pointer, path)
+    content = _read_answer(path)
+    value, case, rests_on, description = _look_up(content, pointer, path)
     number = json.dumps(value, ensure_ascii=False) if not isinstance(value, dict | list) else f"{len(value)} values"
-    return Link(f"{path}#{pointer}", f"{number}: {said}", tuple(_links(content, rests_on, case, pointer)))
+    return Link(f"{path}#{pointer}", f"{number}: {description}", tuple(_links(content, rests_on, case, pointer)))
 
 
-def _read(path: str) -> dict[str, Any]:
+def _read_answer(path: str) -> dict[str, Any]:
     try:
         content = json.loads(Path(path).read_text("utf-8"))
     except OSError as error:
@@ -61,10 +63,10 @@ def _read(path: str) -> dict[str, Any]:
     return content
 
 
-def _resolve(content: dict[str, Any], pointer: str, path: str) -> tuple[Any, str, tuple[str, ...], str]:
+def _look_up(content: dict[str, Any], pointer: str, path: str) -> tuple[Any, str, tuple[str, ...], str]:
     """Value at a pointer, its evidence case, what the schema says it rests on, and how it describes it."""
-    root = schema("answer")
-    at, value, rests_on, said = root, content, (), root["title"]
+    root = json_schema("answer")
+    at, value, rests_on, description = root, content, (), root["title"]
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
     for depth, step in enumerate(steps):
         known = _names(value)
@@ -75,9 +77,9 @@ def _resolve(content: dict[str, Any], pointer: str, path: str) -> tuple[Any, str
         at = _below(at, step, root)
         value = value[step] if isinstance(value, dict) else value[int(step)]
         rests_on = tuple(at.get("x-rests-on", rests_on))
-        said = at.get("description", said)
+        description = at.get("description", description)
     case = steps[1] if len(steps) > 1 and steps[0] == "cases" else ""
-    return value, case, rests_on, said
+    return value, case, rests_on, description
 
 
 def _names(value: Any) -> list[str]:
@@ -89,26 +91,26 @@ def _names(value: Any) -> list[str]:
 
 def _below(at: dict[str, Any], step: str, root: dict[str, Any]) -> dict[str, Any]:
     """The part of the schema that describes a step further down; what stands beside a $ref counts first."""
-    found: Any = at.get("properties", {}).get(step) or at.get("additionalProperties") or at.get("items")
-    if not isinstance(found, dict):
+    below: Any = at.get("properties", {}).get(step) or at.get("additionalProperties") or at.get("items")
+    if not isinstance(below, dict):
         prefix = at.get("prefixItems", [])
-        found = prefix[int(step)] if step.isdigit() and int(step) < len(prefix) else {}
-    if "$ref" in found:
-        found = root["$defs"][found["$ref"].rsplit("/", 1)[1]] | {k: v for k, v in found.items() if k != "$ref"}
-    return found
+        below = prefix[int(step)] if step.isdigit() and int(step) < len(prefix) else {}
+    if "$ref" in below:
+        below = root["$defs"][below["$ref"].rsplit("/", 1)[1]] | {k: v for k, v in below.items() if k != "$ref"}
+    return below
 
 
 def _links(content: dict[str, Any], rests_on: Sequence[str], case: str, pointer: str) -> list[Link]:
     makers: dict[str, Callable[[], list[Link]]] = {
-        "record": lambda: [_record(content)],
+        "record": lambda: [_record_link(content)],
         "catalogue": lambda: [_group(content, "catalogue", "catalogue rows that worlds are drawn from")],
         "official": lambda: [_group(content, "official", "official totals")],
         "claimed": lambda: [_group(content, "official", "official totals")] if case == "claimed" else [],
         "baseline": lambda: [_group(content, "baseline", "baseline given by the scenario")],
         "places": lambda: [_group(content, "place", "places given by the scenario")],
-        "claim": lambda: _claim(content, pointer),
+        "claim": lambda: _claim_links(content, pointer),
         "choice": lambda: [Link("choice", f"chosen in the scenario {content['scenario']!r}; not evidence")],
-        "number": lambda: _itself(content, pointer),
+        "number": lambda: _own_links(content, pointer),
         "assumptions": lambda: [_assumptions()],
         "method": lambda: [Link("method", f"computed by tegmen {content['tegmen_version']}, seed {content['seed']}")],
     }
@@ -118,47 +120,50 @@ def _links(content: dict[str, Any], rests_on: Sequence[str], case: str, pointer:
 _LEAVES = ("choice", "method", "record")
 
 
-def _record(content: dict[str, Any]) -> Link:
+def _record_link(content: dict[str, Any]) -> Link:
     hashes = [f"{name} sha256 {digest}" for name, digest in content["inputs"].items() if name.startswith("record")]
     return Link("record", f"the attack record until {content['until']}: {RECORD_SOURCE}; {'; '.join(hashes)}")
 
 
 def _group(content: dict[str, Any], role: str, title: str) -> Link:
-    numbers = [_number(content, each) for each in content["evidence"]["numbers"] if each["role"] == role]
+    numbers = [_number_link(content, number) for number in content["evidence"]["numbers"] if number["role"] == role]
     return Link(role, f"{title} ({len(numbers)})", tuple(numbers))
 
 
-def _claim(content: dict[str, Any], pointer: str) -> list[Link]:
+def _claim_links(content: dict[str, Any], pointer: str) -> list[Link]:
     at = pointer.split("/claims/", 1)[1].split("/", 1)[0] if "/claims/" in pointer else None
     if at is None:
         return [_group(content, "claim", "public claims")]
-    return [_number(content, each) for each in content["evidence"]["numbers"] if each["id"] == f"claims/{at}"]
+    return [
+        _number_link(content, number) for number in content["evidence"]["numbers"] if number["id"] == f"claims/{at}"
+    ]
 
 
-def _itself(content: dict[str, Any], pointer: str) -> list[Link]:
+def _own_links(content: dict[str, Any], pointer: str) -> list[Link]:
     steps = pointer.split("/")
     if steps[2:3] == ["numbers"] and len(steps) > 3:
-        return [_number(content, content["evidence"]["numbers"][int(steps[3])])]
+        return [_number_link(content, content["evidence"]["numbers"][int(steps[3])])]
     return [
         _group(content, role, f"{role} numbers") for role in ("official", "claim", "baseline", "place", "catalogue")
     ]
 
 
-def _number(content: dict[str, Any], given: dict[str, Any]) -> Link:
-    number = Number(**given)
+def _number_link(content: dict[str, Any], row: dict[str, Any]) -> Link:
+    number = NumberPart.model_validate(row)
     below: list[Link] = []
     if number.entry:
         entry = content["evidence"]["entries"][number.entry]
         source = content["evidence"]["sources"].get(entry.get("source", ""))
         rests_on = [Link(entry["source"], _source_words(source))] if source else []
-        span, *made = content["evidence"]["ranges"].get(number.entry, [""])
-        if span and len(set(made)) > 1:
-            rests_on.insert(0, Link("range", f"read as {span}: {'; '.join(made)}"))
+        read_as, *made = content["evidence"]["ranges"].get(number.entry, [""])
+        if read_as and len(set(made)) > 1:
+            rests_on.insert(0, Link("range", f"read as {read_as}: {'; '.join(made)}"))
         below.append(Link(number.entry, _entry_words(entry), tuple(rests_on)))
     checked = {True: "", False: " [not checked against its source]", None: ""}[number.verified]
     if number.source:
         below.append(Link("source", f"{number.source}{checked}"))
-    return Link(number.id, f"{number.what}: {number.span}", tuple(below))
+    span = Span(number.low, number.best, number.high)
+    return Link(number.id, f"{number.what}: {span} {number.unit}", tuple(below))
 
 
 def _entry_words(entry: Mapping[str, Any]) -> str:
@@ -166,9 +171,9 @@ def _entry_words(entry: Mapping[str, Any]) -> str:
     who = entry.get("speaker") or entry["kind"]
     via = f" (via {entry['via']})" if entry.get("via") else ""
     quantity = entry.get("quantity")
-    said = f"{in_words(Quantity(**quantity))}, of " if quantity else ""
+    amount = f"{in_words(Quantity(**quantity))}, of " if quantity else ""
     when = " to ".join(entry["period"]) if entry.get("period") else entry.get("date", "")
-    return f"{who}{via}: {said}{entry.get('thing', '')}{', ' + when if when else ''}"
+    return f"{who}{via}: {amount}{entry.get('thing', '')}{', ' + when if when else ''}"
 
 
 def _source_words(source: Mapping[str, Any]) -> str:
@@ -179,5 +184,5 @@ def _source_words(source: Mapping[str, Any]) -> str:
 def _assumptions() -> Link:
     listed = assumptions()
     return Link("assumptions", f"assumptions of the method ({len(listed)})", tuple(
-        Link(each["id"], each["text"]) for each in listed
+        Link(assumption["id"], assumption["text"]) for assumption in listed
     ))  # fmt: skip

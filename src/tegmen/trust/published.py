@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tegmen.engine.kernel.month import fight_runs, lay_down
+from tegmen.engine.engagement import PAIR, UNIT
+from tegmen.engine.kernel.calendar import THREAT
+from tegmen.engine.kernel.month import RUN_TALLY, fight_runs, lay_down
 from tegmen.engine.kernel.words import uint32_threshold
 from tegmen.errors import InputError
 from tegmen.evidence.catalogue import Catalogue, Parameter
@@ -215,15 +217,15 @@ def lone_unit_night(*, threats: int, rounds: int, kill: float = 1.0, run: int = 
 
 def fight_alone(ticks: Ints, *, channels: int, rounds: int, flight: int, kill: float, run: int) -> NDArray[np.uint8]:
     """Which of the ballistic missiles arriving at these ticks one unit kills: one round at each, at once or never."""
-    table = np.zeros((len(ticks), 6), dtype=np.int32)
-    table[:, 1], table[:, 2], table[:, 5] = int(ThreatClass.ballistic), np.arange(len(ticks)), ticks
-    # Channels, rounds, reload, salvo, outage threshold, outage id, kind, rounds brought each night.
-    unit = np.array([[channels, rounds, 36_000, 1, 0, 0, 0, 0]], dtype=np.int64)
-    pair = (np.array([0, 1]), np.array([[0, 0, 0, flight, 0]], dtype=np.int32))
+    table = np.zeros(len(ticks), THREAT)
+    table["class"], table["id"], table["tick"] = int(ThreatClass.ballistic), np.arange(len(ticks)), ticks
+    unit, pair = np.zeros(1, UNIT), np.zeros(1, PAIR)
+    unit["channels"], unit["ready"], unit["reload"], unit["salvo"] = channels, rounds, 36_000, 1
+    pair["flight"] = flight
     killed = np.zeros((1, len(ticks)), dtype=np.uint8)
     fight_runs(
-        run, np.array([1, 0], dtype=np.int64), table, lay_down(*pair, np.ones(1, dtype=np.uint8)), unit,
+        run, np.array([1, 0]), table, lay_down(np.array([0, 1]), pair, np.ones(1, dtype=np.uint8)), unit,
         np.zeros(1, dtype=np.int64), uint32_threshold(np.full((len(ThreatClass), 1), kill)), killed,
-        np.zeros((1, 3), dtype=np.int64),
+        np.zeros(1, RUN_TALLY),
     )  # fmt: skip
     return killed[0]

@@ -1,78 +1,106 @@
-"""Compile a function once a machine: the compiled code is kept, and a cache that cannot be used never stops a run.
+"""Compiled code kept between runs: a folder that cannot be read or written costs some seconds, never a run.
 
-A cache folder may be read-only, full, damaged, or left over from another version. Then the function is compiled anew,
-which costs some seconds, and a note says so once.
+numba keeps what it compiled, but looks for changes only in the file of the function that is called. So the folder is
+named after all sources of the kernel, and a change in any of them begins a new one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import os
+import shutil
+import sys
+import tempfile
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
-from numba import njit
-from numba.core.caching import FunctionCache, NullCache
+import numba
+import numpy as np
+from numba.core import config
+from numba.core.errors import NumbaError
+from platformdirs import user_cache_path
 
+_SETTINGS: Any = config
 _LOG = logging.getLogger("tegmen")
-COMPILED_ROOMS = ("words", "calendar", "night", "month")
-"""Rooms of compiled functions: a change in any of them makes every cached function stale, for they hold each other."""
+KERNELS_KEPT = 4
+"""Folders kept, of one state of the sources each; the oldest goes first."""
+_MENDS = 2
+"""A damaged file is one fault; a full disk, when it is written anew, another."""
 
 
-def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """Decorate a function so that it is compiled on first use and kept on disk where that is possible."""
-    if function is None:
-        return partial(compiled, **options)
-    dispatcher = njit(**options)(function)
-    # numba's own `cache=True` fails where no folder is writable and where a file is damaged: this one does not.
-    # The places numba keeps its cache and the stamp of its source have no public names.
-    dispatcher._cache = _cache_of(function)  # noqa: SLF001  # pyright: ignore[reportAttributeAccessIssue]
-    return dispatcher
+def kept_compiled(function: Any) -> Callable[..., Any]:
+    """Decorate a compiled function that Python calls, so that its code is kept, with the code of all that it calls."""
+    if _SETTINGS.DISABLE_JIT:
+        return function
+
+    @wraps(function.py_func)
+    def call(*arguments: Any) -> Any:
+        if not function.signatures:
+            _keep_code(function)
+        for _ in range(_MENDS):
+            try:
+                return function(*arguments)
+            except (MemoryError, NumbaError):
+                raise
+            except Exception as fault:  # noqa: BLE001 - unpacking a damaged file can raise anything
+                # Compiled code itself raises nothing else, so nothing has run yet: begin a new folder and go on.
+                _note(str(_code_folder()), fault)
+                shutil.rmtree(_code_folder() or "", ignore_errors=True)
+        return function(*arguments)
+
+    return call
 
 
-class _Cache(FunctionCache):
-    """numba's cache, in which any failure to read or write is a miss."""
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        try:
-            return super().load_overload(sig, target_context)
-        except Exception as fault:  # noqa: BLE001 - a damaged file can raise anything while it is unpacked
-            _note("cannot be read", self.cache_path, fault)
-            return None
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        try:
-            super().save_overload(sig, data)
-        except OSError as fault:
-            _note("cannot be written", self.cache_path, fault)
-        except Exception as fault:  # noqa: BLE001 - the index to be extended is damaged: begin a new one
-            _note("is damaged and begun anew", self.cache_path, fault)
-            self.flush()
-            super().save_overload(sig, data)
+def _keep_code(function: Any) -> None:
+    folder, before = _code_folder(), _SETTINGS.CACHE_DIR
+    if folder is not None:
+        _SETTINGS.CACHE_DIR = str(folder)
+        function.enable_caching()
+        # Other people's functions keep their own place.
+        _SETTINGS.CACHE_DIR = before
 
 
-def _cache_of(function: Callable[..., Any]) -> FunctionCache | NullCache:
+@cache
+def _code_folder() -> Path | None:
+    """Folder for the code of these sources, which can be written to; None without one."""
+    base = _base()
+    if base is None:
+        return None
+    folder = base / "compiled" / _source_digest()
     try:
-        kept = _Cache(function)
-    except RuntimeError as fault:  # numba found no folder that it may write to
-        _note("has no place", "any folder", fault)
-        return NullCache()
-    # numba looks at the file of the function alone, but compiled code holds what it calls from other files too.
-    kept._cache_file._source_stamp = _stamp()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    return kept
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            os.utime(folder)
+    except OSError as fault:
+        _note(str(folder), fault)
+        return None
+    newest = sorted(folder.parent.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)
+    for old in newest[KERNELS_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def _base() -> Path | None:
+    """``NUMBA_CACHE_DIR``, else ``TEGMEN_CACHE`` (empty: keep nothing), else the user's folder usual on the system."""
+    told = _SETTINGS.CACHE_DIR or os.environ.get("TEGMEN_CACHE")
+    if told is not None:
+        return Path(told).absolute() if told else None
+    usual = user_cache_path("tegmen", appauthor=False)
+    # Without a home it is not a place.
+    return usual if usual.is_absolute() else None
+
+
+def _source_digest() -> str:
+    """Short sha256 of all sources of the kernel and of what compiles them."""
+    digest = hashlib.sha256(f"{sys.version} {numba.__version__} {np.__version__}".encode())
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @cache
-def _stamp() -> str:
-    """sha256 of the source of all compiled rooms."""
-    digest = hashlib.sha256()
-    for room in COMPILED_ROOMS:
-        digest.update(Path(__file__).with_name(f"{room}.py").read_bytes())
-    return digest.hexdigest()
-
-
-@cache
-def _note(what: str, where: str, fault: BaseException | None = None) -> None:
-    _LOG.warning("the cache of compiled code %s (%s): compiling takes some seconds each time; %s", what, where, fault)
+def _note(folder: str, fault: BaseException) -> None:
+    _LOG.warning("%s cannot keep compiled code (%s): compiling takes some seconds each time", folder, fault)

@@ -9,24 +9,30 @@ any number of threads and any way of cutting the work.
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
+from numba import njit, prange
 
-from tegmen.engine.kernel.calendar import draw_raids, make_work
-from tegmen.engine.kernel.compiled import compiled
-from tegmen.engine.kernel.night import NEVER, fight_night, line_up, make_scratch, stock_up
+from tegmen.engine.kernel.calendar import THREAT, draw_raids, make_work
+from tegmen.engine.kernel.compiled import kept_compiled
+from tegmen.engine.kernel.night import NEVER, STATE, fight_night, line_up, make_scratch, stock_up
 
 RUNS_PER_WORLD_MAX = 1 << 16
 """The first counter word is world * 65536 + run."""
+TASK = np.dtype([(name, np.int64) for name in ("world", "first", "stop")])
+"""A world and some of its runs: what one thread fights at a time."""
+TALLY = np.dtype([(name, np.int64) for name in ("by_systems", "by_dispersed", "rounds")])
+"""A month in sum: threats stopped by systems and by the dispersed layer, rounds fired."""
+RUN_TALLY = np.dtype([(name, np.int64) for name in ("rounds", "engagements", "steps")])
+"""A raid in sum: rounds fired, engagements, steps of the loop."""
 
 
-@compiled
+@njit
 def lay_down(pointer, pairs, exists):
     """Keep the pairs of the units that exist in a laydown.
 
     Parameters
     ----------
     pointer, pairs
-        (lane + 1,) and (pair, 5) as in `fight_night`, of all units.
+        (lane + 1,) and (pair,) as in `fight_night`, of all units.
     exists
         (unit,) uint8.
 
@@ -35,32 +41,32 @@ def lay_down(pointer, pairs, exists):
     Pointer and pairs of the laydown, and (lane,) the first opening of any window of the lane, `NEVER` without one.
     """
     lanes = pointer.shape[0] - 1
-    own, kept = np.empty(lanes + 1, np.int64), np.empty((pointer[lanes] - pointer[0], 5), np.int32)
+    own, kept = np.empty(lanes + 1, np.int64), np.empty(pointer[lanes] - pointer[0], pairs.dtype)
     first_open = np.full(lanes, NEVER)
     at = 0
     for lane in range(lanes):
         own[lane] = at
         for j in range(pointer[lane], pointer[lane + 1]):
-            if exists[pairs[j, 0]]:
-                for column in range(5):
-                    kept[at, column] = pairs[j, column]
+            if exists[pairs[j]["unit"]]:
+                kept[at] = pairs[j]
                 if own[lane] == at:
-                    first_open[lane] = pairs[j, 1]
+                    first_open[lane] = pairs[j]["open"]
                 at += 1
     own[lanes] = at
     return own, kept[:at], first_open
 
 
-@compiled
-def most_of(units, column):
-    """Largest entry of a column of the unit table; 0 without units."""
-    most = np.int64(0)
+@njit
+def make_fight(units, threats):
+    """Work arrays of `fight_night` for these units and so many threats a night, and the units' state."""
+    channels, ready = np.int64(0), np.int64(0)
     for unit in range(units.shape[0]):
-        most = max(most, units[unit, column])
-    return most
+        channels, ready = max(channels, units[unit]["channels"]), max(ready, units[unit]["ready"])
+    return make_scratch(units.shape[0], ready, channels, threats), np.zeros(units.shape[0], STATE)
 
 
-@compiled(nogil=True)
+@kept_compiled
+@njit(nogil=True)
 def fight_runs(first, key, threats, laydown, units, stock, kill, killed, tally):
     """Fight one raid again and again on one thread, every time with full launchers and stores.
 
@@ -69,34 +75,35 @@ def fight_runs(first, key, threats, laydown, units, stock, kill, killed, tally):
     first
         Number of the first run: the counter word of the draws.
     threats
-        (threat, 6) int32 in order of rank: night 0, class, id, place, lane, tick.
+        (threat,) as in `fight_night`, of night 0.
     laydown
         Made by `lay_down`.
     units, stock, kill
         As in `fight_night`; (unit,) rounds in store.
     killed, tally
-        (run, threat) uint8 and (run, 3) int64, filled: who was killed; rounds fired, engagements, steps.
+        (run, threat) uint8, filled: who was killed; (run,) `rounds`, `engagements`, `steps`, filled: rounds fired,
+        engagements, steps of `fight_night`.
     """
     pointer, pairs, first_open = laydown
-    count, number = threats.shape[0], units.shape[0]
+    count = threats.shape[0]
     line = np.empty(count, np.int64)
     lined = line[: line_up(threats, first_open, line, np.empty(count + 256, np.int64))]
-    scratch = make_scratch(number, most_of(units, 1), most_of(units, 0), count)
-    state = np.zeros((number, 8), np.int64)
+    scratch, state = make_fight(units, count)
     for run in range(killed.shape[0]):
         stock_up(units, stock, state)
-        tally[run, 0], tally[run, 1], tally[run, 2] = fight_night(
+        sums = tally[run]
+        sums["rounds"], sums["engagements"], sums["steps"] = fight_night(
             first + run, key, 0, threats, lined, (pointer, pairs), units, kill, state, scratch, killed[run]
         )
 
 
-@compiled
+@njit
 def fight_month(
     run, key, nights, raids, geometry, laydown, units, stock, kill, attrition, layer, slot, work, leakers, tally
 ):
-    """Draw and fight one month; `leakers` (slot, place) is added to, `tally` (3,) filled as in `fight_months`."""
+    """Draw and fight one month; `leakers` (slot, place) is added to, `tally` filled as in `fight_months`."""
     pointer, pairs, first_open = laydown
-    draws, threats, fate, killed, state, scratch, line = work
+    draws, threats, fate, killed, (scratch, state), line = work
     total = draw_raids(run, key, nights, raids, geometry, draws, threats, fate)
     fired, begin = np.int64(0), np.int64(0)
     stock_up(units, stock, state)
@@ -117,30 +124,30 @@ def fight_month(
         if killed[i] == 1:
             stopped += 1
             continue
-        lane = threats[i, 4] - layer
+        threat = threats[i]
+        lane = threat["lane"] - layer
         if 0 <= lane < attrition.shape[0] and np.uint64(fate[i]) < attrition[lane]:
             dispersed += 1
         else:
-            leakers[slot[threats[i, 1]], threats[i, 3]] += 1
-    tally[0], tally[1], tally[2] = stopped, dispersed, fired
+            leakers[slot[threat["class"]], threat["place"]] += 1
+    tally["by_systems"], tally["by_dispersed"], tally["rounds"] = stopped, dispersed, fired
 
 
-@compiled
+@njit
 def make_month(nights, threats, units):
     """Work arrays of `fight_month` for so many nights, threats a month and these units."""
-    number = units.shape[0]
     return (
         make_work(nights, threats),
-        np.empty((threats, 6), np.int32),
+        np.empty(threats, THREAT),
         np.empty(threats, np.uint32),
         np.empty(threats, np.uint8),
-        np.zeros((number, 8), np.int64),
-        make_scratch(number, most_of(units, 1), most_of(units, 0), threats),
+        make_fight(units, threats),
         (np.empty(threats, np.int64), np.empty(threats + 256, np.int64)),
     )
 
 
-@compiled(parallel=True, nogil=True)
+@kept_compiled
+@njit(parallel=True, nogil=True)
 def fight_months(
     tasks, origin, first_world, key, nights, raids, geometry, pairs, pointers, exists, units, stock, kill, attrition,
     layer, slot, leakers, tally,
@@ -150,7 +157,8 @@ def fight_months(
     Parameters
     ----------
     tasks
-        (task, 3) int64: world of the batch, first run, run after the last; done in parallel, in any order.
+        (task,) `TASK`: `world` of the batch, runs from `first` up to but not including `stop`; done in parallel, in
+        any order.
     origin
         Run that stands first in `leakers` and `tally`.
     first_world
@@ -162,11 +170,11 @@ def fight_months(
     geometry
         As in `draw_raids`.
     pairs, pointers
-        (pair, 5) int32 pairs of all worlds; (w, lane + 1) int64 pointers into them.
+        (pair,) pairs of all worlds, as in `fight_night`; (w, lane + 1) int64 pointers into them.
     exists
         (unit,) uint8: units of this laydown.
     units, stock
-        (w, unit, 8) int64 as in `fight_night`; (w, unit) rounds in store at the start of the month.
+        (w, unit) as in `fight_night`; (w, unit) int64 rounds in store at the start of the month.
     kill
         (w, class, kind) uint64.
     attrition, layer
@@ -175,18 +183,18 @@ def fight_months(
     leakers
         (w, run, slot, place) uint16, added to; `slot` (class,) says which slot a class is counted in.
     tally
-        (w, run, 3) int64, filled: stopped by systems, by the dispersed layer, rounds fired.
+        (w, run) `TALLY`, filled: stopped `by_systems`, `by_dispersed` layer, `rounds` fired.
     """
     counts, packet, source, place_cum = raids
     for task in prange(tasks.shape[0]):
-        w = tasks[task, 0]
+        w = tasks[task]["world"]
         most = counts[w].sum()
         laydown = lay_down(pointers[w], pairs, exists)
         # Without a pair no unit can matter.
         own = units[w, : exists.shape[0] if laydown[1].shape[0] > 0 else 0]
         work = make_month(nights, most, own)
         drawn = (counts[w], packet[w], source, place_cum[w])
-        for run in range(tasks[task, 1], tasks[task, 2]):
+        for run in range(tasks[task]["first"], tasks[task]["stop"]):
             fight_month(
                 np.int64(first_world + w) * RUNS_PER_WORLD_MAX + run, key, nights, drawn, geometry, laydown, own,
                 stock[w], kill[w], attrition[w], layer, slot, work, leakers[w, run - origin], tally[w, run - origin],

@@ -1,9 +1,10 @@
-"""One night by the event rule of docs/method.md: integers in and integers out; knows nothing of ours but integer codes.
+"""One night by the event rule of docs/method.md: integers in and integers out.
 
 Always the smallest of all possible engagements is committed. Threats are numbered by rank (class priority, then id). A
 threat is looked at when its first window opens and when a result is known; if a unit can launch in that very tick, that
-engagement is the smallest. If none can, the threat is looked at again at the earliest tick at which one could. That is
-the quickest way while units are mostly free; `herds` fights the same night when they are not.
+engagement is the smallest. If none can, the threat is looked at again at the earliest tick at which one could.
+
+Tables are structured arrays: a column goes by its name, which the caller's table brings along.
 """
 
 # numba infers the types of the compiled functions from their callers; annotations on them would be decoration.
@@ -11,8 +12,8 @@ the quickest way while units are mostly free; `herds` fights the same night when
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
-from tegmen.engine.kernel.compiled import compiled
 from tegmen.engine.kernel.words import STREAM_KILL, STREAM_OUTAGE, part_of, philox
 
 NEVER = np.int64(1) << np.int64(40)
@@ -21,11 +22,10 @@ TICKS_MAX = 1 << 22
 NUMBERS_MAX = 1 << 20
 """Threats a night and units a laydown are fewer than this."""
 
-# Columns of a unit's state.
-READY, STORE, SOONEST, CHANNEL, RELOAD, PENDING, CALL, LOWEST = (np.uint64(column) for column in range(8))
-"""Rounds on launchers and in store are carried from night to night; the rest is of the night: earliest tick it can
-launch (-1: not asked yet), heads of its rings of channels and reloads, reloads pending; and for `herds` its next call
-and the first word of its list of waiters that may not be empty."""
+STATE = np.dtype([(name, np.int64) for name in ("ready", "store", "soonest", "channel", "reload", "pending")])
+"""A unit in a month. Rounds `ready` on launchers and in `store` are carried from night to night; the rest is of the
+night: the `soonest` tick it can launch (-1: not asked yet), where its rings of `channel`s and `reload`s begin, reloads
+`pending`."""
 
 _FEW = 32
 LAST = np.int64(0x7FFFFFFFFFFFFFFF)
@@ -35,7 +35,7 @@ LOW20 = np.int64(0xFFFFF)
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 
 
-@compiled
+@njit
 def make_scratch(units, rounds, channels, threats):
     """Work arrays of `fight_night` for so many units, rounds on a unit's launchers, channels and threats a night."""
     return (
@@ -45,11 +45,10 @@ def make_scratch(units, rounds, channels, threats):
         np.zeros((4, threats), np.uint32),
         np.zeros(threats, np.int64),
         np.zeros(units + 1, np.int64),
-        (np.zeros((0, 5), np.int64), np.zeros((2, 0), np.int64)),
     )
 
 
-@compiled
+@njit
 def sort_keys(keys, count, spare):
     """Sort queue keys by tick, where equal ticks stand in the order wanted; `spare` is (count + 256,) int64."""
     if count <= _FEW:
@@ -84,14 +83,14 @@ def sort_keys(keys, count, spare):
         shift += 8
 
 
-@compiled
+@njit
 def line_up(threats, first_open, line, spare):
     """Sort first openings in time: `line` is filled with queue keys; threats that no unit can ever meet are left out.
 
     Parameters
     ----------
     threats
-        (threat, 6) int32 as for `fight_night`.
+        (threat,) as for `fight_night`.
     first_open
         (lane,) int64 first opening of any window of the lane [ticks from the threat's tick]; `NEVER` without one.
     line, spare
@@ -103,15 +102,15 @@ def line_up(threats, first_open, line, spare):
     """
     count = 0
     for i in range(threats.shape[0]):
-        opening = first_open[threats[i, 4]]
+        opening = first_open[threats[i]["lane"]]
         if opening < NEVER:
-            line[count] = ((opening + np.int64(threats[i, 5])) << 40) | (np.int64(i) << 20)
+            line[count] = ((opening + np.int64(threats[i]["tick"])) << 40) | (np.int64(i) << 20)
             count += 1
     sort_keys(line, count, spare)
     return count
 
 
-@compiled(forceinline=True)
+@njit(forceinline=True)
 def push(queue, size, key):
     """Add a key to the heap; return its new size."""
     i = np.uint64(size)
@@ -125,7 +124,7 @@ def push(queue, size, key):
     return size + 1
 
 
-@compiled(forceinline=True)
+@njit(forceinline=True)
 def sink(queue, size, key):
     """Replace the root by a key and restore the heap."""
     i, child, end = _ZERO, _ONE, np.uint64(size)
@@ -140,7 +139,7 @@ def sink(queue, size, key):
     queue[i] = key
 
 
-@compiled(forceinline=True)
+@njit(forceinline=True)
 def drop(queue, size):
     """Remove the root."""
     if size > 1:
@@ -148,7 +147,7 @@ def drop(queue, size):
     return size - 1
 
 
-@compiled(forceinline=True)
+@njit(forceinline=True)
 def rouse(unit, run, key, night, units, state, channels, asked):
     """Ask a unit for the first time in a night: is it up? Its channels are free.
 
@@ -156,63 +155,61 @@ def rouse(unit, run, key, night, units, state, channels, asked):
     """
     asked[0] += 1
     asked[asked[0]] = unit
-    state[unit, SOONEST] = 0
-    state[unit, CHANNEL] = 0
-    state[unit, RELOAD] = 0
-    state[unit, PENDING] = 0
-    for channel in range(np.uint64(units[unit, 0])):
+    row, own = units[unit], state[unit]
+    own["soonest"] = own["channel"] = own["reload"] = own["pending"] = 0
+    for channel in range(np.uint64(row["channels"])):
         channels[unit, channel] = 0
-    if units[unit, 0] == 0 or state[unit, READY] == 0:
-        state[unit, SOONEST] = NEVER
-    elif units[unit, 4] > 0:
+    if row["channels"] == 0 or own["ready"] == 0:
+        own["soonest"] = NEVER
+    elif row["outage"] > 0:
         # Outage of a whole fire unit for the night: every section of it shares the outage id.
-        identity = units[unit, 5]
+        identity = row["outage_id"]
         drawn = philox(run, night, STREAM_OUTAGE, identity >> 2, key[0], key[1])
-        if part_of(drawn, identity & 3) < np.uint64(units[unit, 4]):
-            state[unit, SOONEST] = NEVER
+        if part_of(drawn, identity & 3) < np.uint64(row["outage"]):
+            own["soonest"] = NEVER
 
 
-@compiled(forceinline=True)
+@njit(forceinline=True)
 def choose(tick, begin, end, now, run, key, night, pair, units, state, channels, asked):
     """The pair a threat is engaged by in this very tick, or -1: least preference, then first opening, then unit."""
     best, least = np.int64(-1), LAST
     for j in range(np.uint64(begin), np.uint64(end)):
-        if tick + pair[j, 1] > now:
+        if tick + pair[j]["open"] > now:
             break
-        if tick + pair[j, 2] < now:
+        if tick + pair[j]["close"] < now:
             continue
-        unit = np.uint64(pair[j, 0])
-        if state[unit, SOONEST] < 0:
+        unit = np.uint64(pair[j]["unit"])
+        if state[unit]["soonest"] < 0:
             rouse(unit, run, key, night, units, state, channels, asked)
-        if state[unit, SOONEST] > now:
+        if state[unit]["soonest"] > now:
             continue
-        if pair[j, 4] < least:
-            best, least = np.int64(j), np.int64(pair[j, 4])
+        if pair[j]["preference"] < least:
+            best, least = np.int64(j), np.int64(pair[j]["preference"])
     return best
 
 
-@compiled(forceinline=True)
+@njit(forceinline=True)
 def _soonest(tick, begin, end, now, pair, state):
     """Earliest tick after `now` at which a unit could engage a threat; `NEVER` if none can."""
     soonest = NEVER
     for j in range(np.uint64(begin), np.uint64(end)):
-        launch = max(tick + pair[j, 1], now, state[np.uint64(pair[j, 0]), SOONEST])
-        if launch <= tick + pair[j, 2]:
+        launch = max(tick + pair[j]["open"], now, state[np.uint64(pair[j]["unit"])]["soonest"])
+        if launch <= tick + pair[j]["close"]:
             soonest = min(soonest, launch)
     return soonest
 
 
-@compiled(forceinline=True)
+@njit(forceinline=True)
 def fire(now, done, unit, i, shots, run, key, identity, chance, units, state, channels, reloads, luck):
     """Fire a salvo: rounds fired and whether one killed. Rounds, channel and the unit's next launch are updated."""
-    capacity, width = np.uint64(units[unit, 1]), np.uint64(units[unit, 0])
-    ready, store = state[unit, READY], state[unit, STORE]
-    head, pending = np.uint64(state[unit, RELOAD]), np.uint64(state[unit, PENDING])
+    row, own = units[unit], state[unit]
+    capacity, ready, store = np.uint64(row["ready"]), own["ready"], own["store"]
+    head, pending = np.uint64(own["reload"]), np.uint64(own["pending"])
     while pending > _ZERO and reloads[unit, head] <= now:
         head = head + _ONE if head + _ONE < capacity else _ZERO
         pending -= _ONE
         ready += 1
-    salvo = min(units[unit, 3], ready)
+    salvo = min(row["salvo"], ready)
     ready -= salvo
     hit = False
     for shot in range(salvo):
@@ -224,42 +221,36 @@ def fire(now, done, unit, i, shots, run, key, identity, chance, units, state, ch
         if store > 0:
             store -= 1
             tail = head + pending
-            reloads[unit, tail if tail < capacity else tail - capacity] = now + units[unit, 2]
+            reloads[unit, tail if tail < capacity else tail - capacity] = now + row["reload"]
             pending += _ONE
-    # The ring of channels is in order of release: its head is the first free one, and is released last but for those
-    # whose interceptors fly longer.
-    slot = np.uint64(state[unit, CHANNEL])
-    first = slot + _ONE if slot + _ONE < width else _ZERO
-    while slot != first:
-        before = slot - _ONE if slot > _ZERO else width - _ONE
-        if channels[unit, before] <= done:
-            break
-        channels[unit, slot] = channels[unit, before]
-        slot = before
-    channels[unit, slot] = done
+    first = hold_channel(done, np.uint64(own["channel"]), np.uint64(row["channels"]), channels[unit])
     soonest = max(channels[unit, first], now)
     if ready == 0:
         soonest = max(soonest, reloads[unit, head]) if pending > _ZERO else NEVER
-    state[unit, READY], state[unit, STORE], state[unit, SOONEST] = ready, store, soonest
-    state[unit, CHANNEL], state[unit, RELOAD], state[unit, PENDING] = np.int64(first), np.int64(head), np.int64(pending)
+    own["ready"], own["store"], own["soonest"] = ready, store, soonest
+    own["channel"], own["reload"], own["pending"] = np.int64(first), np.int64(head), np.int64(pending)
     return salvo, hit
 
 
-@compiled(forceinline=True)
-def _write_down(log, chain, at, i, now, done, j, hit):
-    """Log an engagement: tick, tick of the result, pair, the threat's next engagement (-1 so far), and whether it hit.
+@njit(forceinline=True)
+def hold_channel(done, slot, width, releases):
+    """Hold the first free channel, at `slot`, until an interceptor is done; where the ring then begins.
 
-    `chain` holds the first and the last engagement of each threat, -1 without any.
+    The ring is in order of release: its head is the first free one, and is released last but for those whose
+    interceptors fly longer.
     """
-    log[at, 0], log[at, 1], log[at, 2], log[at, 3], log[at, 4] = now, done, j, -1, np.int64(hit)
-    if chain[0, i] < 0:
-        chain[0, i] = at
-    else:
-        log[chain[1, i], 3] = at
-    chain[1, i] = at
+    first = slot + _ONE if slot + _ONE < width else _ZERO
+    while slot != first:
+        before = slot - _ONE if slot > _ZERO else width - _ONE
+        if releases[before] <= done:
+            break
+        releases[slot] = releases[before]
+        slot = before
+    releases[slot] = done
+    return first
 
 
-@compiled
+@njit
 def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scratch, killed):
     """Fight one night by the event rule: always commit the smallest key.
 
@@ -270,21 +261,21 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
     run, key, night
         Counter word; key words; number of the night (addresses the outage draws).
     threats
-        (threat, 6) int32: night, class, id, place, lane, tick; one night of them in order of rank.
+        (threat,) `class`, `id`, `lane`, `tick` of one night's threats, in order of rank.
     lined
         Queue keys of first openings in order, made by `line_up`.
     pairs
-        (pointer (lane + 1,), (pair, 5) int32: unit, open, close, flight, preference): feasible pairs a lane, sorted by
-        (open, unit); windows in ticks from the threat's tick.
+        (lane + 1,) where a lane's feasible pairs begin; (pair,) `unit`, `open`, `close`, `flight`, `preference`, on a
+        lane sorted by `open` and `unit`; windows in ticks from the threat's tick.
     units
-        (unit, 8) int64: channels, ready, reload [ticks], salvo, outage threshold (0..2^32), outage id, kind, rounds
-        that come into the store at the end of each night.
+        (unit,) `channels`, `ready` rounds on full launchers, `reload` [ticks], `salvo` [rounds], `outage` threshold
+        (0..2^32), `outage_id`, `kind`.
     kill
         (class, kind) uint64: a round kills when its 32-bit word is below this (0..2^32).
     state
-        (unit, 8) int64, made by `stock_up`, see `READY`; the first two columns are carried over the nights.
+        (unit,) `STATE`, made by `stock_up`; `ready` and `store` are carried over the nights.
     scratch
-        Work arrays made by `make_scratch`; the last are a log of engagements, kept where it has room.
+        Work arrays made by `make_scratch`.
     killed
         (threat,) uint8, filled.
 
@@ -293,7 +284,7 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
     Rounds fired, engagements, and steps: first openings looked at and keys taken from the queue.
     """
     pointer, pair = pairs
-    channels, reloads, queue, luck, shots, asked, (log, chain) = scratch
+    channels, reloads, queue, luck, shots, asked = scratch
     dawn(run, key, threats, luck, killed)
     at, last, size = _ZERO, np.uint64(lined.shape[0]), 0
     fired, engagements, steps = np.int64(0), np.int64(0), np.int64(0)
@@ -309,18 +300,16 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
         now, i = top >> 40, np.uint64((top >> 20) & LOW20)
         if arrives:
             shots[i] = 0
-        tick, lane = np.int64(threats[i, 5]), np.uint64(threats[i, 4])
+        tick, lane = np.int64(threats[i]["tick"]), np.uint64(threats[i]["lane"])
         begin, end = pointer[lane], pointer[lane + _ONE]
         j = choose(tick, begin, end, now, run, key, night, pair, units, state, channels, asked)
         if j >= 0:
-            by, done = np.uint64(pair[np.uint64(j), 0]), now + pair[np.uint64(j), 3]
-            chance = kill[np.uint64(threats[i, 1]), np.uint64(units[by, 6])]
+            by, done = np.uint64(pair[np.uint64(j)]["unit"]), now + pair[np.uint64(j)]["flight"]
+            chance = kill[np.uint64(threats[i]["class"]), np.uint64(units[by]["kind"])]
             salvo, hit = fire(
-                now, done, by, i, shots[i], run, key, threats[i, 2], chance, units, state, channels, reloads, luck
+                now, done, by, i, shots[i], run, key, threats[i]["id"], chance, units, state, channels, reloads, luck
             )
             fired += salvo
-            if engagements < log.shape[0]:
-                _write_down(log, chain, engagements, i, now, done, j, hit)
             engagements += 1
             shots[i] += 1
             killed[i] = 1 if hit else 0
@@ -334,32 +323,34 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
             sink(queue, size, key_again)
         else:
             size = drop(queue, size)
-    dusk(units, state, asked)
+    dusk(state, asked)
     return fired, engagements, steps
 
 
-@compiled
+@njit
 def dawn(run, key, threats, luck, killed):
     """Begin a night: nothing is killed, and the first four rounds at each threat are drawn, many at a time."""
     for i in range(threats.shape[0]):
         killed[i] = 0
-        drawn = philox(run, threats[i, 2], STREAM_KILL, 0, key[0], key[1])
+        drawn = philox(run, threats[i]["id"], STREAM_KILL, 0, key[0], key[1])
         luck[0, i], luck[1, i], luck[2, i], luck[3, i] = drawn
 
 
-@compiled
-def dusk(units, state, asked):
-    """End a night: pending reloads complete, and launchers are topped up from the store as far as it lasts."""
+@njit
+def dusk(state, asked):
+    """End a night: pending reloads complete.
+
+    Launchers are then full as far as the store lasts, for every round fired was replaced from it.
+    """
     for at in range(1, asked[0] + 1):
-        unit = asked[at]
-        ready, store = state[unit, READY] + state[unit, PENDING], state[unit, STORE]
-        top = min(units[unit, 1] - ready, store)
-        state[unit, READY], state[unit, STORE], state[unit, SOONEST] = ready + top, store - top, -1
+        own = state[asked[at]]
+        own["ready"], own["soonest"] = own["ready"] + own["pending"], -1
     asked[0] = 0
 
 
-@compiled
+@njit
 def stock_up(units, stock, state):
     """Begin a month: launchers and stores are full, and no unit has been asked."""
     for unit in range(units.shape[0]):
-        state[unit, READY], state[unit, STORE], state[unit, SOONEST] = units[unit, 1], stock[unit], -1
+        own = state[unit]
+        own["ready"], own["store"], own["soonest"] = units[unit]["ready"], stock[unit], -1

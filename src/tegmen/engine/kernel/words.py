@@ -1,7 +1,7 @@
 """Random words by address: Philox4x32-10, integers in and integers out.
 
 A word is addressed by what it decides (run, threat or night, purpose, part), so it is the same whatever the order of
-computing, the number of threads, the device and the laydown: common random numbers for free.
+computing, the number of threads and the laydown: common random numbers for free.
 """
 
 # numba infers the types of the compiled functions from their callers; annotations on them would be decoration.
@@ -9,9 +9,8 @@ computing, the number of threads, the device and the laydown: common random numb
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
-
-from tegmen.engine.kernel.compiled import compiled
 
 # Streams: the third word of a counter names the purpose of the draw.
 STREAM_CALENDAR = 0
@@ -29,7 +28,7 @@ _WEYL_1 = np.uint64(0xBB67AE85)
 _HALF = np.uint64(32)
 
 
-@compiled(forceinline=True)
+@njit(forceinline=True)
 def philox(c0, c1, c2, c3, k0, k1):
     """Philox4x32-10: four 32-bit words from a counter (c0..c3) and a key (k0, k1).
 
@@ -49,7 +48,7 @@ def philox(c0, c1, c2, c3, k0, k1):
     return a, b, c, d
 
 
-@compiled(forceinline=True)
+@njit(forceinline=True)
 def part_of(words, part):
     """Pick one of the four words."""
     if part == 0:
@@ -61,13 +60,13 @@ def part_of(words, part):
     return words[3]
 
 
-@compiled(forceinline=True)
+@njit(forceinline=True)
 def below(word, bound):
     """Scale a 32-bit word to 0..bound-1 (bias below bound / 2^32)."""
     return np.int64((np.uint64(word) * np.uint64(bound)) >> _HALF)
 
 
-@compiled(forceinline=True)
+@njit(forceinline=True)
 def pick(cumulative, word):
     """First index whose cumulative uint32 weight exceeds the word."""
     low, high = 0, cumulative.shape[0] - 1

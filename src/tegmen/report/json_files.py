@@ -1,0 +1,140 @@
+"""What the JSON files that tegmen writes are made of: types that fill themselves from results and give the schema.
+
+Each file's own types stand where it is written (`answer_json`, `drivers_page`, `backtest_page`, `verification_page`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pkgutil import resolve_name
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.json_schema import GenerateJsonSchema
+
+from tegmen.errors import InputError
+
+FileName = Literal["answer", "drivers", "backtest", "verification"]
+
+
+def rounded(value: float | None) -> float | None:
+    """Round to six significant digits, so that the last bit of a sum cannot show; None for what is not finite."""
+    return float(f"{float(value):.6g}") if value is not None and math.isfinite(value) else None
+
+
+Real = Annotated[float, BeforeValidator(rounded)]
+Positive = Annotated[float, Field(ge=0), BeforeValidator(rounded)]
+Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(rounded)]
+MaybeReal = Annotated[float | None, BeforeValidator(rounded)]
+"""A number, or null where there is none or none that is finite."""
+MaybePositive = Annotated[Annotated[float, Field(ge=0)] | None, BeforeValidator(rounded)]
+MaybeShare = Annotated[Annotated[float, Field(ge=0, le=1)] | None, BeforeValidator(rounded)]
+Natural = Annotated[int, Field(ge=0)]
+Sha256 = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9a-f]{64}$"})]
+
+
+def field(description: str, *rests_on: str, **more: Any) -> Any:
+    """Describe a field of a file, and name what its number rests on (`x-rests-on`, which `tegmen why` follows)."""
+    return Field(
+        description=description, json_schema_extra={"x-rests-on": list(rests_on)} if rests_on else None, **more
+    )
+
+
+class Part(BaseModel):
+    """A part of a file."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, from_attributes=True, json_schema_serialization_defaults_required=True
+    )
+
+    @classmethod
+    def of(cls, result: object, **own: Any) -> Self:
+        """Take a result's fields of the same names; `own` gives what it has under another name, or not."""
+        taken = {name: getattr(result, name) for name in cls.model_fields if hasattr(result, name)}
+        return cls.model_validate(taken | own)
+
+
+class File(Part):
+    """A file as a whole, and how it was made."""
+
+    tegmen_version: str = field("Version of tegmen that made it.", "method")
+    seed: Natural = field("Seed of everything random.", "choice")
+    inputs: dict[str, Sha256] = field("Input name to sha256 of its bytes.", "record", "method")
+
+    def text(self) -> str:
+        """Write the file: sorted keys, one way, and nothing that is not a number."""
+        return dumps(self.model_dump(mode="json", by_alias=True))
+
+    @classmethod
+    def schema_dict(cls) -> dict[str, Any]:
+        """JSON schema (draft 2020-12) of the file."""
+        schema = cls.model_json_schema(mode="serialization", schema_generator=_Untitled)
+        name = schema["properties"]["$schema"]["const"]
+        return {"$schema": _Untitled.schema_dialect, "$id": name} | schema
+
+
+def schema_name(urn: str) -> Any:
+    """Describe the field that names the file's schema."""
+    return Field(urn, alias="$schema", description="Name of this schema.", json_schema_extra={"const": urn})
+
+
+class _Untitled(GenerateJsonSchema):
+    """Schemas whose fields have no second name beside their own."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's name
+        return False
+
+
+_TYPES: dict[FileName, str] = {  # a back-test's types stand on rooms that an answer does not load
+    "answer": "answer_json:AnswerFile",
+    "drivers": "drivers_page:DriversFile",
+    "backtest": "backtest_page:BacktestFile",
+    "verification": "verification_page:VerificationFile",
+}
+
+
+def json_schema(file: FileName) -> dict[str, Any]:
+    """Give the JSON schema (draft 2020-12) of a written file.
+
+    Parameters
+    ----------
+    file
+        "answer", "drivers", "backtest" or "verification": answer.json, and so on.
+
+    Returns
+    -------
+        The schema as plain content; `x-rests-on` beside a field of answer.json says what its numbers rest on.
+
+    Raises
+    ------
+    InputError
+        There is no such file.
+    """
+    if file not in _TYPES:
+        raise InputError("json_schema", [f"found {file!r}; there are: {', '.join(_TYPES)}"])
+    return resolve_name(f"tegmen.report.{_TYPES[file]}").schema_dict()
+
+
+def dumps(content: Mapping[str, Any]) -> str:
+    """Write content as JSON: sorted keys, one way, and nothing that is not a number."""
+    return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+class DriverPart(Part):
+    """An unknown and how the answer hangs on it; standard errors beside the estimates."""
+
+    unknown: str = field("The unknown in plain words.")
+    share: MaybeShare = field("First-order share of the variance of the outcome; null where the outcome does not vary.")
+    share_error: MaybePositive = field("Standard error of share.")
+    total: MaybePositive = field(
+        "Share of the variance that remains when all else is known; null where worlds were not drawn twice for it "
+        "(tegmen drivers does)."
+    )
+    total_error: MaybePositive = field("Standard error of total.")
+    evppi: MaybePositive = field(
+        "Expected value of knowing it before deciding how many, in units bought in vain (a unit too many costs 1, a "
+        "unit too few c/(1-c) at confidence c)."
+    )
+    evppi_error: MaybePositive = field("Standard error of evppi.")

@@ -1,0 +1,107 @@
+"""Pictures: whole, described, the same every time, and showing the numbers of the results."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from xml.etree import ElementTree as ET
+
+import altair as alt
+import numpy as np
+import pytest
+from report_example import example, stands, with_headline
+
+import tegmen as tg
+from tegmen.answer.plan import Plan
+from tegmen.answer.results import ClaimTest
+from tegmen.question.scenario import QuotedClaim
+from tegmen.report.charts import claim_marks, draw_case_curve, draw_drivers, draw_goal, draw_remaining, svg
+
+
+def texts_of(picture: str) -> set[str]:
+    root = ET.fromstring(picture)  # noqa: S314 - our own text
+    return {"".join(element.itertext()) for element in root.iter() if element.tag.endswith("}text")}
+
+
+def test_pictures_are_whole_described_and_kept_apart(page):
+    pictures = re.findall(r"<svg role=.*?</svg>", page, flags=re.DOTALL)
+    assert len(pictures) == 17
+    identities: list[str] = []
+    for picture in pictures:
+        root = ET.fromstring(picture)  # noqa: S314 - our own text
+        assert root.get("role") == "img"
+        assert len(root.get("aria-label", "")) > 30
+        own = [element.get("id") for element in root.iter() if element.get("id")]
+        assert set(re.findall(r"url\(#([^)]+)\)", picture)) <= set(own)
+        assert "NaN" not in picture
+        identities += own
+    assert len(set(identities)) == len(identities)
+
+
+def test_ends_of_one_claim_are_one_mark():
+    claims = [
+        ClaimTest(label, added, 0.5, 0.01, "")
+        for label, added in (
+            ("5–7: minimum, low end", 5),
+            ("7: cities, and more", 7),
+            ("5–7: minimum, high end", 7),
+            ("10: all", 10),
+        )
+    ]
+    marks = [(mark.low, mark.high, mark.label) for mark in claim_marks(claims)]
+    assert marks == [(5, 7, "5–7: minimum"), (7, 7, "7: cities, and more"), (10, 10, "10: all")]
+
+
+def test_curve_picture_marks_claims_and_answers(result):
+    pictures = {case: svg(draw_case_curve(result, case)) for case in result.cases}
+    for case, picture in pictures.items():
+        assert {"5–7: minimum", "10: radically change the situation", "25: whole country"} <= texts_of(picture)
+        assert f"N = {result.cases[case].headline.n}" in texts_of(picture)
+        assert picture == svg(draw_case_curve(result, case))
+
+
+def test_a_chart_s_data_are_the_curve_s_own(result):
+    answer = result.cases["claimed"].headline
+    spec = draw_case_curve(result, "claimed").to_dict()
+    (points,) = [rows for rows in spec["datasets"].values() if rows and "probability" in rows[0]]
+    assert [row["added"] for row in points] == answer.added.tolist()
+    np.testing.assert_array_equal([row["probability"] for row in points], answer.probability)
+    np.testing.assert_array_equal([row["mcse"] for row in points], answer.mcse)
+
+
+def test_no_ring_where_no_number_is_enough(result):
+    none = with_headline(result, n=None, n_interval=(31, None))
+    assert not any(text.startswith("N = ") for text in texts_of(svg(draw_case_curve(none, "posted"))))
+    assert "NaN" not in svg(draw_goal(none, "strikes"))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_what_is_not_finite_is_not_drawn(result, bad):
+    remaining = result.cases["posted"].headline.remaining.copy()
+    remaining[3] = bad
+    picture = svg(draw_remaining(with_headline(result, remaining=remaining), "posted"))
+    assert not re.search(r"NaN|Infinity", picture)
+
+
+def test_a_driver_without_a_number_has_its_name_and_no_bar(result):
+    known, unknown = result.cases["posted"].headline.drivers[:2]
+    drawn = [known, dataclasses.replace(unknown, unknown="nobody knows", share=float("nan"))]
+    picture = svg(draw_drivers(drawn, "posted"))
+    assert "nobody knows" in texts_of(picture)
+    assert "NaN" not in picture
+
+
+def test_any_result_gives_one_chart(result):
+    plan = Plan(result.scenario, "claimed", {"patriot": 2}, stands(2, start=4), "greedy", {}, result.provenance)
+    for answer, words in ((result, "Claimed totals: With 200 worlds"), (plan, "1 Kryvyi Rih, 2 Lviv")):
+        chart = tg.chart(answer)
+        assert isinstance(chart, alt.LayerChart | alt.HConcatChart)
+        assert words in chart["description"]
+        assert "NOTIONAL" not in str(chart.to_dict())  # no baseline in it
+
+
+def test_labels_are_text_whatever_is_in_them():
+    words = '<script>alert(1)</script> & "it"'
+    picture = svg(draw_case_curve(example(claims=(QuotedClaim(label=words, added=3, source="a"),)), "posted"))
+    assert "<script" not in picture
+    assert words in texts_of(picture)
