@@ -156,8 +156,8 @@ def example(**changes) -> Sufficiency:
         seed=1,
         cases={case: case_answer(scenario, case) for case in ("posted", "claimed")},
         places=defended_places(scenario, kyiv_radius_km=30.0),
-        parameters=tuple(read_catalogue().table()),
-        evidence=gather(scenario, read_catalogue().table()),
+        parameters=read_catalogue().parameters,
+        evidence=gather(scenario, read_catalogue().parameters),
         provenance=Provenance("0.1.0", 1, {"record": "a" * 64, "catalogue": "b" * 64, "scenario march-2024": "c" * 64}),
     )
 

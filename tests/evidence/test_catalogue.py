@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import hashlib
 import os
+import pickle
 import subprocess
 import sys
 from fractions import Fraction
-from importlib.resources import files
 from math import comb
 from pathlib import Path
 
@@ -19,13 +20,16 @@ from hypothesis import strategies as st
 from scipy import integrate
 from scipy.stats import beta
 
+from tegmen.data import shipped
 from tegmen.errors import InputError
-from tegmen.evidence.catalogue import SYSTEMS, TABLES, Parameter, read_catalogue
+from tegmen.evidence.catalogue import TABLES, Catalogue, read_catalogue
+from tegmen.evidence.parameters import Parameter
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS, SYSTEM_IDS, SYSTEM_NAMES, system_name
 from tegmen.terms import ThreatClass
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "catalogue"
-SHIPPED = Path(str(files("tegmen").joinpath("data", "catalogue")))
+SHIPPED = Path(str(shipped("catalogue")))
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the source tables are not beside this checkout")
 
 CATALOGUE = read_catalogue()
@@ -226,9 +230,12 @@ def test_a_changed_number_is_read_and_changes_the_digest(tmp_path):
         (lambda: CATALOGUE.inventory("Atlantis", "patriot"), "no holder 'Atlantis'; there are All partners"),
         (lambda: CATALOGUE.inventory("France", "patriot"), "holder 'France': no system 'patriot'; there are sampt"),
         (lambda: CATALOGUE.inventory("minimum", "patriot"), "no holder 'minimum'"),
-        (lambda: CATALOGUE.official_total("rain", "2024-03-01", "2024-03-31"), "no metric 'rain'; there are ball"),
-        (lambda: CATALOGUE.official_total("guided_bombs", "2024-03-01", "2024-03-30"), "no period '2024-03-01/2024-0"),
-        (lambda: CATALOGUE.needs("hawk"), "no system 'hawk'; there are all, iris_t_slm, patriot"),
+        (lambda: CATALOGUE.consequence("rain", "2024-03-01", "2024-03-31"), "no metric 'rain'; there are airspace"),
+        (
+            lambda: CATALOGUE.consequence("trypilska_missiles_launched", "2024-04-11", "2024-04-12"),
+            "no period '2024-04-11/2024-04-12'; there are 2024-04-11/2024-04-11",
+        ),
+        (lambda: CATALOGUE.row("model/reaction"), "no number has the id 'model/reaction'; the nearest are model/reac"),
     ],
 )
 def test_a_failed_look_up_names_what_exists(look, message):
@@ -239,13 +246,19 @@ def test_a_failed_look_up_names_what_exists(look, message):
 def test_the_founding_numbers():
     """The article of 3 April 2024: more than 100 held, five to seven needed, 400 missiles, 600 drones, 3,000 bombs."""
     assert CATALOGUE.inventory("All partners", "patriot").low == 100
-    month = ("2024-03-01", "2024-03-31")
-    assert [CATALOGUE.official_total(m, *month).value for m in ("missiles_launched", "shahed_launched")] == [400, 600]
-    assert CATALOGUE.official_total("guided_bombs", *month).value == 3000
-    claims = CATALOGUE.needs()
-    assert [(claim.low, claim.high) for claim in claims] == [(5, 7), (7, 7), (10, 10), (25, 25)]
-    assert claims[0].label == "minimum"
-    assert all(claim.verified and claim.source for claim in claims)
+    totals = {
+        name: CATALOGUE.row(f"official_totals/{name}/2024-03-01/2024-03-31").value
+        for name in ("missiles_launched", "shahed_launched", "guided_bombs")
+    }
+    assert totals == {"missiles_launched": 400, "shahed_launched": 600, "guided_bombs": 3000}
+    needs = [row for row in CATALOGUE.parameters if row.name == "need" and row.system == "patriot"]
+    assert sorted((row.low, row.high, row.subject) for row in needs) == [
+        (5, 7, "minimum"),
+        (7, 7, "largest cities plus one near the front"),
+        (10, 10, "would radically change the situation"),
+        (25, 25, "cover the whole country"),
+    ]
+    assert all(row.verified and row.source for row in needs)
     assert CATALOGUE.consequence("trypilska_missiles_intercepted", "2024-04-11", "2024-04-11").value == 7
 
 
@@ -258,14 +271,24 @@ FOUGHT = [kind.name for kind in ThreatClass if kind is not ThreatClass.glide_bom
 SCALARS = (
     "salvo_ballistic", "salvo_cruise", "reaction_s", "window_cruise_s", "reload_s", "interceptor_speed_point_kms",
     "interceptor_speed_area_kms", "detection_ballistic_s", "radar_height_m", "stock_area", "front_weight_km",
-    "population_exponent", "target_concentration", "named_prior",
+    "population_exponent", "target_concentration", "named_prior", "site_worth_people", "intercept_height_km",
+    "wave_window_s", "lane_offset_km", "kyiv_radius_km",
+)  # fmt: skip
+SHARES = (
+    "relative_effectiveness", "dispersed_share", "share_at_places", "power_target_share", "plant_damage",
+    "pac3_launcher_share", "glide_bomb_denial", "site_worth_people",
 )  # fmt: skip
 NEEDED = {
     *((name, "", "") for name in SCALARS),
-    *((name, kind, "") for name in ("power_target_share", "plant_damage", "packet_size") for kind in FOUGHT),
+    *(
+        (name, kind, "")
+        for name in ("power_target_share", "plant_damage", "packet_size", "wave_spread_s")
+        for kind in FOUGHT
+    ),
     *((name, "cruise", "") for name in ("dispersed_share", "speed_kmh", "altitude_m")),
-    *(("relative_effectiveness", "cruise", system) for system in SYSTEMS[:7]),
-    *(("relative_effectiveness", "ballistic", system) for system in ("patriot", "sampt")),
+    *(("relative_effectiveness", "cruise", system) for system in MISSILE_SYSTEMS),
+    *(("relative_effectiveness", "ballistic", system) for system in BALLISTIC_SYSTEMS),
+    *(("preference_rank", "", system) for system in MISSILE_SYSTEMS),
     *(("share_at_places", "", system) for system in ("s300ps", "buk_m1")),
     ("launchers_per_fire_unit", "", "buk_m1"),
     ("pac3_launcher_share", "", "patriot"),
@@ -275,7 +298,7 @@ NEEDED = {
 
 
 def test_every_class_and_system_of_the_model_has_its_parameters():
-    own = [row for row in CATALOGUE.table() if row.table == "model.csv"]
+    own = [row for row in CATALOGUE.parameters if row.table == "model.csv"]
     # Nothing missing, nothing that no formula reads (test_worlds checks the same against what a world draws).
     assert {(row.name, row.threat_class or "", row.system or "") for row in own} == NEEDED
     assert len(own) == len(NEEDED)
@@ -284,8 +307,7 @@ def test_every_class_and_system_of_the_model_has_its_parameters():
         assert (found.name, found.threat_class or "", found.system or "") == (name, kind, system)
         low, best, high = found.span
         assert 0 <= low <= best <= high
-        shares = ("relative_effectiveness", "dispersed_share", "share_at_places", "power_target_share", "plant_damage")
-        assert high <= 1 or name not in shares
+        assert (found.unit == "fraction") == (name in SHARES)
     # What no source gives can not be verified, and says whose assumption it is.
     assert not any(row.verified for row in own)
     assert {row.source for row in own} == {
@@ -296,16 +318,48 @@ def test_every_class_and_system_of_the_model_has_its_parameters():
 
 
 def test_the_best_system_against_a_class_is_the_reference():
-    for kind, systems in (("cruise", SYSTEMS[:7]), ("ballistic", ("patriot", "sampt"))):
+    for kind, systems in (("cruise", MISSILE_SYSTEMS), ("ballistic", BALLISTIC_SYSTEMS)):
         assert max(CATALOGUE.model("relative_effectiveness", kind, s).span[2] for s in systems) == 1.0
     assert CATALOGUE.model("relative_effectiveness", "ballistic", "patriot").span == (1.0, 1.0, 1.0)
-    for system in set(SYSTEMS[:7]) - {"patriot", "sampt"}:
+    for system in set(MISSILE_SYSTEMS) - set(BALLISTIC_SYSTEMS):
         with pytest.raises(InputError, match=rf"no \(threat class, system\) '\(ballistic, {system}\)'"):
             CATALOGUE.model("relative_effectiveness", "ballistic", system)
 
 
+def test_one_list_of_systems_agrees_with_what_their_table_says():
+    about = {row.system for row in CATALOGUE.parameters if row.table == "systems.csv"}
+    assert about == set(SYSTEM_IDS)
+    effective = {row.system for row in CATALOGUE.parameters if row.name == "relative_effectiveness"}
+    assert effective == set(MISSILE_SYSTEMS)
+    radius = {row.system for row in CATALOGUE.parameters if row.name == "defended_radius_ballistic"}
+    assert set(BALLISTIC_SYSTEMS) <= radius
+    channels = {row.system for row in CATALOGUE.parameters if row.name == "simultaneous_engagements"}
+    assert set(MISSILE_SYSTEMS) <= channels
+    # Codes of worlds and kernels: ballistic first, missiles next, all of them once.
+    assert SYSTEM_IDS[: len(MISSILE_SYSTEMS)] == MISSILE_SYSTEMS
+    assert MISSILE_SYSTEMS[: len(BALLISTIC_SYSTEMS)] == BALLISTIC_SYSTEMS
+    assert len(set(SYSTEM_NAMES.values())) == len(SYSTEM_IDS) == 10
+    assert [system_name(system) for system in ("sampt", "all", "no_such")] == ["SAMP/T", "all", "no such"]
+
+
+def test_a_catalogue_pickles_copies_and_compares(tmp_path):
+    again = read_catalogue(copy_tables(tmp_path))
+    for same in (pickle.loads(pickle.dumps(CATALOGUE)), copy.deepcopy(CATALOGUE), again):
+        assert same == CATALOGUE
+        assert same is not CATALOGUE
+    row = CATALOGUE.model("reaction_s")
+    assert pickle.loads(pickle.dumps(row)) == copy.deepcopy(row) == row
+    changed = CATALOGUE.with_replaced(row.id, (10.0, 20.0, 30.0), "a newspaper")
+    assert changed != CATALOGUE
+    assert changed.model("reaction_s") != row
+    assert changed.with_replaced(row.id, (10.0, 15.0, 30.0), "a newspaper") != CATALOGUE
+    assert Catalogue(CATALOGUE.parameters, dict(sorted(CATALOGUE.files.items(), reverse=True))) == CATALOGUE
+    with pytest.raises(TypeError):
+        CATALOGUE.files["model.csv"] = ""
+
+
 def test_labels_are_words_and_unique_within_a_table():
-    rows = CATALOGUE.table()
+    rows = CATALOGUE.parameters
     assert CATALOGUE.model("relative_effectiveness", "cruise", "hawk").label == "hawk, cruise: relative effectiveness"
     assert len({(row.table, row.label) for row in rows}) == len(rows)
 
@@ -345,7 +399,7 @@ def test_every_source_row_is_there_with_its_numbers_source_and_verified_flag(nam
     ]
     found = [
         (row.low, row.best, row.high, row.unit, row.source, row.verified)
-        for row in CATALOGUE.table()
+        for row in CATALOGUE.parameters
         if row.table == name
     ]
     assert found == expected

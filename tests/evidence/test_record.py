@@ -17,14 +17,8 @@ from hypothesis import strategies as st
 
 from tegmen.data import shipped
 from tegmen.errors import EvidenceError, InputError
-from tegmen.evidence.record import (
-    Record,
-    broad_class,
-    coverage_zone,
-    read_launch_areas,
-    read_record,
-)
-from tegmen.evidence.reports import COLUMNS, read_reports
+from tegmen.evidence.record import Record, broad_class, read_launch_areas, read_record
+from tegmen.evidence.reports import COLUMNS, coverage_zone, read_reports
 from tegmen.terms import ThreatClass
 
 REPOSITORY = Path(__file__).parents[2]

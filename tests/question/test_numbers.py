@@ -19,7 +19,7 @@ def march() -> Scenario:
 
 
 def test_every_number_of_the_shipped_question_has_a_source_and_an_entry(march):
-    evidence = gather(march, read_catalogue().table())
+    evidence = gather(march, read_catalogue().parameters)
     assert {number.id for number in evidence.numbers if number.role == "official"} == {
         "official/missiles", "official/ballistic_and_s300", "official/drone", "official/glide_bomb",
     }  # fmt: skip

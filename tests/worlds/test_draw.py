@@ -76,7 +76,7 @@ def same(a: Worlds, b: Worlds) -> bool:
 
 def test_every_row_of_the_model_table_is_drawn():
     # a row that no world draws is one that no formula reads
-    own = {row.label for row in read_catalogue().table() if row.table == "model.csv"}
+    own = {row.label for row in read_catalogue().parameters if row.table == "model.csv"}
     assert {row.label for row in drawn("posted").parameters if row.table == "model.csv"} == own
 
 

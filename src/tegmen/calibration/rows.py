@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from tegmen.errors import EvidenceError
-from tegmen.evidence.record import Record, coverage_zone
+from tegmen.evidence.record import Record
+from tegmen.evidence.reports import coverage_zone
 from tegmen.terms import ThreatClass
 
 if TYPE_CHECKING:

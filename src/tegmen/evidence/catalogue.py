@@ -9,68 +9,30 @@ from difflib import get_close_matches
 from functools import cache
 from io import StringIO
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tegmen.data import shipped
 from tegmen.errors import InputError
-from tegmen.evidence.parameters import SYSTEMS, Parameter
-
-__all__ = ["SYSTEMS", "TABLES", "Catalogue", "Claim", "Parameter", "read_catalogue"]
+from tegmen.evidence.parameters import Parameter
+from tegmen.terms import FrozenDict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from importlib.resources.abc import Traversable
 
 
-_VALUES = ("value_low", "value_best", "value_high", "unit", "source", "verified", "note")
-TABLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+_VALUE_COLUMNS = ("value_low", "value_best", "value_high", "unit", "source", "verified", "note")
+TABLES: Mapping[str, tuple[str, ...]] = FrozenDict(
     {
-        "systems.csv": ("system", "name", "family", "parameter", *_VALUES),
-        "threats.csv": ("threat_class", "model", "name", "parameter", *_VALUES),
-        "inventories.csv": ("holder", "system", "role", "as_of", *_VALUES),
-        "official_totals.csv": ("metric", "period_start", "period_end", *_VALUES),
-        "consequences.csv": ("metric", "period_start", "period_end", *_VALUES),
-        "model.csv": ("parameter", "threat_class", "system", *_VALUES),
+        "systems.csv": ("system", "name", "family", "parameter", *_VALUE_COLUMNS),
+        "threats.csv": ("threat_class", "model", "name", "parameter", *_VALUE_COLUMNS),
+        "inventories.csv": ("holder", "system", "role", "as_of", *_VALUE_COLUMNS),
+        "official_totals.csv": ("metric", "period_start", "period_end", *_VALUE_COLUMNS),
+        "consequences.csv": ("metric", "period_start", "period_end", *_VALUE_COLUMNS),
+        "model.csv": ("parameter", "threat_class", "system", *_VALUE_COLUMNS),
     }
 )
 """Tables of the catalogue and their columns."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A need stated in public: so many more fire units, in whose words.
-
-    Parameters
-    ----------
-    label
-        The words used, e.g. "minimum".
-    system
-        System id.
-    low, best, high
-        Added units [unit].
-    unit
-        Word of the source: batteries, systems, fire units.
-    as_of
-        When it was said (ISO date or month).
-    source
-        Where it was read.
-    verified
-        Whether it was read in a stored copy of the source.
-    note
-        What to know before quoting it.
-    """
-
-    label: str
-    system: str
-    low: float
-    best: float
-    high: float
-    unit: str
-    as_of: str
-    source: str
-    verified: bool
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +56,7 @@ class Catalogue:
     files: Mapping[str, str]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "files", MappingProxyType(dict(self.files)))
+        object.__setattr__(self, "files", FrozenDict(sorted(self.files.items())))
         seen: set[tuple[str, ...]] = set()
         faults: list[str] = []
         for row in self.parameters:
@@ -108,76 +70,45 @@ class Catalogue:
     @property
     def sha256(self) -> str:
         """Digest over all tables, for `Provenance.inputs`."""
-        joined = "\n".join(f"{name} {digest}" for name, digest in sorted(self.files.items()))
+        joined = "\n".join(f"{name} {digest}" for name, digest in self.files.items())
         return hashlib.sha256(joined.encode()).hexdigest()
 
     def system(self, system: str, parameter: str) -> Parameter:
         """Give a fact about a defending system, e.g. ``system("patriot", "defended_radius_ballistic")``."""
-        about = [row for row in self._rows("systems.csv") if row.system == system]
-        if not about:
-            raise _missing("systems.csv", "system", system, {row.system for row in self._rows("systems.csv")})
-        return _one(about, f"systems.csv, system '{system}'", "parameter", parameter)
+        rows = _about(self._rows("systems.csv"), "systems.csv", "system", system, lambda row: row.system)
+        return _sole(rows, f"systems.csv, system '{system}'", parameter)
 
     def threat(self, threat_class: str, parameter: str, model: str | None = None) -> Parameter:
         """Give a fact about a threat model; `model` may be left out where one model of the class states it.
 
         Class-wide spans of speed and altitude are in `model` ("speed_kmh", "altitude_m").
         """
-        rows = [row for row in self._rows("threats.csv") if row.threat_class == threat_class]
-        if not rows:
-            raise _missing(
-                "threats.csv", "threat class", threat_class, {row.threat_class for row in self._rows("threats.csv")}
-            )
+        rows = _about(
+            self._rows("threats.csv"), "threats.csv", "threat class", threat_class, lambda row: row.threat_class
+        )
+        where = f"threats.csv, class '{threat_class}'"
         if model is not None:
-            models = {row.subject for row in rows}
-            rows = [row for row in rows if row.subject == model]
-            if not rows:
-                raise _missing(f"threats.csv, class '{threat_class}'", "model", model, models)
-        return _one(rows, f"threats.csv, class '{threat_class}'", "parameter", parameter)
+            rows = _about(rows, where, "model", model, lambda row: row.subject)
+        return _sole(rows, where, parameter)
 
     def model(self, parameter: str, threat_class: str | None = None, system: str | None = None) -> Parameter:
         """Give a parameter of tegmen's own model, for a threat class and a system where it depends on them."""
-        rows = [row for row in self._rows("model.csv") if row.name == parameter]
-        if not rows:
-            raise _missing("model.csv", "parameter", parameter, {row.name for row in self._rows("model.csv")})
-        wanted = (threat_class or "", system or "")
-        for row in rows:
-            if (row.threat_class, row.system) == wanted:
-                return row
-        kinds = {f"({row.threat_class or 'no class'}, {row.system or 'no system'})" for row in rows}
-        asked = f"({wanted[0] or 'no class'}, {wanted[1] or 'no system'})"
-        raise _missing(f"model.csv, parameter '{parameter}'", "(threat class, system)", asked, kinds)
+        rows = _about(self._rows("model.csv"), "model.csv", "parameter", parameter, lambda row: row.name)
+        where, pair = f"model.csv, parameter '{parameter}'", _class_and_system(threat_class, system)
+        kind = "(threat class, system)"
+        return _about(rows, where, kind, pair, lambda row: _class_and_system(row.threat_class, row.system))[0]
 
     def inventory(self, holder: str, system: str) -> Parameter:
         """Give how many units of a system a holder has, e.g. ``inventory("Ukraine", "patriot")``."""
         rows = [row for row in self._rows("inventories.csv") if row.name != "need"]
-        about = [row for row in rows if row.subject == holder]
-        if not about:
-            raise _missing("inventories.csv", "holder", holder, {row.subject for row in rows})
-        for row in about:
-            if row.system == system:
-                return row
-        raise _missing(f"inventories.csv, holder '{holder}'", "system", system, {row.system for row in about})
-
-    def official_total(self, metric: str, start: str, end: str) -> Parameter:
-        """Give a total stated by officials for a period of ISO dates, both ends included."""
-        return self._total("official_totals.csv", metric, f"{start}/{end}")
+        rows = _about(rows, "inventories.csv", "holder", holder, lambda row: row.subject)
+        return _about(rows, f"inventories.csv, holder '{holder}'", "system", system, lambda row: row.system)[0]
 
     def consequence(self, metric: str, start: str, end: str) -> Parameter:
         """Give a public statement on losses or damage for a period of ISO dates, both ends included."""
-        return self._total("consequences.csv", metric, f"{start}/{end}")
-
-    def needs(self, system: str = "patriot") -> tuple[Claim, ...]:
-        """Give the needs stated in public for a system, smallest first."""
-        rows = [row for row in self._rows("inventories.csv") if row.name == "need" and row.system == system]
-        if not rows:
-            known = {row.system for row in self._rows("inventories.csv") if row.name == "need"}
-            raise _missing("inventories.csv, role 'need'", "system", system, known)
-        claims = [
-            Claim(row.subject, row.system, *row.span, row.unit, row.period, row.source, row.verified, row.note)
-            for row in rows
-        ]
-        return tuple(sorted(claims, key=lambda claim: (claim.best, claim.label)))
+        rows = _about(self._rows("consequences.csv"), "consequences.csv", "metric", metric, lambda row: row.name)
+        where = f"consequences.csv, metric '{metric}'"
+        return _about(rows, where, "period", f"{start}/{end}", lambda row: row.period)[0]
 
     def row(self, row_id: str) -> Parameter:
         """Give a row by its id.
@@ -203,21 +134,8 @@ class Catalogue:
         new = replace(old, low=low, best=best, high=high, source=source, verified=False, note=note)
         return replace(self, parameters=tuple(new if row is old else row for row in self.parameters))
 
-    def table(self) -> list[Parameter]:
-        """Give every parameter, in table order, as the report prints them."""
-        return list(self.parameters)
-
     def _rows(self, table: str) -> list[Parameter]:
         return [row for row in self.parameters if row.table == table]
-
-    def _total(self, table: str, metric: str, period: str) -> Parameter:
-        rows = [row for row in self._rows(table) if row.name == metric]
-        if not rows:
-            raise _missing(table, "metric", metric, {row.name for row in self._rows(table)})
-        for row in rows:
-            if row.period == period:
-                return row
-        raise _missing(f"{table}, metric '{metric}'", "period", period, {row.period for row in rows})
 
 
 def read_catalogue(folder: str | Path | None = None) -> Catalogue:
@@ -238,16 +156,16 @@ def read_catalogue(folder: str | Path | None = None) -> Catalogue:
         Every fault of every table: a missing file or column, a number that is none, a range out of order, a fraction
         outside [0, 1], a missing source or unit, an unknown system or threat class, a row stated twice.
     """
-    return _shipped() if folder is None else _read_tables(Path(folder), f"catalogue {folder}")
+    return _shipped_catalogue() if folder is None else _parse_catalogue(Path(folder), f"catalogue {folder}")
 
 
 @cache
-def _shipped() -> Catalogue:
+def _shipped_catalogue() -> Catalogue:
     # The shipped tables cannot change while we run, and every batch of worlds asks for them.
-    return _read_tables(shipped("catalogue"), "catalogue")
+    return _parse_catalogue(shipped("catalogue"), "catalogue")
 
 
-def _read_tables(root: Traversable | Path, where: str) -> Catalogue:
+def _parse_catalogue(root: Traversable | Path, where: str) -> Catalogue:
     parameters: list[Parameter] = []
     digests: dict[str, str] = {}
     faults: list[str] = []
@@ -262,7 +180,7 @@ def _read_tables(root: Traversable | Path, where: str) -> Catalogue:
             faults.append(f"{name}: not UTF-8 text; save it as CSV in UTF-8")
             continue
         digests[name] = hashlib.sha256(content).hexdigest()
-        rows, wrong = _read_table(name, text)
+        rows, wrong = _parse_table(name, text)
         parameters += rows
         faults += wrong
     if faults:
@@ -270,7 +188,7 @@ def _read_tables(root: Traversable | Path, where: str) -> Catalogue:
     return Catalogue(tuple(parameters), digests)
 
 
-def _read_table(name: str, text: str) -> tuple[list[Parameter], list[str]]:
+def _parse_table(name: str, text: str) -> tuple[list[Parameter], list[str]]:
     """Give the rows of one table and one line for each fault in it."""
     reader = csv.reader(StringIO(text, newline=""))
     columns = TABLES[name]
@@ -286,17 +204,17 @@ def _read_table(name: str, text: str) -> tuple[list[Parameter], list[str]]:
             faults.append(f"{where}: found {len(cells)} cells, the header has {len(header)}; quote cells with commas")
             continue
         try:
-            rows.append(_parameter(name, dict(zip(header, cells, strict=True))))
+            rows.append(_parse_row(name, dict(zip(header, cells, strict=True))))
         except InputError as error:
             faults += [f"{where} ({error.where}): {fault}" for fault in error.faults]
     return rows, faults
 
 
-def _parameter(table: str, row: Mapping[str, str]) -> Parameter:
+def _parse_row(table: str, row: Mapping[str, str]) -> Parameter:
     """Make a parameter of a row; the columns that say what it is about differ from table to table."""
     if row["verified"] not in {"true", "false"}:
         raise InputError("verified", [f"found '{row['verified']}', allowed are true and false"])
-    low, best, high = (_number(row, f"value_{bound}") for bound in ("low", "best", "high"))
+    low, best, high = (_bound(row, f"value_{bound}") for bound in ("low", "best", "high"))
     period = row.get("as_of", "")
     if "period_start" in row:
         period = f"{row['period_start']}/{row['period_end']}"
@@ -317,7 +235,7 @@ def _parameter(table: str, row: Mapping[str, str]) -> Parameter:
     )
 
 
-def _number(row: Mapping[str, str], column: str) -> float | None:
+def _bound(row: Mapping[str, str], column: str) -> float | None:
     text = row[column].strip()
     if not text:
         return None
@@ -327,17 +245,29 @@ def _number(row: Mapping[str, str], column: str) -> float | None:
         raise InputError(column, [f"found '{text}', allowed is a number or nothing"]) from None
 
 
-def _one(rows: Sequence[Parameter], where: str, kind: str, name: str) -> Parameter:
+def _about(
+    rows: Sequence[Parameter], where: str, kind: str, word: str, of: Callable[[Parameter], str]
+) -> list[Parameter]:
+    """Give the rows of which `of` gives the word, one or more, or say which words there are."""
+    chosen = [row for row in rows if of(row) == word]
+    if not chosen:
+        raise _not_there(where, kind, word, {of(row) for row in rows})
+    return chosen
+
+
+def _sole(rows: Sequence[Parameter], where: str, name: str) -> Parameter:
     """Give the only row of that name, or say what there is."""
-    found = [row for row in rows if row.name == name]
-    if not found:
-        raise _missing(where, kind, name, {row.name for row in rows})
-    if len(found) > 1:
-        models = ", ".join(row.subject for row in found)
+    named = _about(rows, where, "parameter", name, lambda row: row.name)
+    if len(named) > 1:
+        models = ", ".join(row.subject for row in named)
         raise InputError("catalogue", [f"{where}: '{name}' is stated for several models ({models}); name one of them"])
-    return found[0]
+    return named[0]
 
 
-def _missing(where: str, kind: str, found: str, known: set[str]) -> InputError:
+def _class_and_system(threat_class: str | None, system: str | None) -> str:
+    return f"({threat_class or 'no class'}, {system or 'no system'})"
+
+
+def _not_there(where: str, kind: str, found: str, known: set[str]) -> InputError:
     there = ", ".join(sorted(known))
     return InputError("catalogue", [f"{where}: no {kind} '{found}'; there are {there}; use one or add a row"])

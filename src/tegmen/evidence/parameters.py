@@ -10,24 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tegmen.errors import InputError
+from tegmen.evidence.systems import SYSTEM_IDS
 from tegmen.terms import ThreatClass
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-SYSTEMS = (
-    "patriot",
-    "sampt",
-    "nasams",
-    "iris_t_slm",
-    "hawk",
-    "s300ps",
-    "buk_m1",
-    "gepard",
-    "mobile_fire_group",
-    "ew",
-)
-"""Ids of the defending systems; "all" in a table stands for every system together."""
+    from tegmen.terms import Floats
 
 _OUTSIDE_THE_MODEL = ("recon", "tactical")
 _PERT_LAMBDA = 4.0
@@ -90,15 +77,15 @@ class Parameter:
             raise InputError(self.label, faults)
 
     def _span_faults(self) -> list[str]:
-        given = [value for value in (self.low, self.best, self.high) if value is not None]
-        if not given:
+        stated = [value for value in (self.low, self.best, self.high) if value is not None]
+        if not stated:
             return ["no value: found neither low, best nor high; give at least one of them"]
-        if not all(math.isfinite(value) for value in given):
+        if not all(math.isfinite(value) for value in stated):
             return [f"value: found {self._span_text()}, allowed are finite numbers"]
         faults: list[str] = []
-        if given != sorted(given):
+        if stated != sorted(stated):
             faults.append(f"range out of order: found {self._span_text()}, must be low <= best <= high")
-        if self.unit == "fraction" and not 0 <= min(given) <= max(given) <= 1:
+        if self.unit == "fraction" and not 0 <= min(stated) <= max(stated) <= 1:
             faults.append(f"fraction: found {self._span_text()}, allowed is [0, 1]")
         return faults
 
@@ -114,8 +101,8 @@ class Parameter:
         classes = (*ThreatClass.__members__, *_OUTSIDE_THE_MODEL)
         if self.threat_class and self.threat_class not in classes:
             faults.append(f"threat_class: found '{self.threat_class}', allowed are {', '.join(classes)} or empty")
-        if self.system and self.system not in (*SYSTEMS, "all"):
-            faults.append(f"system: found '{self.system}', allowed are {', '.join(SYSTEMS)}, all or empty")
+        if self.system and self.system not in (*SYSTEM_IDS, "all"):
+            faults.append(f"system: found '{self.system}', allowed are {', '.join(SYSTEM_IDS)}, all or empty")
         return faults
 
     def _span_text(self) -> str:
@@ -163,7 +150,7 @@ class Parameter:
             )
         return self.low, self.best, self.high
 
-    def pert(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def pert(self, u: Floats) -> Floats:
         """Give quantiles of the modified PERT distribution on the span.
 
         A beta distribution on [low, high] with shapes 1 + 4 (best - low) / (high - low) and
@@ -198,7 +185,7 @@ class Parameter:
         share = np.asarray(betaincinv(left, right, np.where(level < _PERT_LOWEST, 0.0, level)), dtype=np.float64)
         return np.clip(low + (high - low) * share, low, high)
 
-    def draws(self, generator: np.random.Generator, count: int) -> NDArray[np.float64]:
+    def draws(self, generator: np.random.Generator, count: int) -> Floats:
         """Draw from the same distribution, (count) [unit]; much faster than quantiles of uniforms."""
         low, _, high = self.span
         if high == low:

@@ -16,10 +16,8 @@ import pandas as pd
 
 from tegmen.data import shipped_text
 from tegmen.errors import EvidenceError, InputError
-from tegmen.evidence.reports import COLUMNS, COUNT_COLUMNS, KEY, broad_words, coverage_zone, read_reports, threat_words
+from tegmen.evidence.reports import COLUMNS, COUNT_COLUMNS, KEY, broad_words, read_reports, threat_words
 from tegmen.terms import VERSION, Provenance, ThreatClass, content_equal
-
-__all__ = ["RATE_WORDS", "Record", "aggregate", "broad_class", "coverage_zone", "read_launch_areas", "read_record"]
 
 if TYPE_CHECKING:
     from pathlib import Path
