@@ -9,19 +9,19 @@ import pandas as pd
 import pytest
 from scipy import linalg, stats
 
-from tegmen.calibration.ballistic import Statics, _likelihoods, fit_point
+from tegmen.calibration.ballistic import Statics, fit_point, step_likelihoods
 from tegmen.calibration.fit import (
     AreaFit,
     Calibration,
     Priors,
-    _one_step_ahead,
     calibrate,
-    draw_cells,
+    draw_scales,
     fit_area,
+    one_step_ahead,
     pooling,
 )
 from tegmen.calibration.grid import LevelGrid, beta_binomial, forward, level_grid, sample_paths
-from tegmen.calibration.rows import FILTERED, MODELLED, Rows
+from tegmen.calibration.rows import FILTERED, MODELLED, EligibleRows
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.record import COLUMNS, Record, read_record
 from tegmen.terms import Provenance, ThreatClass
@@ -55,7 +55,7 @@ def rows_of(step, n, k, aim=0, steps=None):
     step, n, k = (np.asarray(each, dtype=np.int64) for each in (step, n, k))
     ends = np.full(len(step), np.datetime64("2024-01-01T08:00"))
     aims = np.broadcast_to(np.asarray(aim, dtype=np.int64), step.shape).copy()
-    return Rows(ends, n, k, aims, step, steps or int(step.max()) + 1)
+    return EligibleRows(ends, n, k, aims, step, steps or int(step.max()) + 1)
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
@@ -186,14 +186,14 @@ def test_partial_pooling_equals_the_sum_over_every_combination():
             joint[s, m, s2, m2] += prior * math.exp(logs[0, s, m] + logs[1, s2, m2])
     joint /= joint.sum()
     count = 60_000
-    (s, m), (s2, m2) = draw_cells(fits, priors, np.random.default_rng(3), count)
+    (s, m), (s2, m2) = draw_scales(fits, priors, np.random.default_rng(3), count)
     seen = np.zeros_like(joint)
     np.add.at(seen, (s, m, s2, m2), 1 / count)
     assert (np.abs(seen - joint) <= 4 * np.sqrt(joint * (1 - joint) / count)).all()
 
 
 def test_one_step_ahead_probabilities_sum_to_one(march):
-    mixed = _one_step_ahead(march.areas[ThreatClass.drone], march.level, march.priors)
+    mixed = one_step_ahead(march.areas[ThreatClass.drone], march.level, march.priors)
     np.testing.assert_allclose(mixed.sum(axis=(1, 2)), 1.0, rtol=1e-10)
     rate = 1 / (1 + np.exp(-march.level.logit))
     mass = np.exp(
@@ -207,7 +207,7 @@ def test_one_step_ahead_probabilities_sum_to_one(march):
 def test_forecast_median_and_pit_by_direct_summation(march):
     table, mixed = (
         march.forecasts(ThreatClass.cruise),
-        _one_step_ahead(march.areas[ThreatClass.cruise], march.level, march.priors),
+        one_step_ahead(march.areas[ThreatClass.cruise], march.level, march.priors),
     )
     row = 100
     n, k = int(table.launched[row]), int(table.intercepted[row])
@@ -291,9 +291,9 @@ def mixture_quantiles(calibration):
         marginal = point.weights.sum(axis=tuple(each for each in range(5) if each != axis))
         edges = np.linspace(0, 1, size + 1)
         found.append(np.interp((0.05, 0.5, 0.95), np.concatenate([[0], np.cumsum(marginal)]) / marginal.sum(), edges))
-    mesh = Statics(*np.meshgrid(*point.axes.each(), indexing="ij", sparse=True))
+    mesh = Statics(*np.meshgrid(*point.axes.arrays(), indexing="ij", sparse=True))
     *_, (_, last, _) = forward(
-        _likelihoods(point.rows, point.grid, mesh, point.spread), point.grid.start, point.grid.kernels
+        step_likelihoods(point.rows, point.grid, mesh, point.spread), point.grid.start, point.grid.kernels
     )
     marginal = np.einsum("sc,scg->g", point.weights.reshape(len(last), -1), last)
     half = (point.grid.logit[1] - point.grid.logit[0]) / 2
@@ -530,7 +530,7 @@ def test_ballistic_rows_before_patriot_are_left_out():
 
 @pytest.mark.parametrize("until", ["yesterday", "2024-13-01", ""])
 def test_an_unreadable_date_is_named(record, until):
-    with pytest.raises(InputError, match=r"until: found .* allowed: a date as YYYY-MM-DD"):
+    with pytest.raises(InputError, match=r"until: found .*; a day such as 2024-03-31 is allowed"):
         calibrate(record, until=until)
 
 

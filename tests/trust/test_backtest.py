@@ -14,7 +14,6 @@ import pytest
 from scipy import stats
 
 import tegmen as tg
-from tegmen.calibration.diary import Night, nights
 from tegmen.calibration.fit import Priors, calibrate, fit_area
 from tegmen.calibration.forecast import (
     Known,
@@ -24,7 +23,7 @@ from tegmen.calibration.forecast import (
     month_days,
     nothing_known,
     quantile,
-    simulate,
+    simulate_intercepted,
     smoothed,
 )
 from tegmen.calibration.grid import beta_binomial, elapse, level_grid
@@ -37,7 +36,7 @@ from tegmen.calibration.nightly import (
     pooled,
 )
 from tegmen.calibration.priors import pooling
-from tegmen.calibration.rows import Rows
+from tegmen.calibration.rows import EligibleRows, Night, nights
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.record import COLUMNS, Record, read_record
 from tegmen.report.backtest_page import backtest_file
@@ -139,7 +138,7 @@ def test_a_level_elapses_as_the_matrix_of_the_weekly_filter_does():
 def test_nights_a_week_apart_have_the_evidence_of_the_weekly_filter():
     n, k = np.array([20, 8, 31, 4]), np.array([18, 3, 30, 4])
     ends = np.array(["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"], dtype="datetime64[m]")
-    rows = Rows(ends, n, k, np.full(4, -1), np.arange(4), 4)
+    rows = EligibleRows(ends, n, k, np.full(4, -1), np.arange(4), 4)
     fit = fit_area(rows, level_grid(FAST.level_low, FAST.level_high, FAST.levels, FAST.steps), FAST)
     track = area_track(FAST, FIXED)
     for each in nights(rows, by_aim=False):
@@ -390,7 +389,10 @@ def test_a_month_of_one_night_on_its_first_day_is_the_forecast_of_that_night(rec
         launched[0] = n
         exact = known.before(key, int(day[0])).chance(key, int(day[0]), n)
         drawn = (
-            np.bincount(simulate(known, key, day, launched, np.random.default_rng(3), draws), minlength=n + 1) / draws
+            np.bincount(
+                simulate_intercepted(known, key, day, launched, np.random.default_rng(3), draws), minlength=n + 1
+            )
+            / draws
         )
         # The offset within a grid cell smooths the level; beyond it only chance differs.
         assert (np.abs(drawn - exact) <= 4 * np.sqrt(exact * (1 - exact) / draws) + 0.006).all()
@@ -402,7 +404,7 @@ def test_a_night_at_the_end_of_a_month_is_less_sure_than_one_at_its_start(record
     for at in (0, 29):
         launched = np.zeros(30, dtype=np.int64)
         launched[at] = 60
-        spread.append(simulate(known, ThreatClass.drone, days, launched, np.random.default_rng(8)).std())
+        spread.append(simulate_intercepted(known, ThreatClass.drone, days, launched, np.random.default_rng(8)).std())
     assert spread[1] > 1.05 * spread[0]
 
 
@@ -498,7 +500,7 @@ def test_forecasts_of_records_drawn_from_the_model_itself_hold_what_they_say():
         made_of.append((at.chance(n, pooled({key: at}, at.day)[key]), k))
         launched = np.zeros(30, dtype=np.int64)
         launched[[each.day - 80 for each in month]] = [each.totals()[0] for each in month]
-        sums = simulate(
+        sums = simulate_intercepted(
             Known({key: track}, ballistic_track(FAST, memory)), key, np.arange(80, 110), launched, rng, 1000
         )
         made_of.append((smoothed(sums), sum(each.totals()[1] for each in month)))

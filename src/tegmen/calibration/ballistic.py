@@ -13,7 +13,8 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from tegmen.calibration.grid import LevelGrid, beta_binomial, draw_beta, forward, jitter, sample_paths
-from tegmen.calibration.rows import UNLOCATED, Rows
+from tegmen.calibration.rows import UNLOCATED, EligibleRows
+from tegmen.terms import content_equal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Statics:
     """Static parameters of the mixture: one array each, of cells (c,), of draws (w,) or of an axis of the mesh.
@@ -42,11 +44,12 @@ class Statics:
     concentration: Floats
     aim: Floats
 
-    def each(self) -> tuple[Floats, Floats, Floats, Floats]:
+    def arrays(self) -> tuple[Floats, Floats, Floats, Floats]:
         """Give the four arrays in order."""
         return self.kyiv, self.kill, self.concentration, self.aim
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class PointDraws:
     """Joint draws of the mixture.
@@ -66,6 +69,7 @@ class PointDraws:
     aimed: NDArray[np.bool_]
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class PointFit:
     """The mixture fitted to the ballistic rows.
@@ -84,7 +88,7 @@ class PointFit:
         (s, q, p, m, v) posterior of every step sd of the grid and cell of the mesh.
     """
 
-    rows: Rows
+    rows: EligibleRows
     grid: LevelGrid
     spread: tuple[float, float]
     axes: Statics
@@ -95,17 +99,17 @@ class PointFit:
         flat = np.cumsum(self.weights.ravel())
         index = np.searchsorted(flat, rng.random(count) * flat[-1], side="right")
         step, *cell = np.unravel_index(index, self.weights.shape)
-        q, p, m, v = (axis[at] for axis, at in zip(self.axes.each(), cell, strict=True))
+        q, p, m, v = (axis[at] for axis, at in zip(self.axes.arrays(), cell, strict=True))
         # A uniform offset within the cell smooths the mesh away; M stays on its few values.
         jittered = (self.axes.kyiv, self.axes.kill, self.axes.aim)
         kyiv, kill, aim = ((rng.random(count) - 0.5) / len(axis) for axis in jittered)
         statics = Statics(q + kyiv, p + kill, m, v + aim)
-        likelihoods = list(_likelihoods(self.rows, self.grid, statics, self.spread))
+        likelihoods = list(step_likelihoods(self.rows, self.grid, statics, self.spread))
         uniform = rng.random((self.rows.steps, count))
         path = sample_paths(likelihoods, self.grid, step, np.arange(count), uniform)
         elsewhere = jitter(self.grid, path, rng)
         n, k, zone = (column[:, None] for column in (self.rows.launched, self.rows.intercepted, self.rows.aim))
-        at_kyiv, other = _given_aim((n, k), elsewhere[self.rows.step], statics, self.spread)
+        at_kyiv, other = likelihood_by_aim((n, k), elsewhere[self.rows.step], statics, self.spread)
         aim = np.where(zone == UNLOCATED, statics.aim, zone)
         at_kyiv, other = aim * at_kyiv, (1 - aim) * other
         return PointDraws(statics, elsewhere, rng.random(at_kyiv.shape) * (at_kyiv + other) < at_kyiv)
@@ -125,7 +129,7 @@ class PointFit:
 
 
 def fit_point(
-    rows: Rows,
+    rows: EligibleRows,
     grid: LevelGrid,
     cells: tuple[int, int, int],
     kill_concentrations: Sequence[float],
@@ -152,10 +156,12 @@ def fit_point(
     """
     axes = mesh_axes(cells, kill_concentrations)
     # The mesh stays open: what depends on kill alone is computed for each kill alone, and broadcast.
-    mesh = Statics(*np.meshgrid(*axes.each(), indexing="ij", sparse=True))
-    log_evidence = sum(gain for _, _, gain in forward(_likelihoods(rows, grid, mesh, spread), grid.start, grid.kernels))
+    mesh = Statics(*np.meshgrid(*axes.arrays(), indexing="ij", sparse=True))
+    log_evidence = sum(
+        gain for _, _, gain in forward(step_likelihoods(rows, grid, mesh, spread), grid.start, grid.kernels)
+    )
     weights = np.asarray(softmax(log_evidence))
-    return PointFit(rows, grid, spread, axes, weights.reshape(len(grid.kernels), *map(len, axes.each())))
+    return PointFit(rows, grid, spread, axes, weights.reshape(len(grid.kernels), *map(len, axes.arrays())))
 
 
 def mesh_axes(cells: tuple[int, int, int], kill_concentrations: Sequence[float]) -> Statics:
@@ -176,7 +182,7 @@ def kyiv_share(launched: Ints, aimed: NDArray[np.bool_], rng: np.random.Generato
     return rng.beta(1 + effective * share, 1 + effective * (1 - share))
 
 
-def _given_aim(
+def likelihood_by_aim(
     counts: tuple[Ints, Ints], elsewhere: Floats, at: Statics, spread: tuple[float, float]
 ) -> tuple[Floats, Floats]:
     """Likelihood of a row aimed at Kyiv, and of one aimed elsewhere: ``q BB(k | n, p, M) + (1 - q) [k = 0]``.
@@ -195,15 +201,17 @@ def raid_likelihood(
     counts: tuple[Ints, Ints], aim: int, elsewhere: Floats, at: Statics, spread: tuple[float, float]
 ) -> Floats:
     """Likelihood of one raid (n launched, k intercepted) of a known or unknown aim; everything broadcasts."""
-    kyiv, other = _given_aim(counts, elsewhere, at, spread)
+    kyiv, other = likelihood_by_aim(counts, elsewhere, at, spread)
     return at.aim * kyiv + (1 - at.aim) * other if aim == UNLOCATED else kyiv if aim else other
 
 
-def _likelihoods(rows: Rows, grid: LevelGrid, statics: Statics, spread: tuple[float, float]) -> Iterator[Floats]:
+def step_likelihoods(
+    rows: EligibleRows, grid: LevelGrid, statics: Statics, spread: tuple[float, float]
+) -> Iterator[Floats]:
     """Likelihood (c, g) of each 4-week step, g the coverage elsewhere; identical rows are computed once."""
     share = np.asarray(expit(grid.logit))
-    at = Statics(*(each[..., None] for each in statics.each()))
-    cells = np.broadcast_shapes(*(each.shape for each in at.each()))
+    at = Statics(*(array[..., None] for array in statics.arrays()))
+    cells = np.broadcast_shapes(*(array.shape for array in at.arrays()))
     cases, times = rows.cases()
     for step in range(rows.steps):
         likelihood = np.ones((1,) * len(cells))

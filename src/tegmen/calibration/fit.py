@@ -2,16 +2,15 @@
 
 Area classes (drone, cruise): ``k ~ BetaBinomial(n, mu M, (1 - mu) M)``, ``logit mu`` a random walk over weeks, scales
 partially pooled. Near zeros (supersonic, s300_ground): one share, informative Beta prior. Point defence (ballistic):
-the all-or-nothing mixture of `coverage`. Both hidden paths (area level, coverage elsewhere) go through one forward
-filter and one backward sampler, those of `filtering`.
+the all-or-nothing mixture of `ballistic`. Both hidden paths (area level, coverage elsewhere) go through one forward
+filter and one backward sampler, those of `grid`.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date, datetime
-from types import MappingProxyType
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,26 +29,30 @@ from tegmen.calibration.grid import (
     sample_paths,
     stream,
 )
-from tegmen.calibration.kept_fits import kept
+from tegmen.calibration.kept_fits import read_or_make
 from tegmen.calibration.priors import Priors, pooling
-from tegmen.calibration.rows import AIM, FILTERED, MODELLED, NEAR_ZERO, WEEKS_OF_LEVEL, Rows, eligible
+from tegmen.calibration.rows import AIM, FILTERED, MODELLED, NEAR_ZERO, WEEKS_OF_LEVEL, EligibleRows, eligible
 from tegmen.errors import InputError
-from tegmen.terms import VERSION, Provenance, ThreatClass, one_blas_thread
+from tegmen.evidence.record import Record, parse_day
+from tegmen.terms import VERSION, FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from tegmen.evidence.record import Record
     from tegmen.terms import Floats, Ints
 
 _PARTS = ("likelihood", "log_evidence")
+_FIT_ARRAYS = (*(f"{key.name}_{part}" for key in FILTERED for part in _PARTS), "ballistic_weights")
+"""Names of the arrays that a calibration keeps of its fits."""
+
 LIMITS = (0.05, 0.5, 0.95)
 _OF_BALLISTIC = ("coverage_kyiv", "coverage_elsewhere", "kill", "kyiv_share")
 _PREDICTIVE_STREAM = 64
 _SUMMARY_DRAWS = 1000
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class AreaFit:
     """One area class on the grid.
@@ -66,7 +69,7 @@ class AreaFit:
     log_evidence: Floats
 
 
-def fit_area(rows: Rows, grid: LevelGrid, priors: Priors) -> AreaFit:
+def fit_area(rows: EligibleRows, grid: LevelGrid, priors: Priors) -> AreaFit:
     """Fit one area class: the likelihood of every week, and the evidence of every step sd and M."""
     share, concentrations = expit(grid.logit), np.asarray(priors.concentrations)
     cases, times = rows.cases()
@@ -81,24 +84,25 @@ def fit_area(rows: Rows, grid: LevelGrid, priors: Priors) -> AreaFit:
     return AreaFit(likelihood, np.asarray(gains))
 
 
-def draw_cells(
+def draw_scales(
     fits: Sequence[AreaFit], priors: Priors, rng: np.random.Generator, count: int
 ) -> list[tuple[Ints, Ints]]:
     """Draw the shared means, then each class's (s, M) given them: partial pooling, summed exactly over the grids."""
     of_step, of_concentration = pooling(priors)
     evidence = [np.exp(fit.log_evidence - logsumexp(fit.log_evidence)) for fit in fits]
-    shared = np.prod([of_step @ each @ of_concentration.T for each in evidence], axis=0)
+    shared = np.prod([of_step @ one @ of_concentration.T for one in evidence], axis=0)
     mean_step, mean_concentration = np.divmod(
         invert(np.broadcast_to(shared.ravel(), (count, shared.size)), rng.random(count)), shared.shape[1]
     )
     drawn: list[tuple[Ints, Ints]] = []
-    for each in evidence:
-        weight = of_step[mean_step][:, :, None] * of_concentration[mean_concentration][:, None, :] * each
+    for one in evidence:
+        weight = of_step[mean_step][:, :, None] * of_concentration[mean_concentration][:, None, :] * one
         cell = invert(weight.reshape(count, -1), rng.random(count))
-        drawn.append((cell // each.shape[1], cell % each.shape[1]))
+        drawn.append((cell // one.shape[1], cell % one.shape[1]))
     return drawn
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class RateDraws:
     """Joint posterior draws, axis w = draw.
@@ -126,7 +130,7 @@ class RateDraws:
     def pick(self, generator: np.random.Generator, count: int) -> RateDraws:
         """Pick `count` of the joint draws at random, with replacement."""
         at = generator.integers(len(self.kill), size=count)
-        rate = {key: value[at] for key, value in self.rate.items()}
+        rate = FrozenDict({key: value[at] for key, value in self.rate.items()})
         return RateDraws(rate, *(getattr(self, name)[at] for name in _OF_BALLISTIC))
 
     def to_pandas(self) -> pd.DataFrame:
@@ -135,6 +139,7 @@ class RateDraws:
         return pd.DataFrame(columns | {name: getattr(self, name) for name in _OF_BALLISTIC})
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Joint:
     """Joint draws with what the rates are made of.
@@ -154,6 +159,7 @@ class Joint:
     point: PointDraws
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Calibration:
     """The posterior of a record up to a date.
@@ -187,7 +193,7 @@ class Calibration:
     seed: int
     priors: Priors
     level: LevelGrid
-    rows: Mapping[ThreatClass, Rows]
+    rows: Mapping[ThreatClass, EligibleRows]
     areas: Mapping[ThreatClass, AreaFit]
     point: PointFit
     mixtures_dropped: int
@@ -226,12 +232,12 @@ class Calibration:
         drawn = self.point.draw(count, rng)
         elsewhere = drawn.elsewhere[-1] * self.priors.spread_elsewhere[0]
         share = kyiv_share(self.rows[ThreatClass.ballistic].launched, drawn.aimed, rng)
-        rates = RateDraws(MappingProxyType(rate), drawn.statics.kyiv, elsewhere, drawn.statics.kill, share)
-        return Joint(rates, MappingProxyType(levels), drawn)
+        rates = RateDraws(FrozenDict(rate), drawn.statics.kyiv, elsewhere, drawn.statics.kill, share)
+        return Joint(rates, FrozenDict(levels), drawn)
 
     def _levels(self, count: int, seed: int) -> dict[ThreatClass, tuple[Floats, Floats]]:
         """Draw each filtered class's weekly level (t, w) and its concentration M (w,)."""
-        cells = draw_cells(list(self.areas.values()), self.priors, stream(seed, 0), count)
+        cells = draw_scales(list(self.areas.values()), self.priors, stream(seed, 0), count)
         drawn: dict[ThreatClass, tuple[Floats, Floats]] = {}
         for (key, fit), (step, cell) in zip(self.areas.items(), cells, strict=True):
             rng = stream(seed, 1 + key)
@@ -256,12 +262,12 @@ class Calibration:
         tables: list[pd.DataFrame] = []
         for key, (path, concentration) in self._levels(_SUMMARY_DRAWS, self.seed).items():
             drawn = draw_beta(path[self.rows[key].step], concentration, rng)
-            tables.append(_by_month(key, self.rows[key], drawn, rng))
+            tables.append(_monthly_sums(key, self.rows[key], drawn, rng))
         for key in NEAR_ZERO:
             share = self._near_zero_share(key, _SUMMARY_DRAWS, rng)
-            tables.append(_by_month(key, self.rows[key], np.tile(share, (len(self.rows[key].step), 1)), rng))
+            tables.append(_monthly_sums(key, self.rows[key], np.tile(share, (len(self.rows[key].step), 1)), rng))
         ballistic = self.rows[ThreatClass.ballistic]
-        tables.append(_by_month(ThreatClass.ballistic, ballistic, self.point.predict(_SUMMARY_DRAWS, rng), rng))
+        tables.append(_monthly_sums(ThreatClass.ballistic, ballistic, self.point.predict(_SUMMARY_DRAWS, rng), rng))
         return pd.concat(tables).sort_values(["month", "threat_class"], ignore_index=True)
 
     def forecasts(self, threat_class: ThreatClass) -> pd.DataFrame:
@@ -277,10 +283,10 @@ class Calibration:
             If the class is not one of the filtered ones (drone, cruise).
         """
         if threat_class not in self.areas:
-            allowed = ", ".join(each.name for each in self.areas)
+            allowed = ", ".join(key.name for key in self.areas)
             raise InputError("threat_class", [f"found {threat_class.name}, allowed: {allowed}"])
         rows, results = self.rows[threat_class], np.zeros((len(self.rows[threat_class].step), 4))
-        mixed = _one_step_ahead(self.areas[threat_class], self.level, self.priors)
+        mixed = one_step_ahead(self.areas[threat_class], self.level, self.priors)
         share, concentrations = expit(self.level.logit), np.asarray(self.priors.concentrations)[:, None]
         for n in np.unique(rows.launched):
             chosen = np.flatnonzero(rows.launched == n)
@@ -312,7 +318,7 @@ class Calibration:
         return head + self.to_pandas().to_html(index=False, float_format="{:.3f}".format)
 
 
-def _one_step_ahead(fit: AreaFit, grid: LevelGrid, priors: Priors) -> Floats:
+def one_step_ahead(fit: AreaFit, grid: LevelGrid, priors: Priors) -> Floats:
     """Mix the one-step-ahead weights over (s, M) by the evidence of the weeks before: (t, m, g), each sums to one."""
     of_step, of_concentration = pooling(priors)
     running = np.log(of_step.mean(axis=0))[:, None] + np.log(of_concentration.mean(axis=0))
@@ -324,7 +330,7 @@ def _one_step_ahead(fit: AreaFit, grid: LevelGrid, priors: Priors) -> Floats:
     return np.stack(mixed)
 
 
-def _by_month(key: ThreatClass, rows: Rows, share: Floats, rng: np.random.Generator) -> pd.DataFrame:
+def _monthly_sums(key: ThreatClass, rows: EligibleRows, share: Floats, rng: np.random.Generator) -> pd.DataFrame:
     """Draw the interceptions of every row again from its drawn share (r, w), and sum by month."""
     months, month = np.unique(rows.window_end.astype("datetime64[M]").astype(str), return_inverse=True)
     counts = np.column_stack([rows.launched, rows.intercepted, rng.binomial(rows.launched[:, None], share)])
@@ -367,11 +373,11 @@ def calibrate(
         If nothing eligible is on or before `until`.
     """
     _check_seed(seed)
-    last, priors = _as_date(until), priors or Priors()
+    last, priors = parse_day(until), priors or Priors()
     whole, record = record, record.until(last)
     rows, end = eligible(record, last)
     level = level_grid(priors.level_low, priors.level_high, priors.levels, priors.steps)
-    fits = kept(cache, _fit_key(rows, priors), lambda: _fits(rows, level, priors))
+    fits = read_or_make(cache, _fit_key(rows, priors), _FIT_ARRAYS, lambda: _fits(rows, level, priors))
     mixed = record.rows["threat_class"].str.contains("+", regex=False) & (record.rows["channel"] == "national")
     return Calibration(
         until=last,
@@ -379,8 +385,8 @@ def calibrate(
         seed=seed,
         priors=priors,
         level=level,
-        rows=MappingProxyType(rows),
-        areas=MappingProxyType({key: AreaFit(*(fits[f"{key.name}_{part}"] for part in _PARTS)) for key in FILTERED}),
+        rows=FrozenDict(rows),
+        areas=FrozenDict({key: AreaFit(*(fits[f"{key.name}_{part}"] for part in _PARTS)) for key in FILTERED}),
         point=PointFit(
             rows[ThreatClass.ballistic],
             _drift(priors),
@@ -400,7 +406,7 @@ def _drift(priors: Priors) -> LevelGrid:
     return level_grid(priors.level_low, priors.level_high, priors.drift_levels, priors.drift_steps)
 
 
-def _fits(rows: Mapping[ThreatClass, Rows], level: LevelGrid, priors: Priors) -> dict[str, Floats]:
+def _fits(rows: Mapping[ThreatClass, EligibleRows], level: LevelGrid, priors: Priors) -> dict[str, Floats]:
     """Fit the filtered classes and the ballistic mixture; the arrays are all that a calibration keeps of it."""
     fits: dict[str, Floats] = {}
     for key in FILTERED:
@@ -410,23 +416,22 @@ def _fits(rows: Mapping[ThreatClass, Rows], level: LevelGrid, priors: Priors) ->
     return fits | {"ballistic_weights": fit_point(rows[ThreatClass.ballistic], _drift(priors), *mesh).weights}
 
 
-def _fit_key(rows: Mapping[ThreatClass, Rows], priors: Priors) -> str:
+def _fit_key(rows: Mapping[ThreatClass, EligibleRows], priors: Priors) -> str:
     """Hash what a fit depends on: its rows, the priors, and the versions of the code that makes it."""
     digest = hashlib.sha256(f"{VERSION} {np.__version__} {priors}".encode())
     for key in (*FILTERED, ThreatClass.ballistic):
-        each = rows[key]
-        table = np.column_stack([each.step, each.aim, each.launched, each.intercepted])
-        digest.update(f"{key.name} {each.steps} {table.shape}".encode() + table.astype("<i8").tobytes())
+        table = np.column_stack([rows[key].step, rows[key].aim, rows[key].launched, rows[key].intercepted])
+        digest.update(f"{key.name} {rows[key].steps} {table.shape}".encode() + table.astype("<i8").tobytes())
     return digest.hexdigest()
 
 
-def _identified(rows: Mapping[ThreatClass, Rows]) -> Mapping[str, str]:
+def _identified(rows: Mapping[ThreatClass, EligibleRows]) -> Mapping[str, str]:
     """Say what the record identifies and what it leaves at its prior, one sentence each."""
-    said = {f"rate_{key.name}": f"Weekly level, from the record: {rows[key]}." for key in FILTERED}
-    said |= {f"rate_{key.name}": f"Near zero: {rows[key]}; informative prior of mean 2 %." for key in NEAR_ZERO}
+    sentences = {f"rate_{key.name}": f"Weekly level, from the record: {rows[key]}." for key in FILTERED}
+    sentences |= {f"rate_{key.name}": f"Near zero: {rows[key]}; informative prior of mean 2 %." for key in NEAR_ZERO}
     aim = rows[ThreatClass.ballistic].aim
     kyiv, elsewhere, unlocated = (int((aim == code).sum()) for code in AIM.values())
-    said |= {
+    sentences |= {
         "coverage_kyiv": f"{kyiv} rows name Kyiv: high, but few; posted successes may name their city more often.",
         "coverage_elsewhere": f"{elsewhere} rows elsewhere, {unlocated} unlocated; the fan-out of a row is assumed.",
         "kill": "From the rows with any interception; a covered row without one looks like an uncovered one.",
@@ -435,25 +440,13 @@ def _identified(rows: Mapping[ThreatClass, Rows]) -> Mapping[str, str]:
     for key in MODELLED:
         if not len(rows[key].step):
             names = _OF_BALLISTIC if key is ThreatClass.ballistic else (f"rate_{key.name}",)
-            said |= dict.fromkeys(names, f"Prior only: the record has no eligible {key.name} row.")
-    said["aim"] = "Barely identified: an unlocated row shows its aim only by being intercepted."
-    said["single_shot_kill"] = (
+            sentences |= dict.fromkeys(names, f"Prior only: the record has no eligible {key.name} row.")
+    sentences["aim"] = "Barely identified: an unlocated row shows its aim only by being intercepted."
+    sentences["single_shot_kill"] = (
         "Not identified: kill per shot, shots per missile and fraction engaged keep their priors."
     )
-    said["glide_bomb"] = "Not identified: the record does not track guided bombs."
-    return MappingProxyType(said)
-
-
-def _as_date(until: str | date) -> date:
-    if isinstance(until, datetime):
-        return until.date()
-    if isinstance(until, date):
-        return until
-    try:
-        return date.fromisoformat(until.strip())
-    except (ValueError, AttributeError) as fault:
-        message = f"found {until!r}, allowed: a date as YYYY-MM-DD, such as 2024-03-31"
-        raise InputError("until", [message]) from fault
+    sentences["glide_bomb"] = "Not identified: the record does not track guided bombs."
+    return FrozenDict(sentences)
 
 
 def _check_seed(seed: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,6 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit, logit
 
-from tegmen.calibration.diary import Night, nights
 from tegmen.calibration.grid import draw_beta, stream
 from tegmen.calibration.nightly import (
     AreaTrack,
@@ -25,9 +23,9 @@ from tegmen.calibration.nightly import (
     beta_binomial_table,
     pooled,
 )
-from tegmen.calibration.rows import FILTERED, MODELLED, NEAR_ZERO
+from tegmen.calibration.rows import FILTERED, MODELLED, NEAR_ZERO, Night, nights
 from tegmen.errors import InputError
-from tegmen.terms import Provenance, ThreatClass, one_blas_thread
+from tegmen.terms import FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,13 +37,14 @@ if TYPE_CHECKING:
 CALENDAR_DAYS = 120
 """[days] before the origin from which the nights of a month that has no calendar are drawn."""
 
-_MONTH = 30
+_MONTH_DAYS = 30
 
 _DRAWS = 4000
-_MOST = 100_000
+_LAUNCHED_MOST = 100_000
 _FORECAST_STREAM = 128
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
     """What is known of every class before a day.
@@ -63,13 +62,13 @@ class Known:
         """Learn from a night of one class."""
         if key is ThreatClass.ballistic:
             return replace(self, ballistic=self.ballistic.after(night))
-        return replace(self, areas=MappingProxyType({**self.areas, key: self.areas[key].after(night)}))
+        return replace(self, areas=FrozenDict({**self.areas, key: self.areas[key].after(night)}))
 
     def before(self, key: ThreatClass, day: int) -> Known:
         """Move one class on to a day."""
         if key is ThreatClass.ballistic:
             return replace(self, ballistic=self.ballistic.before(day))
-        return replace(self, areas=MappingProxyType({**self.areas, key: self.areas[key].before(day)}))
+        return replace(self, areas=FrozenDict({**self.areas, key: self.areas[key].before(day)}))
 
     def chance(self, key: ThreatClass, day: int, n: int) -> Floats:
         """Probability (n + 1,) of each number intercepted of n launched on a day that the class was moved to."""
@@ -80,10 +79,11 @@ class Known:
 
 def nothing_known(priors: Priors, memory: Memory) -> Known:
     """Start before the first night."""
-    areas = MappingProxyType({key: area_track(priors, memory) for key in FILTERED})
+    areas = FrozenDict({key: area_track(priors, memory) for key in FILTERED})
     return Known(areas, ballistic_track(priors, memory))
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictive:
     """Forecast of one class.
@@ -105,6 +105,7 @@ class Predictive:
     prior_only: bool
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Forecast:
     """Forecasts of the classes asked for.
@@ -129,35 +130,38 @@ class Forecast:
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a class: launched, then mean, low (5 %), median and high (95 %) of intercepted and leaked."""
-        rows = [_summary(each) for each in self.classes.values()]
+        rows = [_summary(predictive) for predictive in self.classes.values()]
         return pd.DataFrame(rows)
 
     def ranges(self) -> pd.DataFrame:
         """As words: class, launched, intercepted and leaked as "median (5 % to 95 %)", evidence."""
         rows: list[dict[str, str]] = []
-        for each in self.classes.values():
-            row = {"class": each.threat_class.name}
+        for predictive in self.classes.values():
+            row = {"class": predictive.threat_class.name}
             for name, chance in (
-                ("launched", each.launched),
-                ("intercepted", each.intercepted),
-                ("leaked", each.leaked),
+                ("launched", predictive.launched),
+                ("intercepted", predictive.intercepted),
+                ("leaked", predictive.leaked),
             ):
                 low, median, high = (quantile(chance, level) for level in (0.05, 0.5, 0.95))
                 row[name] = f"{median}" if low == high else f"{median} ({low} to {high})"
-            rows.append(row | {"evidence": "prior only" if each.prior_only else "record"})
+            rows.append(row | {"evidence": "prior only" if predictive.prior_only else "record"})
         return pd.DataFrame(rows)
 
     def __repr__(self) -> str:
         return f"Forecast {self.first} to {self.last} (record until {self.known_until})\n{self.to_pandas().to_string()}"
 
 
-def _summary(each: Predictive) -> dict[str, object]:
-    row: dict[str, object] = {"threat_class": each.threat_class.name, "launched": quantile(each.launched, 0.5)}
-    for name, chance in (("intercepted", each.intercepted), ("leaked", each.leaked)):
+def _summary(predictive: Predictive) -> dict[str, object]:
+    row: dict[str, object] = {
+        "threat_class": predictive.threat_class.name,
+        "launched": quantile(predictive.launched, 0.5),
+    }
+    for name, chance in (("intercepted", predictive.intercepted), ("leaked", predictive.leaked)):
         row[f"{name}_mean"] = float(chance @ np.arange(len(chance)))
         limits = zip(("low", "median", "high"), (0.05, 0.5, 0.95), strict=True)
         row |= {f"{name}_{word}": quantile(chance, level) for word, level in limits}
-    return row | {"evidence": "prior only" if each.prior_only else "record"}
+    return row | {"evidence": "prior only" if predictive.prior_only else "record"}
 
 
 def quantile(chance: Floats, level: float) -> int:
@@ -191,7 +195,7 @@ def forecast(
     InputError
         For a class that is not modelled, a number out of range, or a night that the record already holds.
     """
-    counts = _asked(launched)
+    counts = _night_counts(launched)
     day = _day_after(calibration, on)
     known = follow(calibration, memory or Memory())
     classes: dict[ThreatClass, Predictive] = {}
@@ -205,7 +209,7 @@ def forecast(
         certain = np.eye(n + 1)[n]
         classes[key] = Predictive(key, certain, chance, chance[::-1], key in calibration.prior_only)
     when = np.datetime64(day, "D").astype(date)
-    return Forecast(when, when, calibration.end, MappingProxyType(classes), calibration.provenance)
+    return Forecast(when, when, calibration.end, FrozenDict(classes), calibration.provenance)
 
 
 @one_blas_thread
@@ -253,15 +257,15 @@ def forecast_month(
         history = {key: nights(calibration.rows[key], by_aim=False) for key in keys}
         raids = drawn_calendar(history, int(days[0]), len(days), stream(seed, _FORECAST_STREAM))
     else:
-        raids = _given_calendar(calendar, days)
+        raids = _assumed_calendar(calendar, days)
     for key, n in raids.items():
-        stopped = simulate(known, key, days, n, stream(seed, _FORECAST_STREAM + 1 + key))
+        stopped = simulate_intercepted(known, key, days, n, stream(seed, _FORECAST_STREAM + 1 + key))
         total = np.broadcast_to(n.sum(axis=0), stopped.shape)
-        counts = [smoothed(each) for each in (total, stopped, total - stopped)]
+        counts = [smoothed(draws) for draws in (total, stopped, total - stopped)]
         classes[key] = Predictive(key, counts[0], counts[1], counts[2], key in calibration.prior_only)
     first, last = (np.datetime64(int(days[i]), "D").astype(date) for i in (0, -1))
     provenance = Provenance(calibration.provenance.version, seed, calibration.provenance.inputs)
-    return Forecast(first, last, calibration.end, MappingProxyType(classes), provenance)
+    return Forecast(first, last, calibration.end, FrozenDict(classes), provenance)
 
 
 def follow(calibration: Calibration, memory: Memory) -> Known:
@@ -300,14 +304,14 @@ def drawn_calendar(
     Days without any row count as quiet here: what is forecast is what will be posted. All classes share the days
     drawn; the level is each class's own, log-normal of mean one, as wide as months differed from the days before them.
     """
-    first = min([each[0].day for each in history.values() if each] + [day])
+    first = min([past[0].day for past in history.values() if past] + [day])
     start, table = max(day - CALENDAR_DAYS, first), {}
     if start == day:
         return {key: np.zeros((count, _DRAWS), dtype=np.int64) for key in history}
     picks = rng.integers(start - first, day - first, size=(count, _DRAWS))
-    for key, each in history.items():
+    for key, past in history.items():
         posted = np.zeros(day - first)
-        for night in each:
+        for night in past:
             if night.day < day:
                 posted[night.day - first] += night.totals()[0]
         sd = level_spread(posted)
@@ -324,15 +328,17 @@ def level_spread(posted: Floats) -> float:
     have by themselves; one month more counts as if half or twice of what was expected had come.
     """
     gained, months = np.log(2) ** 2, 1
-    for at in range(len(posted) - _MONTH, _MONTH - 1, -_MONTH):
-        before, ahead = posted[max(at - CALENDAR_DAYS, 0) : at], posted[at : at + _MONTH].sum()
+    for at in range(len(posted) - _MONTH_DAYS, _MONTH_DAYS - 1, -_MONTH_DAYS):
+        before, ahead = posted[max(at - CALENDAR_DAYS, 0) : at], posted[at : at + _MONTH_DAYS].sum()
         if mean := before.mean():
-            gained += np.log((ahead + 1) / (_MONTH * mean + 1)) ** 2 - np.log1p(before.var() / (_MONTH * mean**2))
+            gained += np.log((ahead + 1) / (_MONTH_DAYS * mean + 1)) ** 2 - np.log1p(
+                before.var() / (_MONTH_DAYS * mean**2)
+            )
             months += 1
     return float(np.sqrt(max(gained, 0.0) / months))
 
 
-def simulate(
+def simulate_intercepted(
     known: Known, key: ThreatClass, days: Ints, launched: Ints, rng: np.random.Generator, draws: int = _DRAWS
 ) -> Ints:
     """Draw (w,) the number intercepted over some days of one class, given launched (d,) or (d, w)."""
@@ -349,7 +355,7 @@ def simulate(
 def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Generator) -> Ints:
     """Draw step sd, breaks, slope, M and level, walk the level day by day, and intercept."""
     count, memory, grid = n.shape[1], track.memory, track.grid.logit
-    s, r, b, m, g = _drawn(weight[..., None] * track.level, count, rng)
+    s, r, b, m, g = _draw_cells(weight[..., None] * track.level, count, rng)
     level = grid[g] + rng.uniform(-0.5, 0.5, count) * (grid[1] - grid[0])
     step, concentration = (
         np.asarray(axis)[at] for axis, at in ((track.priors.steps, s), (track.priors.concentrations, m))
@@ -368,7 +374,7 @@ def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Gen
 def _simulate_point(track: PointTrack, n: Ints, rng: np.random.Generator) -> Ints:
     """Draw the mixture, walk coverage elsewhere day by day, and draw aim, cover and kill of each night's raid."""
     count, grid, axes, memory = n.shape[1], track.grid.logit, axes_of(track.priors), track.memory
-    s, r, *cell = _drawn(track.weights, count, rng)
+    s, r, *cell = _draw_cells(track.weights, count, rng)
     step, shape = np.asarray(track.priors.drift_steps)[s] / np.sqrt(28), track.weights.shape
     level, total = grid[cell[-1]], np.zeros(count, dtype=np.int64)
     mean, fan = track.priors.spread_elsewhere
@@ -379,7 +385,7 @@ def _simulate_point(track: PointTrack, n: Ints, rng: np.random.Generator) -> Int
             anew = [rng.integers(size, size=count) for size in shape[2:-1]]
             cell = [np.where(broken, new, old) for new, old in zip(anew, cell, strict=False)]
             level = np.where(broken, logit(rng.uniform(expit(grid[0]), expit(grid[-1]), count)), level)
-        q, p, m, v = (axis[at] for axis, at in zip(axes.each(), cell, strict=False))
+        q, p, m, v = (axis[at] for axis, at in zip(axes.arrays(), cell, strict=False))
         aimed = rng.choice(3, size=count, p=track.aims())
         kyiv = (aimed == 0) | ((aimed == 2) & (rng.random(count) < v))
         covered = rng.random(count) < np.where(kyiv, q, expit(level))
@@ -388,10 +394,10 @@ def _simulate_point(track: PointTrack, n: Ints, rng: np.random.Generator) -> Int
     return total
 
 
-def _drawn(weight: Floats, count: int, rng: np.random.Generator) -> tuple[Ints, ...]:
+def _draw_cells(weight: Floats, count: int, rng: np.random.Generator) -> tuple[Ints, ...]:
     flat = np.cumsum(weight.ravel())
     index = np.searchsorted(flat, rng.random(count) * flat[-1], side="right")
-    return tuple(np.asarray(each) for each in np.unravel_index(index, weight.shape))
+    return tuple(np.asarray(axis) for axis in np.unravel_index(index, weight.shape))
 
 
 def smoothed(draws: Ints) -> Floats:
@@ -425,10 +431,14 @@ def threat_class(name: str) -> ThreatClass:
     raise InputError("launched", [f"found class {name!r}, of which nothing can be calibrated; allowed: {allowed}"])
 
 
-def _asked(launched: Mapping[str, int]) -> dict[ThreatClass, int]:
+def _night_counts(launched: Mapping[str, int]) -> dict[ThreatClass, int]:
     if not launched:
         raise InputError("launched", ["found no class; give at least one, such as drone=90"])
-    faults = [f"{name}: found {n}, allowed: 1 to {_MOST}" for name, n in launched.items() if not 1 <= n <= _MOST]
+    faults = [
+        f"{name}: found {n}, allowed: 1 to {_LAUNCHED_MOST}"
+        for name, n in launched.items()
+        if not 1 <= n <= _LAUNCHED_MOST
+    ]
     if faults:
         raise InputError("launched", faults)
     return {threat_class(name): n for name, n in launched.items()}
@@ -447,17 +457,19 @@ def _day_after(calibration: Calibration, on: str | date | None) -> int:
     return day
 
 
-def _given_calendar(calendar: Mapping[str, Mapping[date, int]], days: Ints) -> dict[ThreatClass, Ints]:
+def _assumed_calendar(calendar: Mapping[str, Mapping[date, int]], days: Ints) -> dict[ThreatClass, Ints]:
     raids: dict[ThreatClass, Ints] = {}
     faults: list[str] = []
     for name, nights_of in calendar.items():
         table = np.zeros(len(days), dtype=np.int64)
         for when, n in nights_of.items():
             at = int(np.datetime64(when).astype(np.int64)) - int(days[0])
-            if 0 <= at < len(days) and 0 <= n <= _MOST:
+            if 0 <= at < len(days) and 0 <= n <= _LAUNCHED_MOST:
                 table[at] += n
             else:
-                faults.append(f"{name}, {when}: found {n} launched; days of the month and 0 to {_MOST} are allowed")
+                faults.append(
+                    f"{name}, {when}: found {n} launched; days of the month and 0 to {_LAUNCHED_MOST} are allowed"
+                )
         raids[threat_class(name)] = table[:, None]
     if faults:
         raise InputError("calendar", faults)

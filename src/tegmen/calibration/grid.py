@@ -12,6 +12,8 @@ import numpy as np
 from scipy.fft import dct, idct
 from scipy.special import betaln, expit, gammaln
 
+from tegmen.terms import content_equal
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 _TINY = 1e-300
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class LevelGrid:
     """A logit level on a grid, its start and its weekly (or 4-weekly) transitions.

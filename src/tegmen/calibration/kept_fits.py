@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from platformdirs import user_cache_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
-    Arrays = dict[str, NDArray[Any]]
+    Arrays = Mapping[str, NDArray[Any]]
 
 KEPT = 10
 """Fits kept; the oldest goes first."""
@@ -25,33 +24,28 @@ KEPT = 10
 
 def cache_folder() -> Path | None:
     """Give the user's folder for fits: ``TEGMEN_CACHE`` (empty: no cache), or the one usual on the system."""
-    told = os.environ.get("TEGMEN_CACHE")
-    if told is not None:
-        return Path(told) if told else None
-    with contextlib.suppress(RuntimeError):  # no home folder
-        if sys.platform == "win32":
-            return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "tegmen"
-        if sys.platform == "darwin":
-            return Path.home() / "Library" / "Caches" / "tegmen"
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tegmen"
-    return None
-
-
-def kept(folder: Path | None, key: str, make: Callable[[], Mapping[str, NDArray[Any]]]) -> Arrays:
-    """Give the arrays of a key: those kept, if they can be read, else made now and kept, if they can be written."""
+    folder = os.environ.get("TEGMEN_CACHE")
     if folder is None:
-        return dict(make())
+        usual = user_cache_path("tegmen", appauthor=False)
+        return usual if usual.is_absolute() else None  # not absolute: there is no home folder
+    return Path(folder) if folder else None
+
+
+def read_or_make(folder: Path | None, key: str, names: Iterable[str], make: Callable[[], Arrays]) -> Arrays:
+    """Give the named arrays of a key: those kept if all can be read, else made now and kept if they can be written."""
+    if folder is None:
+        return make()
     path = folder / f"{key}.npz"
-    faults = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile)
-    with contextlib.suppress(*faults), np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
-    arrays = dict(make())
+    # Whatever is wrong with a file of the cache, what it stands for can be made.
+    with contextlib.suppress(Exception), path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+        return {name: file[name] for name in names}
+    arrays = make()
     with contextlib.suppress(OSError):
-        _keep(folder, path, arrays)
+        _write(folder, path, arrays)
     return arrays
 
 
-def _keep(folder: Path, path: Path, arrays: Arrays) -> None:
+def _write(folder: Path, path: Path, arrays: Arrays) -> None:
     """Write beside and rename, so that no reader meets half a file; then let the oldest go."""
     folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".tegmen-", dir=folder)
@@ -61,6 +55,6 @@ def _keep(folder: Path, path: Path, arrays: Arrays) -> None:
         Path(name).replace(path)
     finally:
         Path(name).unlink(missing_ok=True)
-    newest = sorted(folder.glob("*.npz"), key=lambda each: each.stat().st_mtime, reverse=True)
+    newest = sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in newest[KEPT:]:
         old.unlink(missing_ok=True)

@@ -16,13 +16,12 @@ from scipy.special import expit, softmax
 from tegmen.calibration.ballistic import Statics, mesh_axes, raid_likelihood
 from tegmen.calibration.grid import LevelGrid, beta_binomial, elapse, level_grid
 from tegmen.calibration.priors import Priors, pooling
-from tegmen.calibration.rows import AIM
-from tegmen.terms import ThreatClass
+from tegmen.calibration.rows import AIM, Night
+from tegmen.terms import ThreatClass, content_equal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tegmen.calibration.diary import Night
     from tegmen.terms import Floats
 
 _NEGLIGIBLE = 1e-12
@@ -75,6 +74,7 @@ class Memory:
         return np.exp(-days / np.asarray(self.break_days))
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class AreaTrack:
     """An area class up to a day.
@@ -157,6 +157,7 @@ def pooled(tracks: Mapping[ThreatClass, AreaTrack], day: int) -> dict[ThreatClas
     return weights
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class PointTrack:
     """Ballistic missiles up to a day.
@@ -221,12 +222,12 @@ class PointTrack:
         kill, concentration = (each.ravel() for each in np.meshgrid(axes.kill, axes.concentration, indexing="ij"))
         struck = beta_binomial_table(n, kill, concentration)
         fanned = beta_binomial_table(n, axes.kill * mean, np.full(len(axes.kill), fan))
-        found = np.empty((len(AIM), n + 1))
-        found[0] = struck @ kyiv.sum(axis=0).ravel()
-        found[1] = fanned @ other.sum(axis=0)
-        found[2] = struck @ (axes.aim @ kyiv.reshape(len(axes.aim), -1)) + fanned @ ((1 - axes.aim) @ other)
-        found[:, 0] += 1 - found.sum(axis=1)  # not covered: nothing intercepted
-        return found
+        chance = np.empty((len(AIM), n + 1))
+        chance[0] = struck @ kyiv.sum(axis=0).ravel()
+        chance[1] = fanned @ other.sum(axis=0)
+        chance[2] = struck @ (axes.aim @ kyiv.reshape(len(axes.aim), -1)) + fanned @ ((1 - axes.aim) @ other)
+        chance[:, 0] += 1 - chance.sum(axis=1)  # not covered: nothing intercepted
+        return chance
 
     def aims(self) -> Floats:
         """Probability (3,) that the next raid will be posted as at Kyiv, elsewhere, unlocated: Dirichlet(1, 1, 1)."""
@@ -241,11 +242,12 @@ def point_track(priors: Priors, memory: Memory) -> PointTrack:
     """Start a track: nothing seen."""
     grid = level_grid(priors.level_low, priors.level_high, priors.drift_levels, priors.drift_steps)
     axes = axes_of(priors)
-    cells = (len(priors.drift_steps), len(memory.break_days), *(len(axis) for axis in axes.each()))
+    cells = (len(priors.drift_steps), len(memory.break_days), *(len(axis) for axis in axes.arrays()))
     weights = np.broadcast_to(grid.start / np.prod(cells), (*cells, priors.drift_levels))
     return PointTrack(grid, priors, memory, None, weights, np.zeros(len(AIM)))
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class BallisticTrack:
     """Two models of ballistic missiles up to a day, weighed by how well each foretold the nights so far.
@@ -310,7 +312,7 @@ def axes_of(priors: Priors) -> Statics:
 
 
 def _mesh(priors: Priors) -> Statics:
-    mesh = np.meshgrid(*axes_of(priors).each(), indexing="ij", sparse=True)
+    mesh = np.meshgrid(*axes_of(priors).arrays(), indexing="ij", sparse=True)
     return Statics(*(each[..., None] for each in mesh))
 
 

@@ -1,4 +1,4 @@
-"""The eligible rows of the record by threat class, as the arrays that a fit reads."""
+"""Which rows of the record count: as the arrays that a fit reads, and as the nights that a forecast learns from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from tegmen.errors import EvidenceError
 from tegmen.evidence.record import Record
 from tegmen.evidence.reports import coverage_zone
-from tegmen.terms import ThreatClass
+from tegmen.terms import ThreatClass, content_equal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,13 +28,14 @@ NEAR_ZERO = (ThreatClass.supersonic, ThreatClass.s300_ground)
 MODELLED = (*FILTERED, *NEAR_ZERO, ThreatClass.ballistic)
 WEEKS_OF_LEVEL = 4
 UNLOCATED = -1
-"""Code in `Rows.aim` of a row that may have been aimed at Kyiv or elsewhere."""
+"""Code in `EligibleRows.aim` of a row that may have been aimed at Kyiv or elsewhere."""
 
 AIM = {"kyiv": 1, "elsewhere": 0, "unlocated": UNLOCATED}
 
 
+@content_equal
 @dataclass(frozen=True, slots=True, eq=False)
-class Rows:
+class EligibleRows:
     """Eligible rows of one class in time order, axis r = row.
 
     Parameters
@@ -74,7 +75,7 @@ class Rows:
         return f"{intercepted} of {launched} posted launches intercepted, {len(self.launched)} rows"
 
 
-def eligible(record: Record, last: date) -> tuple[dict[ThreatClass, Rows], date]:
+def eligible(record: Record, last: date) -> tuple[dict[ThreatClass, EligibleRows], date]:
     """Take the eligible rows of each modelled class in time order, and the date of the last of them all.
 
     Raises
@@ -82,14 +83,14 @@ def eligible(record: Record, last: date) -> tuple[dict[ThreatClass, Rows], date]
     EvidenceError
         If no class has an eligible row on or before `last`.
     """
-    found = {key: record.eligible(key.name) for key in MODELLED}
-    kept: dict[ThreatClass, pd.DataFrame] = {}
-    for key, table in found.items():
+    tables: dict[ThreatClass, pd.DataFrame] = {}
+    for key in MODELLED:
+        table = record.eligible(key.name)
         day = table["window_end"].dt.normalize()
         first = pd.Timestamp(PATRIOT_ARRIVAL if key is ThreatClass.ballistic else date.min)
         keep = (day <= pd.Timestamp(last)) & (day >= first) & (table["launched"] > 0)
-        kept[key] = table.loc[keep].sort_values("window_end", kind="stable")
-    ends = [table["window_end"].iloc[-1].date() for table in kept.values() if len(table)]
+        tables[key] = table.loc[keep].sort_values("window_end", kind="stable")
+    ends = [table["window_end"].iloc[-1].date() for table in tables.values() if len(table)]
     if not ends:
         names = ", ".join(key.name for key in MODELLED)
         raise EvidenceError(
@@ -97,10 +98,10 @@ def eligible(record: Record, last: date) -> tuple[dict[ThreatClass, Rows], date]
             f"launched and intercepted counts, of one of {names}; choose a later date or a fuller record"
         )
     weeks = {key: WEEKS_OF_LEVEL if key is ThreatClass.ballistic else 1 for key in MODELLED}
-    return {key: rows_of(table, max(ends), weeks[key]) for key, table in kept.items()}, max(ends)
+    return {key: rows_of(table, max(ends), weeks[key]) for key, table in tables.items()}, max(ends)
 
 
-def rows_of(table: pd.DataFrame, end: date, weeks: int) -> Rows:
+def rows_of(table: pd.DataFrame, end: date, weeks: int) -> EligibleRows:
     """Take rows as arrays; steps of some weeks are counted back from the end, so that none is cut short there."""
     window_end = table["window_end"].to_numpy("datetime64[m]")
     days = (np.datetime64(end) - window_end.astype("datetime64[D]")).astype(np.int64)
@@ -108,4 +109,49 @@ def rows_of(table: pd.DataFrame, end: date, weeks: int) -> Rows:
     steps = int(max(back.max(initial=0) + 1, WEEKS_OF_LEVEL // weeks))
     aim = np.array([AIM[coverage_zone(str(zone))] for zone in table["zone"]], dtype=np.int64)
     launched, intercepted = (table[name].to_numpy(np.int64) for name in ("launched", "intercepted"))
-    return Rows(window_end, launched, intercepted, aim, steps - 1 - back, steps)
+    return EligibleRows(window_end, launched, intercepted, aim, steps - 1 - back, steps)
+
+
+@content_equal
+@dataclass(frozen=True, slots=True, eq=False)
+class Night:
+    """All eligible rows of one class with one reporting date, axis a = raid: what was aimed at one zone.
+
+    Parameters
+    ----------
+    day
+        Reporting date, the day the windows ended on, in days since 1970-01-01.
+    aim
+        (a,) 1 Kyiv, 0 elsewhere, -1 unlocated; each occurs once.
+    launched, intercepted
+        (a,) counts.
+    """
+
+    day: int
+    aim: Ints
+    launched: Ints
+    intercepted: Ints
+
+    def totals(self) -> tuple[int, int]:
+        """Sum launched and intercepted over the raids."""
+        return int(self.launched.sum()), int(self.intercepted.sum())
+
+
+def nights(rows: EligibleRows, *, by_aim: bool) -> tuple[Night, ...]:
+    """Sum rows by reporting date, and by aim where the aim matters; in order of time.
+
+    Parameters
+    ----------
+    rows
+        Eligible rows of one class.
+    by_aim
+        Whether raids at different zones stay apart (ballistic); else each night is one unlocated raid.
+    """
+    day = rows.window_end.astype("datetime64[D]").astype(np.int64)
+    aim = rows.aim if by_aim else np.full_like(rows.aim, UNLOCATED)
+    keys, index = np.unique(np.column_stack([day, aim]), axis=0, return_inverse=True)
+    sums = np.zeros((len(keys), 2), dtype=np.int64)
+    np.add.at(sums, index.ravel(), np.column_stack([rows.launched, rows.intercepted]))
+    starts = np.flatnonzero(np.diff(keys[:, 0], prepend=np.iinfo(np.int64).min))
+    parts = np.split(np.column_stack([keys, sums]), starts[1:]) if len(keys) else []
+    return tuple(Night(int(part[0, 0]), part[:, 1], part[:, 2], part[:, 3]) for part in parts)

@@ -99,7 +99,7 @@ class Record:
         EvidenceError
             If no row is left that a rate can be taken from.
         """
-        last = _last_day(day)
+        last = parse_day(day)
         rows = self.rows.loc[self.rows["window_end"].dt.normalize() <= pd.Timestamp(last)].reset_index(drop=True)
         if not _eligible(rows).any():
             first = self.rows.loc[_eligible(self.rows), "window_end"].min()
@@ -211,12 +211,19 @@ def _eligible(rows: pd.DataFrame) -> pd.Series:
     return (rows["channel"] == "national") & (rows["rows"] > 0) & rows["threat_class"].isin(words)
 
 
-def _last_day(day: str | date) -> date:
+def parse_day(day: str | date) -> date:
+    """Read the last day to use of a record: a date, or text YYYY-MM-DD.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
     if isinstance(day, datetime):
         return day.date()
     if isinstance(day, date):
         return day
     try:
         return date.fromisoformat(day.strip())
-    except ValueError:
+    except (ValueError, AttributeError):
         raise InputError("until", [f"found {day!r}; a day such as 2024-03-31 is allowed; write YYYY-MM-DD"]) from None

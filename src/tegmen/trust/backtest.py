@@ -14,12 +14,18 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from tegmen.calibration.diary import Night, nights
-from tegmen.calibration.forecast import drawn_calendar, month_days, nothing_known, quantile, simulate, smoothed
+from tegmen.calibration.forecast import (
+    drawn_calendar,
+    month_days,
+    nothing_known,
+    quantile,
+    simulate_intercepted,
+    smoothed,
+)
 from tegmen.calibration.grid import stream
 from tegmen.calibration.nightly import Memory
 from tegmen.calibration.priors import Priors
-from tegmen.calibration.rows import FILTERED, eligible
+from tegmen.calibration.rows import FILTERED, Night, eligible, nights
 from tegmen.errors import InputError
 from tegmen.terms import FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread, tell_nobody
 from tegmen.trust.baselines import BASELINES, past
@@ -321,7 +327,7 @@ def _month_case(
     for night in brought:
         launched[night.day - days[0]] = night.totals()[0]
     stopped = [
-        smoothed(simulate(known, key, days, plan, stream(seed, _SEED_STREAM + 1 + key)))
+        smoothed(simulate_intercepted(known, key, days, plan, stream(seed, _SEED_STREAM + 1 + key)))
         for plan in (launched, calendar)
     ]
     sizes = [int(n) for n in launched if n]

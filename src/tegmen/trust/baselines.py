@@ -14,7 +14,7 @@ from tegmen.calibration.nightly import beta_binomial_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tegmen.calibration.diary import Night
+    from tegmen.calibration.rows import Night
     from tegmen.terms import Floats, Ints
 
 TRAILING_DAYS = 120
