@@ -17,12 +17,12 @@ import numpy as np
 
 from tegmen.calibration.fit import calibrate
 from tegmen.engine.campaign import BACKGROUND, MATCHED, match_record, simulate, take_worlds
+from tegmen.engine.engagement import engage, lay_lanes
 from tegmen.engine.workload import Compute
 from tegmen.evidence.record import read_record
 from tegmen.question.launches import history_counts
 from tegmen.question.scenario import read_scenario
 from tegmen.worlds.draw import draw_worlds
-from tegmen.engine.engagement import engage, lay_lanes
 
 ADDED = 10
 
@@ -52,9 +52,8 @@ def main() -> None:
             spent.append(time.process_time() - begin)
         threats = campaign.worlds.counts[:, list(classes)].sum(axis=1).mean()
         rate = months / statistics.median(spent)
-        print(
-            f"{name}: {rate:,.0f} months a second, {threats:,.0f} threats a month, {rate * threats:,.0f} threats a second"
-        )
+        million = rate * threats / 1e6
+        print(f"{name}: {rate:,.0f} months a second of {threats:,.0f} threats each; {million:.1f} million threats")
     print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6:.0f} MB")
 
 

@@ -13,7 +13,7 @@ import tomllib
 from pathlib import Path
 
 from tegmen.ledger.reading.articles import CHARACTERS_MOST, Article, make_article
-from tegmen.ledger.reading.drafting import read_article
+from tegmen.ledger.reading.extraction import read_article
 
 RUNS = 9
 

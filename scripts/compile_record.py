@@ -88,7 +88,7 @@ def main(folder: Path) -> None:
     record = read_record(public)
     write(record, TARGET / "nights.csv")
     print(record)
-    print(f"upstream sha256 {record.provenance.inputs['record']}; double counted rows: {double_counted(record)}")
+    print(f"upstream sha256 {record.provenance.inputs['record']}")
     reports, _, _ = read_reports(public)
     areas, summary = launch_areas(reports)
     areas.to_csv(TARGET / "launch_areas.csv", index=False, lineterminator="\n")
@@ -100,17 +100,6 @@ def main(folder: Path) -> None:
 def write(record: Record, path: Path) -> None:
     """Write a record in the compiled schema."""
     record.rows.to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d %H:%M")
-
-
-def double_counted(record: Record) -> int:
-    """Regional rows whose window end and threat class a national row has too: the same weapons may be in both.
-
-    They stay in the monthly totals and never enter a rate. Overlap of windows, which needs the raw start times, finds
-    12 reports before July 2024 (trap 10); the compiled table can only compare ends.
-    """
-    shared = ["window_end", "threat_class"]
-    national = record.rows.loc[record.rows["channel"] == "national", shared].drop_duplicates()
-    return len(record.rows.loc[record.rows["channel"] == "regional", shared].merge(national, on=shared))
 
 
 def launch_areas(reports: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -142,11 +131,11 @@ def launch_areas(reports: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
 
 def areas_of(launch_place: str) -> list[str]:
     """Name the distinct areas of a launch place text; in "Chauda, Crimea" the first piece that we know decides."""
-    found: list[str] = []
+    areas: list[str] = []
     for part in re.split(r"\s+and\s+", launch_place.strip().casefold()):
         known = [PLACES[piece.strip()] for piece in part.split(",") if piece.strip() in PLACES]
-        found += [area for area in known[:1] if area not in found]
-    return found
+        areas += [area for area in known[:1] if area not in areas]
+    return areas
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import io
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -48,8 +49,8 @@ class Slip(NamedTuple):
         Python: function, with its class ("Parameter.pert"), empty for the module. CSV: "column=value" pairs that name
         the row. TOML: name of the table.
     old, new
-        Python: an expression (any spelling of it) and what stands there instead. CSV, TOML: "column: value" or
-        "key: value" as it is and as it is made.
+        Python: an expression (any spelling of it) and what stands there instead. CSV: "column: value; ..." as it is,
+        and the values put there. TOML: "key: value", and the value put there.
     tests
         What pytest is called with.
     """
@@ -115,16 +116,17 @@ def _expressions(scope: ast.AST) -> Iterator[ast.expr]:
 
 
 def _slipped_csv(text: str, slip: Slip) -> str:
-    table = list(csv.reader(io.StringIO(text)))
-    head, rows = table[0], table[1:]
-    wanted = dict(pair.split("=", 1) for pair in slip.at.split("; "))
-    column, value = slip.old.split(": ", 1)
-    named = [row for row in rows if all(row[head.index(key)] == cell for key, cell in wanted.items())]
-    named = [row for row in named if row[head.index(column)] == value]
+    head, *rows = csv.reader(io.StringIO(text))
+    wanted = [pair.split("=", 1) for pair in slip.at.split("; ")] + [
+        pair.split(": ", 1) for pair in slip.old.split("; ")
+    ]
+    named = [row for row in rows if all(row[head.index(column)] == cell for column, cell in wanted)]
     _once(named, slip)
-    named[0][head.index(column)] = slip.new
+    columns = [pair.split(": ", 1)[0] for pair in slip.old.split("; ")]
+    for column, cell in zip(columns, slip.new.split("; "), strict=True):
+        named[0][head.index(column)] = cell
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(table)
+    csv.writer(out, lineterminator="\n").writerows([head, *rows])
     return out.getvalue()
 
 
@@ -261,6 +263,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Try every slip asked for."""
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)  # also in the background, and when it is told to end
     options = arguments()
     slips = chosen(options)
     if options.list:

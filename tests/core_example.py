@@ -14,19 +14,20 @@ from tegmen.calibration.fit import Calibration, calibrate
 from tegmen.engine.campaign import Campaign
 from tegmen.evidence.geography import to_km
 from tegmen.evidence.record import read_record
+from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.question.lanes import lay_lanes
 from tegmen.question.places import Places
 from tegmen.question.scenario import Scenario, read_scenario
 from tegmen.question.theatre import Theatre, set_theatre
 from tegmen.terms import EvidenceCase, FrozenDict, ThreatClass
 from tegmen.worlds.draw import Worlds, draw_worlds
-from tegmen.worlds.units import SYSTEMS, Units
+from tegmen.worlds.units import Units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BALLISTIC, CRUISE = ThreatClass.ballistic, ThreatClass.cruise
-PATRIOT, SAMPT, NASAMS, S300PS = (SYSTEMS.index(name) for name in ("patriot", "sampt", "nasams", "s300ps"))
+PATRIOT, SAMPT, NASAMS, S300PS = (MISSILE_SYSTEMS.index(name) for name in ("patriot", "sampt", "nasams", "s300ps"))
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,11 @@ def even_units(count: int, **changed: object) -> Units:
     """(w, s) the same for every system, but for radii against ballistic missiles."""
     whole = {"channels": 64, "ready_ballistic": 500, "ready_air": 500}
     real = {"radius_air_km": 40.0, "range_air_km": 150.0, "effectiveness_air": 1.0, "effectiveness_ballistic": 1.0}
-    shape = (count, len(SYSTEMS))
+    shape = (count, len(MISSILE_SYSTEMS))
     columns = {name: np.full(shape, value, dtype=np.int64) for name, value in whole.items()}
     columns |= {name: np.full(shape, value) for name, value in real.items()}
-    columns["radius_ballistic_km"] = np.where(np.arange(len(SYSTEMS)) < 2, 30.0, 0.0) * np.ones(shape)
-    columns["preference"] = np.tile([2 if name in ("patriot", "sampt") else 0 for name in SYSTEMS], (count, 1))
+    columns["radius_ballistic_km"] = np.where(np.arange(len(MISSILE_SYSTEMS)) < 2, 30.0, 0.0) * np.ones(shape)
+    columns["preference"] = np.tile([2 if name in ("patriot", "sampt") else 0 for name in MISSILE_SYSTEMS], (count, 1))
     for name, value in changed.items():
         columns[name] = np.full(shape, value, dtype=columns[name].dtype)
     return Units(**columns)

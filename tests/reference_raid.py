@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.engine.kernel.calendar import THREAT, THREATS_PER_CLASS_MAX
 from tegmen.engine.engagement import PAIR, UNIT
+from tegmen.engine.kernel.calendar import THREAT, THREATS_PER_CLASS_MAX
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -11,14 +11,15 @@ from functools import cache
 import pytest
 import typer
 import yaml
-from test_repository import METADATA, PACKAGE, ROOT, documents
+from locations import ROOT
+from test_repository import METADATA, PACKAGE, documents
 
 import tegmen
 from tegmen.cli.app import app
 from tegmen.data import shipped_toml
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.question.goals import METRICS
-from tegmen.report.answer_page import REPORT_FILES
+from tegmen.report.folders import REPORT_FILES
 
 CHAPTERS = sorted(set((ROOT / "docs" / "method").glob("*.md")) - {ROOT / "docs" / "method" / "notebook.md"})
 

@@ -10,10 +10,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from locations import ROOT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "tegmen"
 METADATA = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))

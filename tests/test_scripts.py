@@ -5,13 +5,11 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from pathlib import Path
 
 import pytest
+from locations import ROOT
 
 from tegmen.trust.pack import read_requirements
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def load(name: str):
@@ -94,6 +92,7 @@ def test_a_slip_is_made_in_its_function_whatever_the_spelling():
 def test_a_slip_is_made_in_one_cell_of_a_table():
     table = 'key,sort,value\na,x,1\na,y,"2, or 3"\n'
     assert made("t.csv", table, "key=a; sort=y", "value: 2, or 3", "4") == "key,sort,value\na,x,1\na,y,4\n"
+    assert made("t.csv", table, "sort=x", "key: a; value: 1", "b; 2") == 'key,sort,value\nb,x,2\na,y,"2, or 3"\n'
     rules = '[one]\nhigh = 1.0\n\n["at least"]\nlow = 1.0\nhigh = 1.5\n\n[more]\nhigh = 1.5\n'
     assert made("t.toml", rules, '"at least"', "high: 1.5", "2.0") == rules.replace("1.5", "2.0", 1)
     for at, old in (("key=a", "value: 5"), ("key=a; sort=z", "value: 1")):

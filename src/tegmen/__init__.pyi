@@ -34,11 +34,11 @@ from .question.numbers import Evidence as Evidence
 from .question.scenario import Scenario as Scenario
 from .question.scenario import read_scenario as read_scenario
 from .question.scenario import scenario_names as scenario_names
-from .report.answer_page import check_writable as check_writable
 from .report.answer_page import write_report as write_report
 from .report.backtest_page import write_backtest as write_backtest
 from .report.drivers_page import write_drivers as write_drivers
 from .report.folders import check_folder as check_folder
+from .report.folders import check_writable as check_writable
 from .report.json_files import json_schema as json_schema
 from .report.notebook import chart as chart
 from .report.trace import why as why

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+KeyPath = tuple[int | str, ...]
+"""Keys and list positions from the top of a file to what is wrong in it."""
 
 
 class TegmenError(Exception):
@@ -41,3 +47,37 @@ class InfeasibleError(TegmenError):
     """No plan satisfies the limits; the message names the limit that binds."""
 
     exit_code = 3
+
+
+def validation_faults(errors: Iterable[Mapping[str, Any]], allowed: Callable[[KeyPath], Iterable[str]]) -> list[str]:
+    """Word what pydantic finds in a user's file: place, what was found, what is allowed, what to do.
+
+    Every fault is worded once: a list counts as too short when its items are faulty, and those are named already.
+
+    Parameters
+    ----------
+    errors
+        `ValidationError.errors()`.
+    allowed
+        Keys allowed at the place of an unknown one; a place ends with "[key]" where the keys are those of a table.
+
+    Returns
+    -------
+        One line a fault, for `InputError`.
+    """
+    found = list(errors)
+    inner = {error["loc"][:depth] for error in found for depth in range(1, len(error["loc"]))}
+    return [_fault_line(error, allowed) for error in found if error["loc"] not in inner]
+
+
+def _fault_line(error: Mapping[str, Any], allowed: Callable[[KeyPath], Iterable[str]]) -> str:
+    place, kind, message, given = error["loc"], error["type"], str(error["msg"]), error["input"]
+    path = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(key) for key in place if key != "[key]")) or "(whole file)"
+    if kind == "extra_forbidden" or place[-1:] == ("[key]",):
+        return f"{path}: unknown key; allowed keys are {', '.join(allowed(place))}; remove it or correct its spelling"
+    if kind == "missing":
+        return f"{path}: missing; add it"
+    if kind == "value_error":
+        return f"{path}: {message.removeprefix('Value error, ')}"
+    value = str(given) if isinstance(given, dt.date) else repr(given)
+    return f"{path}: found {value[:60]}; {message[0].lower()}{message[1:]}; correct the value"

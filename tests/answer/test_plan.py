@@ -13,8 +13,8 @@ from tegmen import Effort, InputError, allocate
 from tegmen.answer.siting import expected_leakers, site_greedily
 from tegmen.engine.campaign import simulate
 from tegmen.engine.engagement import engage
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.scenario import Goal
-from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +96,7 @@ def test_capitals_are_covered_one_by_one_where_most_worlds_lack_cover(march, sma
     worlds, places = small_campaign.worlds, small_campaign.worlds.places
     sites = site_greedily(small_campaign, goal_of(march, "capitals"), expected, "patriot", 22)
     bare = np.ones((len(worlds), len(places)), dtype=bool)
-    for code in (SYSTEMS.index(name) for name in BALLISTIC_SYSTEMS):
+    for code in (MISSILE_SYSTEMS.index(name) for name in BALLISTIC_SYSTEMS):
         near = covered_places(small_campaign, code)
         for w in range(len(worlds)):
             for site in worlds.site[w][worlds.system[w] == code]:

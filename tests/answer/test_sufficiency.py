@@ -22,8 +22,8 @@ from tegmen.answer.study import Batch, begin_study, draw_batch, fight_baseline, 
 from tegmen.answer.sufficiency import drivers_of, open_range
 from tegmen.engine.campaign import BACKGROUND, MATCHED, simulate, take_worlds
 from tegmen.engine.engagement import engage
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.terms import EVIDENCE_CASES, ThreatClass
-from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -311,9 +311,9 @@ def capitals_left(campaign: Campaign, world: int, added: list[tuple[float, float
     stands = [
         (at[site], worlds.units.radius_ballistic_km[world, code])
         for code, site in zip(worlds.system[world], worlds.site[world], strict=True)
-        if code >= 0 and SYSTEMS[code] in BALLISTIC_SYSTEMS
+        if code >= 0 and MISSILE_SYSTEMS[code] in BALLISTIC_SYSTEMS
     ]
-    stands += [(point, worlds.units.radius_ballistic_km[world, SYSTEMS.index("patriot")]) for point in added]
+    stands += [(point, worlds.units.radius_ballistic_km[world, MISSILE_SYSTEMS.index("patriot")]) for point in added]
     left, rim = 0, False
     for capital in np.flatnonzero(places.capital):
         gaps = [great_circle_km(at[capital], point) - radius for point, radius in stands]
@@ -341,7 +341,7 @@ def test_capitals_left_uncovered_are_those_outside_every_circle(
 
 
 def test_radii_shown_are_the_mean_of_those_drawn(small_campaign: Campaign, small_result: Sufficiency):
-    drawn = [float(row[SYSTEMS.index("patriot")]) for row in small_campaign.worlds.units.radius_ballistic_km]
+    drawn = [float(row[MISSILE_SYSTEMS.index("patriot")]) for row in small_campaign.worlds.units.radius_ballistic_km]
     assert small_result.cases["posted"].headline.placement[0].radius_km == pytest.approx(sum(drawn) / len(drawn))
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tegmen.calibration.fit import Priors, calibrate
+from tegmen.calibration.fit import calibrate
+from tegmen.calibration.priors import Priors
 from tegmen.calibration.rows import AIM, FILTERED
 from tegmen.evidence.record import read_record
 from tegmen.terms import ThreatClass

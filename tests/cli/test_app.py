@@ -22,9 +22,7 @@ from commands import Done
 import tegmen
 from tegmen.answer.results import percent
 from tegmen.cli import app as cli
-from tegmen.question.scenario import System
 from tegmen.report.json_files import json_schema
-from tegmen.worlds.units import SYSTEMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -284,10 +282,6 @@ def test_a_backtest_from_the_command_line_writes_page_and_numbers(here: Here, tm
     content = json.loads((tmp_path / "out" / "backtest.json").read_text(encoding="utf-8"))
     assert (content["start"], content["horizon"], content["count"]) == ("2024-06-01", "month", "intercepted")
     assert f"report: {tmp_path / 'out' / 'backtest.html'}" in done.out
-
-
-def test_systems_of_a_baseline_are_those_of_the_worlds():
-    assert System.__args__ == SYSTEMS
 
 
 # ------------------------------------------------------------------ wrong usage: exit 2

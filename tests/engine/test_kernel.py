@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tegmen.engine.engagement import PAIR, UNIT
-from tegmen.engine.kernel.calendar import THREAT, THREATS_PER_CLASS_MAX, draw_raids, make_work
+from tegmen.engine.kernel.calendar import THREAT, THREATS_PER_CLASS_MAX, Geometry, Raids, draw_raids, make_work
 from tegmen.engine.kernel.month import RUN_TALLY, fight_runs, lay_down, make_fight
 from tegmen.engine.kernel.night import fight_night, line_up, stock_up
 from tegmen.engine.kernel.words import philox, uint32_threshold
@@ -523,7 +523,7 @@ class Month:
     areas: tuple[float, ...] = (0.7, 0.3)
     nights: int = 12
 
-    def tables(self) -> tuple[object, ...]:
+    def tables(self) -> tuple[int, Raids, Geometry]:
         classes, places = len(self.counts), len(self.places)
         place = np.tile(cumulative(self.places), (classes, 1))
         area = np.tile(cumulative(self.areas), (classes, places, 1))
@@ -533,7 +533,7 @@ class Month:
         source = np.array(self.source, dtype=np.int64)
         counts, packet = (np.array(column, dtype=np.int64) for column in (self.counts, self.packet))
         priority = np.array([2, 0, 1], dtype=np.int64)
-        return self.nights, (counts, packet, source, place), (area, first, variants, spread, priority)
+        return self.nights, Raids(counts, packet, source, place), Geometry(area, first, variants, spread, priority)
 
     def draw(self, run: int, seed: int = 1) -> np.ndarray:
         threats = np.zeros(sum(self.counts), dtype=THREAT)
@@ -671,14 +671,14 @@ class Campaign:
     def fight(self, worlds: slice = slice(None), attrition: int = SURE // 8) -> tuple[np.ndarray, np.ndarray]:
         """Leakers (w, r, slot, place) and tally (w, r) of the worlds asked for."""
         raid, count = self.raid, len(range(self.worlds)[worlds])
-        nights, (counts, packet, source, place), geometry = self.month.tables()
+        nights, raids, geometry = self.month.tables()
         pointer, columns = pair_tables(raid)
         many = lambda table: np.repeat(np.asarray(table)[None], count, axis=0)  # noqa: E731 - short for a world's copy
         workload = Workload(
             first_world=worlds.start or 0,
             key=key_words(raid.seed),
             nights=nights,
-            raids=(many(counts), many(packet), source, many(place)),
+            raids=Raids(many(raids.counts), many(raids.packet), raids.source, many(raids.place_cum)),
             geometry=geometry,
             pairs=columns,
             pointers=many(pointer),

@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 from fractions import Fraction
+from importlib.resources import files
 from math import comb
 from pathlib import Path
 
@@ -17,20 +18,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from locations import ROOT, SHARED, needs_shared
 from scipy import integrate
 from scipy.stats import beta
 
-from tegmen.data import shipped
 from tegmen.errors import InputError
-from tegmen.evidence.catalogue import TABLES, Catalogue, read_catalogue
-from tegmen.evidence.parameters import Parameter
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS, SYSTEM_IDS, SYSTEM_NAMES, system_name
+from tegmen.evidence.catalogue import TABLES, Parameter, read_catalogue
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS, SYSTEM_IDS, SYSTEM_NAMES
 from tegmen.terms import ThreatClass
 
-ROOT = Path(__file__).parents[2]
-SHARED = ROOT.parent / "shared" / "data" / "catalogue"
-SHIPPED = Path(str(shipped("catalogue")))
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the source tables are not beside this checkout")
+SOURCES = SHARED / "data" / "catalogue"
+SHIPPED = Path(str(files("tegmen").joinpath("data", "catalogue")))
 
 CATALOGUE = read_catalogue()
 
@@ -98,15 +96,15 @@ def test_pert_mean_is_low_plus_four_best_plus_high_over_six(low, best, high):
 def test_pert_stays_in_its_span_rises_and_agrees_with_scipy(bounds, levels):
     low, best, high = bounds
     u = np.array(levels)
-    found = parameter(low, best, high).pert(u)
-    assert np.all((found >= low) & (found <= high))
-    assert np.all(np.diff(found) >= -1e-9 * (high - low))
+    quantiles = parameter(low, best, high).pert(u)
+    assert np.all((quantiles >= low) & (quantiles <= high))
+    assert np.all(np.diff(quantiles) >= -1e-9 * (high - low))
     width = high - low
     # The rival can be NaN at the smallest doubles; the quantile there is `low` to 11 digits.
     rival = beta.ppf(
         np.where(u < 1e-60, 0.0, u), 1 + 4 * (best - low) / width, 1 + 4 * (high - best) / width, loc=low, scale=width
     )
-    assert np.allclose(found, rival, atol=1e-9 * width)
+    assert np.allclose(quantiles, rival, atol=1e-9 * width)
 
 
 def test_pert_ends_and_constant():
@@ -235,7 +233,7 @@ def test_a_changed_number_is_read_and_changes_the_digest(tmp_path):
             lambda: CATALOGUE.consequence("trypilska_missiles_launched", "2024-04-11", "2024-04-12"),
             "no period '2024-04-11/2024-04-12'; there are 2024-04-11/2024-04-11",
         ),
-        (lambda: CATALOGUE.row("model/reaction"), "no number has the id 'model/reaction'; the nearest are model/reac"),
+        (lambda: CATALOGUE.row("systems/patriot/reach"), "no number has the id 'systems/patriot/reach'; the nearest"),
     ],
 )
 def test_a_failed_look_up_names_what_exists(look, message):
@@ -246,19 +244,10 @@ def test_a_failed_look_up_names_what_exists(look, message):
 def test_the_founding_numbers():
     """The article of 3 April 2024: more than 100 held, five to seven needed, 400 missiles, 600 drones, 3,000 bombs."""
     assert CATALOGUE.inventory("All partners", "patriot").low == 100
-    totals = {
-        name: CATALOGUE.row(f"official_totals/{name}/2024-03-01/2024-03-31").value
-        for name in ("missiles_launched", "shahed_launched", "guided_bombs")
-    }
-    assert totals == {"missiles_launched": 400, "shahed_launched": 600, "guided_bombs": 3000}
-    needs = [row for row in CATALOGUE.parameters if row.name == "need" and row.system == "patriot"]
-    assert sorted((row.low, row.high, row.subject) for row in needs) == [
-        (5, 7, "minimum"),
-        (7, 7, "largest cities plus one near the front"),
-        (10, 10, "would radically change the situation"),
-        (25, 25, "cover the whole country"),
-    ]
-    assert all(row.verified and row.source for row in needs)
+    totals = {"missiles_launched": 400, "shahed_launched": 600, "guided_bombs": 3000}
+    for metric, number in totals.items():
+        assert CATALOGUE.row(f"official_totals/{metric}/2024-03-01/2024-03-31").value == number
+    assert CATALOGUE.row("inventories/minimum/patriot/need/2024-04-03").span[::2] == (5, 7)
     assert CATALOGUE.consequence("trypilska_missiles_intercepted", "2024-04-11", "2024-04-11").value == 7
 
 
@@ -268,53 +257,27 @@ def test_trypilska_and_open_ended_rows_are_kept_as_they_are():
 
 
 FOUGHT = [kind.name for kind in ThreatClass if kind is not ThreatClass.glide_bomb]
-SCALARS = (
-    "salvo_ballistic", "salvo_cruise", "reaction_s", "window_cruise_s", "reload_s", "interceptor_speed_point_kms",
-    "interceptor_speed_area_kms", "detection_ballistic_s", "radar_height_m", "stock_area", "front_weight_km",
-    "population_exponent", "target_concentration", "named_prior", "site_worth_people", "intercept_height_km",
-    "wave_window_s", "lane_offset_km", "kyiv_radius_km",
-)  # fmt: skip
-SHARES = (
-    "relative_effectiveness", "dispersed_share", "share_at_places", "power_target_share", "plant_damage",
-    "pac3_launcher_share", "glide_bomb_denial", "site_worth_people",
-)  # fmt: skip
-NEEDED = {
-    *((name, "", "") for name in SCALARS),
-    *(
-        (name, kind, "")
-        for name in ("power_target_share", "plant_damage", "packet_size", "wave_spread_s")
-        for kind in FOUGHT
-    ),
-    *((name, "cruise", "") for name in ("dispersed_share", "speed_kmh", "altitude_m")),
-    *(("relative_effectiveness", "cruise", system) for system in MISSILE_SYSTEMS),
-    *(("relative_effectiveness", "ballistic", system) for system in BALLISTIC_SYSTEMS),
-    *(("preference_rank", "", system) for system in MISSILE_SYSTEMS),
-    *(("share_at_places", "", system) for system in ("s300ps", "buk_m1")),
-    ("launchers_per_fire_unit", "", "buk_m1"),
-    ("pac3_launcher_share", "", "patriot"),
-    ("patriot_stock_ballistic", "", "patriot"),
-    ("glide_bomb_denial", "glide_bomb", ""),
-}
+SHARES = ("relative_effectiveness", "dispersed_share", "share_at_places", "power_target_share", "plant_damage")
 
 
-def test_every_class_and_system_of_the_model_has_its_parameters():
+@pytest.mark.parametrize("name", ["power_target_share", "plant_damage", "packet_size", "wave_spread_s"])
+def test_every_class_that_is_fought_has_its_parameters(name):
+    assert [CATALOGUE.model(name, kind).threat_class for kind in FOUGHT] == FOUGHT
+
+
+def test_what_no_source_gives_says_whose_assumption_it_is_and_spans_all_worlds():
+    # That each of these is drawn, and nothing else, is a test of the worlds.
     own = [row for row in CATALOGUE.parameters if row.table == "model.csv"]
-    # Nothing missing, nothing that no formula reads (test_worlds checks the same against what a world draws).
-    assert {(row.name, row.threat_class or "", row.system or "") for row in own} == NEEDED
-    assert len(own) == len(NEEDED)
-    for name, kind, system in NEEDED:
-        found = CATALOGUE.model(name, kind or None, system or None)
-        assert (found.name, found.threat_class or "", found.system or "") == (name, kind, system)
-        low, best, high = found.span
-        assert 0 <= low <= best <= high
-        assert (found.unit == "fraction") == (name in SHARES)
-    # What no source gives can not be verified, and says whose assumption it is.
+    assert own
     assert not any(row.verified for row in own)
     assert {row.source for row in own} == {
-        "assumption of tegmen, see docs/method.md",
+        "assumption of tegmen, see docs/method",
         "background knowledge, not re-read",
     }
-    assert all(row.low is not None and row.high is not None for row in own)
+    assert all(row.span[0] >= 0 for row in own)
+    shares = [row for row in own if row.name in SHARES]
+    assert {row.name for row in shares} == set(SHARES)
+    assert all(row.span[2] <= 1 for row in shares)
 
 
 def test_the_best_system_against_a_class_is_the_reference():
@@ -324,38 +287,6 @@ def test_the_best_system_against_a_class_is_the_reference():
     for system in set(MISSILE_SYSTEMS) - set(BALLISTIC_SYSTEMS):
         with pytest.raises(InputError, match=rf"no \(threat class, system\) '\(ballistic, {system}\)'"):
             CATALOGUE.model("relative_effectiveness", "ballistic", system)
-
-
-def test_one_list_of_systems_agrees_with_what_their_table_says():
-    about = {row.system for row in CATALOGUE.parameters if row.table == "systems.csv"}
-    assert about == set(SYSTEM_IDS)
-    effective = {row.system for row in CATALOGUE.parameters if row.name == "relative_effectiveness"}
-    assert effective == set(MISSILE_SYSTEMS)
-    radius = {row.system for row in CATALOGUE.parameters if row.name == "defended_radius_ballistic"}
-    assert set(BALLISTIC_SYSTEMS) <= radius
-    channels = {row.system for row in CATALOGUE.parameters if row.name == "simultaneous_engagements"}
-    assert set(MISSILE_SYSTEMS) <= channels
-    # Codes of worlds and kernels: ballistic first, missiles next, all of them once.
-    assert SYSTEM_IDS[: len(MISSILE_SYSTEMS)] == MISSILE_SYSTEMS
-    assert MISSILE_SYSTEMS[: len(BALLISTIC_SYSTEMS)] == BALLISTIC_SYSTEMS
-    assert len(set(SYSTEM_NAMES.values())) == len(SYSTEM_IDS) == 10
-    assert [system_name(system) for system in ("sampt", "all", "no_such")] == ["SAMP/T", "all", "no such"]
-
-
-def test_a_catalogue_pickles_copies_and_compares(tmp_path):
-    again = read_catalogue(copy_tables(tmp_path))
-    for same in (pickle.loads(pickle.dumps(CATALOGUE)), copy.deepcopy(CATALOGUE), again):
-        assert same == CATALOGUE
-        assert same is not CATALOGUE
-    row = CATALOGUE.model("reaction_s")
-    assert pickle.loads(pickle.dumps(row)) == copy.deepcopy(row) == row
-    changed = CATALOGUE.with_replaced(row.id, (10.0, 20.0, 30.0), "a newspaper")
-    assert changed != CATALOGUE
-    assert changed.model("reaction_s") != row
-    assert changed.with_replaced(row.id, (10.0, 15.0, 30.0), "a newspaper") != CATALOGUE
-    assert Catalogue(CATALOGUE.parameters, dict(sorted(CATALOGUE.files.items(), reverse=True))) == CATALOGUE
-    with pytest.raises(TypeError):
-        CATALOGUE.files["model.csv"] = ""
 
 
 def test_labels_are_words_and_unique_within_a_table():
@@ -372,11 +303,37 @@ def test_digests_are_those_of_the_files():
     assert CATALOGUE.sha256 == hashlib.sha256(joined.encode()).hexdigest()
 
 
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_a_catalogue_copies_pickles_and_compares(again):
+    assert again(CATALOGUE) == CATALOGUE
+    row = CATALOGUE.model("reaction_s")
+    assert again(row) == row
+    changed = CATALOGUE.with_replaced(row.id, (1.0, 2.0, 3.0), "a test")
+    assert again(changed) == changed != CATALOGUE
+
+
+# ------------------------------------------------------------------ systems
+
+
+def test_systems_are_coded_from_the_most_able_down():
+    """Kernels take the first codes for what meets ballistic missiles: each list begins the next wider one."""
+    assert MISSILE_SYSTEMS[: len(BALLISTIC_SYSTEMS)] == BALLISTIC_SYSTEMS
+    assert SYSTEM_IDS[: len(MISSILE_SYSTEMS)] == MISSILE_SYSTEMS
+    assert len(set(SYSTEM_NAMES.values())) == len(SYSTEM_IDS)
+
+
+def test_the_table_of_systems_agrees_with_the_facts_of_the_catalogue():
+    facts = [row for row in CATALOGUE.parameters if row.table == "systems.csv"]
+    assert {row.system for row in facts} == set(SYSTEM_IDS)
+    radius = {row.system for row in facts if row.name == "defended_radius_ballistic"}
+    assert radius >= set(BALLISTIC_SYSTEMS)
+
+
 # ------------------------------------------------------------------ against the source tables
 
 
 def source_rows(name: str) -> list[dict[str, str]]:
-    with (SHARED / name).open(encoding="utf-8", newline="") as handle:
+    with (SOURCES / name).open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
 
 
@@ -397,13 +354,13 @@ def test_every_source_row_is_there_with_its_numbers_source_and_verified_flag(nam
         )
         for row in source_rows(name)
     ]
-    found = [
+    shipped = [
         (row.low, row.best, row.high, row.unit, row.source, row.verified)
         for row in CATALOGUE.parameters
         if row.table == name
     ]
-    assert found == expected
-    assert any(row[-1] for row in found)
+    assert shipped == expected
+    assert any(row[-1] for row in shipped)
 
 
 @needs_shared

@@ -50,11 +50,11 @@ def newer(tmp_path):
 def test_it_runs_on_a_newer_file_and_says_what_it_left_out(here, newer, tmp_path):
     code, out, err = here("backtest", "--record", newer(NEWER), "--from", "2025-04", "--out", tmp_path / "out")
     assert (code, err) == (0, "")
-    said = " ".join(out.split())
-    assert "found unknown weapon 'Oreshnik-7'" in said
-    assert "found 31 of 30 launched" in said
+    words = " ".join(out.split())
+    assert "found unknown weapon 'Oreshnik-7'" in words
+    assert "found 31 of 30 launched" in words
     assert "note: 2 rows of the file are left out, as they cannot be read:" in out
-    assert "ballistic: no night to score from 2025-04-01 on" in said
+    assert "ballistic: no night to score from 2025-04-01 on" in words
     content = json.loads((tmp_path / "out" / "backtest.json").read_text(encoding="utf-8"))
     assert content["classes"]["drone"]["nights"] == 20
     assert content["classes"]["ballistic"] == {"nights": 0, "scored": False}
@@ -67,15 +67,15 @@ def test_it_runs_on_a_newer_file_and_says_what_it_left_out(here, newer, tmp_path
 
 def test_lost_may_count_as_intercepted_across_a_change_of_words(here, newer, tmp_path):
     """March posts 24 shot down and 10 lost of 40, April 36 in one number: counted together, nothing jumps."""
-    found = {}
+    scores = {}
     for count in ("intercepted", "intercepted+lost"):
         out = tmp_path / count
         code, *_ = here("backtest", "--record", newer(NEWER), "--from", "2025-04", "--count", count, "--out", out)
         assert code == 0
         content = json.loads((out / "backtest.json").read_text(encoding="utf-8"))
         assert content["count"] == count
-        found[count] = content["classes"]["drone"]["log_score"]
-    assert found["intercepted+lost"] > found["intercepted"]
+        scores[count] = content["classes"]["drone"]["log_score"]
+    assert scores["intercepted+lost"] > scores["intercepted"]
 
 
 def test_months_of_a_newer_file(here, newer, tmp_path):

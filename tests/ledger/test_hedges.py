@@ -10,8 +10,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tegmen.errors import InputError
-from tegmen.ledger.entries import HEDGES, Entry, Quantity
-from tegmen.ledger.hedges import SHIPPED, bounds, in_words, plain, read_rules, widen
+from tegmen.ledger.entries import HEDGES, Entry, Quantity, Source
+from tegmen.ledger.hedges import SHIPPED_HEDGES, bounds, in_words, plain, range_of, read_rules, widen
+from tegmen.ledger.store import new_ledger
 
 COUNTS = st.floats(0, 1e12, allow_nan=False)
 
@@ -24,10 +25,6 @@ def quantities(draw) -> Quantity:
     assume(any(given_))
     low, best, high = (value if there else None for value, there in zip(numbers, given_, strict=True))
     return Quantity(low, best, high, draw(st.sampled_from(HEDGES)), "drones")
-
-
-def said(quantity: Quantity) -> list[float]:
-    return [value for value in (quantity.low, quantity.best, quantity.high) if value is not None]
 
 
 def rival(quantity: Quantity, number: int = 0) -> dict[str, Entry]:
@@ -70,7 +67,7 @@ def test_the_words_and_the_rule_are_shown():
     span = widen(MORE_THAN_100)
     assert span.words == "at least 101 drones (more than)"
     assert span.made[0] == "as said"
-    assert span.made[1] == f"as said × 1.1 (more than; {SHIPPED})"
+    assert span.made[1] == f"as said × 1.1 (more than; {SHIPPED_HEDGES})"
     assert str(span) == "101–111.1–131.3 drones"
 
 
@@ -104,7 +101,7 @@ def test_numbers_read_as_people_write_them():
 def test_low_best_high_are_in_order_and_hold_what_was_said(quantity):
     span = widen(quantity)
     assert span.low <= span.best <= span.high
-    assert all(span.low <= value <= span.high for value in said(quantity))
+    assert all(span.low <= value <= span.high for value in quantity.said)
 
 
 @given(quantities(), st.floats(1, 1000))
@@ -119,7 +116,7 @@ def test_with_rivals_too_the_order_holds_and_what_was_said_is_inside(quantity, o
     rivals = {id_: entry for number, other in enumerate(others) for id_, entry in rival(other, number).items()}
     span = widen(quantity, rivals=rivals)
     assert span.low <= span.best <= span.high
-    assert all(span.low <= value <= span.high for value in said(quantity))
+    assert all(span.low <= value <= span.high for value in quantity.said)
     assert set(span.rivals) <= set(rivals)
 
 
@@ -159,6 +156,18 @@ def test_rivals_that_say_nothing_of_the_open_side_make_no_number(other):
     assert widen(MORE_THAN_100, rivals=rival(other)) == widen(MORE_THAN_100)
 
 
+def test_a_ledger_s_entry_is_read_with_its_rivals_only_where_its_words_leave_a_side_open():
+    press = Source("Example Press")
+    with new_ledger(empty=True) as ledger:
+        entries = [
+            Entry("statement", thing="x", quantity=said, source=press.id) for said in (MORE_THAN_100, about(150))
+        ]
+        floor, exact = ledger.add([press], [*entries, Entry("meeting", source=press.id)])[:2]
+        assert range_of(ledger, floor, entries[0]) == widen(MORE_THAN_100, rivals={exact: entries[1]})
+        assert range_of(ledger, exact, entries[1]) == widen(about(150))
+        assert range_of(ledger, floor, Entry("meeting")) is None
+
+
 def test_a_hedged_rival_is_widened_before_it_is_asked():
     span = widen(MORE_THAN_100, rivals=rival(Quantity(None, 200, None, "about", "drones")))
     assert (span.best, span.high) == (200, 230)
@@ -190,10 +199,10 @@ def test_a_user_s_table_replaces_the_hedges_it_names_and_is_named_itself(tmp_pat
     [
         ("[", "not valid TOML"),
         ("", None),
-        ('["sort of"]\nlow = 1', "sort of: no hedge of ours; allowed: exact, at least"),
-        (ROW + "width = 3", "more than.width: unknown key; allowed: low, best, high, open, reason"),
-        (ROW.replace("low = 1", "low = 1.2"), "more than.low: found '1.2'"),
-        (ROW.replace("high = 2", "high = inf"), "more than.high: found 'inf'"),
+        ('["sort of"]\nlow = 1', "sort of: unknown key; allowed keys are exact, at least"),
+        (ROW + "width = 3", "more than.width: unknown key; allowed keys are low, best, high, open, reason"),
+        (ROW.replace("low = 1", "low = 1.2"), "more than.low: found 1.2"),
+        (ROW.replace("high = 2", "high = inf"), "more than.high: found inf"),
         (ROW.replace("best = 1.5", "best = 'x'"), "more than.best: found 'x'"),
         (ROW.replace('reason = "our own study"', ""), "more than.reason: missing; add it"),
         (ROW.replace('"above"', '"up"'), "more than.open: found 'up'"),

@@ -18,7 +18,8 @@ from tegmen.errors import InputError
 from tegmen.ledger.aid import aid_status
 from tegmen.ledger.store import open_ledger
 from tegmen.question.scenario import QuotedClaim
-from tegmen.report.answer_page import check_writable, write_report
+from tegmen.report.answer_page import write_report
+from tegmen.report.folders import check_writable
 from tegmen.report.style import number_text, share_text
 
 FILES = ("answer.json", "curve.csv", "places.csv", "plan.geojson", "report.html")

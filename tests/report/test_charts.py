@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import re
 from xml.etree import ElementTree as ET
 
@@ -12,10 +13,19 @@ import pytest
 from report_example import example, stands, with_headline
 
 import tegmen as tg
+from tegmen.answer.drivers import CaseDrivers, Drivers
+from tegmen.answer.estimates import Estimate
 from tegmen.answer.plan import Plan
 from tegmen.answer.results import ClaimTest
+from tegmen.calibration.priors import Priors
 from tegmen.question.scenario import QuotedClaim
 from tegmen.report.charts import claim_marks, draw_case_curve, draw_drivers, draw_goal, draw_remaining, svg
+
+
+def svg_of(chart) -> str:
+    file = io.StringIO()
+    chart.save(file, format="svg")
+    return file.getvalue()
 
 
 def texts_of(picture: str) -> set[str]:
@@ -98,6 +108,26 @@ def test_any_result_gives_one_chart(result):
         assert isinstance(chart, alt.LayerChart | alt.HConcatChart)
         assert words in chart["description"]
         assert "NOTIONAL" not in str(chart.to_dict())  # no baseline in it
+
+
+def test_drivers_give_one_chart_with_both_cases(result):
+    known = result.cases["posted"].headline.drivers
+    one = CaseDrivers(8, 0.0, 200, 50, known, Estimate(4.5, 0.3), Estimate(0.1, 0.02), {d.unknown: 1.0 for d in known})
+    drivers = Drivers(result.scenario, 1, {"posted": one, "claimed": one}, result.provenance)
+    texts = texts_of(svg_of(tg.chart(drivers)))
+    assert {"Posted record", "Claimed totals", "baseline layout"} <= texts
+
+
+def test_a_back_test_gives_one_chart_with_every_class_scored():
+    fast = Priors(
+        levels=57, steps=(0.05, 0.2, 0.8), concentrations=(2.0, 8.0, 32.0, 128.0), cells=(6, 8, 5), drift_levels=13
+    )
+    backtest = tg.backtest(tg.read_record(), start="2024-05", priors=fast)
+    spec = tg.chart(backtest).to_dict()
+    drawn = [row for rows in spec["datasets"].values() for row in rows]
+    scored = backtest.forecasts["threat_class"].isin([key.name for key in backtest.classes])
+    assert len(drawn) == scored.sum() == len(backtest.forecasts)
+    assert sorted(row["intercepted"] for row in drawn) == sorted(backtest.forecasts["intercepted"])
 
 
 def test_labels_are_text_whatever_is_in_them():

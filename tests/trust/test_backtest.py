@@ -351,6 +351,23 @@ def test_interval_of_a_difference_is_the_standard_error_where_weeks_are_single()
     assert twice.high - twice.low == pytest.approx(found.high - found.low, rel=1e-9)
 
 
+def test_a_quantile_is_the_first_count_that_reaches_its_level():
+    chance = np.array([0.1, 0.2, 0.3, 0.4])
+    assert [quantile(chance, level) for level in (0.05, 0.1, 0.11, 0.5, 0.6, 0.95)] == [0, 0, 1, 2, 2, 3]
+
+
+def test_the_sampling_error_of_coverage_is_that_of_a_share(rolled):
+    for scored in rolled.classes.values():
+        for level, error in scored.coverage_error.items():
+            assert error == pytest.approx(stats.binom.std(scored.nights, level) / scored.nights)
+
+
+def test_last_month_is_the_calendar_month_before():
+    first = int(np.datetime64("2024-03-01").astype("datetime64[D]").astype(np.int64))
+    seen = past([night(first - 31, 50, 0), night(first - 1, 10, 9), night(first, 40, 0)])
+    assert last_month(seen, first + 20, [1])[1] == pytest.approx((9 + 0.5) / (10 + 1))
+
+
 def test_baselines_see_their_window_and_nothing_else():
     first = int(np.datetime64("2024-03-01").astype("datetime64[D]").astype(np.int64))
     of = [night(first - 130, 50, 0), night(first - 20, 10, 9), night(first - 3, 30, 27), night(first + 2, 40, 0)]

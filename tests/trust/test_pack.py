@@ -11,9 +11,12 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import jsonschema
+import numpy as np
+import pandas as pd
 import pytest
 from core_example import evidence
 
@@ -23,9 +26,11 @@ from tegmen.evidence.record import read_record
 from tegmen.question.numbers import assumptions
 from tegmen.report.json_files import json_schema
 from tegmen.report.verification_page import write_verification
-from tegmen.trust.backtest import backtest
+from tegmen.terms import Provenance, ThreatClass
+from tegmen.trust.backtest import Backtest, ClassScores, Scores
 from tegmen.trust.checks import CHECKS, Check, Finding
 from tegmen.trust.pack import Extent, Verification, judge_forecasts, read_requirements, verify
+from tegmen.trust.scores import Difference
 
 DRIVER = {
     "unknown": "readiness", "share": 0.7, "share_error": 0.03, "evppi": 4.9, "evppi_error": 1.0, "total": None,
@@ -149,22 +154,53 @@ def test_same_pack_same_bytes(pack, tmp_path):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
 
-def test_criteria_are_the_backtests_own_numbers():
-    rows = read_record().rows
-    late = replace(read_record(), rows=rows[rows["window_end"] >= "2024-03-01"].reset_index(drop=True))
-    scored = backtest(late, start="2024-05")
-    found = {each.name: each for each in judge_forecasts({"night": scored})}
-    assert len(found) == 2 * len(scored.classes)
-    for key, scores in scored.classes.items():
-        assert scores.scores is not None
-        share, error = scores.scores.coverage[0.9], scores.coverage_error[0.9]
-        coverage = found[f"{key.name}, night ahead: coverage of 90% intervals"]
-        assert coverage.value == f"{share:.3f} of {scores.nights} nights"
-        assert (coverage.verdict == "met") == (0.87 <= share <= 0.93)
-        assert (coverage.verdict == "not met") == (share < 0.87 - 2 * error or share > 0.93 + 2 * error)
-        gain = scores.differences["trailing_beta_binomial"]
-        better = found[f"{key.name}, night ahead: log score less that of the trailing 120-day Beta-binomial"]
-        assert (better.verdict == "met") == ((gain.low if key.name == "drone" else gain.mean) > 0)
+def backtest_of(horizon: str, coverage: float, gain: Difference) -> Backtest:
+    """A back-test in which every class scores alike."""
+    held = dict.fromkeys((0.5, 0.8, 0.9, 0.95), coverage)
+    scores = Scores(held, held, -1.0, 1.0, np.full(10, 0.1))
+    of_class = ClassScores(100, scores, dict.fromkeys(held, 0.01), {}, {"trailing_beta_binomial": gain})
+    classes = {ThreatClass.drone: of_class, ThreatClass.ballistic: of_class}
+    day = date(2024, 1, 1)
+    return Backtest(day, day, horizon, "intercepted", 1, classes, pd.DataFrame(), (), Provenance("0", 1, {}))
+
+
+@pytest.mark.parametrize(
+    ("coverage", "verdict"),
+    [
+        (0.849, "not met"),
+        (0.851, "within two sampling errors"),
+        (0.87, "met"),
+        (0.93, "met"),
+        (0.949, "within two sampling errors"),
+        (0.951, "not met"),
+    ],
+)
+def test_coverage_is_judged_with_its_sampling_error(coverage: float, verdict: str):
+    found = judge_forecasts({"night": backtest_of("night", coverage, Difference(0.1, 0.05, 0.2))})
+    of_coverage = [each for each in found if "coverage of 90% intervals" in each.name]
+    assert [each.verdict for each in of_coverage] == [verdict, verdict]
+    assert of_coverage[0].name.startswith("drone, night ahead")
+    assert of_coverage[0].value == f"{coverage:.3f} of 100 nights"
+
+
+@pytest.mark.parametrize(
+    ("gain", "verdicts"),
+    [
+        (Difference(0.1, 0.05, 0.2), ["met", "met"]),
+        (Difference(0.1, -0.05, 0.2), ["not met", "met"]),  # for drones the interval must leave out none
+        (Difference(-0.1, -0.2, -0.05), ["not met", "not met"]),
+    ],
+)
+def test_the_rival_is_beaten_where_it_is_beaten(gain: Difference, verdicts: list[str]):
+    found = judge_forecasts({"night": backtest_of("night", 0.9, gain)})
+    assert [each.verdict for each in found if "trailing 120-day" in each.name] == verdicts
+
+
+def test_months_are_judged_by_80_per_cent_intervals_and_against_no_rival():
+    found = judge_forecasts({"month": backtest_of("month", 0.75, Difference(0.1, 0.05, 0.2))})
+    assert [(each.name.split(", ")[1], each.verdict) for each in found] == [
+        ("month ahead: coverage of 80% intervals", "met")
+    ] * 2
 
 
 def test_known_limits_stand_in_the_pack_and_name_assumptions_that_exist(pack):

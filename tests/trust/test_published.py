@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
+from locations import SHARED, needs_shared
 
 from tegmen.errors import InputError
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.evidence.record import Record, read_record
 from tegmen.trust.published import Published, compare, destroyed_by_label, lone_unit_night
 
-PUBLIC = Path(__file__).parents[2] / "shared" / "data" / "attacks" / "missile_attacks_daily.csv"
-needs_shared = pytest.mark.skipif(not PUBLIC.exists(), reason="the public list is not beside this checkout")
+PUBLIC = SHARED / "data" / "attacks" / "missile_attacks_daily.csv"
 
 
 @pytest.fixture(scope="module")

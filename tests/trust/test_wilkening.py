@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tegmen.engine.kernel.month import fight_runs, lay_down
+from tegmen.engine.engagement import PAIR, UNIT
+from tegmen.engine.kernel.calendar import THREAT
+from tegmen.engine.kernel.month import RUN_TALLY, fight_runs, lay_down
 from tegmen.engine.kernel.words import uint32_threshold
 from tegmen.trust import exact
 
@@ -45,18 +47,20 @@ def fight(loads: list[Load], first: int) -> Fought:
         [*([(len(loads), 0, 0, FLIGHT, 0)] if first else []), (lane, SECOND, SECOND, FLIGHT, 0)]
         for lane in range(len(loads))
     ]
-    units = np.array([(100, 1000, 0, salvo, 0, 0, 0, 0) for salvo in [*salvos, first]], dtype=np.int64)
+    units = np.zeros(len(loads) + 1, UNIT)
+    units["channels"], units["ready"], units["salvo"] = 100, 1000, [*salvos, first]
     pointer = np.cumsum([0, *map(len, pairs)])
-    table = np.array([pair for lane in pairs for pair in lane], dtype=np.int32)
+    table = np.array([pair for lane in pairs for pair in lane], dtype=PAIR)
     kinds = [(cls, lane) for lane, load in enumerate(loads) for cls in [0] * load.warheads + [1] * load.decoys]
-    threats = np.array([(0, cls, i, 0, lane, 0) for i, (cls, lane) in enumerate(kinds)], dtype=np.int32)
+    threats = np.zeros(len(kinds), THREAT)
+    threats["id"], (threats["class"], threats["lane"]) = np.arange(len(kinds)), np.array(kinds).T
     kill = uint32_threshold(np.array([[ASKED.shot_kill], [DECOY_KILL]]))
-    killed, tally = np.zeros((RUNS, len(threats)), dtype=np.uint8), np.zeros((RUNS, 3), dtype=np.int64)
+    killed, tally = np.zeros((RUNS, len(threats)), dtype=np.uint8), np.zeros(RUNS, RUN_TALLY)
     fight_runs(
         0, np.array([1998, 0]), threats, lay_down(pointer, table, np.ones(len(units), np.uint8)), units,
         np.zeros(len(units), np.int64), kill, killed, tally,
     )  # fmt: skip
-    return Fought(tally[:, 0], killed[:, threats[:, 1] == 0].all(axis=1))
+    return Fought(tally["rounds"], killed[:, threats["class"] == 0].all(axis=1))
 
 
 def expected_rounds(loads: list[Load], first: int) -> float:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from core_example import CRUISE, drawn, evidence, worlds_of
 
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.scenario import Replacement
-from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS
 
-SEEN_BY_WORTH = tuple(code for code, name in enumerate(SYSTEMS) if name not in BALLISTIC_SYSTEMS)
+SEEN_BY_WORTH = tuple(code for code, name in enumerate(MISSILE_SYSTEMS) if name not in BALLISTIC_SYSTEMS)
 
 
 def fixed(row: str, value: float) -> Replacement:
@@ -40,8 +40,8 @@ def test_sites_are_drawn_by_worth(people: float):
 
 def test_scarce_rounds_are_saved():
     """Units that alone meet ballistic missiles fire last at what others could stop, S-300 before them."""
-    rank = dict(zip(SYSTEMS, drawn().units.preference.T, strict=True))
-    medium = [name for name in SYSTEMS if name not in (*BALLISTIC_SYSTEMS, "s300ps")]
+    rank = dict(zip(MISSILE_SYSTEMS, drawn().units.preference.T, strict=True))
+    medium = [name for name in MISSILE_SYSTEMS if name not in (*BALLISTIC_SYSTEMS, "s300ps")]
     for name in BALLISTIC_SYSTEMS:
         assert np.all(rank[name] > rank["s300ps"])
     assert all(np.all(rank["s300ps"] > rank[name]) for name in medium)

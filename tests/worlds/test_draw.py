@@ -13,25 +13,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from core_example import BALLISTIC, CRUISE, PATRIOT, SAMPT, drawn, evidence, four_cities, worlds_of
+from locations import SHARED, needs_shared
 
 from tegmen.calibration.fit import calibrate
 from tegmen.errors import EvidenceError
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.evidence.geography import distance_km
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.launches import history_counts, launched, named_launches, posted_counts
 from tegmen.question.places import defended_places
 from tegmen.question.scenario import ExtraPlace, Held
 from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds, join, take
 from tegmen.worlds.targets import steered
-from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS
 
 if TYPE_CHECKING:
     from tegmen.terms import EvidenceCase
 
 DATA = Path(str(files("tegmen").joinpath("data")))
-SHARED = Path(__file__).parents[1].parent / "shared" / "data"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the source tables are not beside this checkout")
 
 MARCH = {
     ThreatClass.ballistic: 29,
@@ -92,7 +91,7 @@ def test_march_2024_as_posted():
 @needs_shared
 def test_march_2024_equals_the_counts_beside_the_official_totals():
     # the source table notes, beside each official total, what the attack data holds for the same period
-    with (SHARED / "catalogue" / "official_totals.csv").open(encoding="utf-8", newline="") as file:
+    with (SHARED / "data" / "catalogue" / "official_totals.csv").open(encoding="utf-8", newline="") as file:
         totals = list(csv.DictReader(file))
     noted = {
         row["metric"]: int(row["attack_data_value"])
@@ -108,7 +107,7 @@ def test_march_2024_equals_the_counts_beside_the_official_totals():
 @needs_shared
 def test_march_2024_equals_the_reference_totals():
     totals: Counter[str] = Counter()
-    with (SHARED / "attacks" / "monthly_totals_reference.csv").open(encoding="utf-8", newline="") as file:
+    with (SHARED / "data" / "attacks" / "monthly_totals_reference.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["month"] == "2024-03":
                 totals[row["broad"]] += int(float(row["launched"]))
@@ -297,7 +296,7 @@ def test_no_unit_stands_where_the_defender_does_not():
 
 def test_there_are_as_many_units_as_the_inventory_says():
     worlds = drawn()
-    for code, system in enumerate(SYSTEMS):
+    for code, system in enumerate(MISSILE_SYSTEMS):
         number = (worlds.system == code).sum(axis=1)
         low, _, high = read_catalogue().inventory("Ukraine", system).span
         # Of the systems that stand with the troops only a share stands at places.
@@ -311,7 +310,7 @@ def test_the_scenarios_own_baseline_replaces_the_inventory():
     scenario = evidence().scenario.model_copy(update={"baseline": {"patriot": seven, "nasams": seven}})
     worlds = worlds_of(scenario, evidence().calibration, count=4)
     for system in ("patriot", "nasams"):
-        assert np.all((worlds.system == SYSTEMS.index(system)).sum(axis=1) == 7)
+        assert np.all((worlds.system == MISSILE_SYSTEMS.index(system)).sum(axis=1) == 7)
 
 
 def test_covered_by_counts_units_within_their_radius():

@@ -12,18 +12,18 @@ import numpy as np
 import pandas as pd
 
 from tegmen.answer.estimates import share_error
-from tegmen.answer.results import SYSTEM_NAMES, percent
+from tegmen.answer.results import percent
 from tegmen.answer.study import Effort, begin_study, draw_batch, order_sites, remaining_share
 from tegmen.calibration.fit import Calibration
 from tegmen.data import shipped_toml
 from tegmen.errors import InputError
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, SYSTEM_NAMES
 from tegmen.ledger.entries import Quantity
 from tegmen.ledger.reading.quantities import find_counts
 from tegmen.ledger.reading.sentences import split_sentences
 from tegmen.question.goals import METRICS
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, one_blas_thread
-from tegmen.worlds.units import BALLISTIC_SYSTEMS
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats

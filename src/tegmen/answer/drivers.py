@@ -64,7 +64,7 @@ class DoubtSource:
     columns: Callable[[Worlds], Floats]
 
 
-def _unknowns(*names: str) -> Callable[[Worlds], Floats]:
+def _unknown_columns(*names: str) -> Callable[[Worlds], Floats]:
     return lambda worlds: np.stack([worlds.unknowns[name] for name in names], axis=1)
 
 
@@ -76,7 +76,7 @@ SOURCES = (
     DoubtSource(
         "rates: coverage, share killed, aim at Kyiv",
         ("rates",),
-        _unknowns(
+        _unknown_columns(
             "share killed when covered", "coverage of Kyiv", "coverage elsewhere",
             "share of ballistic missiles aimed at Kyiv",
         ),
@@ -89,15 +89,17 @@ SOURCES = (
     DoubtSource(
         "targets aimed at",
         ("targets",),
-        _unknowns(
+        _unknown_columns(
             "share aimed at power plants", "concentration of ballistic targets", "pull of the front on targets"
         ),
     ),
-    DoubtSource("defended radius", ("radius",), _unknowns("Patriot's defended radius against ballistic missiles")),
+    DoubtSource(
+        "defended radius", ("radius",), _unknown_columns("Patriot's defended radius against ballistic missiles")
+    ),
     DoubtSource(
         "layout of the baseline",
         ("stands",),
-        _unknowns("ballistic targets already covered by the baseline's layout"),
+        _unknown_columns("ballistic targets already covered by the baseline's layout"),
     ),
     DoubtSource("how ready an added unit is, between the zones", ("readiness",), _scalar_columns("readiness_lean")),
     DoubtSource(
@@ -314,7 +316,7 @@ def partners(twice: Twice, anew: Collection[str]) -> tuple[Campaign, NDArray[np.
     """
     campaign, lacking, turn = twice.batch.campaign, np.ones(len(twice.rows), dtype=bool), 0
     for _ in range(_ROUNDS):
-        worlds, replaced, turn = _replaced(twice, campaign.worlds, lacking, anew, turn)
+        worlds, replaced, turn = _with_partners(twice, campaign.worlds, lacking, anew, turn)
         campaign, feasible = twice.match(worlds)
         lacking = lacking & ~(replaced & feasible)
         if lacking.mean() <= _LACKING_MOST:
@@ -322,7 +324,7 @@ def partners(twice: Twice, anew: Collection[str]) -> tuple[Campaign, NDArray[np.
     return campaign, ~lacking & twice.fits
 
 
-def _replaced(
+def _with_partners(
     twice: Twice, worlds: Worlds, lacking: NDArray[np.bool_], anew: Collection[str], turn: int
 ) -> tuple[Worlds, NDArray[np.bool_], int]:
     """Replace the worlds that lack a partner by candidates the record does not contradict, as far as there are any."""

@@ -16,9 +16,9 @@ from tegmen.answer.siting import stands
 from tegmen.answer.study import Effort, begin_study, draw_batch, order_sites, remaining_share
 from tegmen.calibration.fit import Calibration
 from tegmen.errors import InputError
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.scenario import Scenario
 from tegmen.terms import EvidenceCase, FrozenDict, Provenance, one_blas_thread
-from tegmen.worlds.units import BALLISTIC_SYSTEMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from tegmen.calibration.fit import Calibration
 from tegmen.evidence.parameters import Parameter
+from tegmen.evidence.systems import SYSTEM_NAMES
 from tegmen.question.numbers import Evidence
 from tegmen.question.places import Places
 from tegmen.question.scenario import Goal, Scenario
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 
 POINTS = (0.1, 0.5, 0.9)
 """Points over worlds at which what remains of a metric is given."""
-
-SYSTEM_NAMES = {
-    "patriot": "Patriot", "sampt": "SAMP/T", "nasams": "NASAMS", "iris_t_slm": "IRIS-T SLM", "hawk": "Hawk",
-    "s300ps": "S-300PS", "buk_m1": "Buk-M1",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

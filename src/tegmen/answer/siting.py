@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from tegmen.answer.results import Stand
 from tegmen.engine.campaign import MATCHED, Campaign, Outcome
+from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.question.goals import Metric, Stakes
 from tegmen.question.scenario import Goal
 from tegmen.terms import FrozenDict, ThreatClass
 from tegmen.worlds.draw import Worlds
-from tegmen.worlds.units import SYSTEMS
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
@@ -49,7 +49,7 @@ def stakes_of(worlds: Worlds, places: Ints | NDArray[np.intp]) -> Stakes:
 
 def uncovered(worlds: Worlds, sites: Ints, system: str) -> NDArray[np.bool_]:
     """(w, p) no unit of the baseline or at `sites` covers the place against ballistic missiles."""
-    radius = worlds.units.radius_ballistic_km[:, SYSTEMS.index(system), None, None]
+    radius = worlds.units.radius_ballistic_km[:, MISSILE_SYSTEMS.index(system), None, None]
     near = worlds.theatre.apart_km[sites][None] <= radius
     return (worlds.covers == 0) & ~near.any(axis=1)
 
@@ -85,7 +85,7 @@ def site_greedily(campaign: Campaign, goal: Goal, expected: Expected, system: st
 
 def _effect(campaign: Campaign, metric: Metric, system: str) -> tuple[Expected, Expected]:
     """Class to (w,) share of what is aimed at a covered place that one added unit stops; and to its radius [km]."""
-    worlds, code = campaign.worlds, SYSTEMS.index(system)
+    worlds, code = campaign.worlds, MISSILE_SYSTEMS.index(system)
     units = worlds.units
     if metric.is_coverage:
         return (
@@ -108,7 +108,7 @@ def _effect(campaign: Campaign, metric: Metric, system: str) -> tuple[Expected, 
 
 def stands(worlds: Worlds, system: str, sites: Ints) -> tuple[Stand, ...]:
     """Name the sites of added units; the radius is the mean over worlds."""
-    places, radius = worlds.places, float(worlds.units.radius_ballistic_km[:, SYSTEMS.index(system)].mean())
+    places, radius = worlds.places, float(worlds.units.radius_ballistic_km[:, MISSILE_SYSTEMS.index(system)].mean())
     return tuple(
         Stand(system, str(places.name[site]), float(places.latitude[site]), float(places.longitude[site]), radius)
         for site in sites

@@ -29,11 +29,11 @@ from tegmen.engine.engagement import engage
 from tegmen.engine.workload import Compute
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.geography import tables_sha256
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.question.theatre import Theatre, set_theatre
 from tegmen.terms import VERSION, EvidenceCase, Progress, Provenance, ThreatClass, tell_nobody
 from tegmen.worlds.draw import Worlds, draw_worlds
-from tegmen.worlds.units import BALLISTIC_SYSTEMS
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints

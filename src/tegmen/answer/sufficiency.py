@@ -22,11 +22,11 @@ from tegmen.answer.study import Batch, Effort, Study, begin_study, draw_batch, i
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.engagement import glide_bombs_launched
 from tegmen.evidence.parameters import Parameter
+from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.question.numbers import gather
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, FrozenDict, Progress, one_blas_thread
 from tegmen.worlds.draw import Worlds
-from tegmen.worlds.units import SYSTEMS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -269,8 +269,8 @@ def _drawn_layout(worlds: Worlds) -> tuple[Stand, ...]:
     """The first world's layout."""
     places = worlds.places
     return tuple(
-        Stand(SYSTEMS[code], str(places.name[site]), float(places.latitude[site]), float(places.longitude[site]),
-              float(worlds.units.radius_ballistic_km[0, code]))
+        Stand(MISSILE_SYSTEMS[code], str(places.name[site]), float(places.latitude[site]),
+              float(places.longitude[site]), float(worlds.units.radius_ballistic_km[0, code]))
         for code, site in zip(worlds.system[0], worlds.site[0], strict=True) if code >= 0
     )  # fmt: skip
 

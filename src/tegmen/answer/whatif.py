@@ -19,7 +19,7 @@ from tegmen.question.numbers import gather
 from tegmen.question.scenario import Scenario, Total, faults_of
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress
 
-Span = tuple[float, float, float]
+LowBestHigh = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class WhatIf:
 def what_if(  # noqa: PLR0913 - the question, what is replaced, and how to compute
     scenario: Scenario,
     calibration: Calibration,
-    replaced: tuple[str, Span, str],
+    replaced: tuple[str, LowBestHigh, str],
     *,
     seed: int = 1,
     effort: Effort | None = None,
@@ -90,7 +90,7 @@ def what_if(  # noqa: PLR0913 - the question, what is replaced, and how to compu
     return WhatIf(replaced[0], _words(before, replaced[0]), _words(after, replaced[0], before), before, after)
 
 
-def replace_number(scenario: Scenario, number: str, span: Span, source: str) -> Scenario:
+def replace_number(scenario: Scenario, number: str, span: LowBestHigh, source: str) -> Scenario:
     """Put other values in place of a number; the new scenario says so itself and has a hash of its own.
 
     Raises
@@ -111,7 +111,7 @@ def replace_number(scenario: Scenario, number: str, span: Span, source: str) -> 
     return changed.model_copy(update={"sha256": hashlib.sha256(changed.model_dump_json().encode()).hexdigest()})
 
 
-def _put(content: dict[str, Any], number: str, span: Span, source: str) -> None:
+def _put(content: dict[str, Any], number: str, span: LowBestHigh, source: str) -> None:
     """Change one number in the content of a scenario; a number that is no span takes one value only."""
     kind, _, name = number.partition("/")
     if kind == "official" and name in get_args(Total):
@@ -136,14 +136,14 @@ def _put(content: dict[str, Any], number: str, span: Span, source: str) -> None:
         content["replace"] = (*kept, {"id": number, "low": low, "best": best, "high": high, "source": source})
 
 
-def _one(number: str, span: Span) -> int:
+def _one(number: str, span: LowBestHigh) -> int:
     low, best, high = span
     if not low == best == high or best != int(best):
         raise InputError(f"what-if {number}", [f"found {low:g}, {best:g}, {high:g}; allowed is one whole number here"])
     return int(best)
 
 
-def parse_span(text: str) -> Span:
+def parse_span(text: str) -> LowBestHigh:
     """Read "12" (one value), or "10,12,15" (low, best, high).
 
     Raises

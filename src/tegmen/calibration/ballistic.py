@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, softmax
 
-from tegmen.calibration.grid import LevelGrid, beta_binomial, draw_beta, forward, jitter, sample_paths
+from tegmen.calibration.grid import LevelGrid, beta_binomial, draw_beta, draw_cells, forward, jitter, sample_paths
+from tegmen.calibration.priors import Priors
 from tegmen.calibration.rows import UNLOCATED, EligibleRows
 from tegmen.terms import content_equal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -80,36 +81,32 @@ class PointFit:
         The rows.
     grid
         Coverage elsewhere, 4-weekly.
-    spread
-        Mean and concentration of the share of a row's missiles under cover elsewhere, given that any is.
-    axes
-        Axes of the mesh: Kyiv (q,), kill (p,), concentration (m,), aim (v,).
+    priors
+        Priors, of which the mesh is made.
     weights
         (s, q, p, m, v) posterior of every step sd of the grid and cell of the mesh.
     """
 
     rows: EligibleRows
     grid: LevelGrid
-    spread: tuple[float, float]
-    axes: Statics
+    priors: Priors
     weights: Floats
 
     def draw(self, count: int, rng: np.random.Generator) -> PointDraws:
         """Draw jointly: step sd and cell, the path of coverage elsewhere, then the aim of every row."""
-        flat = np.cumsum(self.weights.ravel())
-        index = np.searchsorted(flat, rng.random(count) * flat[-1], side="right")
-        step, *cell = np.unravel_index(index, self.weights.shape)
-        q, p, m, v = (axis[at] for axis, at in zip(self.axes.arrays(), cell, strict=True))
+        axes, spread = mesh_axes(self.priors), self.priors.spread_elsewhere
+        step, *cell = draw_cells(self.weights, count, rng)
+        q, p, m, v = (axis[at] for axis, at in zip(axes.arrays(), cell, strict=True))
         # A uniform offset within the cell smooths the mesh away; M stays on its few values.
-        jittered = (self.axes.kyiv, self.axes.kill, self.axes.aim)
+        jittered = (axes.kyiv, axes.kill, axes.aim)
         kyiv, kill, aim = ((rng.random(count) - 0.5) / len(axis) for axis in jittered)
         statics = Statics(q + kyiv, p + kill, m, v + aim)
-        likelihoods = list(step_likelihoods(self.rows, self.grid, statics, self.spread))
+        likelihoods = list(step_likelihoods(self.rows, self.grid, statics, spread))
         uniform = rng.random((self.rows.steps, count))
         path = sample_paths(likelihoods, self.grid, step, np.arange(count), uniform)
         elsewhere = jitter(self.grid, path, rng)
         n, k, zone = (column[:, None] for column in (self.rows.launched, self.rows.intercepted, self.rows.aim))
-        at_kyiv, other = likelihood_by_aim((n, k), elsewhere[self.rows.step], statics, self.spread)
+        at_kyiv, other = likelihood_by_aim((n, k), elsewhere[self.rows.step], statics, spread)
         aim = np.where(zone == UNLOCATED, statics.aim, zone)
         at_kyiv, other = aim * at_kyiv, (1 - aim) * other
         return PointDraws(statics, elsewhere, rng.random(at_kyiv.shape) * (at_kyiv + other) < at_kyiv)
@@ -118,23 +115,17 @@ class PointFit:
         """Draw the share intercepted of every row again (r, w): aim, cover and kill anew from the posterior."""
         rows, at = self.rows, self.draw(count, rng)
         aim = np.where(rows.aim[:, None] == UNLOCATED, at.statics.aim, rows.aim[:, None])
-        kyiv, (mean, spread) = rng.random(aim.shape) < aim, self.spread
+        kyiv, (mean, fan) = rng.random(aim.shape) < aim, self.priors.spread_elsewhere
         kill = np.where(
             kyiv,
             draw_beta(at.statics.kill, at.statics.concentration, rng, aim.shape),
-            draw_beta(at.statics.kill * mean, np.asarray(spread), rng, aim.shape),
+            draw_beta(at.statics.kill * mean, np.asarray(fan), rng, aim.shape),
         )
         covered = rng.random(aim.shape) < np.where(kyiv, at.statics.kyiv, at.elsewhere[rows.step])
         return kill * covered
 
 
-def fit_point(
-    rows: EligibleRows,
-    grid: LevelGrid,
-    cells: tuple[int, int, int],
-    kill_concentrations: Sequence[float],
-    spread: tuple[float, float],
-) -> PointFit:
+def fit_point(rows: EligibleRows, grid: LevelGrid, priors: Priors) -> PointFit:
     """Fit the mixture.
 
     Parameters
@@ -143,31 +134,28 @@ def fit_point(
         The ballistic rows.
     grid
         Coverage elsewhere, 4-weekly.
-    cells
-        Midpoint cells of (coverage of Kyiv, kill, aim of unlocated rows at Kyiv), each uniform on (0, 1).
-    kill_concentrations
-        [launches] Beta-binomial M given covered, equal weights.
-    spread
-        As in PointFit.
+    priors
+        Cells and concentrations of the mesh, and the fan-out elsewhere.
 
     Returns
     -------
         The fit.
     """
-    axes = mesh_axes(cells, kill_concentrations)
-    # The mesh stays open: what depends on kill alone is computed for each kill alone, and broadcast.
-    mesh = Statics(*np.meshgrid(*axes.arrays(), indexing="ij", sparse=True))
-    log_evidence = sum(
-        gain for _, _, gain in forward(step_likelihoods(rows, grid, mesh, spread), grid.start, grid.kernels)
-    )
-    weights = np.asarray(softmax(log_evidence))
-    return PointFit(rows, grid, spread, axes, weights.reshape(len(grid.kernels), *map(len, axes.arrays())))
+    likelihoods = step_likelihoods(rows, grid, open_mesh(priors), priors.spread_elsewhere)
+    weights = np.asarray(softmax(sum(gain for _, _, gain in forward(likelihoods, grid.start, grid.kernels))))
+    shape = (len(grid.kernels), *map(len, mesh_axes(priors).arrays()))
+    return PointFit(rows, grid, priors, weights.reshape(shape))
 
 
-def mesh_axes(cells: tuple[int, int, int], kill_concentrations: Sequence[float]) -> Statics:
+def mesh_axes(priors: Priors) -> Statics:
     """Axes of the mesh: midpoints of equal cells on (0, 1), and the concentrations as given."""
-    kyiv, kill, aim = ((np.arange(size) + 0.5) / size for size in cells)
-    return Statics(kyiv, kill, np.asarray(kill_concentrations, dtype=np.float64), aim)
+    kyiv, kill, aim = ((np.arange(size) + 0.5) / size for size in priors.cells)
+    return Statics(kyiv, kill, np.asarray(priors.kill_concentrations, dtype=np.float64), aim)
+
+
+def open_mesh(priors: Priors) -> Statics:
+    """Mesh of the axes, left open: what depends on kill alone is computed for each kill alone, and broadcast."""
+    return Statics(*np.meshgrid(*mesh_axes(priors).arrays(), indexing="ij", sparse=True))
 
 
 def kyiv_share(launched: Ints, aimed: NDArray[np.bool_], rng: np.random.Generator) -> Floats:

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit, logsumexp
 
-from tegmen.calibration.ballistic import PointDraws, PointFit, fit_point, kyiv_share, mesh_axes
+from tegmen.calibration.ballistic import PointDraws, PointFit, fit_point, kyiv_share
 from tegmen.calibration.grid import (
     LevelGrid,
     beta_binomial,
@@ -25,21 +25,20 @@ from tegmen.calibration.grid import (
     forward,
     invert,
     jitter,
-    level_grid,
     sample_paths,
     stream,
 )
 from tegmen.calibration.kept_fits import read_or_make
-from tegmen.calibration.priors import Priors, pooling
+from tegmen.calibration.priors import Priors, area_grid, coverage_grid, pooling
 from tegmen.calibration.rows import AIM, FILTERED, MODELLED, NEAR_ZERO, WEEKS_OF_LEVEL, EligibleRows, eligible
 from tegmen.errors import InputError
-from tegmen.evidence.record import Record, parse_day
 from tegmen.terms import VERSION, FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from tegmen.evidence.record import Record
     from tegmen.terms import Floats, Ints
 
 _PARTS = ("likelihood", "log_evidence")
@@ -47,6 +46,8 @@ _FIT_ARRAYS = (*(f"{key.name}_{part}" for key in FILTERED for part in _PARTS), "
 """Names of the arrays that a calibration keeps of its fits."""
 
 LIMITS = (0.05, 0.5, 0.95)
+"""Low, median and high of every summary."""
+
 _OF_BALLISTIC = ("coverage_kyiv", "coverage_elsewhere", "kill", "kyiv_share")
 _PREDICTIVE_STREAM = 64
 _SUMMARY_DRAWS = 1000
@@ -90,16 +91,15 @@ def draw_scales(
     """Draw the shared means, then each class's (s, M) given them: partial pooling, summed exactly over the grids."""
     of_step, of_concentration = pooling(priors)
     evidence = [np.exp(fit.log_evidence - logsumexp(fit.log_evidence)) for fit in fits]
-    shared = np.prod([of_step @ one @ of_concentration.T for one in evidence], axis=0)
+    shared = np.prod([of_step @ weight @ of_concentration.T for weight in evidence], axis=0)
     mean_step, mean_concentration = np.divmod(
         invert(np.broadcast_to(shared.ravel(), (count, shared.size)), rng.random(count)), shared.shape[1]
     )
-    drawn: list[tuple[Ints, Ints]] = []
-    for one in evidence:
-        weight = of_step[mean_step][:, :, None] * of_concentration[mean_concentration][:, None, :] * one
-        cell = invert(weight.reshape(count, -1), rng.random(count))
-        drawn.append((cell // one.shape[1], cell % one.shape[1]))
-    return drawn
+    scales: list[tuple[Ints, Ints]] = []
+    for weight in evidence:
+        given_means = of_step[mean_step][:, :, None] * of_concentration[mean_concentration][:, None, :] * weight
+        scales.append(np.divmod(invert(given_means.reshape(count, -1), rng.random(count)), weight.shape[1]))
+    return scales
 
 
 @content_equal
@@ -227,7 +227,7 @@ class Calibration:
         """Draw as `draws` does, and keep the paths behind the rates."""
         levels = self._levels(count, seed)
         rate = {key: paths[-WEEKS_OF_LEVEL:].mean(axis=0) for key, (paths, _) in levels.items()}
-        rate |= {key: self._near_zero_share(key, count, stream(seed, 1 + key)) for key in NEAR_ZERO}
+        rate |= {key: stream(seed, 1 + key).beta(*self.near_zero(key), count) for key in NEAR_ZERO}
         rng = stream(seed, 1 + ThreatClass.ballistic)
         drawn = self.point.draw(count, rng)
         elsewhere = drawn.elsewhere[-1] * self.priors.spread_elsewhere[0]
@@ -245,9 +245,10 @@ class Calibration:
             drawn[key] = (jitter(self.level, path, rng), np.asarray(self.priors.concentrations)[cell])
         return drawn
 
-    def _near_zero_share(self, key: ThreatClass, count: int, rng: np.random.Generator) -> Floats:
+    def near_zero(self, key: ThreatClass) -> tuple[float, float]:
+        """Posterior Beta(a, b) of the share of a class that is almost never stopped."""
         (a, b), (launched, intercepted) = self.priors.near_zero, self.rows[key].totals()
-        return rng.beta(a + intercepted, b + launched - intercepted, count)
+        return a + intercepted, b + launched - intercepted
 
     @one_blas_thread
     def monthly(self) -> pd.DataFrame:
@@ -264,7 +265,7 @@ class Calibration:
             drawn = draw_beta(path[self.rows[key].step], concentration, rng)
             tables.append(_monthly_sums(key, self.rows[key], drawn, rng))
         for key in NEAR_ZERO:
-            share = self._near_zero_share(key, _SUMMARY_DRAWS, rng)
+            share = rng.beta(*self.near_zero(key), _SUMMARY_DRAWS)
             tables.append(_monthly_sums(key, self.rows[key], np.tile(share, (len(self.rows[key].step), 1)), rng))
         ballistic = self.rows[ThreatClass.ballistic]
         tables.append(_monthly_sums(ThreatClass.ballistic, ballistic, self.point.predict(_SUMMARY_DRAWS, rng), rng))
@@ -373,11 +374,11 @@ def calibrate(
         If nothing eligible is on or before `until`.
     """
     _check_seed(seed)
-    last, priors = parse_day(until), priors or Priors()
+    last, priors = _as_date(until), priors or Priors()
     whole, record = record, record.until(last)
     rows, end = eligible(record, last)
-    level = level_grid(priors.level_low, priors.level_high, priors.levels, priors.steps)
-    fits = read_or_make(cache, _fit_key(rows, priors), _FIT_ARRAYS, lambda: _fits(rows, level, priors))
+    level, coverage = area_grid(priors), coverage_grid(priors)
+    fits = read_or_make(cache, _fit_key(rows, priors), _FIT_ARRAYS, lambda: _fits(rows, level, coverage, priors))
     mixed = record.rows["threat_class"].str.contains("+", regex=False) & (record.rows["channel"] == "national")
     return Calibration(
         until=last,
@@ -387,13 +388,7 @@ def calibrate(
         level=level,
         rows=FrozenDict(rows),
         areas=FrozenDict({key: AreaFit(*(fits[f"{key.name}_{part}"] for part in _PARTS)) for key in FILTERED}),
-        point=PointFit(
-            rows[ThreatClass.ballistic],
-            _drift(priors),
-            priors.spread_elsewhere,
-            mesh_axes(priors.cells, priors.kill_concentrations),
-            fits["ballistic_weights"],
-        ),
+        point=PointFit(rows[ThreatClass.ballistic], coverage, priors, fits["ballistic_weights"]),
         mixtures_dropped=int(record.rows["rows"].to_numpy(np.int64)[mixed.to_numpy()].sum()),
         prior_only=tuple(key for key in MODELLED if not len(rows[key].step)),
         identified=_identified(rows),
@@ -402,26 +397,24 @@ def calibrate(
     )
 
 
-def _drift(priors: Priors) -> LevelGrid:
-    return level_grid(priors.level_low, priors.level_high, priors.drift_levels, priors.drift_steps)
-
-
-def _fits(rows: Mapping[ThreatClass, EligibleRows], level: LevelGrid, priors: Priors) -> dict[str, Floats]:
+def _fits(
+    rows: Mapping[ThreatClass, EligibleRows], level: LevelGrid, coverage: LevelGrid, priors: Priors
+) -> dict[str, Floats]:
     """Fit the filtered classes and the ballistic mixture; the arrays are all that a calibration keeps of it."""
     fits: dict[str, Floats] = {}
     for key in FILTERED:
         fit = fit_area(rows[key], level, priors)
         fits |= {f"{key.name}_{part}": getattr(fit, part) for part in _PARTS}
-    mesh = priors.cells, priors.kill_concentrations, priors.spread_elsewhere
-    return fits | {"ballistic_weights": fit_point(rows[ThreatClass.ballistic], _drift(priors), *mesh).weights}
+    return fits | {"ballistic_weights": fit_point(rows[ThreatClass.ballistic], coverage, priors).weights}
 
 
 def _fit_key(rows: Mapping[ThreatClass, EligibleRows], priors: Priors) -> str:
     """Hash what a fit depends on: its rows, the priors, and the versions of the code that makes it."""
     digest = hashlib.sha256(f"{VERSION} {np.__version__} {priors}".encode())
     for key in (*FILTERED, ThreatClass.ballistic):
-        table = np.column_stack([rows[key].step, rows[key].aim, rows[key].launched, rows[key].intercepted])
-        digest.update(f"{key.name} {rows[key].steps} {table.shape}".encode() + table.astype("<i8").tobytes())
+        part = rows[key]
+        table = np.column_stack([part.step, part.aim, part.launched, part.intercepted])
+        digest.update(f"{key.name} {part.steps} {table.shape}".encode() + table.astype("<i8").tobytes())
     return digest.hexdigest()
 
 
@@ -447,6 +440,18 @@ def _identified(rows: Mapping[ThreatClass, EligibleRows]) -> Mapping[str, str]:
     )
     sentences["glide_bomb"] = "Not identified: the record does not track guided bombs."
     return FrozenDict(sentences)
+
+
+def _as_date(until: str | date) -> date:
+    if isinstance(until, datetime):
+        return until.date()
+    if isinstance(until, date):
+        return until
+    try:
+        return date.fromisoformat(until.strip())
+    except (ValueError, AttributeError) as fault:
+        message = f"found {until!r}, allowed: a date as YYYY-MM-DD, such as 2024-03-31"
+        raise InputError("until", [message]) from fault
 
 
 def _check_seed(seed: int) -> None:

@@ -11,14 +11,15 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit, logit
 
-from tegmen.calibration.grid import draw_beta, stream
+from tegmen.calibration.ballistic import mesh_axes
+from tegmen.calibration.fit import LIMITS
+from tegmen.calibration.grid import draw_beta, draw_cells, stream
 from tegmen.calibration.nightly import (
     AreaTrack,
     BallisticTrack,
     Memory,
     PointTrack,
     area_track,
-    axes_of,
     ballistic_track,
     beta_binomial_table,
     pooled,
@@ -38,7 +39,6 @@ CALENDAR_DAYS = 120
 """[days] before the origin from which the nights of a month that has no calendar are drawn."""
 
 _MONTH_DAYS = 30
-
 _DRAWS = 4000
 _LAUNCHED_MOST = 100_000
 _FORECAST_STREAM = 128
@@ -104,6 +104,16 @@ class Predictive:
     leaked: Floats
     prior_only: bool
 
+    @property
+    def evidence(self) -> str:
+        """What the forecast rests on, in words."""
+        return "prior only" if self.prior_only else "record"
+
+    def counts(self) -> dict[str, tuple[Floats, tuple[int, ...]]]:
+        """Launched, intercepted and leaked: probability of each count, and its low, median and high."""
+        chances = {"launched": self.launched, "intercepted": self.intercepted, "leaked": self.leaked}
+        return {name: (chance, tuple(quantile(chance, level) for level in LIMITS)) for name, chance in chances.items()}
+
 
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -130,7 +140,18 @@ class Forecast:
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a class: launched, then mean, low (5 %), median and high (95 %) of intercepted and leaked."""
-        rows = [_summary(predictive) for predictive in self.classes.values()]
+        rows: list[dict[str, object]] = []
+        for predictive in self.classes.values():
+            counts = predictive.counts()
+            row: dict[str, object] = {
+                "threat_class": predictive.threat_class.name,
+                "launched": counts["launched"][1][1],
+            }
+            for name in ("intercepted", "leaked"):
+                chance, limits = counts[name]
+                row[f"{name}_mean"] = float(chance @ np.arange(len(chance)))
+                row |= zip((f"{name}_{word}" for word in ("low", "median", "high")), limits, strict=True)
+            rows.append(row | {"evidence": predictive.evidence})
         return pd.DataFrame(rows)
 
     def ranges(self) -> pd.DataFrame:
@@ -138,30 +159,13 @@ class Forecast:
         rows: list[dict[str, str]] = []
         for predictive in self.classes.values():
             row = {"class": predictive.threat_class.name}
-            for name, chance in (
-                ("launched", predictive.launched),
-                ("intercepted", predictive.intercepted),
-                ("leaked", predictive.leaked),
-            ):
-                low, median, high = (quantile(chance, level) for level in (0.05, 0.5, 0.95))
+            for name, (_, (low, median, high)) in predictive.counts().items():
                 row[name] = f"{median}" if low == high else f"{median} ({low} to {high})"
-            rows.append(row | {"evidence": "prior only" if predictive.prior_only else "record"})
+            rows.append(row | {"evidence": predictive.evidence})
         return pd.DataFrame(rows)
 
     def __repr__(self) -> str:
         return f"Forecast {self.first} to {self.last} (record until {self.known_until})\n{self.to_pandas().to_string()}"
-
-
-def _summary(predictive: Predictive) -> dict[str, object]:
-    row: dict[str, object] = {
-        "threat_class": predictive.threat_class.name,
-        "launched": quantile(predictive.launched, 0.5),
-    }
-    for name, chance in (("intercepted", predictive.intercepted), ("leaked", predictive.leaked)):
-        row[f"{name}_mean"] = float(chance @ np.arange(len(chance)))
-        limits = zip(("low", "median", "high"), (0.05, 0.5, 0.95), strict=True)
-        row |= {f"{name}_{word}": quantile(chance, level) for word, level in limits}
-    return row | {"evidence": "prior only" if predictive.prior_only else "record"}
 
 
 def quantile(chance: Floats, level: float) -> int:
@@ -201,9 +205,8 @@ def forecast(
     classes: dict[ThreatClass, Predictive] = {}
     for key, n in counts.items():
         if key in NEAR_ZERO:
-            (a, b), (posted, stopped) = calibration.priors.near_zero, calibration.rows[key].totals()
-            weight = a + b + posted
-            chance = beta_binomial_table(n, np.array([(a + stopped) / weight]), np.array([weight]))[:, 0]
+            a, b = calibration.near_zero(key)
+            chance = beta_binomial_table(n, np.array([a / (a + b)]), np.array([a + b]))[:, 0]
         else:
             chance = known.before(key, day).chance(key, day, n)
         certain = np.eye(n + 1)[n]
@@ -257,12 +260,12 @@ def forecast_month(
         history = {key: nights(calibration.rows[key], by_aim=False) for key in keys}
         raids = drawn_calendar(history, int(days[0]), len(days), stream(seed, _FORECAST_STREAM))
     else:
-        raids = _assumed_calendar(calendar, days)
+        raids = _calendar_counts(calendar, days)
     for key, n in raids.items():
         stopped = simulate_intercepted(known, key, days, n, stream(seed, _FORECAST_STREAM + 1 + key))
         total = np.broadcast_to(n.sum(axis=0), stopped.shape)
-        counts = [smoothed(draws) for draws in (total, stopped, total - stopped)]
-        classes[key] = Predictive(key, counts[0], counts[1], counts[2], key in calibration.prior_only)
+        launched, intercepted, leaked = (smoothed(counts) for counts in (total, stopped, total - stopped))
+        classes[key] = Predictive(key, launched, intercepted, leaked, key in calibration.prior_only)
     first, last = (np.datetime64(int(days[i]), "D").astype(date) for i in (0, -1))
     provenance = Provenance(calibration.provenance.version, seed, calibration.provenance.inputs)
     return Forecast(first, last, calibration.end, FrozenDict(classes), provenance)
@@ -304,7 +307,7 @@ def drawn_calendar(
     Days without any row count as quiet here: what is forecast is what will be posted. All classes share the days
     drawn; the level is each class's own, log-normal of mean one, as wide as months differed from the days before them.
     """
-    first = min([past[0].day for past in history.values() if past] + [day])
+    first = min((past[0].day for past in history.values() if past), default=day)
     start, table = max(day - CALENDAR_DAYS, first), {}
     if start == day:
         return {key: np.zeros((count, _DRAWS), dtype=np.int64) for key in history}
@@ -355,7 +358,7 @@ def simulate_intercepted(
 def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Generator) -> Ints:
     """Draw step sd, breaks, slope, M and level, walk the level day by day, and intercept."""
     count, memory, grid = n.shape[1], track.memory, track.grid.logit
-    s, r, b, m, g = _draw_cells(weight[..., None] * track.level, count, rng)
+    s, r, b, m, g = draw_cells(weight[..., None] * track.level, count, rng)
     level = grid[g] + rng.uniform(-0.5, 0.5, count) * (grid[1] - grid[0])
     step, concentration = (
         np.asarray(axis)[at] for axis, at in ((track.priors.steps, s), (track.priors.concentrations, m))
@@ -373,8 +376,8 @@ def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Gen
 
 def _simulate_point(track: PointTrack, n: Ints, rng: np.random.Generator) -> Ints:
     """Draw the mixture, walk coverage elsewhere day by day, and draw aim, cover and kill of each night's raid."""
-    count, grid, axes, memory = n.shape[1], track.grid.logit, axes_of(track.priors), track.memory
-    s, r, *cell = _draw_cells(track.weights, count, rng)
+    count, grid, axes, memory = n.shape[1], track.grid.logit, mesh_axes(track.priors), track.memory
+    s, r, *cell = draw_cells(track.weights, count, rng)
     step, shape = np.asarray(track.priors.drift_steps)[s] / np.sqrt(28), track.weights.shape
     level, total = grid[cell[-1]], np.zeros(count, dtype=np.int64)
     mean, fan = track.priors.spread_elsewhere
@@ -392,12 +395,6 @@ def _simulate_point(track: PointTrack, n: Ints, rng: np.random.Generator) -> Int
         share = draw_beta(np.where(kyiv, p, p * mean), np.where(kyiv, m, fan), rng)
         total += rng.binomial(launched, share * covered)
     return total
-
-
-def _draw_cells(weight: Floats, count: int, rng: np.random.Generator) -> tuple[Ints, ...]:
-    flat = np.cumsum(weight.ravel())
-    index = np.searchsorted(flat, rng.random(count) * flat[-1], side="right")
-    return tuple(np.asarray(axis) for axis in np.unravel_index(index, weight.shape))
 
 
 def smoothed(draws: Ints) -> Floats:
@@ -457,7 +454,7 @@ def _day_after(calibration: Calibration, on: str | date | None) -> int:
     return day
 
 
-def _assumed_calendar(calendar: Mapping[str, Mapping[date, int]], days: Ints) -> dict[ThreatClass, Ints]:
+def _calendar_counts(calendar: Mapping[str, Mapping[date, int]], days: Ints) -> dict[ThreatClass, Ints]:
     raids: dict[ThreatClass, Ints] = {}
     faults: list[str] = []
     for name, nights_of in calendar.items():

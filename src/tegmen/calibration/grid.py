@@ -130,7 +130,8 @@ def sample_paths(
         kernel = grid.kernels[index]
         # Only the cells that a draw of this step sd stands in are filtered.
         cells, at = np.unique(cell[drawn], return_inverse=True)
-        filtered = [kept[0] for _, kept, _ in forward((each[cells] for each in likelihoods), grid.start, kernel[None])]
+        of_cells = (likelihood[cells] for likelihood in likelihoods)
+        filtered = [weights[0] for _, weights, _ in forward(of_cells, grid.start, kernel[None])]
         for t in range(len(filtered) - 1, -1, -1):
             weight = filtered[t][at]
             if t + 1 < len(filtered):
@@ -143,6 +144,13 @@ def invert(weight: Floats, uniform: Floats) -> Ints:
     """Draw one column index a row of `weight` by inverting its cumulative sum."""
     cumulative = np.cumsum(weight, axis=1)
     return (cumulative < (uniform * cumulative[:, -1])[:, None]).sum(axis=1)
+
+
+def draw_cells(weights: Floats, count: int, rng: np.random.Generator) -> tuple[Ints, ...]:
+    """Draw cells of an array of weights: one index (w,) an axis."""
+    cumulative = np.cumsum(weights.ravel())
+    flat = np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right")
+    return tuple(np.asarray(index) for index in np.unravel_index(flat, weights.shape))
 
 
 def jitter(grid: LevelGrid, path: Ints, rng: np.random.Generator) -> Floats:

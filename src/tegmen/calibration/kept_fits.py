@@ -6,7 +6,7 @@ import contextlib
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from platformdirs import user_cache_path
@@ -14,9 +14,7 @@ from platformdirs import user_cache_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from numpy.typing import NDArray
-
-    Arrays = Mapping[str, NDArray[Any]]
+    from tegmen.terms import Floats
 
 KEPT = 10
 """Fits kept; the oldest goes first."""
@@ -27,16 +25,18 @@ def cache_folder() -> Path | None:
     folder = os.environ.get("TEGMEN_CACHE")
     if folder is None:
         usual = user_cache_path("tegmen", appauthor=False)
-        return usual if usual.is_absolute() else None  # not absolute: there is no home folder
+        return usual if usual.is_absolute() else None  # not absolute: no home folder
     return Path(folder) if folder else None
 
 
-def read_or_make(folder: Path | None, key: str, names: Iterable[str], make: Callable[[], Arrays]) -> Arrays:
+def read_or_make(
+    folder: Path | None, key: str, names: Iterable[str], make: Callable[[], Mapping[str, Floats]]
+) -> Mapping[str, Floats]:
     """Give the named arrays of a key: those kept if all can be read, else made now and kept if they can be written."""
     if folder is None:
         return make()
     path = folder / f"{key}.npz"
-    # Whatever is wrong with a file of the cache, what it stands for can be made.
+    # Whatever is wrong with a damaged file, the arrays are made anew.
     with contextlib.suppress(Exception), path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
         return {name: file[name] for name in names}
     arrays = make()
@@ -45,7 +45,7 @@ def read_or_make(folder: Path | None, key: str, names: Iterable[str], make: Call
     return arrays
 
 
-def _write(folder: Path, path: Path, arrays: Arrays) -> None:
+def _write(folder: Path, path: Path, arrays: Mapping[str, Floats]) -> None:
     """Write beside and rename, so that no reader meets half a file; then let the oldest go."""
     folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".tegmen-", dir=folder)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, softmax
 
-from tegmen.calibration.ballistic import Statics, mesh_axes, raid_likelihood
-from tegmen.calibration.grid import LevelGrid, beta_binomial, elapse, level_grid
-from tegmen.calibration.priors import Priors, pooling
+from tegmen.calibration.ballistic import Statics, mesh_axes, open_mesh, raid_likelihood
+from tegmen.calibration.grid import LevelGrid, beta_binomial, elapse
+from tegmen.calibration.priors import Priors, area_grid, coverage_grid, pooling
 from tegmen.calibration.rows import AIM, Night
 from tegmen.terms import ThreatClass, content_equal
 
@@ -134,7 +134,7 @@ class AreaTrack:
 
 def area_track(priors: Priors, memory: Memory) -> AreaTrack:
     """Start a track: nothing seen."""
-    grid = level_grid(priors.level_low, priors.level_high, priors.levels, priors.steps)
+    grid = area_grid(priors)
     cells = (len(priors.steps), len(memory.break_days), len(memory.slopes), len(priors.concentrations))
     level = np.broadcast_to(grid.start, (*cells, priors.levels))
     return AreaTrack(grid, priors, memory, None, level, np.zeros(cells))
@@ -144,15 +144,16 @@ def pooled(tracks: Mapping[ThreatClass, AreaTrack], day: int) -> dict[ThreatClas
     """Posterior (s, r, b, m) on a day of each class's step sd, breaks, slope and M; s and M partially pooled."""
     first = next(iter(tracks.values()))
     (of_step, of_concentration), of_slope = pooling(first.priors), first.memory.of_slope()[:, None]
-    faded = {key: each.faded(day) for key, each in tracks.items()}
-    evidence = {key: np.asarray(softmax(each)) for key, each in faded.items()}
-    shared = {key: of_step @ (each * of_slope).sum(axis=(1, 2)) @ of_concentration.T for key, each in evidence.items()}
+    evidence = {key: np.asarray(softmax(track.faded(day))) for key, track in tracks.items()}
+    shared = {
+        key: of_step @ (weight * of_slope).sum(axis=(1, 2)) @ of_concentration.T for key, weight in evidence.items()
+    }
     weights: dict[ThreatClass, Floats] = {}
-    for key, each in evidence.items():
+    for key in tracks:
         others = np.ones((len(of_step), len(of_concentration)))
         for value in (value for other, value in shared.items() if other is not key):
             others = others * value
-        weight = each * of_slope * (of_step.T @ others @ of_concentration)[:, None, None, :]
+        weight = evidence[key] * of_slope * (of_step.T @ others @ of_concentration)[:, None, None, :]
         weights[key] = weight / weight.sum()
     return weights
 
@@ -204,7 +205,8 @@ class PointTrack:
     def after(self, night: Night) -> PointTrack:
         """Learn from a night, raid by raid."""
         track = self.before(night.day)
-        share, at = expit(self.grid.logit), _mesh(self.priors)
+        share = expit(self.grid.logit)
+        at = Statics(*(array[..., None] for array in open_mesh(self.priors).arrays()))
         weights, raids = track.weights, track.raids.copy()
         for aim, n, k in zip(night.aim, night.launched, night.intercepted, strict=True):
             weights = weights * raid_likelihood((n, k), int(aim), share, at, self.priors.spread_elsewhere)
@@ -214,12 +216,12 @@ class PointTrack:
 
     def by_aim(self, n: int) -> Floats:
         """Probability (3, n + 1) of each number intercepted of a raid of n at Kyiv, elsewhere, or unlocated."""
-        share, axes = expit(self.grid.logit), axes_of(self.priors)
+        share, axes = expit(self.grid.logit), mesh_axes(self.priors)
         mean, fan = self.priors.spread_elsewhere
         joint = self.weights.sum(axis=(0, 1))
         kyiv = np.einsum("qpmvg,q->vpm", joint, axes.kyiv, optimize=True)
         other = np.einsum("qpmvg,g->vp", joint, share, optimize=True)
-        kill, concentration = (each.ravel() for each in np.meshgrid(axes.kill, axes.concentration, indexing="ij"))
+        kill, concentration = (axis.ravel() for axis in np.meshgrid(axes.kill, axes.concentration, indexing="ij"))
         struck = beta_binomial_table(n, kill, concentration)
         fanned = beta_binomial_table(n, axes.kill * mean, np.full(len(axes.kill), fan))
         chance = np.empty((len(AIM), n + 1))
@@ -240,8 +242,7 @@ class PointTrack:
 
 def point_track(priors: Priors, memory: Memory) -> PointTrack:
     """Start a track: nothing seen."""
-    grid = level_grid(priors.level_low, priors.level_high, priors.drift_levels, priors.drift_steps)
-    axes = axes_of(priors)
+    grid, axes = coverage_grid(priors), mesh_axes(priors)
     cells = (len(priors.drift_steps), len(memory.break_days), *(len(axis) for axis in axes.arrays()))
     weights = np.broadcast_to(grid.start / np.prod(cells), (*cells, priors.drift_levels))
     return PointTrack(grid, priors, memory, None, weights, np.zeros(len(AIM)))
@@ -302,18 +303,8 @@ class BallisticTrack:
 
 def ballistic_track(priors: Priors, memory: Memory) -> BallisticTrack:
     """Start a track: nothing seen, both models alike."""
-    wide = replace(priors, concentrations=tuple(each / 3 for each in priors.concentrations))
+    wide = replace(priors, concentrations=tuple(value / 3 for value in priors.concentrations))
     return BallisticTrack(point_track(priors, memory), area_track(wide, memory), 0.0)
-
-
-def axes_of(priors: Priors) -> Statics:
-    """Axes of the mesh of the ballistic mixture."""
-    return mesh_axes(priors.cells, priors.kill_concentrations)
-
-
-def _mesh(priors: Priors) -> Statics:
-    mesh = np.meshgrid(*axes_of(priors).arrays(), indexing="ij", sparse=True)
-    return Statics(*(each[..., None] for each in mesh))
 
 
 def beta_binomial_table(n: int, mean: Floats, concentration: Floats) -> Floats:

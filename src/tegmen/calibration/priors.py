@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import softmax
 
+from tegmen.calibration.grid import LevelGrid, level_grid
 from tegmen.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,14 +59,8 @@ class Priors:
     drift_steps: tuple[float, ...] = (0.0, 0.2, 0.4, 0.8)
 
     def __post_init__(self) -> None:
-        positive = (
-            *self.steps,
-            *self.concentrations,
-            *self.kill_concentrations,
-            *self.near_zero,
-            *self.spread_elsewhere,
-            self.spread,
-        )
+        grids = (self.steps, self.concentrations, self.kill_concentrations, self.near_zero, self.spread_elsewhere)
+        positive = (*(value for grid in grids for value in grid), self.spread)
         faults = [f"found {value}, allowed: numbers above 0" for value in positive if not value > 0]
         faults += [f"found {value} grid cells, allowed: at least 1" for value in self.cells if value < 1]
         if self.spread_elsewhere[0] > 1:
@@ -76,8 +71,18 @@ class Priors:
             raise InputError("priors", faults)
 
 
+def area_grid(priors: Priors) -> LevelGrid:
+    """Grid of the weekly level of an area class."""
+    return level_grid(priors.level_low, priors.level_high, priors.levels, priors.steps)
+
+
+def coverage_grid(priors: Priors) -> LevelGrid:
+    """Grid of the 4-weekly coverage elsewhere."""
+    return level_grid(priors.level_low, priors.level_high, priors.drift_levels, priors.drift_steps)
+
+
 def pooling(priors: Priors) -> tuple[Floats, Floats]:
     """Prior of a class's s and M given each shared mean: (mean, s) and (mean, m), rows sum to one."""
     logs = (np.log(np.asarray(values)) for values in (priors.steps, priors.concentrations))
-    first, second = (softmax(-0.5 * ((v[:, None] - v) / priors.spread) ** 2, axis=1) for v in logs)
-    return np.asarray(first), np.asarray(second)
+    of_step, of_concentration = (softmax(-0.5 * ((x[:, None] - x) / priors.spread) ** 2, axis=1) for x in logs)
+    return np.asarray(of_step), np.asarray(of_concentration)

@@ -1,4 +1,4 @@
-"""Which rows of the record count: as the arrays that a fit reads, and as the nights that a forecast learns from."""
+"""Which rows of the record count, as the arrays that a fit reads and as the nights that a forecast learns from."""
 
 from __future__ import annotations
 
@@ -75,43 +75,6 @@ class EligibleRows:
         return f"{intercepted} of {launched} posted launches intercepted, {len(self.launched)} rows"
 
 
-def eligible(record: Record, last: date) -> tuple[dict[ThreatClass, EligibleRows], date]:
-    """Take the eligible rows of each modelled class in time order, and the date of the last of them all.
-
-    Raises
-    ------
-    EvidenceError
-        If no class has an eligible row on or before `last`.
-    """
-    tables: dict[ThreatClass, pd.DataFrame] = {}
-    for key in MODELLED:
-        table = record.eligible(key.name)
-        day = table["window_end"].dt.normalize()
-        first = pd.Timestamp(PATRIOT_ARRIVAL if key is ThreatClass.ballistic else date.min)
-        keep = (day <= pd.Timestamp(last)) & (day >= first) & (table["launched"] > 0)
-        tables[key] = table.loc[keep].sort_values("window_end", kind="stable")
-    ends = [table["window_end"].iloc[-1].date() for table in tables.values() if len(table)]
-    if not ends:
-        names = ", ".join(key.name for key in MODELLED)
-        raise EvidenceError(
-            f"record until {last}: found no row that a rate can rest on; allowed: rows of a national channel with "
-            f"launched and intercepted counts, of one of {names}; choose a later date or a fuller record"
-        )
-    weeks = {key: WEEKS_OF_LEVEL if key is ThreatClass.ballistic else 1 for key in MODELLED}
-    return {key: rows_of(table, max(ends), weeks[key]) for key, table in tables.items()}, max(ends)
-
-
-def rows_of(table: pd.DataFrame, end: date, weeks: int) -> EligibleRows:
-    """Take rows as arrays; steps of some weeks are counted back from the end, so that none is cut short there."""
-    window_end = table["window_end"].to_numpy("datetime64[m]")
-    days = (np.datetime64(end) - window_end.astype("datetime64[D]")).astype(np.int64)
-    back = days // (7 * weeks)
-    steps = int(max(back.max(initial=0) + 1, WEEKS_OF_LEVEL // weeks))
-    aim = np.array([AIM[coverage_zone(str(zone))] for zone in table["zone"]], dtype=np.int64)
-    launched, intercepted = (table[name].to_numpy(np.int64) for name in ("launched", "intercepted"))
-    return EligibleRows(window_end, launched, intercepted, aim, steps - 1 - back, steps)
-
-
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Night:
@@ -135,6 +98,45 @@ class Night:
     def totals(self) -> tuple[int, int]:
         """Sum launched and intercepted over the raids."""
         return int(self.launched.sum()), int(self.intercepted.sum())
+
+
+def eligible(record: Record, last: date) -> tuple[dict[ThreatClass, EligibleRows], date]:
+    """Take the eligible rows of each modelled class in time order, and the date of the last of them all.
+
+    Raises
+    ------
+    EvidenceError
+        If no class has an eligible row on or before `last`.
+    """
+    tables = {key: _eligible_table(record, key, last) for key in MODELLED}
+    ends = [table["window_end"].iloc[-1].date() for table in tables.values() if len(table)]
+    if not ends:
+        names = ", ".join(key.name for key in MODELLED)
+        raise EvidenceError(
+            f"record until {last}: found no row that a rate can rest on; allowed: rows of a national channel with "
+            f"launched and intercepted counts, of one of {names}; choose a later date or a fuller record"
+        )
+    weeks = {key: WEEKS_OF_LEVEL if key is ThreatClass.ballistic else 1 for key in MODELLED}
+    return {key: rows_of(table, max(ends), weeks[key]) for key, table in tables.items()}, max(ends)
+
+
+def _eligible_table(record: Record, key: ThreatClass, last: date) -> pd.DataFrame:
+    table = record.eligible(key.name)
+    day = table["window_end"].dt.normalize()
+    first = pd.Timestamp(PATRIOT_ARRIVAL if key is ThreatClass.ballistic else date.min)
+    keep = (day <= pd.Timestamp(last)) & (day >= first) & (table["launched"] > 0)
+    return table.loc[keep].sort_values("window_end", kind="stable")
+
+
+def rows_of(table: pd.DataFrame, end: date, weeks: int) -> EligibleRows:
+    """Take rows as arrays; steps of some weeks are counted back from the end, so that none is cut short there."""
+    window_end = table["window_end"].to_numpy("datetime64[m]")
+    days = (np.datetime64(end) - window_end.astype("datetime64[D]")).astype(np.int64)
+    back = days // (7 * weeks)
+    steps = int(max(back.max(initial=0) + 1, WEEKS_OF_LEVEL // weeks))
+    aim = np.array([AIM[coverage_zone(str(zone))] for zone in table["zone"]], dtype=np.int64)
+    launched, intercepted = (table[name].to_numpy(np.int64) for name in ("launched", "intercepted"))
+    return EligibleRows(window_end, launched, intercepted, aim, steps - 1 - back, steps)
 
 
 def nights(rows: EligibleRows, *, by_aim: bool) -> tuple[Night, ...]:

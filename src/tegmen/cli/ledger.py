@@ -6,22 +6,23 @@ import datetime as dt
 import json
 import tempfile
 import textwrap
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import tegmen as tg
 from tegmen.cli.console import show_rows
 from tegmen.errors import InputError
 from tegmen.ledger.entries import STAGES, Entry, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tegmen.ledger.hedges import Range, Rules
+    from tegmen.ledger.hedges import Rules
     from tegmen.ledger.store import Ledger
 
-_WIDTH = 76
+TEXT_WIDTH = 76
 
 ledger_app = typer.Typer(help="Look at the evidence, add to it, pass it on.", no_args_is_help=True)
 
@@ -42,14 +43,12 @@ def new(
     empty: Annotated[bool, typer.Option("--empty", help="Leave the shipped entries out.")] = False,
 ) -> None:
     """Make a ledger of your own; it starts with the shipped entries."""
-    from tegmen.ledger.store import new_ledger
-
-    with new_ledger(file, empty=empty) as ledger:
+    with tg.new_ledger(file, empty=empty) as ledger:
         typer.echo(f"made {file} with {_entries(len(ledger))}; add to it: tegmen ledger add LINES --ledger {file}")
 
 
 @ledger_app.command("show")
-def show(  # noqa: PLR0913, PLR0917 - one parameter an option
+def show_entries(  # noqa: PLR0913, PLR0917 - one parameter an option
     ledger: ReadFile = None,
     kind: Annotated[Kind | None, typer.Option(help="Entries of this kind only.")] = None,
     thing: Annotated[str, typer.Option(help="With these words in what is counted.")] = "",
@@ -60,14 +59,11 @@ def show(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """Show current entries: as stated, and as the range that tegmen reads in it."""
-    from tegmen.ledger.hedges import read_rules
-    from tegmen.ledger.store import open_ledger
-
-    rules = read_rules(hedges)
-    with open_ledger(ledger) as opened:
-        found = opened.current(kind=kind, thing=thing, speaker=speaker, at=_day("--at", at))
+    rules = _rules(hedges)
+    with tg.open_ledger(ledger) as opened:
+        found = opened.current(kind=kind, thing=thing, speaker=speaker, at=day_of("--at", at))
         if as_json:
-            _print_json([_content(opened, each, entry, rules) for each, entry in found.items()])
+            _print_json(_entries_json(opened, found, rules))
             return
         first = dict(list(found.items())[:most])
         _print_entries(opened, first, rules)
@@ -94,9 +90,7 @@ def export(
     ledger: ReadFile = None, out: Annotated[Path | None, typer.Option(help="File to write. [default: print]")] = None
 ) -> None:
     """Write everything as JSON Lines: the same content, the same lines, so that versions compare well."""
-    from tegmen.ledger.store import open_ledger
-
-    with open_ledger(ledger) as opened:
+    with tg.open_ledger(ledger) as opened:
         content = "".join(f"{line}\n" for line in opened.export()).encode()
     if out is None:
         typer.echo(content, nl=False)
@@ -112,15 +106,12 @@ def export(
 @ledger_app.command("history")
 def history(id_: Id, ledger: ReadFile = None, as_json: Json = False) -> None:
     """Show an entry with everything it corrects and everything that corrects it."""
-    from tegmen.ledger.hedges import read_rules
-    from tegmen.ledger.store import open_ledger
-
-    with open_ledger(ledger) as opened:
+    with tg.open_ledger(ledger) as opened:
         chain = opened.history(id_)
         if as_json:
-            _print_json([_content(opened, each, entry, read_rules()) for each, entry in chain.items()])
+            _print_json(_entries_json(opened, chain, None))
             return
-        _print_entries(opened, chain, read_rules())
+        _print_entries(opened, chain, None)
     for each, entry in chain.items():
         if entry.corrects:
             typer.echo(f"{each} corrects {entry.corrects}: {entry.note}")
@@ -134,19 +125,18 @@ def rivals(
     as_json: Json = False,
 ) -> None:
     """Show rival values of one thing and period side by side, and what made each number of their ranges."""
-    from tegmen.ledger.hedges import read_rules
-    from tegmen.ledger.store import open_ledger
+    from tegmen.ledger.hedges import range_of
 
-    rules = read_rules(hedges)
-    with open_ledger(ledger) as opened:
+    rules = _rules(hedges)
+    with tg.open_ledger(ledger) as opened:
         groups = ({id_: opened.entry(id_), **opened.rivals(id_)},) if id_ else opened.disputed()
         if as_json:
-            _print_json([[_content(opened, each, entry, rules) for each, entry in group.items()] for group in groups])
+            _print_json([_entries_json(opened, group, rules) for group in groups])
             return
         for group in groups:
             _print_entries(opened, group, rules)
             for each, entry in group.items():
-                if (span := _range(opened, each, entry, rules)) is not None:
+                if (span := range_of(opened, each, entry, rules)) is not None:
                     typer.echo(f"{each} read as {span}")
                     for name, made in zip(("low", "best", "high"), span.made, strict=True):
                         typer.echo(f"    {name}: {made}")
@@ -156,16 +146,10 @@ def rivals(
 @ledger_app.command("status")
 def status(ledger: ReadFile = None, at: At = None, hedges: Hedges = None, as_json: Json = False) -> None:
     """Show aid at a day (today without --at): asked for, promised, delivered, and what is overdue."""
-    from tegmen.ledger.aid import aid_status
-    from tegmen.ledger.hedges import read_rules
-    from tegmen.ledger.store import open_ledger
-
-    with open_ledger(ledger) as opened:
-        found = aid_status(opened, _day("--at", at) or dt.datetime.now(tz=dt.UTC).date(), read_rules(hedges))
+    with tg.open_ledger(ledger) as opened:
+        found = tg.aid_status(opened, day_of("--at", at) or dt.datetime.now(tz=dt.UTC).date(), _rules(hedges))
     if as_json:
-        from dataclasses import asdict
-
-        _print_json(asdict(found))
+        _print_json(found)
         return
     numbers = {
         **{stage: [each.amounts.get(stage) for each in found.holdings] for stage in STAGES},
@@ -184,15 +168,27 @@ def status(ledger: ReadFile = None, at: At = None, hedges: Hedges = None, as_jso
 def _taken_in(lines: Path, file: Path) -> tuple[tuple[str, ...], int]:
     """Add a file's entries: their ids, and how many were new."""
     from tegmen.ledger.jsonl import read_bytes
-    from tegmen.ledger.store import open_ledger
 
-    with open_ledger(file) as ledger:
+    with tg.open_ledger(file) as ledger:
         before = len(ledger)
         ids = ledger.take_in(read_bytes(lines), str(lines))
         return ids, len(ledger) - before
 
 
-def _day(option: str, text: str | None) -> dt.date | None:
+def _rules(file: Path | None) -> Rules:
+    from tegmen.ledger.hedges import read_rules
+
+    return read_rules(file)
+
+
+def day_of(option: str, text: str | None) -> dt.date | None:
+    """Read the day of an option.
+
+    Raises
+    ------
+    InputError
+        No day of the calendar.
+    """
     if text is None:
         return None
     try:
@@ -205,42 +201,43 @@ def _entries(count: int) -> str:
     return f"{count:,} {'entry' if count == 1 else 'entries'}"
 
 
-def _range(ledger: Ledger, id_: str, entry: Entry, rules: Rules) -> Range | None:
-    from tegmen.ledger.hedges import widen
-
-    if entry.quantity is None:
-        return None
-    open_ended = rules[entry.quantity.hedge].open != "none"
-    return widen(entry.quantity, rules, rivals=ledger.rivals(id_) if open_ended else None)
-
-
-def _content(ledger: Ledger, id_: str, entry: Entry, rules: Rules) -> dict[str, Any]:
-    """Give an entry as its line has it, with the range read in it."""
-    from dataclasses import asdict
-
+def _entries_json(ledger: Ledger, entries: Mapping[str, Entry], rules: Rules | None) -> list[dict[str, Any]]:
+    """Give each entry as its line has it, with the range read in it."""
+    from tegmen.ledger.hedges import range_of
     from tegmen.ledger.jsonl import line_of
 
-    span = _range(ledger, id_, entry, rules)
-    return json.loads(line_of(entry, id_)) | ({} if span is None else {"range": asdict(span)})
+    ranges = {each: range_of(ledger, each, entry, rules) for each, entry in entries.items()}
+    return [
+        json.loads(line_of(entry, each)) | ({} if ranges[each] is None else {"range": ranges[each]})
+        for each, entry in entries.items()
+    ]
 
 
 def _print_json(content: object) -> None:
-    typer.echo(json.dumps(content, default=str, ensure_ascii=False, indent=1, sort_keys=True).encode())
+    text = json.dumps(content, default=_as_json, ensure_ascii=False, indent=1, sort_keys=True)
+    typer.echo(text.encode())
 
 
-def _print_entries(ledger: Ledger, entries: Mapping[str, Entry], rules: Rules) -> None:
+def _as_json(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return {field.name: getattr(value, field.name) for field in fields(value)} if is_dataclass(value) else str(value)
+
+
+def _print_entries(ledger: Ledger, entries: Mapping[str, Entry], rules: Rules | None) -> None:
     """Print a few lines an entry: id and days; what, as said, and as a range; who said it, through whom, where."""
     from tegmen.ledger.aid import NOT_NAMED
+    from tegmen.ledger.hedges import range_of
 
     sources = ledger.sources()
     for each, entry in entries.items():
         days = " to ".join(dict.fromkeys(map(str, entry.period or [entry.date or ""])))
         typer.echo(f"{each}  {days}{'  (doubtful)' if entry.doubtful else ''}".rstrip())
-        span = _range(ledger, each, entry, rules)
+        span = range_of(ledger, each, entry, rules)
         what = [entry.thing, entry.status, entry.place, " – ".join(name or NOT_NAMED for name in entry.participants)]
         said = "" if span is None else f": {span.words}" + (f" → {span}" if span.low < span.high else "")
         topics = f"; {', '.join(entry.topics)}" if entry.topics else ""
         who = [entry.speaker, entry.via, sources[entry.source].publisher]
         for text in (", ".join(filter(None, what)) + said + topics, ", ".join(filter(None, who))):
-            for line in textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False):
+            for line in textwrap.wrap(text, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False):
                 typer.echo(f"    {line}")

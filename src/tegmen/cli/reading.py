@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import sys
 from pathlib import Path
@@ -11,20 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 import click
 import typer
 
+import tegmen as tg
 from tegmen.cli.console import INTERRUPTED
+from tegmen.cli.ledger import day_of
 from tegmen.errors import InputError
 
 if TYPE_CHECKING:
-    from tegmen.ledger.reading.drafting import Reading
+    from tegmen.ledger.reading.extraction import Reading
     from tegmen.ledger.reading.review import Choice
 
 ArticleFile = Annotated[Path, typer.Argument(metavar="FILE", help="Article, plain text or HTML; - for standard input.")]
-Day = Annotated[str | None, typer.Option("--date", help="Day of the article, YYYY-MM-DD. [default: as it says itself]")]
+ArticleDay = Annotated[str | None, typer.Option("--date", help="Day of the article, YYYY-MM-DD. [default: as it says]")]
 
 
 def read(
     file: ArticleFile,
-    date: Day = None,
+    date: ArticleDay = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the drafts as JSON.")] = False,
     text: Annotated[bool, typer.Option("--text", help="Print the text that offsets count in, and stop.")] = False,
 ) -> None:
@@ -50,7 +51,7 @@ def read(
 def review(  # noqa: PLR0913, PLR0917 - one parameter an option
     file: ArticleFile,
     ledger: Annotated[Path, typer.Option("--ledger", help="Your own ledger, made with `tegmen ledger new FILE`.")],
-    date: Day = None,
+    date: ArticleDay = None,
     publisher: Annotated[str, typer.Option(help="Who published it. [default: as the page says, else asked]")] = "",
     url: Annotated[str, typer.Option(help="Where; text only, nothing is fetched.")] = "",
     published: Annotated[str | None, typer.Option(help="Day of publication, YYYY-MM-DD; the same as --date.")] = None,
@@ -59,9 +60,7 @@ def review(  # noqa: PLR0913, PLR0917 - one parameter an option
     accept_all: Annotated[bool, typer.Option("--accept-all", help="Accept every draft, ask nothing.")] = False,
 ) -> None:
     """Accept, edit or reject each draft of an article; what is accepted goes into the ledger."""
-    from tegmen.ledger.reading.review import Asker, keep, source_of
-    from tegmen.ledger.reading.review import review as ask
-    from tegmen.ledger.store import open_ledger
+    from tegmen.ledger.reading.review import Asker, keep, review_drafts, source_of
 
     reading = _reading(file, date or published)
     _tell(reading)
@@ -71,10 +70,10 @@ def review(  # noqa: PLR0913, PLR0917 - one parameter an option
             raise InputError("--publisher", ["found nothing, and the article does not say; name who published it"])
         publisher = typer.prompt("Who published it?")
     source = source_of(reading, publisher=publisher, url=url, title=title, reliability=reliability)
-    with open_ledger(ledger) as opened:
+    with tg.open_ledger(ledger) as opened:
         every = tuple(draft.entry for draft in reading.drafts)
         try:
-            entries = every if accept_all else ask(reading, Asker(_choose, _edit))
+            entries = every if accept_all else review_drafts(reading, Asker(_choose, _edit))
         except (typer.Abort, click.Abort, KeyboardInterrupt) as error:  # Ctrl-C, or the end of the input
             if isinstance(error.__context__, EOFError):
                 raise
@@ -88,17 +87,10 @@ def review(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 def _reading(file: Path, date: str | None) -> Reading:
     from tegmen.ledger.reading.articles import open_article
-    from tegmen.ledger.reading.drafting import read_article
+    from tegmen.ledger.reading.extraction import read_article
 
     stream = sys.stdin.buffer if str(file) == "-" else None
-    return read_article(open_article(file, date=_day(date), stream=stream))
-
-
-def _day(text: str | None) -> dt.date | None:
-    try:
-        return None if text is None else dt.date.fromisoformat(text)
-    except ValueError:
-        raise InputError("--date", [f"found {text!r}, which is no day of the calendar; write it YYYY-MM-DD"]) from None
+    return read_article(open_article(file, date=day_of("--date", date), stream=stream))
 
 
 def _tell(reading: Reading) -> None:

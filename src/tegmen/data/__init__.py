@@ -1,4 +1,4 @@
-"""What ships with tegmen besides code: tables, scenarios and schemas; the one door to them."""
+"""What ships with tegmen besides code: tables, scenarios and texts; the one door to them."""
 
 from __future__ import annotations
 

@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.engine.engagement import KINDS, PAIR, PRIORITY, TICKS_PER_S, UNIT, Engagement, attrition_rate, engage
+from tegmen.engine.kernel.calendar import Geometry, Raids
 from tegmen.engine.kernel.words import uint32_threshold
 from tegmen.engine.workload import Compute, Workload, check_limits, fight
 from tegmen.errors import EvidenceError
+from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.question.lanes import LANE_CLASSES, VARIANTS
 from tegmen.question.theatre import Theatre
 from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds, take
-from tegmen.worlds.units import SYSTEMS
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
@@ -114,7 +115,7 @@ def _fight(
     leakers, tally = fight(workload, runs, compute or campaign.compute)
     return Outcome(
         leakers={cls: leakers[:, :, slot] for slot, cls in enumerate(classes)},
-        launched=workload.raids[0],
+        launched=workload.raids.counts,
         by_systems=tally["by_systems"],
         by_dispersed=tally["by_dispersed"],
         rounds=tally["rounds"],
@@ -139,7 +140,7 @@ def _workload(
         first_world=worlds.first,
         key=np.array([worlds.seed & 0xFFFFFFFF, (worlds.seed >> 32) & 0xFFFFFFFF], dtype=np.int64),
         nights=worlds.theatre.nights,
-        raids=(counts, worlds.packet, worlds.theatre.history, _cumulative(worlds.mix)),
+        raids=Raids(counts, worlds.packet, worlds.theatre.history, _cumulative(worlds.mix)),
         geometry=_geometry(worlds.theatre),
         pairs=tables.pairs,
         pointers=tables.pointers,
@@ -282,17 +283,17 @@ def _kill(campaign: Campaign) -> NDArray[np.uint64]:
     """(w, class, kind) thresholds: factor times the system's effectiveness relative to the best one."""
     worlds = campaign.worlds
     table = np.zeros((len(worlds), len(ThreatClass), KINDS))
-    table[:, ThreatClass.cruise, : len(SYSTEMS)] = worlds.units.effectiveness_air
-    table[:, ThreatClass.ballistic, len(SYSTEMS) :] = worlds.units.effectiveness_ballistic
+    table[:, ThreatClass.cruise, : len(MISSILE_SYSTEMS)] = worlds.units.effectiveness_air
+    table[:, ThreatClass.ballistic, len(MISSILE_SYSTEMS) :] = worlds.units.effectiveness_ballistic
     return uint32_threshold(table * campaign.factor[:, :, None])
 
 
-def _geometry(theatre: Theatre) -> tuple[NDArray[np.uint32], Ints, Ints, Ints, Ints]:
+def _geometry(theatre: Theatre) -> Geometry:
     priority = np.zeros(len(ThreatClass), dtype=np.int64)
     priority[list(PRIORITY)] = np.arange(len(PRIORITY))
     spread = np.rint(np.append(theatre.spread_s, theatre.window_s) * TICKS_PER_S).astype(np.int64)
     variants = np.array([VARIANTS if cls in LANE_CLASSES else 1 for cls in ThreatClass], dtype=np.int64)
-    return _cumulative(theatre.lanes.area_weight), theatre.lanes.first, variants, spread, priority
+    return Geometry(_cumulative(theatre.lanes.area_weight), theatre.lanes.first, variants, spread, priority)
 
 
 def _nobody(campaign: Campaign) -> Engagement:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from tegmen.errors import InputError
 from tegmen.evidence.geography import horizon_km
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.lanes import VARIANTS
 from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds
-from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
@@ -35,7 +35,7 @@ PRIORITY = (
 )
 """Which class is served first when two engagements could start in the same tick."""
 SECTIONS = ("air", "ballistic")
-KINDS = len(SYSTEMS) * len(SECTIONS)
+KINDS = len(MISSILE_SYSTEMS) * len(SECTIONS)
 """Unit kinds: system, and the section of the unit kept for aerodynamic or for ballistic targets (A12)."""
 ADDED_OUTAGE_ID = 4096
 """Outage ids of added units start here, so that the same unit keeps its draws whatever the baseline."""
@@ -95,7 +95,7 @@ def engage(worlds: Worlds, sites: Sequence[int], system: str, classes: Sequence[
     classes
         Threat classes wanted; systems engage ballistic and cruise missiles (A9, A10).
     """
-    rows = _unit_rows(worlds, sites, SYSTEMS.index(system), classes)
+    rows = _unit_rows(worlds, sites, MISSILE_SYSTEMS.index(system), classes)
     pairs: list[NDArray[np.void]] = []
     pointers = np.zeros((len(worlds), worlds.theatre.lanes.first[-1] + 1), dtype=np.int64)
     for w in range(len(worlds)):
@@ -235,7 +235,7 @@ def _unit_table(worlds: Worlds, rows: _Rows) -> NDArray[np.void]:
     table["salvo"] = np.maximum(1, np.rint(salvo))
     table["outage"] = np.rint((1 - rows.readiness) * 2.0**32)
     table["outage_id"] = rows.outage
-    table["kind"] = system + len(SYSTEMS) * rows.section
+    table["kind"] = system + len(MISSILE_SYSTEMS) * rows.section
     return table
 
 
@@ -275,7 +275,7 @@ def glide_bombs_launched(worlds: Worlds, sites: Sequence[int], system: str, tota
     """
     apart = worlds.theatre.front_apart_km
     reached = np.zeros((len(worlds), apart.shape[1]), dtype=bool)
-    code = SYSTEMS.index(system)
+    code = MISSILE_SYSTEMS.index(system)
     for w in range(len(worlds)):
         stands = [
             (s, p) for s, p in zip(worlds.system[w], worlds.site[w], strict=True) if 0 <= s < len(BALLISTIC_SYSTEMS)

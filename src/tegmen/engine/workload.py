@@ -14,7 +14,7 @@ import numpy as np
 from numba.core import config
 from numpy.typing import NDArray
 
-from tegmen.engine.kernel.calendar import THREATS_PER_CLASS_MAX
+from tegmen.engine.kernel.calendar import THREATS_PER_CLASS_MAX, Geometry, Raids
 from tegmen.engine.kernel.month import RUNS_PER_WORLD_MAX, TALLY, TASK, fight_months
 from tegmen.engine.kernel.night import NUMBERS_MAX, TICKS_MAX
 from tegmen.errors import InputError
@@ -59,8 +59,8 @@ class Workload:
     first_world: int
     key: Ints
     nights: int
-    raids: tuple[Any, ...]
-    geometry: tuple[Any, ...]
+    raids: Raids
+    geometry: Geometry
     pairs: Table
     pointers: Ints
     exists: NDArray[np.uint8]
@@ -87,7 +87,7 @@ def check_limits(workload: Workload, runs: int) -> None:
     InputError
         Too many threats, worlds, runs or units; ticks, rounds or salvos out of range.
     """
-    counts, units, stock = workload.raids[0], workload.units, workload.stock
+    counts, units, stock = workload.raids.counts, workload.units, workload.stock
     most, last = int(counts.max(initial=0)), workload.first_world + len(counts)
     latest, width, salvo = _latest_tick(workload), units.shape[1], int(units["salvo"].max(initial=0))
     rounds = max(int(units["ready"].max(initial=0)), int(stock.max(initial=0)))
@@ -115,7 +115,7 @@ def check_limits(workload: Workload, runs: int) -> None:
 
 
 def _latest_tick(workload: Workload) -> int:
-    spread = workload.geometry[3]
+    spread = workload.geometry.spread
     latest = int(spread[-1] + 2 * spread[:-1].max(initial=0)) + int(workload.units["reload"].max(initial=0))
     if len(workload.pairs):
         latest += int(np.add(workload.pairs["close"], workload.pairs["flight"], dtype=np.int64).max())
@@ -129,7 +129,11 @@ def fight(workload: Workload, runs: range, compute: Compute) -> tuple[NDArray[np
     -------
     (w, r, slot, p) leakers and (w, r) `TALLY`.
     """
-    worlds, slots, places = len(workload.stock), int(workload.slot.max(initial=-1)) + 1, workload.raids[3].shape[-1]
+    worlds, slots, places = (
+        len(workload.stock),
+        int(workload.slot.max(initial=-1)) + 1,
+        workload.raids.place_cum.shape[-1],
+    )
     leakers = np.zeros((worlds, len(runs), slots, places), dtype=np.uint16)
     tally = np.zeros((worlds, len(runs)), dtype=TALLY)
     if not worlds or not len(runs):
@@ -144,9 +148,10 @@ def fight(workload: Workload, runs: range, compute: Compute) -> tuple[NDArray[np
 
 
 def _fight_in_pieces(workload: Workload, runs: range, leakers: NDArray[np.uint16], tally: Table) -> None:
-    tasks, begin = _tasks(workload.raids[0].sum(axis=1), runs, numba.get_num_threads()), 0
+    months = workload.raids.counts.sum(axis=1)
+    tasks, begin = _tasks(months, runs, numba.get_num_threads()), 0
     # A guess to begin with, on the slow side.
-    threats = (workload.raids[0].sum(axis=1)[tasks["world"]] * (tasks["stop"] - tasks["first"])).mean()
+    threats = (months[tasks["world"]] * (tasks["stop"] - tasks["first"])).mean()
     size = max(1, int(numba.get_num_threads() * _PIECE_S / (_THREAT_S * max(threats, 1.0))))
     while begin < len(tasks):
         start = time.perf_counter()

@@ -1,1 +1,1 @@
-"""The public numbers: parameters and their catalogue, the attack record, geography."""
+"""The public numbers: systems, parameters and their catalogue, the attack record, geography."""

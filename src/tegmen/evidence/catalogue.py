@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from io import StringIO
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,7 @@ class Catalogue:
 
     def system(self, system: str, parameter: str) -> Parameter:
         """Give a fact about a defending system, e.g. ``system("patriot", "defended_radius_ballistic")``."""
-        rows = _about(self._rows("systems.csv"), "systems.csv", "system", system, lambda row: row.system)
+        rows = _matching(self._rows("systems.csv"), "systems.csv", "system", system, attrgetter("system"))
         return _sole(rows, f"systems.csv, system '{system}'", parameter)
 
     def threat(self, threat_class: str, parameter: str, model: str | None = None) -> Parameter:
@@ -83,32 +84,33 @@ class Catalogue:
 
         Class-wide spans of speed and altitude are in `model` ("speed_kmh", "altitude_m").
         """
-        rows = _about(
-            self._rows("threats.csv"), "threats.csv", "threat class", threat_class, lambda row: row.threat_class
-        )
+        all_rows = self._rows("threats.csv")
+        rows = _matching(all_rows, "threats.csv", "threat class", threat_class, attrgetter("threat_class"))
         where = f"threats.csv, class '{threat_class}'"
         if model is not None:
-            rows = _about(rows, where, "model", model, lambda row: row.subject)
+            rows = _matching(rows, where, "model", model, attrgetter("subject"))
         return _sole(rows, where, parameter)
 
     def model(self, parameter: str, threat_class: str | None = None, system: str | None = None) -> Parameter:
         """Give a parameter of tegmen's own model, for a threat class and a system where it depends on them."""
-        rows = _about(self._rows("model.csv"), "model.csv", "parameter", parameter, lambda row: row.name)
-        where, pair = f"model.csv, parameter '{parameter}'", _class_and_system(threat_class, system)
-        kind = "(threat class, system)"
-        return _about(rows, where, kind, pair, lambda row: _class_and_system(row.threat_class, row.system))[0]
+        rows = _matching(self._rows("model.csv"), "model.csv", "parameter", parameter, attrgetter("name"))
+        where = f"model.csv, parameter '{parameter}'"
+        pair = _pair(threat_class or "", system or "")
+        return _matching(rows, where, "(threat class, system)", pair, lambda row: _pair(row.threat_class, row.system))[
+            0
+        ]
 
     def inventory(self, holder: str, system: str) -> Parameter:
         """Give how many units of a system a holder has, e.g. ``inventory("Ukraine", "patriot")``."""
         rows = [row for row in self._rows("inventories.csv") if row.name != "need"]
-        rows = _about(rows, "inventories.csv", "holder", holder, lambda row: row.subject)
-        return _about(rows, f"inventories.csv, holder '{holder}'", "system", system, lambda row: row.system)[0]
+        held = _matching(rows, "inventories.csv", "holder", holder, attrgetter("subject"))
+        return _matching(held, f"inventories.csv, holder '{holder}'", "system", system, attrgetter("system"))[0]
 
     def consequence(self, metric: str, start: str, end: str) -> Parameter:
         """Give a public statement on losses or damage for a period of ISO dates, both ends included."""
-        rows = _about(self._rows("consequences.csv"), "consequences.csv", "metric", metric, lambda row: row.name)
+        rows = _matching(self._rows("consequences.csv"), "consequences.csv", "metric", metric, attrgetter("name"))
         where = f"consequences.csv, metric '{metric}'"
-        return _about(rows, where, "period", f"{start}/{end}", lambda row: row.period)[0]
+        return _matching(rows, where, "period", f"{start}/{end}", attrgetter("period"))[0]
 
     def row(self, row_id: str) -> Parameter:
         """Give a row by its id.
@@ -129,8 +131,7 @@ class Catalogue:
         """Put another span and source in place of a row's; its note keeps what stood there, and nothing else moves."""
         old = self.row(row_id)
         low, best, high = span
-        was = ", ".join("none" if value is None else f"{value:g}" for value in (old.low, old.best, old.high))
-        note = f"replaced; was low, best, high {was} ({old.source})"
+        note = f"replaced; was low, best, high {old.span_text} ({old.source})"
         new = replace(old, low=low, best=best, high=high, source=source, verified=False, note=note)
         return replace(self, parameters=tuple(new if row is old else row for row in self.parameters))
 
@@ -156,16 +157,16 @@ def read_catalogue(folder: str | Path | None = None) -> Catalogue:
         Every fault of every table: a missing file or column, a number that is none, a range out of order, a fraction
         outside [0, 1], a missing source or unit, an unknown system or threat class, a row stated twice.
     """
-    return _shipped_catalogue() if folder is None else _parse_catalogue(Path(folder), f"catalogue {folder}")
+    return _shipped_catalogue() if folder is None else _parse_tables(Path(folder), f"catalogue {folder}")
 
 
 @cache
 def _shipped_catalogue() -> Catalogue:
     # The shipped tables cannot change while we run, and every batch of worlds asks for them.
-    return _parse_catalogue(shipped("catalogue"), "catalogue")
+    return _parse_tables(shipped("catalogue"), "catalogue")
 
 
-def _parse_catalogue(root: Traversable | Path, where: str) -> Catalogue:
+def _parse_tables(root: Traversable | Path, where: str) -> Catalogue:
     parameters: list[Parameter] = []
     digests: dict[str, str] = {}
     faults: list[str] = []
@@ -245,29 +246,25 @@ def _bound(row: Mapping[str, str], column: str) -> float | None:
         raise InputError(column, [f"found '{text}', allowed is a number or nothing"]) from None
 
 
-def _about(
-    rows: Sequence[Parameter], where: str, kind: str, word: str, of: Callable[[Parameter], str]
+def _matching(
+    rows: Sequence[Parameter], where: str, kind: str, value: str, key: Callable[[Parameter], str]
 ) -> list[Parameter]:
-    """Give the rows of which `of` gives the word, one or more, or say which words there are."""
-    chosen = [row for row in rows if of(row) == word]
+    """Give the rows of this value, or say which values there are."""
+    chosen = [row for row in rows if key(row) == value]
     if not chosen:
-        raise _not_there(where, kind, word, {of(row) for row in rows})
+        known = ", ".join(sorted({key(row) for row in rows}))
+        raise InputError("catalogue", [f"{where}: no {kind} '{value}'; there are {known}; use one or add a row"])
     return chosen
 
 
 def _sole(rows: Sequence[Parameter], where: str, name: str) -> Parameter:
     """Give the only row of that name, or say what there is."""
-    named = _about(rows, where, "parameter", name, lambda row: row.name)
+    named = _matching(rows, where, "parameter", name, attrgetter("name"))
     if len(named) > 1:
         models = ", ".join(row.subject for row in named)
         raise InputError("catalogue", [f"{where}: '{name}' is stated for several models ({models}); name one of them"])
     return named[0]
 
 
-def _class_and_system(threat_class: str | None, system: str | None) -> str:
+def _pair(threat_class: str, system: str) -> str:
     return f"({threat_class or 'no class'}, {system or 'no system'})"
-
-
-def _not_there(where: str, kind: str, found: str, known: set[str]) -> InputError:
-    there = ", ".join(sorted(known))
-    return InputError("catalogue", [f"{where}: no {kind} '{found}'; there are {there}; use one or add a row"])

@@ -10,7 +10,7 @@ import hashlib
 import json
 from functools import cache
 from io import StringIO
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,14 +22,10 @@ from tegmen.data import shipped_text
 from tegmen.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
     from tegmen.terms import Floats
 
-
-FrontPart = Literal["contact", "border"]
 
 MAP_BOUNDS = (20.0, 43.0, 46.0, 54.0)
 """West, south, east, north of the map in degrees: what the shipped borders are clipped to."""
@@ -188,9 +184,9 @@ def closest_approach(start_xy: ArrayLike, end_xy: ArrayLike, centre_xy: ArrayLik
     )
     step = end - start
     length = np.hypot(step[..., 0], step[..., 1])
-    along = step / np.where(length > 0, length, 1.0)[..., np.newaxis]
-    reached = np.clip(np.sum((centre - start) * along, axis=-1), 0.0, length)
-    gap = start + along * reached[..., np.newaxis] - centre
+    direction = step / np.where(length > 0, length, 1.0)[..., np.newaxis]
+    reached = np.clip(np.sum((centre - start) * direction, axis=-1), 0.0, length)
+    gap = start + direction * reached[..., np.newaxis] - centre
     return np.hypot(gap[..., 0], gap[..., 1]), reached
 
 
@@ -210,7 +206,7 @@ def read_places() -> pd.DataFrame:
 
     Source: GeoNames and WRI (CC BY 4.0), compiled by scripts/compile_geo.py; see data/geo/LICENCE.md.
     """
-    return _typed_table("places.csv", PLACE_COLUMNS)
+    return _read_geo_table("places.csv", PLACE_COLUMNS)
 
 
 def read_front() -> pd.DataFrame:
@@ -222,22 +218,16 @@ def read_front() -> pd.DataFrame:
     part "border" is the border with Russia north of it, simplified to 5 km. The occupied (or Russian) side is on the
     right hand all along.
     """
-    return _typed_table("front.csv", FRONT_COLUMNS)
+    return _read_geo_table("front.csv", FRONT_COLUMNS)
 
 
-def front_points(
-    spacing_km: float, *, behind_km: float = 0.0, parts: Sequence[FrontPart] = ("contact",)
-) -> tuple[Floats, Floats]:
-    """Give evenly spaced points on the coarse front, or on the line that runs at a distance behind it.
+def front_points(spacing_km: float) -> tuple[Floats, Floats]:
+    """Give evenly spaced points on the coarse line of contact.
 
     Parameters
     ----------
     spacing_km
         [km] between points along the line, above 0; stretched a little so that both ends are points.
-    behind_km
-        [km] on the occupied or Russian side; every point is that far from the nearest point of the line.
-    parts
-        "contact", "border" or both.
 
     Returns
     -------
@@ -246,19 +236,11 @@ def front_points(
     Raises
     ------
     InputError
-        A spacing not above 0, a negative distance, or an unknown part.
+        A spacing not above 0.
     """
-    faults = [f"spacing_km: found {spacing_km:g}, must be above 0"] if not spacing_km > 0 else []
-    if not behind_km >= 0:
-        faults.append(f"behind_km: found {behind_km:g}, must be 0 or more")
-    if not parts or set(parts) - {"contact", "border"}:
-        faults.append(f"parts: found {tuple(parts)}, allowed are 'contact' and 'border'")
-    if faults:
-        raise InputError("front_points", faults)
-    line = _front_line(parts)
-    if behind_km > 0:
-        # A parallel line, not each point pushed out along its normal: a bend cannot bring a point nearer the front.
-        line = shapely.offset_curve(line, -behind_km, quad_segs=16)
+    if not spacing_km > 0:
+        raise InputError("front_points", [f"spacing_km: found {spacing_km:g}, must be above 0"])
+    line = _front_line("contact")
     steps = max(1, round(line.length / spacing_km))
     points = shapely.line_interpolate_point(line, np.linspace(0.0, 1.0, steps + 1), normalized=True)
     return from_km(shapely.get_coordinates(points))
@@ -277,12 +259,12 @@ def front_distance_km(latitude: ArrayLike, longitude: ArrayLike) -> Floats:
     Distances, (broadcast shape) [km], never negative; ±25 km, the coarseness of the line.
     """
     points = shapely.points(to_km(latitude, longitude))
-    return np.asarray(shapely.distance(points, _front_line(("contact", "border"))), dtype=np.float64)
+    return np.asarray(shapely.distance(points, _front_line("contact", "border")), dtype=np.float64)
 
 
-def _front_line(parts: Sequence[str]) -> shapely.LineString:
+def _front_line(*parts: str) -> shapely.LineString:
     table = read_front()
-    rows = table["part"].isin(list(parts))
+    rows = table["part"].isin(parts)
     return shapely.LineString(to_km(table.loc[rows, "latitude"], table.loc[rows, "longitude"]))
 
 
@@ -296,7 +278,7 @@ def read_borders() -> dict[str, Any]:
 
     Source: Natural Earth 1:10m, public domain.
     """
-    return _read_geojson("borders.json")
+    return json.loads(shipped_text("geo", "borders.json"))
 
 
 def read_oblasts() -> dict[str, Any]:
@@ -309,7 +291,7 @@ def read_oblasts() -> dict[str, Any]:
 
     Source: Natural Earth 1:10m, public domain.
     """
-    return _read_geojson("oblasts.json")
+    return json.loads(shipped_text("geo", "oblasts.json"))
 
 
 def in_map(latitude: ArrayLike, longitude: ArrayLike) -> NDArray[np.bool_]:
@@ -382,22 +364,15 @@ def tables_sha256() -> str:
     """Give the sha256 of the compiled tables of places, front, borders and oblasts, for provenance."""
     digest = hashlib.sha256()
     for name in ("places.csv", "front.csv", "borders.json", "oblasts.json"):
-        digest.update(_data(name).encode())
+        digest.update(shipped_text("geo", name).encode())
     return digest.hexdigest()
 
 
-def _read_geojson(name: str) -> dict[str, Any]:
-    return json.loads(_data(name))
-
-
-def _typed_table(name: str, columns: dict[str, str]) -> pd.DataFrame:
+def _read_geo_table(name: str, columns: dict[str, str]) -> pd.DataFrame:
     """Read a shipped table; its columns must be exactly those the code expects."""
-    text = _data(name)
-    found = next(csv.reader(StringIO(text)))
-    if found != list(columns):
-        raise InputError(f"data/geo/{name}", [f"columns: found {found}, expected {list(columns)}; reinstall tegmen"])
-    return pd.read_csv(StringIO(text), dtype=columns)
-
-
-def _data(name: str) -> str:
-    return shipped_text("geo", name)
+    text = shipped_text("geo", name)
+    header = next(csv.reader(StringIO(text)))
+    if header != list(columns):
+        raise InputError(f"data/geo/{name}", [f"columns: found {header}, expected {list(columns)}; reinstall tegmen"])
+    types: Any = columns  # the stub of pandas wants literals
+    return pd.read_csv(StringIO(text), dtype=types)

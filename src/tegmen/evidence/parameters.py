@@ -77,16 +77,16 @@ class Parameter:
             raise InputError(self.label, faults)
 
     def _span_faults(self) -> list[str]:
-        stated = [value for value in (self.low, self.best, self.high) if value is not None]
-        if not stated:
+        values = [value for value in (self.low, self.best, self.high) if value is not None]
+        if not values:
             return ["no value: found neither low, best nor high; give at least one of them"]
-        if not all(math.isfinite(value) for value in stated):
-            return [f"value: found {self._span_text()}, allowed are finite numbers"]
+        if not all(math.isfinite(value) for value in values):
+            return [f"value: found {self.span_text}, allowed are finite numbers"]
         faults: list[str] = []
-        if stated != sorted(stated):
-            faults.append(f"range out of order: found {self._span_text()}, must be low <= best <= high")
-        if self.unit == "fraction" and not 0 <= min(stated) <= max(stated) <= 1:
-            faults.append(f"fraction: found {self._span_text()}, allowed is [0, 1]")
+        if values != sorted(values):
+            faults.append(f"range out of order: found {self.span_text}, must be low <= best <= high")
+        if self.unit == "fraction" and not 0 <= min(values) <= max(values) <= 1:
+            faults.append(f"fraction: found {self.span_text}, allowed is [0, 1]")
         return faults
 
     def _word_faults(self) -> list[str]:
@@ -105,14 +105,16 @@ class Parameter:
             faults.append(f"system: found '{self.system}', allowed are {', '.join(SYSTEM_IDS)}, all or empty")
         return faults
 
-    def _span_text(self) -> str:
+    @property
+    def span_text(self) -> str:
+        """Low, best and high in words, "none" where the source gives none."""
         return ", ".join("none" if value is None else f"{value:g}" for value in (self.low, self.best, self.high))
 
     @property
     def id(self) -> str:
         """Name of the row, e.g. "systems/patriot/defended_radius_ballistic"."""
-        about = (self.subject, self.system, self.threat_class, self.name, *self.period.split("/"))
-        words = (re.sub(r"[^a-z0-9_.]+", "-", word.lower()).strip("-") for word in about)
+        parts = (self.subject, self.system, self.threat_class, self.name, *self.period.split("/"))
+        words = (re.sub(r"[^a-z0-9_.]+", "-", word.lower()).strip("-") for word in parts)
         return "/".join([self.table.removesuffix(".csv"), *(word for word in words if word)])
 
     @property
@@ -136,7 +138,7 @@ class Parameter:
         """The value [unit] of a number that holds for all worlds; InputError where it has a range."""
         low, best, high = self.span
         if low != high:
-            fault = f"found {self._span_text()}; this number holds for all worlds: give one value, not a range"
+            fault = f"found {self.span_text}; this number holds for all worlds: give one value, not a range"
             raise InputError(self.label, [fault])
         return best
 
@@ -146,7 +148,7 @@ class Parameter:
         if self.low is None or self.best is None or self.high is None:
             raise InputError(
                 self.label,
-                [f"range: found low, best, high = {self._span_text()}; a range needs all three, in {self.table}"],
+                [f"range: found low, best, high = {self.span_text}; a range needs all three, in {self.table}"],
             )
         return self.low, self.best, self.high
 

@@ -7,14 +7,14 @@ one row per (window end, threat class, zone, channel). How a single report is re
 from __future__ import annotations
 
 import html
-import io
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from io import StringIO
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import pandas as pd
 
-from tegmen.data import shipped_text
+from tegmen.data import shipped, shipped_text
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.reports import COLUMNS, COUNT_COLUMNS, KEY, broad_words, read_reports, threat_words
 from tegmen.terms import VERSION, Provenance, ThreatClass, content_equal
@@ -68,11 +68,16 @@ class Record:
         Columns month ("2024-03"), broad, rows, launched, destroyed (sums over reports with both counts) and
         rows_without_counts (reports left out of the sums).
         """
-        months = self.rows["window_end"].dt.strftime("%Y-%m").rename("month")
-        broad = self.rows["threat_class"].map(broad_class).rename("broad")
-        sums = self.rows[["rows", "launched", "intercepted", "rows_uncounted"]].groupby([months, broad]).sum()
-        names = {"intercepted": "destroyed", "rows_uncounted": "rows_without_counts"}
-        return sums.astype("int64").rename(columns=names).reset_index()
+        rows: Any = self.rows
+        words = {str(word): broad_class(str(word)) for word in rows["threat_class"].unique()}
+        table = rows.assign(
+            month=rows["window_end"].dt.strftime("%Y-%m"),
+            broad=rows["threat_class"].map(words),
+            destroyed=rows["intercepted"],
+            rows_without_counts=rows["rows_uncounted"],
+        )
+        sums = ["rows", "launched", "destroyed", "rows_without_counts"]
+        return table.groupby(["month", "broad"])[sums].sum().astype("int64").reset_index()
 
     def eligible(self, threat_class: str) -> pd.DataFrame:
         """Select the rows a rate of one class, or of one mixture ("ballistic+s300_ground"), may be taken from.
@@ -99,13 +104,13 @@ class Record:
         EvidenceError
             If no row is left that a rate can be taken from.
         """
-        last = parse_day(day)
+        last = _last_day(day)
         rows = self.rows.loc[self.rows["window_end"].dt.normalize() <= pd.Timestamp(last)].reset_index(drop=True)
         if not _eligible(rows).any():
             first = self.rows.loc[_eligible(self.rows), "window_end"].min()
             remedy = "no row of it is, on any day" if pd.isna(first) else f"choose a day from {first:%Y-%m-%d} on"
-            found = f"until {last}: no row of the record is eligible (national channel, both counts)"
-            raise EvidenceError(f"{found}; {remedy}")
+            fault = f"until {last}: no row of the record is eligible (national channel, both counts)"
+            raise EvidenceError(f"{fault}; {remedy}")
         return replace(self, rows=rows)
 
     def counting(self, counted: Counted) -> Record:
@@ -123,29 +128,28 @@ class Record:
             raise InputError("counting", [f"found {counted!r} after {self.counted!r}; {allowed} is allowed, once"])
         if counted == "intercepted":
             return self
-        launched, intercepted, lost = (self.rows[name] for name in COUNT_COLUMNS)
-        both = intercepted + lost.fillna(0)
-        # Where the launched are unknown nothing is compared, and the sum stays unknown.
-        over = (both > launched).fillna(value=False)
-        known = int((lost.notna() & intercepted.notna()).sum())
+        table: Any = self.rows
+        known = int((table["lost"].notna() & table["intercepted"].notna()).sum())
+        both = table["intercepted"] + table["lost"].fillna(0)
+        exceeds = (both > table["launched"]).fillna(value=False)
+        capped = int(exceeds.sum())
+        rows = table.assign(intercepted=both.mask(exceeds, table["launched"]))
         note = f"Lost are counted as intercepted in {known} rows that post them; other rows are as posted."
-        if over.any():
-            note += f" In {over.sum()} rows the two exceed what was launched, and are taken as that."
-        rows = self.rows.assign(intercepted=both.mask(over, launched))
-        return replace(self, rows=rows, notes=(*self.notes, note), counted=counted)
+        more = f" In {capped} rows the two exceed what was launched, and are taken as that."
+        return replace(self, rows=rows, notes=(*self.notes, note + (more if capped else "")), counted=counted)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a copy of the rows."""
         return self.rows.copy()
 
     def __repr__(self) -> str:
-        rows = self.rows
+        rows: Any = self.rows
         span = f"{rows['window_end'].min():%Y-%m-%d} to {rows['window_end'].max():%Y-%m-%d}" if len(rows) else "empty"
         reports = rows["rows"].sum() + rows["rows_uncounted"].sum()
         return f"Record({span}: {reports:,} reports in {len(rows):,} rows, {_eligible(rows).sum():,} of them eligible)"
 
     def _repr_html_(self) -> str:
-        totals = self.monthly().groupby("broad")[["rows", "launched", "destroyed"]].sum()
+        totals: Any = self.monthly().groupby("broad")[["rows", "launched", "destroyed"]].sum()
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return f"<p>{html.escape(repr(self))}</p>{totals.to_html()}<ul>{notes}</ul>"
 
@@ -171,13 +175,15 @@ def read_record(path: str | Path | None = None, *, leave_out: bool = False) -> R
     ------
     "Massive Missile Attacks on Ukraine", Petro Ivaniuk, CC BY-NC-SA 4.0; see ``data/record/LICENCE.md``.
     """
-    reports, sha256, notes = read_reports(path, leave_out=leave_out)
+    reports, sha256, notes = read_reports(
+        shipped("record", "nights.csv") if path is None else path, leave_out=leave_out
+    )
     return Record(aggregate(reports), Provenance(VERSION, None, {"record": sha256}), notes)
 
 
 def aggregate(reports: pd.DataFrame) -> pd.DataFrame:
     """Sum reports over window end, threat class, zone and channel; a sum of nothing but unknowns stays unknown."""
-    groups = reports.groupby(list(KEY), sort=True)
+    groups: Any = reports.groupby(list(KEY), sort=True)
     sums = groups[list(COUNT_COLUMNS)].sum(min_count=1).join(groups[["rows", "rows_uncounted"]].sum())
     return sums.reset_index()[list(COLUMNS)]
 
@@ -188,7 +194,7 @@ def read_launch_areas() -> pd.DataFrame:
     Positions are rounded to half a degree on purpose. ``launched`` sums national reports that name a place; a report
     naming several places is split equally among their areas, and mixtures of classes count for none.
     """
-    return pd.read_csv(io.StringIO(shipped_text("record", "launch_areas.csv")))
+    return pd.read_csv(StringIO(shipped_text("record", "launch_areas.csv")))
 
 
 def broad_class(threat_class: str) -> str:
@@ -208,22 +214,16 @@ def broad_class(threat_class: str) -> str:
 
 def _eligible(rows: pd.DataFrame) -> pd.Series:
     words = [word for word in rows["threat_class"].unique() if RATE_WORDS.issuperset(str(word).split("+"))]
-    return (rows["channel"] == "national") & (rows["rows"] > 0) & rows["threat_class"].isin(words)
+    chosen: Any = (rows["channel"] == "national") & (rows["rows"] > 0) & rows["threat_class"].isin(words)
+    return chosen
 
 
-def parse_day(day: str | date) -> date:
-    """Read the last day to use of a record: a date, or text YYYY-MM-DD.
-
-    Raises
-    ------
-    InputError
-        If it is neither.
-    """
+def _last_day(day: str | date) -> date:
     if isinstance(day, datetime):
         return day.date()
     if isinstance(day, date):
         return day
     try:
         return date.fromisoformat(day.strip())
-    except (ValueError, AttributeError):
+    except ValueError:
         raise InputError("until", [f"found {day!r}; a day such as 2024-03-31 is allowed; write YYYY-MM-DD"]) from None

@@ -15,17 +15,18 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pandas as pd
 
-from tegmen.data import shipped, shipped_text
+from tegmen.data import shipped_text
 from tegmen.errors import InputError
+from tegmen.terms import T
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from importlib.resources.abc import Traversable
 
-T = TypeVar("T")
 _Faults = list[tuple[int, str]]  # (line of the file, fault)
 
 KEY: Final = ("window_end", "threat_class", "zone", "channel")
@@ -36,21 +37,23 @@ PUBLIC_COLUMNS: Final = ("time_end", "model", "target", "launched", "destroyed",
 NATIONAL_CHANNELS: Final = ("kpszsu", "cincafu", "generalstaff.ua")
 
 _KYIV: Final = frozenset({"UA-30", "UA-32"})
-_COUNT_MOST: Final = 100_000  # above any night; keeps a slip of the keyboard out of the sums
+_COUNT_MAX: Final = 100_000  # above any night; keeps a slip of the keyboard out of the sums
 _FAULTS_SHOWN: Final = 20
 _BLANK: Final = frozenset({"", "nan", "na", "<na>", "none", "null"})
-_TIME_TEXT: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?")
+_TIME: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?")
 _COUNT_TEXT: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d*)?")
 _LOOKALIKES: Final = str.maketrans("авекмнорстухі", "abekmhopctyxi")
 
 
-def read_reports(path: str | Path | None, *, leave_out: bool = False) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
+def read_reports(
+    path: str | Path | Traversable, *, leave_out: bool = False
+) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
     """Read a file of attack reports: the public list, or a table in our compiled schema (told apart by the header).
 
     Parameters
     ----------
     path
-        The file; None reads the table shipped with tegmen.
+        The file.
     leave_out
         Whether to leave out rows that are at fault, each with a note, instead of refusing the file: a list that grew
         has new weapons and new slips. A fault of the header is never passed over.
@@ -65,28 +68,27 @@ def read_reports(path: str | Path | None, *, leave_out: bool = False) -> tuple[p
     InputError
         With every fault of the file: line and column, what was found, what is allowed, what to do.
     """
-    where = "nights.csv" if path is None else str(path)
-    content = shipped("record", "nights.csv").read_bytes() if path is None else _file_bytes(Path(path))
-    table, faults = _parse_cells(where, content)
+    where, content = str(path), _file_bytes(Path(path) if isinstance(path, str) else path)
+    table, faults = _split_columns(where, content)
     parse = _compiled_reports if {"window_end", "threat_class"} <= set(table.columns) else _public_reports
     reports, notes = parse(table, faults)
     at_fault = {line for line, _ in faults}
     if leave_out and faults and 1 not in at_fault and not at_fault.issuperset(table.lines):
-        reports, more = _leave_out(reports, table, faults)
+        reports, more = _sound(reports, table, faults)
         notes, faults = (*notes, *more), []
     if faults:
-        raise InputError(where, _fault_lines(faults))
+        raise InputError(where, _first_faults(faults))
     if not len(reports):
         raise InputError(where, ["no row below the header; at least one attack report is needed; download it again"])
     return reports, hashlib.sha256(content).hexdigest(), notes
 
 
-def _leave_out(reports: pd.DataFrame, table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, list[str]]:
+def _sound(reports: pd.DataFrame, table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, list[str]]:
     """Leave out the rows at fault, and say which."""
     at_fault = {line for line, _ in faults}
     kept = reports.loc[[line not in at_fault for line in table.lines]].reset_index(drop=True)
     head = f"{len(at_fault)} rows of the file are left out, as they cannot be read:"
-    return kept.astype({"rows": "int64", "rows_uncounted": "int64"}), [head, *_fault_lines(faults)]
+    return kept.astype({"rows": "int64", "rows_uncounted": "int64"}), [head, *_first_faults(faults)]
 
 
 def coverage_zone(zone: str) -> Literal["kyiv", "elsewhere", "unlocated"]:
@@ -112,7 +114,7 @@ class _Cells:
         return self.columns.get(name, [default] * len(self.lines))
 
 
-def _file_bytes(path: Path) -> bytes:
+def _file_bytes(path: Path | Traversable) -> bytes:
     if path.is_dir():
         raise InputError(str(path), ["found a folder; a CSV file is allowed; name the file inside it"])
     try:
@@ -136,19 +138,19 @@ def _decoded(where: str, content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        found = f"line {line}: found byte {content[error.start]:#04x}, which is not UTF-8"
-        raise InputError(where, [f"{found}; UTF-8 text is allowed; save it again as CSV UTF-8"]) from None
+        fault = f"line {line}: found byte {content[error.start]:#04x}, which is not UTF-8"
+        raise InputError(where, [f"{fault}; UTF-8 text is allowed; save it again as CSV UTF-8"]) from None
 
 
-def _parse_cells(where: str, content: bytes) -> tuple[_Cells, _Faults]:
+def _split_columns(where: str, content: bytes) -> tuple[_Cells, _Faults]:
     """Split a file into columns; rows of the wrong width are faults and left out of the further checks."""
     header, rows = _csv_rows(where, _decoded(where, content))
     twice = sorted({name for name in header if name and header.count(name) > 1})
     faults: _Faults = [(1, f"line 1: found column {name!r} twice; one is allowed; remove the other") for name in twice]
     for line, row in rows:
         if len(row) != len(header):
-            found = f"line {line}: found {len(row)} cells; {len(header)} are allowed, as in the header"
-            faults.append((line, f"{found}; check the commas and quotes of that line"))
+            fault = f"line {line}: found {len(row)} cells; {len(header)} are allowed, as in the header"
+            faults.append((line, f"{fault}; check the commas and quotes of that line"))
     whole = [(line, row) for line, row in rows if len(row) == len(header)]
     columns = {name: [row[place] for _, row in whole] for place, name in enumerate(header) if name}
     return _Cells([line for line, _ in whole], columns), faults
@@ -170,14 +172,13 @@ def _csv_rows(where: str, text: str) -> tuple[list[str], list[tuple[int, list[st
     header = [name.strip() for name in rows[0][1]] if rows else []
     if not {"time_end", "model", "window_end", "threat_class"} & set(header):
         needed = ", ".join(PUBLIC_COLUMNS)
-        found = (
-            f"line {rows[0][0] if rows else 1}: found {','.join(header)[:60]!r}, so it is not a CSV of attack reports"
-        )
-        raise InputError(where, [f"{found}; a header with the columns {needed} is needed; check which file this is"])
+        line = rows[0][0] if rows else 1
+        fault = f"line {line}: found {','.join(header)[:60]!r}, so it is not a CSV of attack reports"
+        raise InputError(where, [f"{fault}; a header with the columns {needed} is needed; check which file this is"])
     return header, rows[1:]
 
 
-def _fault_lines(faults: _Faults) -> list[str]:
+def _first_faults(faults: _Faults) -> list[str]:
     lines = [text for _, text in sorted(faults, key=lambda fault: fault[0])]
     more = len(lines) - _FAULTS_SHOWN
     return lines if more <= 0 else [*lines[:_FAULTS_SHOWN], f"and {more} more ({len(lines)} faults in all)"]
@@ -186,7 +187,7 @@ def _fault_lines(faults: _Faults) -> list[str]:
 # --- rows of the two schemas --------------------------------------------------------------------------------------
 
 
-def _parse_column(table: _Cells, name: str, parse: Callable[[str], T], faults: _Faults) -> list[T | None]:
+def _column(table: _Cells, name: str, parse: Callable[[str], T], faults: _Faults) -> list[T | None]:
     """Parse one column: each distinct text once, each faulty cell noted; a column not there is all missing."""
     if name not in table.columns:
         return [None] * len(table.lines)
@@ -202,58 +203,60 @@ def _parse_column(table: _Cells, name: str, parse: Callable[[str], T], faults: _
     return [results[text][0] for text in table.columns[name]]
 
 
-def _demand_columns(table: _Cells, needed: Iterable[str], faults: _Faults) -> None:
-    found = ", ".join(table.columns)
+def _demand(table: _Cells, needed: Iterable[str], faults: _Faults) -> None:
+    header = ", ".join(table.columns)
     for name in needed:
         if name not in table.columns:
-            fault = f"line 1: column {name!r} is missing; found {found}; add it, or download the file again"
+            fault = f"line 1: column {name!r} is missing; found {header}; add it, or download the file again"
             faults.append((1, fault))
 
 
 def _public_reports(table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """One row per report of the public list."""
-    _demand_columns(table, PUBLIC_COLUMNS, faults)
+    _demand(table, PUBLIC_COLUMNS, faults)
     classes, zones = _class_words(), _zone_words()
     # Starts are checked, not used: windows run from an instant to 34 h, a report is filed by its end (traps 1 and 4).
-    _parse_column(table, "time_start", lambda text: _parse_time(text) if text.strip() else None, faults)
-    targets = _parse_column(table, "target", lambda text: _target_zone(text, zones), faults)
-    placed = [target or ("unlocated", ()) for target in targets]
-    reports = _typed_frame(
-        window_end=_parse_column(table, "time_end", _parse_time, faults),
-        threat_class=_parse_column(table, "model", lambda text: _label_class(text, classes), faults),
+    _column(table, "time_start", lambda text: _parse_time(text) if text.strip() else None, faults)
+    placed = [
+        place or ("unlocated", ()) for place in _column(table, "target", lambda text: _target_zone(text, zones), faults)
+    ]
+    reports: Any = _report_frame(
+        window_end=_column(table, "time_end", _parse_time, faults),
+        threat_class=_column(table, "model", lambda text: _threat_class(text, classes), faults),
         zone=[zone for zone, _ in placed],
-        channel=_parse_column(table, "source", _channel, faults),
-        launched=_parse_column(table, "launched", _parse_count, faults),
-        intercepted=_parse_column(table, "destroyed", _parse_count, faults),
-        lost=_parse_column(table, "not_reach_goal", _parse_count, faults),
+        channel=_column(table, "source", _source_channel, faults),
+        launched=_column(table, "launched", _parse_count, faults),
+        intercepted=_column(table, "destroyed", _parse_count, faults),
+        lost=_column(table, "not_reach_goal", _parse_count, faults),
     )
     _check_counts(table, reports, faults, "destroyed")
-    counted = reports["launched"].notna() & reports["intercepted"].notna()
+    counted: Any = reports["launched"].notna() & reports["intercepted"].notna()
     # A report without both counts says that something flew, not that nothing did (trap 7): count the report only.
     reports[list(COUNT_COLUMNS)] = reports[list(COUNT_COLUMNS)].where(counted)
-    reports = reports.assign(
-        rows=counted.astype("int64"),
-        rows_uncounted=(~counted).astype("int64"),
-        launch_place=table.cells("launch_place"),
+    rows = {"rows": counted.astype("int64"), "rows_uncounted": (~counted).astype("int64")}
+    unplaced = [name for _, names in placed for name in names]
+    return reports.assign(**rows, launch_place=table.cells("launch_place")), _reading_notes(
+        unplaced, table.cells("source", "?")
     )
-    return reports, _source_notes([name for _, names in placed for name in names], table.cells("source", "?"))
 
 
 def _compiled_reports(table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Rows of a table in our own compiled schema."""
-    _demand_columns(table, COLUMNS, faults)
+    _demand(table, COLUMNS, faults)
     zones = {*_zone_words().values(), "several_kyiv"}
-    reports = _typed_frame(
-        window_end=_parse_column(table, "window_end", _parse_time, faults),
-        threat_class=_parse_column(table, "threat_class", _compiled_class, faults),
-        zone=_parse_column(table, "zone", lambda text: _compiled_zone(text, zones), faults),
-        channel=_parse_column(table, "channel", _compiled_channel, faults),
-        launched=_parse_column(table, "launched", _parse_count, faults),
-        intercepted=_parse_column(table, "intercepted", _parse_count, faults),
-        lost=_parse_column(table, "lost", _parse_count, faults),
-        rows=_parse_column(table, "rows", _parse_row_count, faults),
-        rows_uncounted=_parse_column(table, "rows_uncounted", _parse_row_count, faults),
-    ).assign(launch_place="")
+    reports: Any = _report_frame(
+        window_end=_column(table, "window_end", _parse_time, faults),
+        threat_class=_column(table, "threat_class", _compiled_class, faults),
+        zone=_column(table, "zone", lambda text: _compiled_zone(text, zones), faults),
+        channel=_column(table, "channel", _compiled_channel, faults),
+        launched=_column(table, "launched", _parse_count, faults),
+        intercepted=_column(table, "intercepted", _parse_count, faults),
+        lost=_column(table, "lost", _parse_count, faults),
+    )
+    rows = {
+        name: pd.array(_column(table, name, _known_count, faults), dtype="Int64") for name in ("rows", "rows_uncounted")
+    }
+    reports = reports.assign(**rows, launch_place="")
     _check_counts(table, reports, faults, "intercepted")
     if faults:
         return reports, ()
@@ -263,26 +266,29 @@ def _compiled_reports(table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, tup
     return reports.astype({"rows": "int64", "rows_uncounted": "int64"}), ()
 
 
-def _typed_frame(**columns: Sequence[object]) -> pd.DataFrame:
-    """Put parsed cells into a frame; a cell at fault is missing in it, whatever its column."""
-    types = {"window_end": "datetime64[s]", **dict.fromkeys(KEY[1:], "str")}
-    return pd.DataFrame(columns).astype({name: types.get(name, "Int64") for name in columns})
+def _report_frame(**columns: list[Any]) -> pd.DataFrame:
+    frame: Any = pd.DataFrame({"window_end": pd.Series(columns["window_end"], dtype="datetime64[s]")})
+    for name in KEY[1:]:
+        frame[name] = pd.array(columns[name], dtype="str")
+    for name in COUNT_COLUMNS:
+        frame[name] = pd.array(columns[name], dtype="Int64")
+    return frame
 
 
 def _check_counts(table: _Cells, reports: pd.DataFrame, faults: _Faults, name: str) -> None:
     """Guard what the public list never has (trap 8): more shot down than launched, and launched = 0."""
-    launches, kills = (reports[column].astype(object) for column in ("launched", "intercepted"))
-    for line, launched, intercepted in zip(table.lines, launches, kills, strict=True):
+    counts: Any = reports.astype({"launched": object, "intercepted": object})
+    for line, launched, intercepted in zip(table.lines, counts["launched"], counts["intercepted"], strict=True):
         if launched is pd.NA:
             continue
         if launched == 0:
             faults.append((line, f"line {line}, launched: found 0; at least 1 is allowed; leave it empty if unknown"))
         elif intercepted is not pd.NA and intercepted > launched:
-            found = f"line {line}, {name}: found {intercepted} of {launched} launched"
-            faults.append((line, f"{found}; at most {launched} is allowed; correct one of the two counts"))
+            fault = f"line {line}, {name}: found {intercepted} of {launched} launched"
+            faults.append((line, f"{fault}; at most {launched} is allowed; correct one of the two counts"))
 
 
-def _source_notes(unplaced: Sequence[str], sources: Sequence[str]) -> tuple[str, ...]:
+def _reading_notes(unplaced: Sequence[str], sources: Sequence[str]) -> tuple[str, ...]:
     notes: list[str] = []
     if unplaced:
         names = ", ".join(repr(name) for name in sorted(set(unplaced))[:5])
@@ -297,7 +303,7 @@ def _source_notes(unplaced: Sequence[str], sources: Sequence[str]) -> tuple[str,
 
 def _parse_time(text: str) -> datetime:
     """Kyiv local time; one-digit hours and blanks are allowed (trap 3), a bare date is its midnight (trap 2)."""
-    match = _TIME_TEXT.fullmatch(text.strip())
+    match = _TIME.fullmatch(text.strip())
     try:
         if match:
             year, month, day, hour, minute = (int(part or 0) for part in match.groups())
@@ -311,26 +317,26 @@ def _parse_count(text: str) -> int | None:
     stripped = text.strip()
     if stripped.casefold() in _BLANK:
         return None
-    if _COUNT_TEXT.fullmatch(stripped) and float(stripped).is_integer() and 0 <= float(stripped) <= _COUNT_MOST:
+    if _COUNT_TEXT.fullmatch(stripped) and float(stripped).is_integer() and 0 <= float(stripped) <= _COUNT_MAX:
         return int(float(stripped))
-    allowed = f"a whole number from 0 to {_COUNT_MOST} is allowed"
+    allowed = f"a whole number from 0 to {_COUNT_MAX} is allowed"
     raise ValueError(f"found {text!r}; {allowed}; correct it, or leave it empty if it is unknown")
 
 
-def _parse_row_count(text: str) -> int:
+def _known_count(text: str) -> int:
     count = _parse_count(text)
     if count is None:
-        raise ValueError(f"found {text!r}; a whole number from 0 to {_COUNT_MOST} is allowed; compile the table again")
+        raise ValueError(f"found {text!r}; a whole number from 0 to {_COUNT_MAX} is allowed; compile the table again")
     return count
 
 
-def _channel(source: str) -> str:
+def _source_channel(source: str) -> str:
     """National or regional, by the first part of the post's path: regional commands post what they shot down."""
     first = re.sub(r"^https?://[^/]*/", "", source.strip()).split("/")[0]
     return "national" if first.casefold() in NATIONAL_CHANNELS else "regional"
 
 
-def _normal_spelling(name: str) -> str:
+def _normal_label(name: str) -> str:
     """Spelling that Kh-/X-, S-/C-, Cyrillic look-alikes, case, dashes and blanks do not change (trap 6)."""
     text = unicodedata.normalize("NFKC", name).casefold().translate(_LOOKALIKES)
     text = " ".join(re.sub(r"[\u2010-\u2015]", "-", text).split())
@@ -339,11 +345,11 @@ def _normal_spelling(name: str) -> str:
     return "/".join(sorted(part.strip() for part in text.split("/")))
 
 
-def _label_class(model: str, classes: Mapping[str, tuple[str, str]]) -> str:
+def _threat_class(model: str, classes: Mapping[str, tuple[str, str]]) -> str:
     """Class of a model label; weapons joined by "and" share one pair of counts and stay a mixture (trap 5)."""
-    found: set[str] = set()
+    words: set[str] = set()
     for part in re.split(r"\s+and\s+", model.strip(), flags=re.IGNORECASE):
-        label = _normal_spelling(part)
+        label = _normal_label(part)
         # A slash joins names of one label ("X-59/X-69"); where the pair is not listed, its halves may be.
         for name in [label] if label in classes else label.split("/"):
             if name not in classes:
@@ -351,8 +357,8 @@ def _label_class(model: str, classes: Mapping[str, tuple[str, str]]) -> str:
                 hint = f"; did you mean {classes[near[0]][1]!r}?" if near else "; rename it, or remove the row"
                 listed = "a weapon of tegmen/data/record/classes.csv is allowed"
                 raise ValueError(f"found unknown weapon {part!r}; {listed}{hint}")
-            found.add(classes[name][0])
-    return "+".join(sorted(found))
+            words.add(classes[name][0])
+    return "+".join(sorted(words))
 
 
 def _target_zone(target: str, zones: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
@@ -362,15 +368,15 @@ def _target_zone(target: str, zones: Mapping[str, str]) -> tuple[str, tuple[str,
         return "unlocated", ()
     parts = {part: _part_zone(part, zones) for part in re.split(r"\s+and\s+", text)}
     unplaced = tuple(part for part, zone in parts.items() if zone is None)
-    found = {zone or "unlocated" for zone in parts.values()}
-    if len(found) == 1:
-        return found.pop(), unplaced
-    if found & _KYIV:
+    named = {zone or "unlocated" for zone in parts.values()}
+    if len(named) == 1:
+        return named.pop(), unplaced
+    if named & _KYIV:
         return "several_kyiv", unplaced
-    if not any(zone.startswith(("UA-", "unlocated", "several")) for zone in found):
-        return "+".join(sorted(found)), unplaced
+    if not any(zone.startswith(("UA-", "unlocated", "several")) for zone in named):
+        return "+".join(sorted(named)), unplaced
     # An oblast with "north" or "center", or with a place we do not know: Kyiv may be among them.
-    return "unlocated" if any(coverage_zone(zone) == "unlocated" for zone in found) else "several", unplaced
+    return "unlocated" if any(coverage_zone(zone) == "unlocated" for zone in named) else "several", unplaced
 
 
 def _part_zone(part: str, zones: Mapping[str, str]) -> str | None:
@@ -406,7 +412,7 @@ def _compiled_channel(text: str) -> str:
 
 def broad_words() -> dict[str, str]:
     """Broad class of the monthly totals by threat class word."""
-    return {row["threat_class"]: row["broad"] for row in _shipped_words("classes.csv")}
+    return {row["threat_class"]: row["broad"] for row in _word_rows("classes.csv")}
 
 
 def threat_words(threat_class: str) -> tuple[str, ...]:
@@ -428,13 +434,12 @@ def threat_words(threat_class: str) -> tuple[str, ...]:
 
 def _class_words() -> dict[str, tuple[str, str]]:
     """Threat class, and the label as it is printed, by normalised label."""
-    rows = _shipped_words("classes.csv")
-    return {_normal_spelling(row["label"]): (row["threat_class"], row["label"]) for row in rows}
+    return {_normal_label(row["label"]): (row["threat_class"], row["label"]) for row in _word_rows("classes.csv")}
 
 
 def _zone_words() -> dict[str, str]:
-    return {row["name"].casefold(): row["zone"] for row in _shipped_words("zones.csv")}
+    return {row["name"].casefold(): row["zone"] for row in _word_rows("zones.csv")}
 
 
-def _shipped_words(name: str) -> list[dict[str, str]]:
+def _word_rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(shipped_text("record", name), newline="")))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from tegmen.ledger.entries import STAGES
 from tegmen.ledger.hedges import bounds, plain
+from tegmen.ledger.reading.lexicon import systems
+from tegmen.terms import FrozenDict, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,22 +25,11 @@ if TYPE_CHECKING:
 
 NOT_NAMED: Final = "not named"
 _PROMISED: Final[tuple[Stage, ...]] = ("pledged", "approved", "in transit")
-_SYSTEMS: Final = (
-    ("patriot", "patriot"),
-    ("samp/t", "sampt"),
-    ("nasams", "nasams"),
-    ("iris-t slm", "iris_t_slm"),
-    ("hawk", "hawk"),
-    ("s-300", "s300ps"),
-    ("buk", "buk_m1"),
-    ("gepard", "gepard"),
-)
-"""Words in an item that name a system of the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
-    """How many, as a range; best and high are None where nobody said.
+class Amount(Span):
+    """How many; best and high are None where nobody said.
 
     Parameters
     ----------
@@ -252,7 +243,7 @@ def aid_status(ledger: Ledger, at: dt.date, rules: Rules | None = None) -> AidSt
 
 def system_of(item: str) -> str | None:
     """Name the catalogue's system that an item is, or belongs to; None where it names none."""
-    return next((system for words, system in _SYSTEMS if words in item.casefold()), None)
+    return next((system for name, system in systems().items() if name in item.casefold()), None)
 
 
 def _day_of(entry: Entry, published: Mapping[str, dt.date | None]) -> dt.date | None:
@@ -295,12 +286,10 @@ def _amount(quantity: Quantity | None, unit: str, rules: Rules | None) -> Amount
     return Amount(*bounds(quantity, rules))
 
 
-def _by_stage(amounts: Iterable[tuple[Stage, Amount]]) -> dict[Stage, Amount]:
-    given: dict[Stage, list[Amount]] = {}
-    for stage, amount in amounts:
-        given.setdefault(stage, []).append(amount)
-    sums: dict[Stage, Amount | None] = {stage: _sum(given[stage]) for stage in STAGES if stage in given}
-    return {stage: amount for stage, amount in sums.items() if amount is not None}
+def _by_stage(amounts: Iterable[tuple[Stage, Amount]]) -> FrozenDict[Stage, Amount]:
+    listed = list(amounts)
+    sums: dict[Stage, Amount | None] = {s: _sum(amount for at, amount in listed if at == s) for s in STAGES}
+    return FrozenDict({stage: amount for stage, amount in sums.items() if amount is not None})
 
 
 def _sum(amounts: Iterable[Amount | None]) -> Amount | None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 from tegmen.errors import InputError
+from tegmen.terms import Span
 
 Kind = Literal["statement", "meeting", "commitment", "measure", "incident"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+ENTRY_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Hedge = Literal["exact", "at least", "more than", "at most", "less than", "nearly", "about", "range", "either", "vague"]
 HEDGES: tuple[Hedge, ...] = get_args(Hedge)
@@ -30,7 +31,7 @@ ID_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Span):
     """A quantity as stated: only what the words say; `hedges` turns it into a range by a documented rule.
 
     Parameters
@@ -49,34 +50,31 @@ class Quantity:
         No number at all, one that is not finite or below zero, or a span out of order.
     """
 
-    low: float | None
-    best: float | None
-    high: float | None
     hedge: Hedge
     unit: str
 
     def __post_init__(self) -> None:
-        given = [value for value in (self.low, self.best, self.high) if value is not None]
-        fine = not [value for value in given if not 0 <= value < math.inf]  # what is not a number is not fine, too
-        if not given or not fine or given != sorted(given) or self.hedge not in HEDGES:
-            raise InputError("quantity", self._faults(given, fine=fine))
+        said, faults = self.said, list[str]()
+        if not said:
+            faults.append("give at least one of them, or leave the quantity out")
+        elif not all(0 <= value < math.inf for value in said):  # what is not a number fails, too
+            faults.append("allowed are finite numbers from 0 up")
+        elif said != sorted(said):
+            faults.append("must be low <= best <= high")
+        faults = [f"found low {self.low}, best {self.best}, high {self.high}; {fault}" for fault in faults]
+        if self.hedge not in HEDGES:
+            faults.append(f"hedge: found {self.hedge!r}, allowed: {', '.join(HEDGES)}")
+        if faults:
+            raise InputError("quantity", faults)
         for name, value in (("low", self.low), ("best", self.best), ("high", self.high)):
             if value is not None and (not value or not isinstance(value, float)):
                 # One spelling of a number, or 5 and 5.0 would be two entries; adding 0 drops the sign of -0.0.
                 object.__setattr__(self, name, float(value) + 0.0)
 
-    def _faults(self, given: list[float], *, fine: bool) -> list[str]:
-        found = f"found low {self.low}, best {self.best}, high {self.high}"
-        faults: list[str] = []
-        if not given:
-            faults.append(f"{found}; give at least one of them, or leave the quantity out")
-        elif not fine:
-            faults.append(f"{found}; allowed are finite numbers from 0 up")
-        elif given != sorted(given):
-            faults.append(f"{found}; must be low <= best <= high")
-        if self.hedge not in HEDGES:
-            faults.append(f"hedge: found {self.hedge!r}, allowed: {', '.join(HEDGES)}")
-        return faults
+    @property
+    def said(self) -> list[float]:
+        """The numbers that the words give, in order."""
+        return [value for value in (self.low, self.best, self.high) if value is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +190,8 @@ class Entry:
 
     def __post_init__(self) -> None:
         faults: list[str] = []
-        if self.kind not in KINDS:
-            faults.append(f"kind: found {self.kind!r}, allowed: {', '.join(KINDS)}")
+        if self.kind not in ENTRY_KINDS:
+            faults.append(f"kind: found {self.kind!r}, allowed: {', '.join(ENTRY_KINDS)}")
         if self.kind == "commitment" and self.status not in (*STAGES, OPEN):
             faults.append(f"status: found {self.status!r}, a commitment's are: {', '.join((*STAGES, OPEN))}")
         if self.period is not None and self.period[0] > self.period[1]:
@@ -225,10 +223,10 @@ def _digest(item: Source | Entry) -> str:
     return hashlib.sha256(as_json(stated(item)).encode()).hexdigest()[:ID_DIGITS]
 
 
-def _plain(value: object) -> object:
+def _fields_or_text(value: object) -> object:
     if isinstance(value, Quantity):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     return str(value)
 
 
-_ENCODER = json.JSONEncoder(default=_plain, ensure_ascii=False, sort_keys=True)
+_ENCODER = json.JSONEncoder(default=_fields_or_text, ensure_ascii=False, sort_keys=True)

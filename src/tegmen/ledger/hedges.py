@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import statistics
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from tegmen.data import shipped_text
-from tegmen.errors import InputError
+from tegmen.errors import InputError, validation_faults
 from tegmen.ledger.entries import HEDGES, Entry, Hedge, Quantity
+from tegmen.terms import FrozenDict, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from tegmen.ledger.store import Ledger
 
-SHIPPED = "tegmen's table of hedges"
+SHIPPED_HEDGES = "tegmen's table of hedges"
 _DIGITS = 6
 
 
@@ -42,14 +42,14 @@ class Rule:
     high: float
     open: Literal["none", "above", "below"]
     reason: str
-    table: str = SHIPPED
+    table: str = SHIPPED_HEDGES
 
 
-Rules = MappingProxyType[Hedge, Rule]
+Rules = Mapping[Hedge, Rule]
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class Range(Span):
     """A quantity as a range, with what made each number.
 
     Parameters
@@ -112,6 +112,15 @@ def widen(quantity: Quantity, rules: Rules | None = None, *, rivals: Mapping[str
     return _by_rivals(own, quantity, used, above=above) if used else own
 
 
+def range_of(ledger: Ledger, id_: str, entry: Entry, rules: Rules | None = None) -> Range | None:
+    """Give the range read in an entry of a ledger, with its rivals there; None where it gives no quantity."""
+    if entry.quantity is None:
+        return None
+    rules = rules or read_rules()
+    open_ended = rules[entry.quantity.hedge].open != "none"
+    return widen(entry.quantity, rules, rivals=ledger.rivals(id_) if open_ended else None)
+
+
 def in_words(quantity: Quantity) -> str:
     """Write what was said in short: "at least 601 drones (more than)", "5 or 7 systems (at least)"."""
     low, best, high = quantity.low, quantity.best, quantity.high
@@ -133,31 +142,33 @@ def plain(value: float) -> str:
 def bounds(quantity: Quantity, rules: Rules | None = None) -> tuple[float, float, float]:
     """Give low, best and high by the factors alone: the numbers of `widen` without rivals."""
     rule = (rules or read_rules())[quantity.hedge]
-    said = _said(quantity)
+    said = quantity.said
     middle = (said[0] + said[-1]) / 2 if quantity.best is None else quantity.best
-    low, best, high = (_times(*each) for each in ((said[0], rule.low), (middle, rule.best), (said[-1], rule.high)))
+    low, best, high = _scaled(said[0], rule.low), _scaled(middle, rule.best), _scaled(said[-1], rule.high)
     return low, min(max(best, low), high), high
 
 
-def _times(value: float, factor: float) -> float:
+def _scaled(value: float, factor: float) -> float:
     return value if factor == 1 else float(f"{value * factor:.{_DIGITS}g}")
 
 
 def _by_factors(quantity: Quantity, rule: Rule) -> Range:
-    said = _said(quantity)
+    said = quantity.said
     word = "as said" if quantity.best is not None or said[0] == said[-1] else "middle of what was said"
     made = tuple(
         text if factor == 1 else f"{text} × {factor:g} ({quantity.hedge}; {rule.table})"
         for text, factor in (("as said", rule.low), (word, rule.best), ("as said", rule.high))
     )
-    numbers = bounds(quantity, MappingProxyType({quantity.hedge: rule}))
+    numbers = bounds(quantity, {quantity.hedge: rule})
     return Range(*numbers, quantity.unit, in_words(quantity), (made[0], made[1], made[2]))
 
 
 def _by_rivals(own: Range, quantity: Quantity, rivals: Mapping[str, Range], *, above: bool) -> Range:
     """Take best and the open end from rivals."""
-    said = _said(quantity)
-    best = statistics.median(span.best for span in rivals.values())
+    from statistics import median  # slow to import, and few entries have rivals
+
+    said = quantity.said
+    best = median(span.best for span in rivals.values())
     by = "best of a rival" if len(rivals) == 1 else f"median of {len(rivals)} rivals"
     ids = tuple(rivals)
     if above:
@@ -167,10 +178,6 @@ def _by_rivals(own: Range, quantity: Quantity, rivals: Mapping[str, Range], *, a
     end, outermost = min((span.low, each) for each, span in rivals.items())
     made = (f"lowest of rivals, {outermost}", by, own.made[2])
     return Range(min(end, said[0]), best, own.high, own.unit, own.words, made, ids)
-
-
-def _said(quantity: Quantity) -> list[float]:
-    return [value for value in (quantity.low, quantity.best, quantity.high) if value is not None]
 
 
 # ---------------------------------------------------------------- the table
@@ -196,16 +203,15 @@ def read_rules(path: str | Path | None = None) -> Rules:
         text = Path(path).read_text("utf-8-sig")
     except (OSError, ValueError) as error:
         raise InputError(where, [f"cannot be read as UTF-8 text ({error}); a table of hedges is a TOML file"]) from None
-    return MappingProxyType({**_shipped_rules(), **_rules(text, where)})
+    return FrozenDict({**_shipped_rules(), **_parsed_rules(text, where)})
 
 
 @cache
 def _shipped_rules() -> Rules:
-    text = shipped_text("method", "hedges.toml")
-    return MappingProxyType(_rules(text, SHIPPED))
+    return FrozenDict(_parsed_rules(shipped_text("method", "hedges.toml"), SHIPPED_HEDGES))
 
 
-def _rules(text: str, where: str) -> dict[Hedge, Rule]:
+def _parsed_rules(text: str, where: str) -> dict[Hedge, Rule]:
     from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
     class Row(BaseModel, extra="forbid"):
@@ -221,17 +227,6 @@ def _rules(text: str, where: str) -> dict[Hedge, Rule]:
     except tomllib.TOMLDecodeError as error:
         raise InputError(where, [f"not valid TOML: {error}"]) from None
     except ValidationError as error:
-        raise InputError(where, [_fault(dict(each)) for each in error.errors()]) from None
+        faults = validation_faults(error.errors(), lambda place: HEDGES if place[-1] == "[key]" else Row.model_fields)
+        raise InputError(where, faults) from None
     return {hedge: Rule(**each.model_dump(), table=where) for hedge, each in rows.items()}
-
-
-def _fault(error: dict[str, Any]) -> str:
-    where = [str(part) for part in error["loc"]]
-    if where[-1] == "[key]":
-        return f"{where[0]}: no hedge of ours; allowed: {', '.join(HEDGES)}"
-    if error["type"] == "extra_forbidden":
-        return f"{'.'.join(where)}: unknown key; allowed: low, best, high, open, reason"
-    if error["type"] == "missing":
-        return f"{'.'.join(where)}: missing; add it"
-    message = str(error["msg"])
-    return f"{'.'.join(where)}: found {str(error['input'])[:40]!r}; {message[0].lower()}{message[1:]}"

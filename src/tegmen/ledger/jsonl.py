@@ -11,17 +11,19 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
 
-from tegmen.errors import InputError
-from tegmen.ledger.entries import KINDS, Entry, Quantity, Source, as_json, stated
+from tegmen.errors import InputError, validation_faults
+from tegmen.ledger.entries import ENTRY_KINDS, Entry, Quantity, Source, as_json, stated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pydantic import BaseModel
 
+    from tegmen.errors import KeyPath
+
 BYTES_MOST: Final = 20_000_000
 """Largest file read at once: some 50,000 entries."""
-_SHOWN: Final = 20
+FAULTS_SHOWN: Final = 20
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -35,50 +37,32 @@ def line_of(item: Source | Entry, id_: str) -> str:
 
 def entries_of(lines: Sequence[str]) -> dict[str, Entry]:
     """Read back the entries that `line_of` wrote, by id; lines of sources are passed over."""
-    return {content["id"]: _entry(content) for content in _contents(lines) if content["kind"] != "source"}
+    return {id_: Entry(**content) for id_, content in _contents(lines) if content["kind"] != "source"}
 
 
 def sources_of(lines: Sequence[str]) -> dict[str, Source]:
     """Read back the sources that `line_of` wrote, by id; lines of entries are passed over."""
-    return {content["id"]: _source(content) for content in _contents(lines) if content["kind"] == "source"}
+    return {id_: Source(**content) for id_, content in _contents(lines) if content.pop("kind") == "source"}
 
 
-def _contents(lines: Sequence[str]) -> list[dict[str, Any]]:
-    return json.loads(f"[{','.join(lines)}]")  # one call for all lines: ten thousand calls take longer
-
-
-def _entry(content: dict[str, Any]) -> Entry:
-    del content["id"]
-    for name, read in _READ:
-        if name in content:
-            content[name] = read(content[name])
-    return Entry(**content)
-
-
-def _source(content: dict[str, Any]) -> Source:
-    given = {name: value for name, value in content.items() if name not in {"id", "kind"}}
-    for name in ("published", "retrieved"):
-        if name in given:
-            given[name] = dt.date.fromisoformat(given[name])
-    return Source(**given)
-
-
-def _period(days: list[str]) -> tuple[dt.date, dt.date]:
-    return dt.date.fromisoformat(days[0]), dt.date.fromisoformat(days[1])
-
-
-def _quantity(given: dict[str, Any]) -> Quantity:
-    return Quantity(**given)
+def _contents(lines: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for content in json.loads(f"[{','.join(lines)}]"):  # one call for all lines: ten thousand calls take longer
+        for name, read in _READ:
+            if name in content:
+                content[name] = read(content[name])
+        yield content.pop("id"), content
 
 
 _READ: Final[tuple[tuple[str, Callable[[Any], object]], ...]] = (
     ("date", dt.date.fromisoformat),
     ("due", dt.date.fromisoformat),
-    ("period", _period),
+    ("published", dt.date.fromisoformat),
+    ("retrieved", dt.date.fromisoformat),
+    ("period", lambda days: tuple(map(dt.date.fromisoformat, days))),
     ("participants", tuple),
     ("topics", tuple),
     ("evidence", tuple),
-    ("quantity", _quantity),
+    ("quantity", lambda said: Quantity(**said)),
 )
 """How the fields that are no plain text are read back."""
 
@@ -87,7 +71,7 @@ _READ: Final[tuple[tuple[str, Callable[[Any], object]], ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class ReadLines:
     """What a file of lines holds, and what is wrong with it.
 
     Parameters
@@ -109,7 +93,7 @@ class Batch:
     named: frozenset[str]
 
 
-def read_lines(content: bytes, where: str) -> Batch:
+def read_lines(content: bytes, where: str) -> ReadLines:
     """Read JSON Lines: one source (`"kind": "source"`) or entry a line, in any order, as `Ledger.export` writes them.
 
     An `id` may be left out; one that is given must be that of the content. An entry's `source` is the id of a source,
@@ -122,13 +106,13 @@ def read_lines(content: bytes, where: str) -> Batch:
     """
     sources, entries, lines = dict[str, Source](), dict[str, Entry](), dict[str, int]()
     faults, named = list[tuple[int, str]](), set[str]()
-    for number, line in enumerate(_text(content, where).split("\n"), start=1):
+    for number, line in enumerate(_as_text(content, where).split("\n"), start=1):
         if not line.strip():
             continue
         raw: object = None
         try:
             raw = _parsed(line)
-            found = _checked(raw)
+            found = _items(raw)
         except InputError as error:
             faults += [(number, fault) for fault in error.faults]
             named |= {raw["id"]} if isinstance(raw, dict) and isinstance(raw.get("id"), str) else set()
@@ -139,7 +123,7 @@ def read_lines(content: bytes, where: str) -> Batch:
                 sources[each] = item
             else:
                 entries[each] = item
-    return Batch(sources, entries, lines, faults, frozenset(named))
+    return ReadLines(sources, entries, lines, faults, frozenset(named))
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -164,11 +148,11 @@ def read_bytes(path: str | Path) -> bytes:
 def shown(faults: Sequence[tuple[int, str]]) -> list[str]:
     """Word faults by line, the first twenty in full."""
     lines = [f"line {number}: {fault}" for number, fault in sorted(faults)]
-    more = len(lines) - _SHOWN
-    return lines if more <= 0 else [*lines[:_SHOWN], f"and {more} more ({len(lines)} faults in all)"]
+    more = len(lines) - FAULTS_SHOWN
+    return lines if more <= 0 else [*lines[:FAULTS_SHOWN], f"and {more} more ({len(lines)} faults in all)"]
 
 
-def _text(content: bytes, where: str) -> str:
+def _as_text(content: bytes, where: str) -> str:
     if len(content) > BYTES_MOST:
         found = f"found {len(content) / 1e6:,.0f} MB or more; at most {BYTES_MOST / 1e6:,.0f} MB are read at once"
         raise InputError(where, [f"{found}: split the file by lines"])
@@ -209,7 +193,21 @@ def _no_number(word: str) -> object:
     raise ValueError(f"{word} is no number")
 
 
-def _checked(raw: object) -> dict[str, Source | Entry]:
+def entry_of(content: dict[str, Any]) -> Entry:
+    """Make an entry of a stranger's fields.
+
+    Raises
+    ------
+    InputError
+        With every field that is unknown, missing or not of its type; or as `Entry`.
+    """
+    fields_ = _validated("Entry", content)
+    if fields_["quantity"] is not None:
+        fields_["quantity"] = Quantity(**fields_["quantity"])
+    return Entry(**fields_)
+
+
+def _items(raw: object) -> dict[str, Source | Entry]:
     """Give what one line holds, by id: a source; an entry; or an entry after the source it carries."""
     if not isinstance(raw, dict):
         raise InputError("line", [f"found {str(raw)[:40]!r}; an object {{...}} is allowed"])
@@ -219,18 +217,15 @@ def _checked(raw: object) -> dict[str, Source | Entry]:
     if kind == "source":
         del content["kind"]
         item: Source | Entry = Source(**_validated("Source", content))
-    elif kind in KINDS:
+    elif kind in ENTRY_KINDS:
         if isinstance(content.get("source"), dict):
             own = {name: value for name, value in content["source"].items() if name not in {"id", "kind"}}
             source = Source(**_validated("Source", own, "source."))
             content["source"] = source.id
             items[source.id] = source
-        given = _validated("Entry", content)
-        if given["quantity"] is not None:
-            given["quantity"] = Quantity(**given["quantity"])
-        item = Entry(**given)
+        item = entry_of(content)
     else:
-        raise InputError("line", [f"kind: found {kind!r}, allowed: {', '.join(('source', *KINDS))}"])
+        raise InputError("line", [f"kind: found {kind!r}, allowed: {', '.join(('source', *ENTRY_KINDS))}"])
     items[item.id] = item
     if claimed is not None and claimed != next(reversed(items)):
         fault = (
@@ -252,7 +247,12 @@ def _validated(name: str, content: dict[str, Any], prefix: str = "") -> dict[str
     try:
         return model.model_validate(content).model_dump()
     except ValidationError as error:
-        raise InputError("line", [prefix + _fault(dict(each), model) for each in error.errors()]) from None
+
+        def allowed(place: KeyPath) -> Iterable[str]:
+            return (_models()["Quantity"] if place[0] == "quantity" else model).model_fields
+
+        faults = validation_faults(error.errors(), allowed)
+        raise InputError("line", [prefix + fault for fault in faults]) from None
 
 
 @cache
@@ -287,17 +287,3 @@ def _date(value: object) -> dt.date:
         except ValueError:
             raise ValueError(f"found {value!r}, which is no day of the calendar; check it in the source") from None
     raise ValueError(f"found {value!r}; a day is written YYYY-MM-DD, in quotes")
-
-
-def _fault(error: dict[str, Any], model: type[BaseModel]) -> str:
-    """One plain sentence for one fault: field, what was found, what is allowed."""
-    key = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        inner = _models()["Quantity"] if error["loc"][0] == "quantity" else model
-        return f"{key}: unknown field; allowed: {', '.join(inner.model_fields)}"
-    if error["type"] == "missing":
-        return f"{key}: missing; add it"
-    if error["type"] == "value_error":
-        return f"{key}: {str(error['msg']).removeprefix('Value error, ')}"
-    message = str(error["msg"])
-    return f"{key}: found {str(error['input'])[:60]!r}; {message[0].lower()}{message[1:]}"

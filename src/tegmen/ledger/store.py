@@ -29,7 +29,7 @@ SCHEMA_VERSION: Final = 1
 APPLICATION_ID: Final = 0x7465676D  # "tegm": tells a ledger from any other SQLite file
 WAIT_S: Final = 10.0
 """How long a writer waits for another one [s]."""
-SHIPPED: Final = "the shipped ledger"
+SHIPPED_LEDGER: Final = "the shipped ledger"
 _MAGIC: Final = b"SQLite format 3\0"
 
 _SCHEMA: Final = """
@@ -85,7 +85,7 @@ def open_ledger(path: str | Path | None = None, *, wait_s: float = WAIT_S) -> Le
     """
     if path is None:
         ledger = new_ledger()
-        ledger.where, ledger.writable = SHIPPED, False
+        ledger.where, ledger.writable = SHIPPED_LEDGER, False
         return ledger
     file = Path(path)
     _check_is_sqlite(file)
@@ -368,7 +368,7 @@ class Ledger:
         for column, words in (("thing", thing), ("speaker", speaker)):
             if words:
                 where.append(f"instr({column}, ?) > 0")
-                values.append(_folded(words))
+                values.append(_searchable(words))
         if at is not None:
             where.append("(day = ? OR ? BETWEEN first AND last)")
             values += [str(at)] * 2
@@ -474,7 +474,7 @@ _RIVALLED: Final = ("statement", "incident")
 
 def _source_row(item: tuple[str, Source]) -> tuple[str | None, ...]:
     id_, source = item
-    return id_, _day(source.published), source.publisher, line_of(source, id_)
+    return id_, _iso(source.published), source.publisher, line_of(source, id_)
 
 
 def _entry_row(item: tuple[str, Entry]) -> tuple[str | int | None, ...]:
@@ -483,15 +483,15 @@ def _entry_row(item: tuple[str, Entry]) -> tuple[str | int | None, ...]:
     if about is None and entry.kind == "incident" and entry.date is not None:
         about = (entry.date, entry.date)
     first, last = about or (None, None)
-    days = (_day(entry.date), _day(first), _day(last))
+    days = (_iso(entry.date), _iso(first), _iso(last))
     links = (entry.source, entry.of or None, entry.corrects or None)
-    folded = (_folded(entry.thing), _folded(entry.speaker))
+    folded = (_searchable(entry.thing), _searchable(entry.speaker))
     return id_, entry.kind, *folded, *days, entry.quantity is not None, *links, line_of(entry, id_)
 
 
-def _folded(words: str) -> str:
+def _searchable(words: str) -> str:
     return " ".join(words.casefold().split())
 
 
-def _day(date: dt.date | None) -> str | None:
+def _iso(date: dt.date | None) -> str | None:
     return None if date is None else str(date)

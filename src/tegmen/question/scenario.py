@@ -15,15 +15,21 @@ from tegmen.data import shipped
 from tegmen.errors import InputError
 from tegmen.evidence.catalogue import Catalogue, read_catalogue
 from tegmen.evidence.geography import in_ukraine, read_places
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.goals import METRICS, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.resources.abc import Traversable
 
+    System = str
+    BallisticSystem = str
+else:  # pydantic, and so the published schema, take their words from the table of systems
+    System = Literal[MISSILE_SYSTEMS]
+    BallisticSystem = Literal[BALLISTIC_SYSTEMS]
+
 Probability = Annotated[float, Field(ge=0, le=1)]
 Total = Literal["missiles", "ballistic_and_s300", "drone", "glide_bomb"]
-System = Literal["patriot", "sampt", "nasams", "iris_t_slm", "hawk", "s300ps", "buk_m1"]
 Day = Annotated[dt.date, Field(strict=False)]
 """A date; one in quotes is as good."""
 LaunchedTotal = Annotated[int, Field(ge=0, le=16_000)]
@@ -181,7 +187,7 @@ class Scenario(_Strict):
     title: str
     question: str
     until: Day = Field(description="Last day of the record used for calibration.")
-    added_system: Literal["patriot", "sampt"]
+    added_system: BallisticSystem
     added_max: int = Field(default=30, ge=1, le=60)
     month: Month
     official: OfficialTotals
@@ -338,7 +344,7 @@ def _fault(error: dict[str, object]) -> str:
     key = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in location)) or "(whole file)"
     message = str(error["msg"]).removeprefix("Value error, ")
     if location[-1:] == ("[key]",):
-        allowed = ", ".join(get_args(System))
+        allowed = ", ".join(MISSILE_SYSTEMS)
         return f"{key.removesuffix('.[key]')}: unknown system; allowed are {allowed}; remove it or correct its spelling"
     if error["type"] == "extra_forbidden":
         return f"{key}: unknown key; allowed keys are {_allowed(location)}; remove it or correct its spelling"

@@ -21,7 +21,7 @@ from tegmen.ledger.store import open_ledger
 from tegmen.question.numbers import assumptions
 from tegmen.report import charts
 from tegmen.report.answer_json import answer_file, answer_stands
-from tegmen.report.folders import check_folder, write_files
+from tegmen.report.folders import check_writable, write_files
 from tegmen.report.json_files import dumps, rounded
 from tegmen.report.maps import NAMES_MOST, draw_map
 from tegmen.report.style import fill_page
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from tegmen.ledger.aid import AidStatus
     from tegmen.terms import EvidenceCase
 
-REPORT_FILES = ("report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson")
 NOTIONAL = "Notional: one random layout of the baseline, drawn to calculate with; not a real position."
 CASE_MEANING: dict[EvidenceCase, str] = {
     "posted": "What the public record of attack reports shows, and nothing else.",
@@ -96,17 +95,6 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
     }
     write_files(files, folder)
     return folder / "report.html"
-
-
-def check_writable(out: str | Path) -> None:
-    """Check that the report's folder can be written, or made, without leaving anything behind.
-
-    Raises
-    ------
-    InputError
-        The folder, or the one it would be made in, cannot be written; or a file or folder is in the way.
-    """
-    check_folder(Path(out), REPORT_FILES)
 
 
 # ---------------------------------------------------------------- tables and map file

@@ -7,7 +7,6 @@ print. Numbers are the results' own: a chart places them, it works none out. Eve
 from __future__ import annotations
 
 import html
-import io
 import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import numpy as np
 import pandas as pd
+import vl_convert
 from markupsafe import Markup
 
-from tegmen.answer.results import SYSTEM_NAMES
+from tegmen.evidence.systems import SYSTEM_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,9 @@ CASE_TITLE: dict[EvidenceCase, str] = {"posted": "Posted record", "claimed": "Cl
 INK, GREY = "#1a1a1a", "#595959"
 _CASE_DASH: dict[EvidenceCase, list[float]] = {"posted": [1, 0], "claimed": [6, 3]}
 _CASE_SHAPE: dict[EvidenceCase, str] = {"posted": "circle", "claimed": "square"}
-_PERCENT_LABEL = "format(datum.value * 100, '.0f') + '\u00a0%'"
+PERCENT_LABEL = "format(datum.value * 100, '.0f') + '\u00a0%'"
+_VEGA_LITE = alt.SCHEMA_VERSION.removeprefix("v").rpartition(".")[0]
+"""What altair writes, as vl-convert names it: major.minor."""
 _CONFIG: dict[str, Any] = {
     "aria": False,  # the figure carries one text for screen readers; a label on every mark would bury it
     "background": "transparent",
@@ -77,9 +79,8 @@ def look(chart: AnyChart) -> AnyChart:
 
 def svg(chart: AnyChart) -> Markup:
     """Convert a chart to SVG text; its name keeps its ids apart from those of other pictures in one page."""
-    file = io.StringIO()
-    look(chart).save(file, format="svg")
-    text, name, description = file.getvalue(), chart["name"], chart["description"]
+    spec = look(chart).to_dict(validate=False)  # every part of it was checked when it was made
+    text, name, description = vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE), spec["name"], spec["description"]
     # Vega numbers its ids over the life of the process: numbered again, the same results give the same bytes.
     for number, identity in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text))):
         text = re.sub(rf'(id="|url\(#|href="#){re.escape(identity)}(?=["\)])', rf"\g<1>{name}-{number}", text)
@@ -93,12 +94,12 @@ def system_name(system: str) -> str:
 
 
 def _share_axis(field: str, title: str) -> alt.Y:
-    axis = alt.Axis(labelExpr=_PERCENT_LABEL, values=[0, 0.25, 0.5, 0.75, 1])
+    axis = alt.Axis(labelExpr=PERCENT_LABEL, values=[0, 0.25, 0.5, 0.75, 1])
     return alt.Y(f"{field}:Q", title=title, scale=alt.Scale(domain=[0, 1]), axis=axis)
 
 
 def _dashed_at(y: float) -> alt.Chart:
-    return alt.Chart().mark_rule(color=INK, strokeDash=[4, 4]).encode(y=alt.datum(y))
+    return alt.Chart().mark_rule(color=INK, strokeDash=[4, 4]).encode(y=alt.YDatum(y))
 
 
 # ---------------------------------------------------------------- claims
@@ -134,15 +135,15 @@ def _claim_layers(claims: Sequence[ClaimTest], last: int, width: int, height: in
     marks = [mark for mark in claim_marks(claims) if mark.low <= last]
     for line, mark in enumerate(marks):
         top = -15 * (len(marks) - line) + 2
-        at = alt.Chart().encode(x=alt.datum(mark.low))
-        tall = at.encode(y=alt.value(top), y2=alt.value(height))
+        at = alt.Chart().encode(x=alt.XDatum(mark.low))
+        tall = at.encode(y=alt.YValue(top), y2=alt.Y2Value(height))
         if mark.high > mark.low:
             shaded = tall.mark_rect(color="#8c8c8c", opacity=0.18)
-            layers.append(shaded.encode(x2=alt.datum(min(mark.high, last))))
+            layers.append(shaded.encode(x2=alt.X2Datum(min(mark.high, last))))
         layers.append(tall.mark_rule(color="#8c8c8c"))
         leftward = mark.low > last / 2
         room = width * (mark.low / last if leftward else 1 - mark.low / last)
-        label = at.encode(y=alt.value(top - 1), text=alt.value(mark.label))
+        label = at.encode(y=alt.YValue(top - 1), text=alt.TextValue(mark.label))
         align, dx = ("right", -4) if leftward else ("left", 4)
         layers.append(label.mark_text(baseline="top", limit=max(room, 60), align=align, dx=dx))
     return layers
@@ -174,7 +175,7 @@ def _points(answer: GoalAnswer, x: alt.X) -> alt.Chart:
 def _curve_layers(answer: GoalAnswer, case: EvidenceCase, x: alt.X, title: str) -> list[alt.Chart]:
     colour, points, y = CASE_COLOUR[case], _points(answer, x), _share_axis("probability", title)
     return [
-        points.mark_area(color=colour, opacity=0.25).encode(y=_share_axis("low", title), y2="high:Q"),
+        points.mark_area(color=colour, opacity=0.25).encode(y=_share_axis("low", title), y2=alt.Y2("high")),
         points.mark_line(color=colour, strokeWidth=2, strokeDash=_CASE_DASH[case]).encode(y=y),
         points.mark_point(color=colour, filled=True, opacity=1, size=26, shape=_CASE_SHAPE[case]).encode(y=y),
     ]
@@ -187,7 +188,7 @@ def _answer_layers(answer: GoalAnswer, case: EvidenceCase, x: alt.X, title: str)
     at = _points(answer, x).transform_filter(f"datum.added === {answer.n}").encode(y=_share_axis("probability", title))
     late = answer.n > 0.8 * int(answer.added[-1])  # no room on the right
     side: dict[str, Any] = {"align": "right", "dx": -11, "dy": -11} if late else {"align": "left", "dx": 9, "dy": 15}
-    label = at.encode(text=alt.value(f"N = {answer.n}"))
+    label = at.encode(text=alt.TextValue(f"N = {answer.n}"))
     ring = at.mark_point(color=CASE_COLOUR[case], size=150, strokeWidth=2.5)
     return [ring, *haloed(label, fontSize=14, fontWeight="bold", **side)]
 
@@ -198,7 +199,9 @@ def draw_case_curve(result: Sufficiency, case: EvidenceCase, **options: Any) -> 
     answer = result.cases[case].headline
     last = _last(case_answer.headline for case_answer in result.cases.values())
     x, asked = _added_axis(last, answer.system), answer.goal.confidence
-    label = alt.Chart().encode(x=alt.value(0), y=alt.datum(asked), text=alt.value(f"asked: {asked * 100:.0f}\u00a0%"))
+    label = alt.Chart().encode(
+        x=alt.XValue(0), y=alt.YDatum(asked), text=alt.TextValue(f"asked: {asked * 100:.0f}\u00a0%")
+    )
     layers = [
         *_claim_layers(answer.claims, last, width, height),
         *_curve_layers(answer, case, x, title),
@@ -248,17 +251,19 @@ def draw_remaining(result: Sufficiency, case: EvidenceCase) -> alt.LayerChart:
     look: dict[str, Any] = {
         "title": measure.left.format("how many") if count else "left, as a share of the baseline",
         "scale": alt.Scale(domain=[0, most]),
-        "axis": alt.Axis(format="d") if count else alt.Axis(labelExpr=_PERCENT_LABEL),
+        "axis": alt.Axis(format="d") if count else alt.Axis(labelExpr=PERCENT_LABEL),
     }
     points = alt.Chart(answer.to_pandas()).encode(x=_added_axis(_last(heads), answer.system))
     colour, threshold = CASE_COLOUR[case], answer.goal.threshold
-    label = alt.value(f"goal: {threshold:g}" if count else f"goal: {threshold * 100:.0f}\u00a0% left")
+    label = alt.TextValue(f"goal: {threshold:g}" if count else f"goal: {threshold * 100:.0f}\u00a0% left")
     median = alt.Y("remaining_50:Q", **look)
     layers = [
-        points.mark_area(color=colour, opacity=0.22).encode(y=alt.Y("remaining_10:Q", **look), y2="remaining_90:Q"),
+        points.mark_area(color=colour, opacity=0.22).encode(
+            y=alt.Y("remaining_10:Q", **look), y2=alt.Y2("remaining_90")
+        ),
         points.mark_line(color=colour, strokeWidth=2.5, strokeDash=_CASE_DASH[case]).encode(y=median),
         _dashed_at(threshold),
-        *haloed(alt.Chart().encode(x=alt.value(4), y=alt.datum(threshold), text=label), align="left", dy=9),
+        *haloed(alt.Chart().encode(x=alt.XValue(4), y=alt.YDatum(threshold), text=label), align="left", dy=9),
     ]
     middle = f"median {answer.remaining[-1, 1]:.2g} at {answer.added[-1]} added units"
     description = f"What is left of the headline metric, {CASE_TITLE[case]}: {middle}."
@@ -296,7 +301,7 @@ def draw_record(months: pd.DataFrame, threat_class: str) -> alt.LayerChart:
     tick = rows.mark_tick(color=INK, thickness=2, width=9, height=2)
     dots = rows.mark_circle(color=CASE_COLOUR["posted"], opacity=1, stroke="white", strokeWidth=0.7)
     layers = [
-        band.encode(y=y["model_low"], y2="model_high_share:Q"),
+        band.encode(y=y["model_low"], y2=alt.Y2("model_high_share")),
         tick.encode(y=y["model_median"]),
         dots.encode(y=y["intercepted"], size=size),
     ]
@@ -317,7 +322,7 @@ def draw_ranges(ranges: Mapping[str, tuple[float, float, float]], case: Evidence
     bar = rows.mark_rule(color=colour, opacity=0.4, strokeWidth=9)
     dot = rows.mark_point(color=colour, filled=True, opacity=1, size=70, shape=_CASE_SHAPE[case])
     layers = [
-        bar.encode(x=alt.X("low:Q", title=title, scale=zero), x2="high:Q"),
+        bar.encode(x=alt.X("low:Q", title=title, scale=zero), x2=alt.X2("high")),
         dot.encode(x=alt.X("middle:Q", title=title, scale=zero)),
     ]
     words = "; ".join(f"{name}: {low:.0f} to {high:.0f}, middle {mid:.0f}" for name, (low, mid, high) in ranges.items())
@@ -341,16 +346,16 @@ def draw_aid(status: AidStatus) -> alt.LayerChart:
     parts = [part for holding in status.holdings for part in _aid_parts(holding)]
     bars = alt.Chart(pd.DataFrame(parts, columns=["name", "low", "high", "colour"])).encode(
         x=alt.X("low:Q", title=None, axis=None, scale=alt.Scale(domain=[0, 1])),
-        x2="high:Q",
+        x2=alt.X2("high"),
         y=y,
         fill=alt.Fill("colour:N", scale=None, legend=None),
     )
-    labels = alt.Chart(pd.DataFrame({"name": names, "label": list(words.values())})).encode(x=alt.value(0), y=y)
+    labels = alt.Chart(pd.DataFrame({"name": names, "label": list(words.values())})).encode(x=alt.XValue(0), y=y)
     text: dict[str, Any] = {"align": "left", "limit": width}
     layers = [
         bars.mark_bar(height=13, stroke=INK, strokeWidth=0.8),
-        labels.mark_text(dy=-15, **text).encode(text="name:N"),
-        labels.mark_text(dy=15, **text).encode(text="label:N"),
+        labels.mark_text(dy=-15, **text).encode(text=alt.Text("name:N")),
+        labels.mark_text(dy=15, **text).encode(text=alt.Text("label:N")),
     ]
     every = "; ".join(f"{name}: {label}" for name, label in words.items())
     description = f"Aid at the end of {status.at}. {every}."
@@ -423,7 +428,7 @@ def _bar_layers(rows: alt.Chart, field: str, case: EvidenceCase, *, outlined: bo
     worth, colour = field == "evppi", CASE_COLOUR[case]
     look: dict[str, Any] = {
         "title": "units bought in vain" if worth else None,
-        "axis": alt.Axis(tickCount=4) if worth else alt.Axis(labelExpr=_PERCENT_LABEL, values=[0, 0.5, 1]),
+        "axis": alt.Axis(tickCount=4) if worth else alt.Axis(labelExpr=PERCENT_LABEL, values=[0, 0.5, 1]),
         "scale": alt.Scale(zero=True) if worth else alt.Scale(domain=[0, 1], clamp=True),
     }
     error = f"2 * datum.{field}_error"
@@ -435,7 +440,7 @@ def _bar_layers(rows: alt.Chart, field: str, case: EvidenceCase, *, outlined: bo
     line: dict[str, Any] = {"strokeDash": [2, 2], "yOffset": 8} if outlined else {}
     return [
         shown.mark_bar(**bar).encode(x=alt.X(f"{field}:Q", **look)),
-        shown.mark_rule(color=INK, **line).encode(x=alt.X("low:Q", **look), x2="high:Q"),
+        shown.mark_rule(color=INK, **line).encode(x=alt.X("low:Q", **look), x2=alt.X2("high")),
     ]
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+REPORT_FILES = ("report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson")
+
+
 def check_folder(folder: Path, names: Iterable[str]) -> None:
     """Check that files of these names can be written into a folder, or it be made, without leaving anything behind.
 
@@ -35,6 +38,17 @@ def check_folder(folder: Path, names: Iterable[str]) -> None:
     ]
     if faults:
         raise InputError(str(folder), faults)
+
+
+def check_writable(out: str | Path) -> None:
+    """Check that the report's folder can be written, or made, without leaving anything behind.
+
+    Raises
+    ------
+    InputError
+        The folder, or the one it would be made in, cannot be written; or a file or folder is in the way.
+    """
+    check_folder(Path(out), REPORT_FILES)
 
 
 def write_files(files: Mapping[str, str], folder: Path) -> None:

@@ -61,7 +61,7 @@ def _polygons(feature: Mapping[str, Any]) -> list[list[list[list[float]]]]:
 
 
 def _frame_ukraine(borders: Mapping[str, Any]) -> MapFrame:
-    """MapFrame Ukraine in its recognised borders."""
+    """Frame Ukraine in its recognised borders."""
     ukraine = next(land for land in borders["features"] if land["properties"]["iso_a3"] == "UKR")
     degrees = np.concatenate([np.asarray(ring) for polygon in _polygons(ukraine) for ring in polygon])
     xy = to_km(degrees[:, 1], degrees[:, 0])
@@ -71,21 +71,27 @@ def _frame_ukraine(borders: Mapping[str, Any]) -> MapFrame:
     return MapFrame(float(west), float(north), float(scale), _MAP_WIDTH, round(float((north - south) * scale)))
 
 
-def _shapes(features: Sequence[Mapping[str, Any]], frame: MapFrame, **mark: Any) -> alt.Chart:
-    """Draw outlines already placed in pixels: a plane projection has no winding to get wrong."""
-    values = [
-        {
-            "type": "Feature",
-            "properties": {},
-            "geometry": {
-                "type": "MultiPolygon",
-                "coordinates": [[frame.ring(ring) for ring in polygon] for polygon in _polygons(feature)],
-            },
-        }
-        for feature in features
-    ]
-    shapes = alt.Chart(alt.Data(values=values)).mark_geoshape(clip=True, **mark)
-    return shapes.project(type="identity", scale=1, translate=[0, 0])
+@dataclass(frozen=True, slots=True)
+class Outlines:
+    """Outlines placed in pixels. Altair takes them by their interface as they are, and copies none of their points."""
+
+    features: tuple[Mapping[str, Any], ...]
+
+    @property
+    def __geo_interface__(self) -> dict[str, Any]:
+        """A collection of features, as GeoJSON has it."""
+        return {"type": "FeatureCollection", "features": list(self.features)}
+
+    def drawn(self, **mark: Any) -> alt.Chart:
+        """Draw them; a plane projection has no winding to get wrong."""
+        shapes = alt.Chart(self).mark_geoshape(clip=True, **mark)
+        return shapes.project(type="identity", scale=1, translate=[0, 0])
+
+
+def _place_outlines(features: Sequence[Mapping[str, Any]], frame: MapFrame) -> Outlines:
+    rings = ([[frame.ring(ring) for ring in polygon] for polygon in _polygons(feature)] for feature in features)
+    shapes = ({"type": "MultiPolygon", "coordinates": polygons} for polygons in rings)
+    return Outlines(tuple({"type": "Feature", "properties": {}, "geometry": shape} for shape in shapes))
 
 
 def _ground(frame: MapFrame, borders: Mapping[str, Any]) -> list[alt.Chart]:
@@ -96,10 +102,10 @@ def _ground(frame: MapFrame, borders: Mapping[str, Any]) -> list[alt.Chart]:
     contact = front.loc[front["part"] == "contact", ["latitude", "longitude"]].to_numpy(np.float64)
     line = frame.marks(frame.pixels(contact[:, 0], contact[:, 1]), order=np.arange(len(contact)))
     return [
-        _shapes(abroad, frame, fill="#f4f4f2", stroke="#c4c4c4", strokeWidth=0.7),
-        _shapes(read_oblasts()["features"], frame, fill="#fffdf5", stroke="#d8d2be", strokeWidth=0.6),
-        _shapes(home, frame, fill=None, stroke=GREY, strokeWidth=1.1),
-        line.mark_line(color="#8a1c1c", strokeDash=[2, 3], strokeWidth=1.6).encode(order="order:Q"),
+        _place_outlines(abroad, frame).drawn(fill="#f4f4f2", stroke="#c4c4c4", strokeWidth=0.7),
+        _place_outlines(read_oblasts()["features"], frame).drawn(fill="#fffdf5", stroke="#d8d2be", strokeWidth=0.6),
+        _place_outlines(home, frame).drawn(fill=None, stroke=GREY, strokeWidth=1.1),
+        line.mark_line(color="#8a1c1c", strokeDash=[2, 3], strokeWidth=1.6).encode(order=alt.Order("order:Q")),
     ]
 
 
@@ -197,7 +203,7 @@ def _added_layers(frame: MapFrame, stands: Sequence[Stand], colour: str) -> list
     labels = _names_beside(frame, stands)
     places = np.array([label.spot for label in labels], dtype=np.float64).reshape(-1, 2)
     boxes = np.array([(label.left, label.middle) for label in labels], dtype=np.float64).reshape(-1, 2)
-    names = frame.marks(np.add(boxes, (2, 0)), text=[label.text for label in labels]).encode(text="text:N")
+    names = frame.marks(np.add(boxes, (2, 0)), text=[label.text for label in labels]).encode(text=alt.Text("text:N"))
     ends = [min(max(label.spot[0], label.left), label.left + label.width) for label in labels]
     dots = frame.marks(places, to_x=ends, to_y=boxes[:, 1], far=[label.far for label in labels])
     leaders = dots.transform_filter("datum.far > 0").mark_rule(color=colour)
@@ -206,7 +212,7 @@ def _added_layers(frame: MapFrame, stands: Sequence[Stand], colour: str) -> list
         _circles(frame, once, color=colour, filled=False, strokeWidth=1.8, opacity=1),
         _circles(frame, once, color=colour, filled=True, opacity=0.12),
         dots.mark_circle(color=colour, opacity=1, size=36),
-        leaders.encode(x2="to_x:Q", y2="to_y:Q"),
+        leaders.encode(x2=alt.X2("to_x"), y2=alt.Y2("to_y")),
         *haloed(names, align="left", baseline="middle", fontWeight="bold", color=colour),
     ]
 
@@ -233,8 +239,8 @@ def draw_map(
     """
     borders = read_borders()
     frame = _frame_ukraine(borders)
-    words = alt.value("grey circles: NOTIONAL baseline, one random layout, not real positions")
-    note = alt.Chart().encode(x=alt.value(6), y=alt.value(frame.height - 9), text=words)
+    words = alt.TextValue("grey circles: NOTIONAL baseline, one random layout, not real positions")
+    note = alt.Chart().encode(x=alt.XValue(6), y=alt.YValue(frame.height - 9), text=words)
     layers = [
         *_ground(frame, borders),
         _circles(frame, baseline, color=GREY, filled=True, opacity=0.16),

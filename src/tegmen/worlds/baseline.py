@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
 from tegmen.terms import ThreatClass
 from tegmen.worlds.dice import Dice
-from tegmen.worlds.units import BALLISTIC_SYSTEMS, SYSTEMS, Units, take_units
+from tegmen.worlds.units import Units, take_units
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
@@ -81,8 +82,8 @@ def draw_layout(scenario: Scenario, theatre: Theatre, mix: Floats, stands: Ints,
     """Draw (w, u) system and site of all units: the stands given, and the other systems at places drawn by worth."""
     worth = _worth(theatre, mix[:, ThreatClass.cruise], dice)
     system, site = [stands[..., 0]], [stands[..., 1]]
-    for code in range(len(BALLISTIC_SYSTEMS), len(SYSTEMS)):
-        number = _held(scenario, SYSTEMS[code], dice)
+    for code in range(len(BALLISTIC_SYSTEMS), len(MISSILE_SYSTEMS)):
+        number = _held(scenario, MISSILE_SYSTEMS[code], dice)
         most = int(number.max())
         present = np.arange(most) < number[:, None]
         system.append(np.where(present, code, -1))
@@ -126,7 +127,7 @@ def covering(
 ) -> Ints:
     """(w, p) how many units of these systems in a layout (w, u) cover each place against ballistic missiles."""
     covers = np.zeros((len(system), len(theatre.places)), dtype=np.int64)
-    for code in (SYSTEMS.index(name) for name in systems):
+    for code in (MISSILE_SYSTEMS.index(name) for name in systems):
         radius = units.radius_ballistic_km[:, code]
         for column in np.flatnonzero((system == code).any(axis=0)):
             here = system[:, column] == code

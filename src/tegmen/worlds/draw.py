@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tegmen.calibration.fit import RateDraws
 from tegmen.errors import EvidenceError
 from tegmen.evidence.catalogue import Parameter
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.launches import launched
 from tegmen.question.places import Places
 from tegmen.question.scenario import Scenario
@@ -25,7 +26,7 @@ from tegmen.terms import EvidenceCase, FrozenDict, ThreatClass, content_equal
 from tegmen.worlds.baseline import covering, covering_by_zone, draw_layout, draw_stands, solve_readiness
 from tegmen.worlds.dice import STREAMS, Dice, streams_of
 from tegmen.worlds.targets import draw_packets, draw_targets
-from tegmen.worlds.units import BALLISTIC_SYSTEMS, Units, draw_units
+from tegmen.worlds.units import Units, draw_units
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
@@ -52,7 +53,7 @@ class Worlds:
     rate
         (w, class) share intercepted that the simulated baseline must reproduce (for ballistic: given coverage).
     system, site
-        (w, u) index into `SYSTEMS` and into places; -1 where the world has no such unit.
+        (w, u) index into `MISSILE_SYSTEMS` and into places; -1 where the world has no such unit.
     readiness
         (w, u) probability that the unit stands ready on a night.
     readiness_added

@@ -8,20 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.worlds.dice import Dice
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
 
-SYSTEMS = ("patriot", "sampt", "nasams", "iris_t_slm", "hawk", "s300ps", "buk_m1")
-"""Systems that fire missiles in the model; guns, mobile groups and jamming are the dispersed layer."""
-BALLISTIC_SYSTEMS = ("patriot", "sampt")
-
-
 @dataclass(frozen=True, slots=True)
 class Units:
-    """What every fire unit of a system can do in each world, axes w and s (`SYSTEMS`).
+    """What every fire unit of a system can do in each world, axes w and s (`MISSILE_SYSTEMS`).
 
     Radii in km, rounds and channels as counts; `ready_ballistic` and `ready_air` are rounds on launchers kept for
     either kind of target (A12); of two units that could engage at once the lower `preference` fires.
@@ -51,7 +47,7 @@ def draw_units(dice: Dice) -> Units:
     zero = np.zeros(dice.count)
     pac3 = dice.model("pac3_launcher_share", system="patriot")
     columns: dict[str, list[Floats]] = {part.name: [] for part in fields(Units)}
-    for system in SYSTEMS:
+    for system in MISSILE_SYSTEMS:
         ballistic = system in BALLISTIC_SYSTEMS
         radius = dice.of("radius").system(system, "defended_radius_ballistic") if ballistic else zero
         columns["radius_ballistic_km"].append(radius)

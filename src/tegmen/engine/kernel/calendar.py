@@ -4,6 +4,8 @@
 # pyright: reportMissingParameterType=false, reportUnknownParameterType=false
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numba import njit
 
@@ -17,6 +19,47 @@ THREAT = np.dtype([(name, np.int32) for name in ("night", "class", "id", "place"
 """A threat of the month: when it comes [tick of its `night`], on which `lane`, to which `place`."""
 PACKET = np.dtype([(name, np.int32) for name in ("night", "place", "lane", "wave")])
 """Threats that come together: what they share; `wave` is the first tick they may come at."""
+
+
+class Raids(NamedTuple):
+    """What comes in a month.
+
+    Parameters
+    ----------
+    counts, packet
+        (class,) threats in the month, threats per packet.
+    source
+        (night of record, class) counts to bootstrap.
+    place_cum
+        (class, place) cumulative uint32 weights.
+    """
+
+    counts: Any
+    packet: Any
+    source: Any
+    place_cum: Any
+
+
+class Geometry(NamedTuple):
+    """On which way and when.
+
+    Parameters
+    ----------
+    area_cum
+        (class, place, area) cumulative uint32 weights.
+    lane_first, variants
+        (class,) first lane of the class, lane variants (1 where a lane is only a place).
+    spread
+        (class + 1,) half width of a wave, and of the time a wave falls in [ticks].
+    priority
+        (class,) lowest is served first.
+    """
+
+    area_cum: Any
+    lane_first: Any
+    variants: Any
+    spread: Any
+    priority: Any
 
 
 @njit
@@ -44,13 +87,8 @@ def draw_raids(run, key, nights, raids, geometry, work, threats, fate):
         Counter word of this world and run; the two key words.
     nights
         Nights in the month.
-    raids
-        counts, packet (class,): threats in the month, threats per packet; source (night of record, class): counts to
-        bootstrap; place_cum (class, place): cumulative uint32 weights.
-    geometry
-        area_cum (class, place, area): cumulative uint32 weights; lane_first, variants (class,): first lane of the
-        class, lane variants (1 where a lane is only a place); spread (class + 1,): half width of a wave, and of the
-        time a wave falls in [ticks]; priority (class,): lowest is served first.
+    raids, geometry
+        `Raids` and `Geometry`.
     work
         Work arrays made by `make_work`.
     threats

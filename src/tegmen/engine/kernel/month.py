@@ -166,9 +166,9 @@ def fight_months(
     key, nights
         Two key words; nights a month.
     raids
-        (counts (w, class), packet (w, class), source (night, class), place_cum (w, class, place)).
+        `Raids` with a leading axis w, but for `source`, which is the same in all worlds.
     geometry
-        As in `draw_raids`.
+        `Geometry`.
     pairs, pointers
         (pair,) pairs of all worlds, as in `fight_night`; (w, lane + 1) int64 pointers into them.
     exists

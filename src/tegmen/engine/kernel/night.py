@@ -1,4 +1,4 @@
-"""One night by the event rule of docs/method.md: integers in and integers out.
+"""One night by the event rule of docs/method/engine.md: integers in and integers out.
 
 Always the smallest of all possible engagements is committed. Threats are numbered by rank (class priority, then id). A
 threat is looked at when its first window opens and when a result is known; if a unit can launch in that very tick, that

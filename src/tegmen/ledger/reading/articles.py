@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -14,36 +15,30 @@ from tegmen.errors import InputError
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-BYTES_MOST = 4_000_000
+ARTICLE_BYTES_MOST = 4_000_000
 CHARACTERS_MOST = 200_000
 """A long article has 60 000 characters; what is longer is an archive."""
-
 TAGS_MOST = 30_000
 
-MARKS = (
+BYTE_ORDER_MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\x00\x00", "utf-32"),
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-GUESSED = ("cp1252", "cp1251", "cp1250", "koi8_u", "cp1255", "cp1256", "iso8859_15")
-MAGIC = (
-    b"%PDF",
-    b"PK\x03\x04",
-    b"\x89PNG",
-    b"GIF8",
-    b"\xff\xd8\xff",
-    b"\x1f\x8b",
-    b"\x7fELF",
-    b"SQLite",
-    b"\xd0\xcf\x11\xe0",
-)
+GUESSED: tuple[str, ...] = ("cp1252", "cp1251", "cp1250", "koi8_u", "cp1255", "cp1256", "iso8859_15")
+BINARY = tuple(b"%PDF PK\x03\x04 \x89PNG GIF8 \xff\xd8\xff \x1f\x8b \x7fELF SQLite \xd0\xcf\x11\xe0".split(b" "))
+"""How files begin that are no text."""
 BLOCKS = frozenset(
-    "p div h1 h2 h3 h4 h5 h6 li ul ol table tr br article section header footer blockquote figure"
-    " figcaption main aside "
-    "dl dt dd pre hr thead tbody caption title".split()
+    "p div h1 h2 h3 h4 h5 h6 li ul ol table tr br article section header footer blockquote figure figcaption main "
+    "aside dl dt dd pre hr thead tbody caption title".split()
 )
 LEFT_OUT = frozenset("script style noscript template svg head nav iframe button form select textarea".split())
+STAMPS = "article:published_time datePublished date pubdate publish-date og:published_time dc.date".split()
+"""Metadata of a page that may hold the day it was published, the surest first."""
+CONTROLS = (*range(9), 11, *range(14, 32), 0xFFFD)
+"""Characters that text has few of."""
+PAGE = re.compile(r"<!doctype html|<html|<body|<head\b|<article|<div|<p>|<p |<table|<br")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +93,8 @@ def open_article(path: Path | str, *, date: dt.date | None = None, stream: Binar
     """
     name = str(path)
     try:
-        if stream is not None:
-            content = stream.read(BYTES_MOST + 1)
-        else:
-            with Path(path).open("rb") as file:
-                content = file.read(BYTES_MOST + 1)
+        with nullcontext(stream) if stream is not None else Path(path).open("rb") as file:
+            content = file.read(ARTICLE_BYTES_MOST + 1)
     except OSError as error:
         raise InputError(name, [f"cannot be read: {error.strerror or error}"]) from error
     return make_article(content, name, date=date)
@@ -110,12 +102,18 @@ def open_article(path: Path | str, *, date: dt.date | None = None, stream: Binar
 
 def make_article(content: bytes, name: str = "-", *, date: dt.date | None = None) -> Article:
     """Turn bytes into an article; `open_article` says how it can fail."""
-    if len(content) > BYTES_MOST:
-        found = f"longer than {BYTES_MOST / 1e6:.0f} MB"
+    if len(content) > ARTICLE_BYTES_MOST:
+        found = f"longer than {ARTICLE_BYTES_MOST / 1e6:.0f} MB"
         raise InputError(name, [f"{found}; an article is allowed that much: give one article, not an archive"])
-    text, notes = _decode(content, name)
-    page = _is_page(text)
+    if not content.strip():
+        raise InputError(name, ["empty; give the article's text, plain or HTML"])
+    if content.startswith(BINARY):
+        raise InputError(name, ["is a binary file, not text; save the article as plain text or HTML"])
+    text, notes = _decoded_text(content, name)
+    if sum(text.count(chr(code)) for code in CONTROLS) > max(8, 0.02 * len(text)):
+        raise InputError(name, ["is binary, not text; save the article as plain text or HTML"])
     article = Article(name, text, date, notes=notes)
+    page = PAGE.search(text[:3000].lower()) is not None
     if page:
         article = _read_page(article)
     if not article.text.strip():
@@ -127,52 +125,25 @@ def make_article(content: bytes, name: str = "-", *, date: dt.date | None = None
     return article
 
 
-def _decode(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
-    """Text of some bytes: by their mark, as UTF-8, as UTF-16, as the page says, else guessed."""
-    if not content.strip():
-        raise InputError(name, ["empty; give the article's text, plain or HTML"])
-    if content.startswith(MAGIC):
-        raise InputError(name, ["is a binary file, not text; save the article as plain text or HTML"])
-    for mark, encoding in MARKS:
+def _decoded_text(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
+    """Text of some bytes: by their mark, as UTF-16, as UTF-8, as the page says, else guessed; and how, if guessed."""
+    for mark, encoding in BYTE_ORDER_MARKS:
         if content.startswith(mark):
-            return _checked(content.decode(encoding, "replace"), name), ()
-    for encoding in ("utf-16-le", "utf-16-be"):
-        zeros = content[1 if encoding == "utf-16-le" else 0 :: 2][:2000].count(0)
+            return content.decode(encoding, "replace"), ()
+    for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        zeros = content[first::2][:2000].count(0)
         if zeros > 0.3 * min(len(content) // 2, 2000):
-            return _checked(content.decode(encoding, "replace"), name), (f"no encoding is marked; read as {encoding}",)
-    try:
-        return _checked(content.decode("utf-8"), name), ()
-    except UnicodeDecodeError:
-        pass
+            return content.decode(encoding, "replace"), (f"no encoding is marked; read as {encoding}",)
     named = re.search(rb"charset=[\"']?([\w-]{1,30})", content[:4096])
-    if named is not None:
-        try:
-            return _checked(content.decode(named[1].decode("ascii")), name), ()
-        except (LookupError, UnicodeDecodeError):
-            pass
-    return _guess(content, name)
-
-
-def _guess(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
+    for encoding in ("utf-8", *([named[1].decode("ascii")] if named else [])):
+        with suppress(LookupError, UnicodeDecodeError):
+            return content.decode(encoding), ()
     from charset_normalizer import from_bytes
 
     best = from_bytes(content, cp_isolation=list(GUESSED)).best()
     if best is None:
         raise InputError(name, ["is no text in any known encoding; save the article as UTF-8"])
-    return _checked(str(best), name), (f"not UTF-8; guessed to be {best.encoding}: check the names",)
-
-
-def _checked(text: str, name: str) -> str:
-    """Refuse what has too many control characters to be text."""
-    strange = sum(text.count(chr(code)) for code in [*range(9), 11, *range(14, 32), 0xFFFD])
-    if strange > max(8, 0.02 * len(text)):
-        raise InputError(name, ["is binary, not text; save the article as plain text or HTML"])
-    return text
-
-
-def _is_page(text: str) -> bool:
-    head = text[:3000].lower()
-    return re.search(r"<!doctype html|<html|<body|<head\b|<article|<div|<p>|<p |<table|<br", head) is not None
+    return str(best), (f"not UTF-8; guessed to be {best.encoding}: check the names",)
 
 
 def _read_page(article: Article) -> Article:
@@ -188,7 +159,7 @@ def _read_page(article: Article) -> Article:
     return replace(
         article,
         text=text,
-        stamped=_stamp(page),
+        stamped=_published(page),
         title=_meta(page, "og:title") or ("" if title is None else " ".join(title.text().split())),
         publisher=_meta(page, "og:site_name"),
         url=_meta(page, "og:url"),
@@ -203,27 +174,14 @@ def _meta(page: LexborHTMLParser, name: str) -> str:
     return ""
 
 
-def _stamp(page: LexborHTMLParser) -> dt.date | None:
+def _published(page: LexborHTMLParser) -> dt.date | None:
     """Date a page carries: in its metadata, in its linked data, or in its first `time`."""
-    names = (
-        "article:published_time",
-        "datePublished",
-        "date",
-        "pubdate",
-        "publish-date",
-        "og:published_time",
-        "dc.date",
-    )
-    found = [_meta(page, name) for name in names]
-    found += [match[1] for match in re.finditer(r"\"datePublished\"\s*:\s*\"([^\"]{10,40})\"", page.html or "")]
+    found = [_meta(page, name) for name in STAMPS]
+    found += re.findall(r"\"datePublished\"\s*:\s*\"([^\"]{10,40})\"", page.html or "")
     found += [node.attributes.get("datetime") or "" for node in page.css("time")[:1]]
-    for words in found:
-        match = re.match(r"(\d{4})-(\d{2})-(\d{2})", words)
-        if match is not None:
-            try:
-                return dt.date(int(match[1]), int(match[2]), int(match[3]))
-            except ValueError:
-                continue
+    for match in filter(None, (re.match(r"\d{4}-\d{2}-\d{2}", text) for text in found)):
+        with suppress(ValueError):
+            return dt.date.fromisoformat(match[0])
     return None
 
 
@@ -254,11 +212,9 @@ def _visible(root: LexborNode) -> str:
 
 def _has_cell_before(node: LexborNode) -> bool:
     before = node.prev
-    while before is not None:
-        if before.tag in {"td", "th"}:
-            return True
+    while before is not None and before.tag not in {"td", "th"}:
         before = before.prev
-    return False
+    return before is not None
 
 
 def _tidy(text: str) -> str:

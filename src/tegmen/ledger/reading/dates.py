@@ -15,55 +15,44 @@ MONTHS = {
 } | {"sept": 9}
 DAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
 PARTS = {"first": 1, "second": 2, "third": 3, "fourth": 4}
-COUNTS = {
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-    "twelve": 12,
-}
+SPELT = {word: n for n, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
+SPELT["twelve"] = 12
 
-_MONTH = (
+_MON = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
     r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)"
 )
 _D = r"\d{1,2}(?:st|nd|rd|th)?(?!\d|[.,:]\d|%)"
-_DASH = r"\s?(?:-|–|—|to|and|until|through)\s?"
-_YEAR = r"(?:19|20)\d\d(?![\d,.]\d)"
-_COUNT = "|".join(COUNTS)
+_TO = r"\s?(?:-|–|—|to|and|until|through)\s?"
+_Y = r"(?:19|20)\d\d(?![\d,.]\d)"
+_N = "|".join(SPELT)
 _WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 PATTERN = re.compile(
     rf"""
-    \b(?P<iso>{_YEAR}-\d\d-\d\d)\b
-  | \b(?P<dotted>\d{{1,2}}\.\d{{1,2}}\.{_YEAR})\b
-  | \b(?P<m1>{_MONTH})\s(?P<d1>{_D})(?:{_DASH}(?:(?P<m1b>{_MONTH})\s)?(?P<d1b>{_D}))?(?:,?\s(?P<y1>{_YEAR}))?
-  | \b(?P<d2>{_D})(?:\s(?P<m2a>{_MONTH}))?{_DASH}(?P<d2b>{_D})\s(?:of\s)?(?P<m2b>{_MONTH})(?:,?\s(?P<y2>{_YEAR}))?
-  | \b(?P<d3>{_D})\s(?:of\s)?(?P<m3>{_MONTH})(?:,?\s(?P<y3>{_YEAR}))?
-  | \b(?:between|from|in|for|during)\s(?P<m4>{_MONTH}){_DASH}(?P<m4b>{_MONTH})(?:\s(?:of\s)?(?P<y4>{_YEAR}))?
-  | \b(?P<since>[Ss]ince)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<m5>{_MONTH})
-        (?:\s(?P<d5>{_D}))?(?:,?\s(?P<y5>{_YEAR}))?|the\s(?:full-scale\s)?(?P<begin>month|year|week|war|invasion)
-        |(?P<y5o>{_YEAR}))\b
+    \b(?P<iso>{_Y}-\d\d-\d\d)\b
+  | \b(?P<dotted>\d{{1,2}}\.\d{{1,2}}\.{_Y})\b
+  | \b(?P<m1>{_MON})\s(?P<d1>{_D})(?:{_TO}(?:(?P<m1b>{_MON})\s)?(?P<d1b>{_D}))?(?:,?\s(?P<y1>{_Y}))?
+  | \b(?P<d2>{_D})(?:\s(?P<m2a>{_MON}))?{_TO}(?P<d2b>{_D})\s(?:of\s)?(?P<m2b>{_MON})(?:,?\s(?P<y2>{_Y}))?
+  | \b(?P<d3>{_D})\s(?:of\s)?(?P<m3>{_MON})(?:,?\s(?P<y3>{_Y}))?
+  | \b(?:between|from|in|for|during)\s(?P<m4>{_MON}){_TO}(?P<m4b>{_MON})(?:\s(?:of\s)?(?P<y4>{_Y}))?
+  | \b(?P<since>[Ss]ince)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<m5>{_MON})
+        (?:\s(?P<d5>{_D}))?(?:,?\s(?P<y5>{_Y}))?|the\s(?:full-scale\s)?(?P<begin>month|year|week|war|invasion)
+        |(?P<y5o>{_Y}))\b
   | \b(?P<prep>in|during|for|of|throughout|last|this|early|late|mid|by|until|next|through|end\sof)[\s-]
-      (?:the\smonth\sof\s)?(?P<m6>{_MONTH})\b(?!\s\d{{1,2}}\b(?!,\d))(?:,?\s(?:of\s)?(?P<y6>{_YEAR})
+      (?:the\smonth\sof\s)?(?P<m6>{_MON})\b(?!\s\d{{1,2}}\b(?!,\d))(?:,?\s(?:of\s)?(?P<y6>{_Y})
         |\s(?P<lasty>last\syear|this\syear))?
-  | \b(?P<m7>{_MONTH})\s(?P<y7>{_YEAR})\b
-  | \b(?:(?P<part>first|second|third|fourth)\s(?P<size>quarter|half)\sof\s(?P<y8>{_YEAR}|this\syear|the\syear
+  | \b(?P<m7>{_MON})\s(?P<y7>{_Y})\b
+  | \b(?:(?P<part>first|second|third|fourth)\s(?P<size>quarter|half)\sof\s(?P<y8>{_Y}|this\syear|the\syear
         |last\syear))\b
-  | \bfirst\s(?P<count>\w+)\smonths\sof\s(?P<y9>{_YEAR}|this\syear|the\syear|last\syear)\b
-  | \b(?P<by>in|during|throughout|by|of|for)\s(?P<y10>{_YEAR})\b(?!\s?(?:-|–))
+  | \bfirst\s(?P<count>\w+)\smonths\sof\s(?P<y9>{_Y}|this\syear|the\syear|last\syear)\b
+  | \b(?P<by>in|during|throughout|by|of|for)\s(?P<y10>{_Y})\b(?!\s?(?:-|–))
   | \b(?:(?P<which>last|next|this)\s)?(?P<weekday>{_WEEKDAY})\b
   | \b(?P<near>yesterday|today|tomorrow|tonight|overnight|last\snight|this\smorning|this\sevening)\b
   | \b(?P<rel>last|this|next|past|previous|(?:so\sfar\s)this)\s(?P<span>week|month|year)\b
   | \bon\sthe\s(?P<nth>\d{{1,2}}(?:st|nd|rd|th))(?=\sand\b|[,.;]|$)
   | \b(?:past|last)\s(?P<hours>24|twenty-four)\shours\b
-  | \b(?:past|last|previous)\s(?P<many>\d{{1,2}}|{_COUNT})\s(?P<unit>days|weeks|months|years)\b
-  | \b(?P<ago>\d{{1,2}}|{_COUNT}|a)\s(?P<agos>days?|weeks?)\sago\b
+  | \b(?:past|last|previous)\s(?P<many>\d{{1,2}}|{_N})\s(?P<unit>days|weeks|months|years)\b
+  | \b(?P<ago>\d{{1,2}}|{_N}|a)\s(?P<agos>days?|weeks?)\sago\b
   | \b(?:over|during|at|on)\sthe\s(?P<weekend>weekend)\b
     """,
     re.VERBOSE,
@@ -77,6 +66,18 @@ OPENERS = re.compile(
 FUTURE = re.compile(
     r"\b(?:will|(?:could|may|might)(?!\shave)|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to"
     r"|are to|later this)\b[^,;]*$|\b(?:by|until)\s(?:the\s)?(?:end\sof\s)?$"
+)
+
+
+BY = re.compile(r"(?: (?:by|until)|before|by the|(?:by|before|until) the end|by end)\s*$")
+INVASION = dt.date(2022, 2, 24)
+"""What "since the invasion" counts from."""
+
+SAME = re.compile(
+    r"\b(?:(?:that|the\ssame)\s(?:day|night|morning|evening|week|month)|later\sin\sthe\sday"
+    r"|(?P<before>(?:the\sday\sbefore|the\sprevious\s(?:day|night)|(?:a|one)\sday\searlier))"
+    r"|(?P<after>(?:the\s(?:next|following)\sday|(?:a|one)\sday\slater)))\b",
+    re.IGNORECASE,
 )
 
 
@@ -134,9 +135,18 @@ class Time:
         return self.first if self.first == self.last else None
 
     @property
+    def period(self) -> tuple[dt.date, dt.date] | None:
+        """First and last day, where both are known."""
+        return None if self.first is None or self.last is None else (self.first, self.last)
+
+    @property
     def brief(self) -> bool:
         """Whether it is a day, or a night between two."""
-        return self.first is not None and self.last is not None and (self.last - self.first).days < 2
+        return self.shorter_than(2)
+
+    def shorter_than(self, days: int) -> bool:
+        """Whether its days are known and so few lie between."""
+        return self.first is not None and self.last is not None and (self.last - self.first).days < days
 
 
 def find_times(text: str, offset: int, anchor: Anchor) -> tuple[Time, ...]:
@@ -144,34 +154,16 @@ def find_times(text: str, offset: int, anchor: Anchor) -> tuple[Time, ...]:
     found: list[Time] = []
     text = OPENERS.sub(lambda match: match[0].lower(), text)
     for match in PATTERN.finditer(text):
-        before = text[max(0, match.start() - 80) : match.start()]
-        ahead = FUTURE.search(before) is not None or match[0].startswith(("by ", "until ", "next "))
-        ahead = ahead or re.match(r"\s(?:will|is to|would)\b", text[match.end() :]) is not None
-        first, last, rule, doubtful = _resolve(match, anchor, future=ahead)
-        groups = match.groupdict()
-        due = groups["prep"] in ("by", "until", "end of") or groups["by"] == "by" or _behind_by(text, match)
-        loose = groups["weekday"] is not None or groups["near"] == "today"
-        found.append(Time(offset + match.start(), offset + match.end(), first, last, rule, doubtful, due, loose))
+        ahead = (
+            FUTURE.search(text[max(0, match.start() - 80) : match.start()]) is not None
+            or match[0].startswith(("by ", "until ", "next "))
+            or re.match(r"\s(?:will|is to|would)\b", text[match.end() :]) is not None
+        )
+        due = match["prep"] in {"by", "until", "end of"} or match["by"] == "by" or BY.search(text[: match.start()])
+        loose = match["weekday"] is not None or match["near"] == "today"
+        resolved = _resolved(match, anchor, future=ahead)
+        found.append(Time(offset + match.start(), offset + match.end(), *resolved, bool(due), loose))
     return tuple(found)
-
-
-def _behind_by(text: str, match: re.Match[str]) -> bool:
-    return (
-        text[: match.start()]
-        .rstrip()
-        .endswith((" by", " until", "before", "by the", "by the end", "by end", "before the end", "until the end"))
-    )
-
-
-INVASION = dt.date(2022, 2, 24)
-"""What "since the invasion" counts from."""
-
-SAME = re.compile(
-    r"\b(?:(?:that|the\ssame)\s(?:day|night|morning|evening|week|month)|later\sin\sthe\sday"
-    r"|(?P<before>(?:the\sday\sbefore|the\sprevious\s(?:day|night)|(?:a|one)\sday\searlier))"
-    r"|(?P<after>(?:the\s(?:next|following)\sday|(?:a|one)\sday\slater)))\b",
-    re.IGNORECASE,
-)
 
 
 def same_times(text: str, offset: int, told: Time | None) -> tuple[Time, ...]:
@@ -193,9 +185,8 @@ def find_anchor(text: str, given: dt.date | None, stamped: dt.date | None) -> An
         return Anchor(given, "the article's date was given", sure=True)
     if stamped is not None:
         return Anchor(stamped, "the page says when it was published", sure=True)
-    nothing = Anchor()
     for match in PATTERN.finditer(text[:600]):
-        first, last, _, doubtful = _resolve(match, nothing, future=False)
+        first, last, _, doubtful = _resolved(match, Anchor(), future=False)
         head = text[: match.start()]
         dateline = "\n" not in head.strip() or head.count("\n") <= 4
         prose = re.search(r"\b(?:on|since|in|until|by|of|from|after|before|during)\s*$|[a-z]{3}[.!?][\"”]?\s", head)
@@ -207,26 +198,33 @@ def find_anchor(text: str, given: dt.date | None, stamped: dt.date | None) -> An
 def _worked_out(text: str) -> Anchor:
     """Take the latest year the text names for something it tells, and in it the latest day it tells of."""
     apart = {"since", "by", "until", "before", "after", "from"}
-    named = re.finditer(rf"(\b\w+\s)?\b({_YEAR})\b", text)
+    named = re.finditer(rf"(\b\w+\s)?\b({_Y})\b", text)
     years = [int(match[2]) for match in named if (match[1] or "").strip().lower() not in apart]
     if not years:
         return Anchor()
-    year, days = max(years), list[dt.date]()
+    end, days = dt.date(max(years), 12, 31), list[dt.date]()
     for match in PATTERN.finditer(text):
         future = FUTURE.search(text[max(0, match.start() - 80) : match.start()]) is not None
-        first, last, _, doubtful = _resolve(match, Anchor(dt.date(year, 12, 31), sure=True), future=False)
+        first, last, _, doubtful = _resolved(match, Anchor(end, sure=True), future=False)
         relative = match["weekday"] or match["near"] or match["rel"] or match["hours"]
         if not (future or doubtful or relative) and first is not None and last is not None and (last - first).days < 8:
             days.append(last)
-    days = [day for day in days if day.year == year]
-    rule = f"the year is the latest that the text names, {year}"
-    return Anchor(max(days) if days else dt.date(year, 12, 31), rule)
+    latest = max((day for day in days if day.year == end.year), default=end)
+    return Anchor(latest, f"the year is the latest that the text names, {end.year}")
 
+
+# ---------------------------------------------------------------- one expression to days
 
 _Resolved = tuple[dt.date | None, dt.date | None, str, bool]
+"""First and last day, the rule, and whether it is doubtful."""
+_Groups = dict[str, str | None]
 
 
-def _resolve(match: re.Match[str], anchor: Anchor, *, future: bool) -> _Resolved:
+def _unresolved(why: str = "no year is given; give the article's date") -> _Resolved:
+    return None, None, why, True
+
+
+def _resolved(match: re.Match[str], anchor: Anchor, *, future: bool) -> _Resolved:
     g = match.groupdict()
     if g["iso"] or g["dotted"]:
         parts = [int(part) for part in re.split(r"[.-]", g["iso"] or g["dotted"])]
@@ -238,16 +236,16 @@ def _resolve(match: re.Match[str], anchor: Anchor, *, future: bool) -> _Resolved
         ("d3", "", "m3", "", "y3"),
     ):
         if g[d]:
-            return _days(*_ends(g, d, db, m, mb), int(g[y]) if g[y] else None, anchor, future=future)
+            return _days(*_month_days(g, d, db, m, mb), int(g[y]) if g[y] else None, anchor, future=future)
     if g["m4"]:
-        return _months(_month(g["m4"]), _month(g["m4b"]), g["y4"], anchor, future=future)
+        return _months(_month_number(g["m4"]), _month_number(g["m4b"]), g["y4"], anchor, future=future)
     if g["since"]:
         return _since(g, anchor)
     if g["m6"] or g["m7"]:
         year = g["y6"] or g["y7"]
         if g["lasty"] and anchor.day is not None:
             year = str(anchor.day.year - g["lasty"].startswith("last"))
-        month = _month(g["m6"] or g["m7"])
+        month = _month_number(g["m6"] or g["m7"])
         return _months(month, month, year, anchor, future=future and g["prep"] != "last")
     if g["part"] or g["count"]:
         return _part_of_year(g, anchor)
@@ -257,16 +255,19 @@ def _resolve(match: re.Match[str], anchor: Anchor, *, future: bool) -> _Resolved
     return _relative(g, anchor, future=future)
 
 
-def _month(name: str) -> int:
-    return MONTHS[name.lower().rstrip(".")]
+def _month_number(name: str | None) -> int:
+    return MONTHS[(name or "").lower().rstrip(".")]
 
 
-def _ends(g: dict[str, str | None], d: str, db: str, m: str, mb: str) -> tuple[tuple[int, int], tuple[int, int]]:
+def _day_number(day: str | None) -> int:
+    return int(re.sub(r"\D", "", day or ""))
+
+
+def _month_days(g: _Groups, d: str, db: str, m: str, mb: str) -> tuple[tuple[int, int], tuple[int, int]]:
     """Month and day of the first and of the last day named."""
-    day = int(re.sub(r"\D", "", g[d] or ""))
-    last = int(re.sub(r"\D", "", g[db] or "")) if db and g[db] else day
-    month = _month(g[m] or "")
-    other = _month(g[mb] or "") if mb and g[mb] else month
+    day, month = _day_number(g[d]), _month_number(g[m])
+    last = _day_number(g[db]) if db and g[db] else day
+    other = _month_number(g[mb]) if mb and g[mb] else month
     return ((other, day), (month, last)) if d == "d2" else ((month, day), (other, last))
 
 
@@ -274,24 +275,19 @@ def _days(
     first: tuple[int, int], last: tuple[int, int], year: int | None, anchor: Anchor, *, future: bool
 ) -> _Resolved:
     if first > last and year is None and first[0] == last[0]:
-        return None, None, "the days are out of order", True
+        return _unresolved("the days are out of order")
     if not (_exists(*first, year or 2024) and _exists(*last, year or 2024)):
-        return None, None, "there is no such day", True
-    rule = "the year is written"
+        return _unresolved("there is no such day")
+    rule, doubtful = "the year is written", False
     if year is None:
         if anchor.day is None:
-            return None, None, "no year is given; give the article's date", True
-        candidates = [
-            y for y in range(anchor.day.year - 4, anchor.day.year + 5) if _exists(*first, y) and _exists(*last, y)
-        ]
+            return _unresolved()
+        around = range(anchor.day.year - 4, anchor.day.year + 5)
+        days = [dt.date(y, *first) for y in around if _exists(*first, y) and _exists(*last, y)]
         limit = anchor.day if future else anchor.day + dt.timedelta(days=14)
-        days = [dt.date(y, *first) for y in candidates]
-        near = [d for d in days if d >= anchor.day] if future else [d for d in days if d <= limit]
-        year = (min(near) if future else max(near)).year
-        rule = f"year from the article's date {anchor.day} ({anchor.rule})"
-    start = dt.date(year, *first)
-    end = dt.date(year + (last < first), *last)
-    return start, end, rule, not anchor.sure and rule.startswith("year")
+        year = (min(d for d in days if d >= limit) if future else max(d for d in days if d <= limit)).year
+        rule, doubtful = f"year from the article's date {anchor.day} ({anchor.rule})", not anchor.sure
+    return dt.date(year, *first), dt.date(year + (last < first), *last), rule, doubtful
 
 
 def _exists(month: int, day: int, year: int) -> bool:
@@ -299,95 +295,97 @@ def _exists(month: int, day: int, year: int) -> bool:
 
 
 def _months(first: int, last: int, year: str | None, anchor: Anchor, *, future: bool) -> _Resolved:
-    if year is None and anchor.day is None:
-        return None, None, "no year is given; give the article's date", True
     if year is not None:
         y, rule, doubtful = int(year), "the year is written", False
+    elif anchor.day is None:
+        return _unresolved()
     else:
-        assert anchor.day is not None
-        behind = first > anchor.day.month
-        y = anchor.day.year - behind if not future else anchor.day.year + (last < anchor.day.month)
+        y = anchor.day.year + (last < anchor.day.month if future else -(first > anchor.day.month))
         which = "next such month" if future else "latest such month not after the article's date"
         rule, doubtful = f"{which} {anchor.day} ({anchor.rule})", not anchor.sure
-    end_year = y + (last < first)
-    return dt.date(y, first, 1), _month_end(end_year, last), rule, doubtful
+    return dt.date(y, first, 1), _month_end(y + (last < first), last), rule, doubtful
 
 
 def _month_end(year: int, month: int) -> dt.date:
     return dt.date(year, month, calendar.monthrange(year, month)[1])
 
 
-def _since(g: dict[str, str | None], anchor: Anchor) -> _Resolved:
+def _since(g: _Groups, anchor: Anchor) -> _Resolved:
     if anchor.day is None:
-        return None, None, "no end is given; give the article's date", True
-    if g["begin"] in {"war", "invasion"}:
-        first: dt.date | None = INVASION
-    elif g["begin"]:
-        first = _whole(g["begin"] or "", anchor.day, 0, past=False)[0]
-    elif g["d5"]:
-        when = (_month(g["m5"] or ""), int(re.sub(r"\D", "", g["d5"])))
-        first = _days(when, when, int(g["y5"]) if g["y5"] else None, anchor, future=False)[0]
+        return _unresolved("no end is given; give the article's date")
+    year, first = g["y5"], INVASION
+    if g["begin"] in {"month", "year", "week"}:
+        first, _ = _calendar(g["begin"], anchor.day, 0)
     elif g["y5o"]:
         first = dt.date(int(g["y5o"]), 1, 1)
-    else:
-        first = _months(_month(g["m5"] or ""), _month(g["m5"] or ""), g["y5"], anchor, future=False)[0]
+    elif g["d5"]:
+        when = (_month_number(g["m5"]), _day_number(g["d5"]))
+        first, *_ = _days(when, when, int(year) if year else None, anchor, future=False)
+    elif g["m5"]:
+        month = _month_number(g["m5"])
+        first, *_ = _months(month, month, year, anchor, future=False)
     if first is None or first > anchor.day:
-        return None, None, "begins after the article's date", True
+        return _unresolved("begins after the article's date")
     return first, anchor.day, f"until the article's date {anchor.day} ({anchor.rule})", not anchor.sure
 
 
-def _part_of_year(g: dict[str, str | None], anchor: Anchor) -> _Resolved:
-    named = g["y8"] or g["y9"] or ""
+def _part_of_year(g: _Groups, anchor: Anchor) -> _Resolved:
+    named, count = g["y8"] or g["y9"] or "", g["count"] or ""
     if not named.isdigit() and anchor.day is None:
-        return None, None, "no year is given; give the article's date", True
+        return _unresolved()
     year = int(named) if named.isdigit() else (anchor.day or dt.date.min).year - named.startswith("last")
-    if g["count"]:
-        months = COUNTS.get(g["count"] or "", 0) or (int(g["count"] or "0") if (g["count"] or "").isdigit() else 0)
+    if count:
+        months = SPELT.get(count, 0) or (int(count) if count.isdigit() else 0)
         if not 1 <= months <= 12:
-            return None, None, "not a number of months", True
+            return _unresolved("not a number of months")
         return dt.date(year, 1, 1), _month_end(year, months), "counted from January", False
-    length = 3 if g["size"] == "quarter" else 6
-    number = PARTS[g["part"] or ""]
+    length, number = 3 if g["size"] == "quarter" else 6, PARTS[g["part"] or ""]
     if number * length > 12:
-        return None, None, "a year has two halves", True
+        return _unresolved("a year has two halves")
     return dt.date(year, (number - 1) * length + 1, 1), _month_end(year, number * length), "part of the year", False
 
 
-def _relative(g: dict[str, str | None], anchor: Anchor, *, future: bool) -> _Resolved:
+def _relative(g: _Groups, anchor: Anchor, *, future: bool) -> _Resolved:
     """Count from the article's date: weekdays, yesterday, last month."""
     if anchor.day is None:
-        return None, None, "the article has no date; give it", True
-    day, rule = anchor.day, f"from the article's date {anchor.day} ({anchor.rule})"
+        return _unresolved("the article has no date; give it")
+    day = anchor.day
+    one: dt.date | None = None
+    days: tuple[dt.date, dt.date] | None = None
     if g["weekday"]:
-        back = (day.weekday() - DAYS[g["weekday"].lower()]) % 7
-        found = day - dt.timedelta(days=back)
-        if (future and back) or g["which"] == "next":
-            found += dt.timedelta(days=7)
-        elif g["which"] == "last" and not back:
-            found -= dt.timedelta(days=7)
-        return found, found, rule, not anchor.sure
-    if g["near"]:
-        shift = {"yesterday": -1, "tomorrow": 1}.get(g["near"], 0)
-        found = day + dt.timedelta(days=shift)
-        return found, found, rule, not anchor.sure
-    if g["nth"]:
-        return _nth(int(g["nth"][:-2]), day, rule, sure=anchor.sure)
-    if g["many"] or g["ago"] or g["weekend"]:
-        return (*_back(g, day), rule, not anchor.sure)
-    if g["hours"]:
-        return day - dt.timedelta(days=1), day, rule, not anchor.sure
-    step = {"last": -1, "previous": -1, "next": 1}.get(g["rel"] or "", 0)
-    first, last = _whole(g["span"] or "", day, step, past=g["rel"] == "past")
-    return first, last, rule, not anchor.sure
+        one = _weekday(DAYS[g["weekday"].lower()], g["which"], day, future=future)
+    elif g["near"]:
+        one = day + dt.timedelta(days={"yesterday": -1, "tomorrow": 1}.get(g["near"], 0))
+    elif g["nth"]:
+        one = _nth(int(g["nth"][:-2]), day)
+    elif g["many"] or g["ago"] or g["weekend"]:
+        days = _back(g, day)
+    elif g["hours"]:
+        days = day - dt.timedelta(days=1), day
+    elif g["rel"] == "past":
+        days = day - dt.timedelta(days={"week": 7, "month": 30, "year": 365}[g["span"] or ""] - 1), day
+    else:
+        days = _calendar(g["span"] or "", day, {"last": -1, "previous": -1, "next": 1}.get(g["rel"] or "", 0))
+    first, last = days or (one, one)
+    if first is None:
+        return _unresolved("there is no such day")
+    return first, last, f"from the article's date {day} ({anchor.rule})", not anchor.sure
 
 
-def _back(g: dict[str, str | None], day: dt.date) -> tuple[dt.date, dt.date]:
+def _weekday(number: int, which: str | None, day: dt.date, *, future: bool) -> dt.date:
+    """The latest such weekday; the next one where the words look ahead, the one before where they say "last"."""
+    back = (day.weekday() - number) % 7
+    weeks = 1 if (future and back) or which == "next" else -1 if which == "last" and not back else 0
+    return day + dt.timedelta(days=7 * weeks - back)
+
+
+def _back(g: _Groups, day: dt.date) -> tuple[dt.date, dt.date]:
     """Count days, weeks, months or years back: "the past two weeks", "three days ago", "over the weekend"."""
     if g["weekend"]:
         sunday = day - dt.timedelta(days=(day.weekday() + 1) % 7)
         return sunday - dt.timedelta(days=1), sunday
     word = g["many"] or g["ago"] or ""
-    number = 1 if word == "a" else COUNTS.get(word, 0) or int(word)
+    number = 1 if word == "a" else SPELT.get(word, 0) or int(word)
     size = {"d": 1, "w": 7, "m": 30, "y": 365}[(g["unit"] or g["agos"] or "d")[0]]
     if g["ago"]:
         then = day - dt.timedelta(days=number * size)
@@ -395,23 +393,21 @@ def _back(g: dict[str, str | None], day: dt.date) -> tuple[dt.date, dt.date]:
     return day - dt.timedelta(days=number * size - 1), day
 
 
-def _nth(number: int, day: dt.date, rule: str, *, sure: bool) -> _Resolved:
+def _nth(number: int, day: dt.date) -> dt.date | None:
     """Resolve "on the 17th" to the latest such day not after the article's."""
     back = day.replace(day=1) - dt.timedelta(days=1)
     for year, month in ((day.year, day.month), (back.year, back.month)):
         if _exists(month, number, year) and dt.date(year, month, number) <= day:
-            return dt.date(year, month, number), dt.date(year, month, number), rule, not sure
-    return None, None, "there is no such day", True
+            return dt.date(year, month, number)
+    return None
 
 
-def _whole(span: str, day: dt.date, step: int, *, past: bool) -> tuple[dt.date, dt.date]:
-    """The calendar week, month or year so many after the one a day is in; "the past week" ends with the day."""
-    if past:
-        return day - dt.timedelta(days={"week": 7, "month": 30, "year": 365}[span] - 1), day
+def _calendar(span: str, day: dt.date, step: int) -> tuple[dt.date, dt.date]:
+    """The calendar week, month or year so many after the one a day is in."""
     if span == "week":
-        monday = day - dt.timedelta(days=day.weekday()) + dt.timedelta(days=7 * step)
+        monday = day + dt.timedelta(days=7 * step - day.weekday())
         return monday, monday + dt.timedelta(days=6)
     if span == "month":
-        index = day.year * 12 + day.month - 1 + step
-        return dt.date(index // 12, index % 12 + 1, 1), _month_end(index // 12, index % 12 + 1)
+        year, month = divmod(day.year * 12 + day.month - 1 + step, 12)
+        return dt.date(year, month + 1, 1), _month_end(year, month + 1)
     return dt.date(day.year + step, 1, 1), dt.date(day.year + step, 12, 31)

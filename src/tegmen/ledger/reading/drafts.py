@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from tegmen.ledger.entries import Entry, Quantity
+from tegmen.ledger.reading.dates import Time
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,16 @@ class Draft:
     because: tuple[Reason, ...] = ()
 
 
+def reasons(field: str, *spans: tuple[int, int], rule: str = "") -> list[Reason]:
+    """Give one reason a place in the text."""
+    return [Reason(field, start, end, rule) for start, end in spans]
+
+
+def by_time(field: str, time: Time | None) -> list[Reason]:
+    """Give the words that tell a time, and how they were resolved."""
+    return [] if time is None else [Reason(field, time.start, time.end, time.rule)]
+
+
 def draft_json(draft: Draft, text: str) -> dict[str, object]:
     """Turn a draft into what `--json` prints; absent things are null or an empty list."""
     entry = draft.entry
@@ -75,13 +86,13 @@ def draft_json(draft: Draft, text: str) -> dict[str, object]:
 def quantity_json(quantity: Quantity) -> dict[str, object]:
     """Turn a quantity into JSON; whole numbers are written as such."""
     return {
-        **{name: _plain(getattr(quantity, name)) for name in ("low", "best", "high")},
+        **{name: _as_whole(getattr(quantity, name)) for name in ("low", "best", "high")},
         "hedge": quantity.hedge,
         "unit": quantity.unit,
     }
 
 
-def _plain(value: float | None) -> float | int | None:
+def _as_whole(value: float | None) -> float | int | None:
     return int(value) if value is not None and float(value).is_integer() and abs(value) < 2**53 else value
 
 
@@ -116,7 +127,7 @@ def show_draft(draft: Draft, text: str) -> str:
 def show_quantity(quantity: Quantity) -> str:
     """Write a quantity with its hedge: "low 101, more than [systems]"."""
     values = [
-        f"{name} {_plain(value):,}"
+        f"{name} {_as_whole(value):,}"
         for name in ("low", "best", "high")
         if (value := getattr(quantity, name)) is not None
     ]

@@ -6,19 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tegmen.ledger.reading.lexicon import read_lexicon
-from tegmen.ledger.reading.names import bare
+from tegmen.ledger.reading.lexicon import countries, heads
 from tegmen.ledger.reading.quantities import Count, article_count, find_counts, noun_at, plural_at
-from tegmen.ledger.reading.sentences import Token
-from tegmen.ledger.reading.setting import LINK, MODAL, STAGES, Cue, Setting
+from tegmen.ledger.reading.sentences import Token, low_at
+from tegmen.ledger.reading.setting import LINK, MODAL, STAGE_OF_CUE, Cue, Setting
 
 DROPPED = re.compile(
-    (
-        r"(?:\b(?:instead\sof|rather\sthan|as\sopposed\sto|(?<!did\s)(?<!could\s)not|earlier\s(?:version"
-        r"|figure|report|statement|count)\b[^.;]{0,60}|previous(?:ly)?\s(?:version|figure|report|reported"
-        r"|stated|given|said)[^.;]{0,50}|(?:incorrectly|mistakenly|wrongly"
-        r"|erroneously)\s\w+[^.;]{0,50}))\s(?:the\s)?$"
-    ),
+    r"(?:\b(?:instead\sof|rather\sthan|as\sopposed\sto|(?<!did\s)(?<!could\s)not|earlier\s(?:version"
+    r"|figure|report|statement|count)\b[^.;]{0,60}|previous(?:ly)?\s(?:version|figure|report|reported"
+    r"|stated|given|said)[^.;]{0,50}|(?:incorrectly|mistakenly|wrongly|erroneously)\s\w+[^.;]{0,50}))\s(?:the\s)?$",
     re.IGNORECASE,
 )
 REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|reduc|amend)\w*\b", re.IGNORECASE)
@@ -68,46 +64,48 @@ def _single(setting: Setting, cues: Sequence[Cue], counts: Sequence[Count]) -> l
     """Count "a Patriot battery" as one, where the words pledge or deliver it."""
     tokens, found = setting.sentence.tokens, list[Count]()
     for cue in cues:
-        if cue.name not in STAGES:
+        if cue.name not in STAGE_OF_CUE:
             continue
-        index = next((i for i, token in enumerate(tokens) if token.start >= cue.end), len(tokens))
+        index = _index(tokens, cue.end)
         limit = next((c.first for c in counts if c.first >= index), len(tokens))
-        found += _before(setting, cue, index)
-        for at in range(index, min(index + 3, limit)):
-            single = article_count(tokens, at)
-            if single is not None and single.past <= limit and all(single.first != count.first for count in found):
-                found.append(single)
-                break
+        found += _single_before(setting, cue)
+        singles = (article_count(tokens, at) for at in range(index, min(index + 3, limit)))
+        fits = (one for one in singles if one and one.past <= limit and all(one.first != c.first for c in found))
+        found += [one for one in (next(fits, None),) if one is not None]
     return found
 
 
-def _before(setting: Setting, cue: Cue, index: int) -> list[Count]:
+def _index(tokens: Sequence[Token], position: int) -> int:
+    """First token at a position of the text or behind it."""
+    return next((i for i, token in enumerate(tokens) if token.start >= position), len(tokens))
+
+
+def _single_before(setting: Setting, cue: Cue) -> list[Count]:
     """Count "a second SAMP/T battery" as one in front of "was already on its way"."""
-    tokens, base = setting.sentence.tokens, setting.sentence.start
-    first = next((i for i, token in enumerate(tokens) if token.start >= cue.start), index)
+    tokens = setting.sentence.tokens
+    first = _index(tokens, cue.start)
     for at in range(max(0, first - 14), first):
         single = article_count(tokens, at)
         if single is not None and single.past <= first:
-            between = setting.sentence.text[tokens[single.past - 1].end - base : cue.start - base]
+            between = setting.sentence.between(tokens[single.past - 1].end, cue.start)
             return [single] if LINK.fullmatch(between) else []
     return []
 
 
 def _uncounted(setting: Setting, cues: Sequence[Cue], counts: Sequence[Count]) -> list[Count]:
     """Find what is pledged, approved or asked for without a number: "promised a batch of Patriot missiles"."""
-    tokens, found = setting.sentence.tokens, list[Count]()
+    tokens, sentence, found = setting.sentence.tokens, setting.sentence, list[Count]()
     for cue in cues:
-        words = setting.sentence.text[cue.start - setting.sentence.start : cue.end - setting.sentence.start]
-        before = setting.sentence.text[: cue.start - setting.sentence.start]
-        used = re.search(r"\b(?:the|its|their|of|all)\s$", before.lower()) is not None  # "the promised shells"
-        if used or cue.name not in {"pledged", "approved", "requested"} or not PLAIN.match(words):
+        used = re.search(r"\b(?:the|its|their|of|all)\s$", sentence.before(cue.start).lower())  # "the promised shells"
+        plain = PLAIN.match(sentence.between(cue.start, cue.end))
+        if used or cue.name not in {"pledged", "approved", "requested"} or not plain:
             continue
-        index = next((i for i, token in enumerate(tokens) if token.start >= cue.end), len(tokens))
+        index = _index(tokens, cue.end)
         noun = plural_at(tokens, index)
-        later = [c.start for c in cues if c.start >= cue.end and c.name != "delivered"]
         if noun is None or any(index <= count.first < noun.past + 2 for count in counts):
             continue
-        if not any(start < tokens[noun.past - 1].start for start in later):
+        last = tokens[noun.past - 1].start
+        if not any(cue.end <= later.start < last and later.name != "delivered" for later in cues):
             found.append(noun)
     return found
 
@@ -120,37 +118,36 @@ def resolved(
         return count
     if count.group == "next":
         noun = next((c for c in later if c.group not in NOUNLESS), None)
-        return None if noun is None else replace(_alike(count, noun), past=noun.past)
-    tokens, text, base = setting.sentence.tokens, setting.sentence.text, setting.sentence.start
-    before = text[: tokens[count.number.first].start - base]
-    after = text[tokens[count.past - 1].end - base :]
+        return None if noun is None else replace(count.of(noun), past=noun.past)
+    tokens, sentence = setting.sentence.tokens, setting.sentence
+    before = sentence.before(tokens[count.number.first].start)
+    after = sentence.behind(tokens[count.past - 1].end)
     here = thing if thing is not setting.thing else None
     if here is not None and before.endswith("from ") and MOVED.search(before):  # "up from 650 in July"
-        return _alike(count, here)
+        return count.of(here)
     if count.group == "bare":
-        named = _people(count, before, after) or _number_of(setting, count)
+        named = _hurt(count, before, after) or _number_of(setting, count)
         if named is not None:
             return named
         if here is not None and _is_listed(tokens, count, before, after):
-            return _alike(count, here)
+            return count.of(here)
     if thing is None or thing.group not in {"aid", "attack"}:
         return None
     thing = _enough(count, thing, setting)
     fits = (BARE_BEFORE.search(before) and BARE_ENDS.match(after)) or BARE_AFTER.match(after) or dropped
     if not (fits or count.group == "them"):
         return None
-    whole = _alike(count, thing)
-    return replace(whole, number=replace(whole.number, weak=True)) if _is_unsure(setting, count, thing) else whole
+    unsure = count.number.weak or _is_unsure(setting, count, thing)
+    return replace(count.of(thing), number=replace(count.number, weak=unsure))
 
 
 def _is_unsure(setting: Setting, count: Count, thing: Count) -> bool:
     """Whether a number may be of something else: several things were counted before, or another is named here."""
     if thing is not setting.thing and thing not in setting.things:
         return False
-    heads = read_lexicon().heads
-    here = {token.low for token in setting.sentence.tokens[: count.first] if heads.get(token.low) == "aid"}
+    here = {token.low for token in setting.sentence.tokens[: count.first] if heads().get(token.low) == "aid"}
     named = {word.lower() for word in thing.thing.split()}
-    return len({c.thing for c in setting.things}) > 1 or bool({w for w in here if w.endswith("s")} - named)
+    return len({c.thing for c in setting.things}) > 1 or bool({word for word in here if word.endswith("s")} - named)
 
 
 def _enough(count: Count, thing: Count, setting: Setting) -> Count:
@@ -161,11 +158,7 @@ def _enough(count: Count, thing: Count, setting: Setting) -> Count:
     return next((c for c in reversed(setting.things) if c.number.best and c.number.best >= number), thing)
 
 
-def _alike(count: Count, noun: Count) -> Count:
-    return replace(count, thing=noun.thing, unit=noun.unit, group=noun.group)
-
-
-def _people(count: Count, before: str, after: str) -> Count | None:
+def _hurt(count: Count, before: str, after: str) -> Count | None:
     """People who are counted by what was done to them: "wounded 17", "two were killed"."""
     hurt = PEOPLE_AFTER.match(after)
     if hurt is None and re.match(r"\s*(?:[.,;]|and\b|more\b|others\b|in\b|$)", after):
@@ -180,7 +173,7 @@ def _is_listed(tokens: Sequence[Token], count: Count, before: str, after: str) -
     last = tokens[count.first - 1]
     if before.endswith("("):  # "12 missiles (10 destroyed)"
         return re.match(r"\s(?:destroyed|shot down|intercepted|downed)\b", after) is not None
-    if bare(last.text) in read_lexicon().countries:  # "Norway at least six and Belgium up to 30"
+    if last.bare in countries():  # "Norway at least six and Belgium up to 30"
         return re.match(r"\s(?:and\b|[,.;]|$)|[,.;]|$", after) is not None
     timed = re.match(r"\s(?:on|in|during|by|from|since)\s", after) is not None
     return last.low in {"and", ",", "including"} and timed
@@ -189,18 +182,18 @@ def _is_listed(tokens: Sequence[Token], count: Count, before: str, after: str) -
 def _number_of(setting: Setting, count: Count) -> Count | None:
     """Find what is counted in "put the number of helicopters destroyed at 14"."""
     tokens = setting.sentence.tokens
-    before = tokens[: count.first]
     noun = _of_which(tokens, count)
     if noun is not None:
-        return replace(count, thing=noun.thing, unit=noun.unit, group=noun.group)
-    if before[-1:] and before[-1].low in {"to", "at"} and any(t.low == "toll" for t in before):
+        return count.of(noun)
+    low = [token.low for token in tokens[: count.first]]
+    last = low[-1] if low else ""
+    if last in {"to", "at"} and "toll" in low:
         return replace(count, thing="death toll", unit="people", group="people")
-    low = [token.low for token in before]
     at = next((i for i in range(len(low) - 1, 0, -1) if low[i - 1 : i + 1] == ["number", "of"]), None)
-    if at is None or before[-1].low not in {"at", "to", "from", "is", "was", "reached"}:
+    if at is None or last not in {"at", "to", "from", "is", "was", "reached"}:
         return None
     noun = noun_at(tokens, at + 1)
-    return None if noun is None else replace(count, thing=noun.thing, unit=noun.unit, group=noun.group)
+    return None if noun is None else count.of(noun)
 
 
 def _of_which(tokens: Sequence[Token], count: Count) -> Count | None:
@@ -216,29 +209,23 @@ def _of_which(tokens: Sequence[Token], count: Count) -> Count | None:
     return next((noun for noun in nouns if noun is not None and noun.past == past), None)
 
 
-def _respective(setting: Setting, counts: Sequence[Count]) -> list[Count]:
+def _respective(setting: Setting, counts: list[Count]) -> list[Count]:
     """Give the two numbers of "of which 18 and 25 were shot down" the two things counted before them, in order."""
     text, tokens = setting.sentence.text, setting.sentence.tokens
-    first = [i for i, c in enumerate(counts) if c.group == "bare"]
     told = "respectively" in text or re.search(r"\bof\s(?:which|them|those)\b", text) is not None
-    if not told or len(first) < 2 or first[-2] < 2 or first[-1] != first[-2] + 1:
-        return list(counts)
-    pair = first[-2:]
-    things = counts[pair[0] - 2 : pair[0]]
-    joined = tokens[counts[pair[1]].first - 1].low == "and" and counts[pair[0]].past == counts[pair[1]].first - 1
-    if any(not thing.thing for thing in things) or not joined:
-        return list(counts)
-    given = {
-        i: replace(counts[i], thing=thing.thing, unit=thing.unit, group=thing.group)
-        for i, thing in zip(pair, things, strict=True)
-    }
-    return [given.get(i, count) for i, count in enumerate(counts)]
+    *_, first, last = -9, -9, *(i for i, count in enumerate(counts) if count.group == "bare")
+    if not told or first < 2 or last != first + 1:
+        return counts
+    things, one, other = counts[first - 2 : first], counts[first], counts[last]
+    joined = low_at(tokens, other.first - 1) == "and" and one.past == other.first - 1
+    if not joined or any(not thing.thing for thing in things):
+        return counts
+    return [*counts[:first], one.of(things[0]), other.of(things[1]), *counts[last + 1 :]]
 
 
 def is_dropped(setting: Setting, count: Count) -> bool:
     """Whether a number is named only to be replaced: "not 12 but 9", "9 instead of 12", "revised from 12 to 9"."""
-    tokens, sentence = setting.sentence.tokens, setting.sentence
-    before = sentence.text[: tokens[count.first].start - sentence.start]
-    if DROPPED.search(before):
-        return True
-    return before.endswith("from ") and REVISED.search(sentence.text) is not None
+    sentence = setting.sentence
+    before = sentence.before(sentence.tokens[count.first].start)
+    revised = before.endswith("from ") and REVISED.search(sentence.text) is not None
+    return revised or DROPPED.search(before) is not None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from tegmen.ledger.entries import OPEN, Entry, Kind, Quantity
+from tegmen.ledger.entries import OPEN, Kind, Quantity
 from tegmen.ledger.reading.dates import Time
-from tegmen.ledger.reading.drafts import Draft, Reason
-from tegmen.ledger.reading.lexicon import read_lexicon
-from tegmen.ledger.reading.meetings import AMONG, EVENT, LATEST, free_day, period
+from tegmen.ledger.reading.drafts import Draft, by_time, reasons
+from tegmen.ledger.reading.lexicon import countries
+from tegmen.ledger.reading.meetings import AMONG, EVENT, LATEST, Place, free_day
 from tegmen.ledger.reading.numbers import value_at
 from tegmen.ledger.reading.sentences import Sentence, Token
 from tegmen.ledger.reading.setting import Setting, is_saying
@@ -21,7 +21,6 @@ SANCTIONS = re.compile(
     r"|sanctions(?=\s(?:against|on)\s)|(?<=\bnew\s)sanctions|(?:oil\s)?price\scap|embargo))\b(?:\s(?:against|on"
     r"|targeting)\s(?:[A-Z][\w-]+|[a-z]+\s[a-z]+))?"
 )
-
 
 STATUS = (
     (re.compile(r"\b(?:came into force|in force|entered into force|took effect)\b"), "in force"),
@@ -40,7 +39,6 @@ STATUS = (
     (re.compile(r"\b(?:discuss\w*|topics?|agenda)\b"), OPEN),
 )
 
-
 AIRSPACE = re.compile(
     r"\b(?:(?:violat|enter|breach|cross|penetrat|stray|intrud|flew|fly|flown"
     r"|infring)\w*\b[^.;]{0,50}?\b(?P<a>(?:[A-Z][\w'’.]+\s){1,2}|its\s"
@@ -55,134 +53,115 @@ AIRSPACE = re.compile(
     r"|(?:crossed|strayed|flew|veered)\sinto\s(?P<e>[A-Z]\w+))"
 )
 
-
 LASTED = re.compile(
     r"\b(?:for|spent|lasted|lasting)\s(?P<hedge>about\s|around\s|some\s|nearly\s|less than\s|more than\s"
     r"|at least\s)?(?P<number>[\w.,-]+)\s(?P<unit>seconds?|minutes?)\b"
 )
 
+ITEM = re.compile(
+    r"(?:^|,\s(?:and\s)?|\sand\s)(?P<item>(?:the\s|The\s|a\s)[^,]+?)(?=,\s(?:and\s)?the\s|,\swhich|,\s(?:and\s)|$"
+    r"|\sand\sthe\s)"
+)
+
+ITEM_LEADS = re.compile(
+    r"^(?:the|a)\s(?:(?:current|present)\s)?(?:status|state|progress)\sof\s(?:the\s)?|^(?:the|a)\s", re.IGNORECASE
+)
+
+DENIED = re.compile(r"(?i:\b(?:no|not|never|without|n[o']t|denied|denies|ruled out)\b)[^.;,]{0,30}$")
+
+HYPOTHETICAL_FLIGHT = re.compile(
+    r"\b(?:if|(?:could|would|will|may|might)(?!\shave)|prevent|against future)\b[^.;]{0,40}$"
+)
+
+FLOWN = re.compile(
+    r"\b(?:violated|entered|breached|crossed|crashed|strayed|intruded|penetrated|flew|spent|stayed|fell|landed|veered)\b"
+)
+
+
+# ---------------------------------------------------------------- measures
+
+StatusAt = tuple[str, tuple[int, int]]
+"""Status of a measure, and where in the sentence it stands."""
+
 
 def read_measures(setting: Setting) -> list[Draft]:
     """Sanctions packages, forums, and what the text names as an open topic."""
-    sentence = setting.sentence
-    items = _open_items(setting)
-    covered = [d.entry.evidence for d in items]
-    if covered:
-        return items
-    drafts: list[Draft] = []
-    for match in SANCTIONS.finditer(sentence.text):
-        status = _status(sentence.text, match.start(), match.end())
+    text, drafts = setting.sentence.text, _open_items(setting)
+    if drafts:
+        return drafts
+    for match in SANCTIONS.finditer(text):
+        status = _status(text, *match.span())
         plain = re.search(r"package|cap|embargo", match["name"]) is None
         acted = re.search(
             r"\b(?:impos|announc|adopt|approv|propos|introduc|prepar|agreed|lift|extend)\w*\b[^.;]{0,40}$",
-            sentence.text[: match.start()],
+            text[: match.start()],
         )
-        if not status or (plain and acted is None):
-            continue
-        drafts.append(_measure(setting, match[0], match.span(), status[0], status[1]))
-    for match in EVENT.finditer(sentence.text):
-        if match["head"].lower() != "forum":
-            continue
-        status = _status(sentence.text, match.start(), match.end())
+        if status and (acted or not plain):
+            drafts.append(_measure(setting, match[0], match.span(), status))
+    for match in EVENT.finditer(text):
+        status = _status(text, *match.span()) if match["head"].lower() == "forum" else None
         if status is not None and re.search(r"\b[A-Z]", match["name"]):
-            drafts.append(_measure(setting, match["name"], match.span("name"), status[0], status[1]))
+            drafts.append(_measure(setting, match["name"], match.span("name"), status))
     return drafts
 
 
-def _status(text: str, start: int, end: int) -> tuple[str, tuple[int, int]] | None:
-    """Status word nearest to a measure."""
+def _status(text: str, start: int, end: int) -> StatusAt | None:
+    """Status word nearest to a measure, and where it stands."""
     found = [
-        (min(abs(m.start() - end), abs(start - m.end())), name, m.span())
+        (min(abs(match.start() - end), abs(start - match.end())), name, match.span())
         for pattern, name in STATUS
-        for m in pattern.finditer(text)
+        for match in pattern.finditer(text)
+        if match.end() <= start or match.start() >= end - 1
     ]
-    outside = [item for item in found if item[2][1] <= start or item[2][0] >= end - 1]
-    if not outside:
+    if not found:
         return None
-    _, name, span = min(outside)
-    if re.search(
+    _, name, span = min(found)
+    ahead = re.search(
         r"\b(?:will|would|could|may|to|expected to be|yet)\s(?:be\s|soon\s|formally\s)?$", text[: span[0]]
-    ) and name in {
-        "proposed",
-        "adopted",
-        "held",
-        "in force",
-        "extended",
-        "lifted",
-    }:
-        name = "planned"
-    return name, span
-
-
-def _measure(
-    setting: Setting,
-    thing: str,
-    span: tuple[int, int],
-    status: str,
-    status_span: tuple[int, int],
-    *,
-    kind: Kind = "measure",
-) -> Draft:
-    sentence = setting.sentence
-    base = sentence.start
-    time = (
-        free_day(setting, base + span[1])
-        if status != OPEN
-        else next((t for t in setting.times if 0 <= t.start - base - span[1] < 60), None)
     )
-    voice = setting.voice(base + span[0])
-    countries = [name for name in ("EU", "Ukraine") if name in thing] if kind == "commitment" else []
-    because = [
-        Reason("thing", base + span[0], base + span[1]),
-        Reason("status", base + status_span[0], base + status_span[1]),
-    ]
-    because += [Reason("period", time.start, time.end, time.rule)] if time else []
-    because += [Reason("speaker", *where) for where in voice.spans[:1]]
-    entry = Entry(
-        kind=kind,
-        speaker=voice.speaker,
-        via=", ".join(voice.via),
+    return ("planned" if ahead and name != OPEN else name), span
+
+
+def _measure(setting: Setting, thing: str, span: tuple[int, int], status: StatusAt, kind: Kind = "measure") -> Draft:
+    base = setting.sentence.start
+    if status[0] == OPEN:
+        time = next((t for t in setting.times if 0 <= t.start - base - span[1] < 60), None)
+    else:
+        time = free_day(setting, base + span[1])
+    entry = setting.entry(
+        kind,
+        base + span[0],
+        time,
         thing=re.sub(r"^(?:the|a)\s", "", thing.strip()),
-        period=period(time),
-        date=None if time is None else time.day,
-        participants=tuple(countries),
-        status=status,
-        evidence=(sentence.start, sentence.end),
-        doubtful=time is not None and time.doubtful,
+        participants=tuple(name for name in ("EU", "Ukraine") if kind == "commitment" and name in thing),
+        status=status[0],
     )
+    because = reasons("thing", (base + span[0], base + span[1]))
+    because += reasons("status", (base + status[1][0], base + status[1][1]))
+    because += by_time("period", time)
+    because += reasons("speaker", *setting.voice(base + span[0]).spans[:1])
     return Draft(entry, tuple(because))
 
 
 def _open_items(setting: Setting) -> list[Draft]:
     """What is named as topic of talks and is a delivery, a package or a forum, is open."""
-    text = setting.sentence.text
-    match = AMONG.match(text)
+    match, drafts = AMONG.match(setting.sentence.text), list[Draft]()
     if match is None:
         return []
-    drafts: list[Draft] = []
-    for part in re.finditer(
-        (
-            r"(?:^|,\s(?:and\s)?|\sand\s)(?P<item>(?:the\s|The\s|a\s)[^,]+?)(?=,\s(?:and\s)?the\s|,\swhich"
-            r"|,\s(?:and\s)|$|\sand\sthe\s)"
-        ),
-        match["items"],
-    ):
-        item = re.sub(
-            r"^(?:the|a)\s(?:(?:current|present)\s)?(?:status|state|progress)\sof\s(?:the\s)?|^(?:the|a)\s",
-            "",
-            part["item"],
-            flags=re.IGNORECASE,
-        )
-        start = part.end("item") - len(item)
-        span = (start, start + len(item))
-        status = (match.end("items"), match.end())
+    status = (OPEN, (match.end("items"), match.end()))
+    for part in ITEM.finditer(match["items"]):
+        item = ITEM_LEADS.sub("", part["item"])
+        span = (part.end("item") - len(item), part.end("item"))
         if re.search(r"\b(?:deliver(?:y|ies)|supply|supplies|transfer|shipments?)\b", item) and re.search(
             r"\b(?:ammunition|systems?|missiles|shells|weapons|aircraft|tanks|interceptors|jets|aid)\b", item
         ):
-            drafts.append(_measure(setting, item, span, OPEN, status, kind="commitment"))
+            drafts.append(_measure(setting, item, span, status, "commitment"))
         elif re.search(r"\b(?:sanctions|package|forum|price cap|embargo|conference)\b", item):
-            drafts.append(_measure(setting, item, span, OPEN, status))
+            drafts.append(_measure(setting, item, span, status))
     return drafts
+
+
+# ---------------------------------------------------------------- incidents
 
 
 def read_incidents(
@@ -190,119 +169,91 @@ def read_incidents(
 ) -> tuple[list[Draft], list[Draft]]:
     """Airspace violations; a count in the same words becomes the incident's and is taken from `counted`."""
     sentence = setting.sentence
-    match = AIRSPACE.search(sentence.text)
-    if match is None:
+    match, time = AIRSPACE.search(sentence.text), _incident_time(setting)
+    place = None if match is None else _where(setting, match)
+    if match is None or place is None or not _happened(sentence.text, match, place[0], dated=time is not None):
         return [], counted
-    if re.search(
-        r"(?i:\b(?:no|not|never|without|n[o']t|denied|denies|ruled out)\b)[^.;,]{0,30}$", sentence.text[: match.start()]
-    ):
-        return [], counted
-    place = _where(setting, match)
-    time = _incident_time(setting)
-    if (
-        place is None
-        or place[0] == "Russia"
-        or re.search(
-            r"\b(?:if|(?:could|would|will|may|might)(?!\shave)|prevent|against future)\b[^.;]{0,40}$",
-            sentence.text[: match.start()],
-        )
-    ):
-        return [], counted
-    crash = match["d"] is not None or match["e"] is not None
-    if (crash and place[0] == "Ukraine") or (
-        time is None
-        and not re.search(
-            r"\b(?:violated|entered|breached|crossed|crashed|strayed|intruded|penetrated|flew|spent|stayed|fell|landed|veered)\b",
-            sentence.text,
-        )
-    ):
-        return [], counted
-    lasted = LASTED.search(sentence.text) or (
-        LASTED.search(following.text)
-        if following is not None and re.match(r"(?:It|The|They)\b", following.text)
-        else None
-    )
-    where = sentence if lasted is None or lasted.string == sentence.text else following
-    held = [
-        d
-        for d in counted
-        if d.entry.quantity is not None
-        and d.entry.kind == "statement"
-        and d.entry.evidence == (sentence.start, sentence.end)
-        and re.search(r"missile|drone|UAV|aircraft|jet|plane|rocket", d.entry.thing)
-    ]
-    quantity = held[0].entry.quantity if held else _duration(lasted)
-    voice = setting.voice(sentence.start + match.start())
-    base = sentence.start
+    held = next((draft for draft in counted if _is_of_flight(draft, sentence)), None)
+    base, end = sentence.start, sentence.end
+    because = [*reasons("thing", (base + match.start(), base + match.end())), *reasons("place", place[1])]
+    because += by_time("date", time)
+    where, lasted = _lasted(sentence, following)
+    if lasted is not None:
+        end = max(end, where.end)
+        if held is None:
+            because += reasons("quantity", (where.start + lasted.start(), where.start + lasted.end()), rule="how long")
+    because += held.because[:1] if held else ()
     maybe = re.search(r"\b(?:may|might|could)\shave\s$", sentence.text[: match.start()]) is not None
-    because = [Reason("thing", base + match.start(), base + match.end()), Reason("place", *place[1])]
-    because += [Reason("date", time.start, time.end, time.rule)] if time else []
-    because += (
-        [Reason("quantity", where.start + lasted.start(), where.start + lasted.end(), "how long")]
-        if lasted and where and not held
-        else []
-    )
-    because += list(held[0].because[:1]) if held else []
-    end = max(sentence.end, where.end if where is not None and lasted else 0)
-    entry = Entry(
-        kind="incident",
-        speaker=voice.speaker,
-        via=", ".join(voice.via),
-        thing=_violated(match),
-        quantity=quantity,
-        period=period(time),
-        date=None if time is None else time.day,
+    entry = setting.entry(
+        "incident",
+        base + match.start(),
+        time,
+        thing=re.sub(r"^(?:from|of|the)\s", "", (match["c"] or match[0]).strip()),
+        quantity=held.entry.quantity if held else _duration(lasted),
         place=place[0],
-        evidence=(sentence.start, end),
+        evidence=(base, end),
         doubtful=maybe or (time is not None and (time.doubtful or is_saying(setting, time))),
         note=f"lasted: {lasted[0]}" if lasted and held else "",
     )
-    return [Draft(entry, tuple(because))], [d for d in counted if d not in held[:1]]
+    return [Draft(entry, tuple(because))], [draft for draft in counted if draft != held]
 
 
-def _violated(match: re.Match[str]) -> str:
-    words = (match["c"] or match[0]).strip()
-    return re.sub(r"^(?:from|of|the)\s", "", words)
+def _happened(text: str, match: re.Match[str], country: str, *, dated: bool) -> bool:
+    """Whether the words tell of a violation that was: not denied, not feared, not in the country at war."""
+    before = text[: match.start()]
+    if country == "Russia" or DENIED.search(before) or HYPOTHETICAL_FLIGHT.search(before):
+        return False
+    crash = match["d"] is not None or match["e"] is not None
+    return not (crash and country == "Ukraine") and (dated or FLOWN.search(text) is not None)
+
+
+def _is_of_flight(draft: Draft, sentence: Sentence) -> bool:
+    entry = draft.entry
+    stated = entry.kind == "statement" and entry.quantity is not None
+    inside = entry.evidence == (sentence.start, sentence.end)
+    return stated and inside and re.search(r"missile|drone|UAV|aircraft|jet|plane|rocket", entry.thing) is not None
+
+
+def _lasted(sentence: Sentence, following: Sentence | None) -> tuple[Sentence, re.Match[str] | None]:
+    """How long it lasted, and the sentence that says so: this one, or the next if it goes on with "It"."""
+    lasted = LASTED.search(sentence.text)
+    if lasted is None and following is not None and re.match(r"(?:It|The|They)\b", following.text):
+        return following, LASTED.search(following.text)
+    return sentence, lasted
 
 
 def _incident_time(setting: Setting) -> Time | None:
     """Day of an incident: the latest one, where several are told together."""
-    base = setting.sentence.start
-    for time in setting.times:
-        if LATEST.search(setting.sentence.text[: time.start - base]):
-            return time
-    return free_day(setting) or setting.day or next((t for t in setting.times if is_saying(setting, t)), None)
+    latest = (t for t in setting.times if LATEST.search(setting.sentence.before(t.start)))
+    said = (t for t in setting.times if is_saying(setting, t))
+    return next(latest, None) or free_day(setting) or setting.day or next(said, None)
 
 
-def _where(setting: Setting, match: re.Match[str]) -> tuple[str, tuple[int, int]] | None:
+def _where(setting: Setting, match: re.Match[str]) -> Place | None:
     """Country whose airspace it was: named in the words, else in the sentence behind "protect" or a place word."""
-    lexicon, base = read_lexicon(), setting.sentence.start
-    inside = [t for t in setting.sentence.tokens if base + match.start() <= t.start < base + match.end()]
-    near = [t for t in setting.sentence.tokens if match.start() - 60 <= t.start - base < match.end() + 60]
-    near.sort(key=lambda token: max(base + match.start() - token.start, token.start - base - match.end()))
-    pairs = [*inside, *near]
-    for token in pairs:
-        country = lexicon.countries.get(re.sub(r"['’]s?$", "", token.text))
-        if country not in {None, "Russia", "NATO", "EU"} and country != "Iran":
-            return str(country), (token.start, token.end)
+    tokens, base = setting.sentence.tokens, setting.sentence.start
+    start, end = base + match.start(), base + match.end()
+    inside = [token for token in tokens if start <= token.start < end]
+    near = [token for token in tokens if start - 60 <= token.start < end + 60]
+    near.sort(key=lambda token: max(start - token.start, token.start - end))
+    for token in (*inside, *near):
+        country = countries().get(token.bare)
+        if country is not None and country not in {"Russia", "NATO", "EU", "Iran"}:
+            return country, (token.start, token.end)
     return None
 
 
 def _duration(lasted: re.Match[str] | None) -> Quantity | None:
-    if lasted is None:
-        return None
-    token = Token(lasted["number"], 0, 1)
-    read = value_at([token], 0)
-    if read is None:
+    read = None if lasted is None else value_at([Token(lasted["number"], 0, 1)], 0)
+    if lasted is None or read is None:
         return None
     value, unit = read[0], lasted["unit"].rstrip("s") + "s"
-    hedge = (lasted["hedge"] or "").strip()
-    match hedge:
+    match (lasted["hedge"] or "").strip():
         case "about" | "around" | "some":
             return Quantity(None, value, None, "about", unit)
-        case "more than" | "at least":
+        case "more than" | "at least" as hedge:
             return Quantity(value, None, None, hedge, unit)
-        case "less than" | "nearly":
+        case "less than" | "nearly" as hedge:
             return Quantity(None, None, value, hedge, unit)
         case _:
             return Quantity(value, value, value, "exact", unit)

@@ -1,79 +1,70 @@
-"""The words articles are read with: what is counted, who speaks, which countries and cities there are."""
+"""The words articles are read with, from the table `data/reading/lexicon.toml`: what each set is for stands there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from tegmen.data import shipped_toml
-
-
-@dataclass(frozen=True, slots=True)
-class Lexicon:
-    """Sets of words, from the table `data/reading/lexicon.toml`.
-
-    Parameters
-    ----------
-    heads
-        Noun that is counted to its group: aid, attack, people, power, grid.
-    grid
-        Words that make a counted plant one of the power system.
-    weapons, numbered
-        Names counted without a noun behind them; words that make the number behind them a name.
-    countries
-        Name, adjective or capital to the country.
-    capitals
-        Country to its capital.
-    cities, outlets, channels, people
-        Other places; who reports; where people post; who is written of by a last name alone.
-    titles, roles, offices
-        Words in front of a name, offices in lower case, and last words of names that are no person's.
-    say, stops
-        Verbs of saying; words that end a noun phrase.
-    """
-
-    heads: dict[str, str]
-    grid: frozenset[str]
-    weapons: frozenset[str]
-    numbered: frozenset[str]
-    countries: dict[str, str]
-    capitals: dict[str, str]
-    cities: frozenset[str]
-    outlets: frozenset[str]
-    channels: frozenset[str]
-    people: frozenset[str]
-    titles: frozenset[str]
-    roles: frozenset[str]
-    offices: frozenset[str]
-    say: frozenset[str]
-    stops: frozenset[str]
+from tegmen.ledger.entries import Hedge
 
 
 @cache
-def read_lexicon() -> Lexicon:
-    """Read the table once; the words are part of the package and never change in a process."""
-    content = shipped_toml("reading", "lexicon.toml")
+def words(name: str) -> frozenset[str]:
+    """Give a set of words by its name in the table."""
+    return frozenset(_split(_lexicon()["words"][name]))
 
-    def words(table: str, key: str = "words") -> frozenset[str]:
-        return frozenset(word.rstrip("_").replace("_", " ") for word in content[table][key].split())
 
-    countries = {name: name for name in content["countries"]}
-    for name in content["countries"]:
-        countries |= dict.fromkeys(words("countries", name), name)
-    return Lexicon(
-        heads={word: group for group in content["heads"] for word in words("heads", group)},
-        grid=words("grid"),
-        weapons=words("names", "weapons"),
-        numbered=words("numbered"),
-        countries=countries,
-        capitals=content["capitals"],
-        cities=words("places", "cities"),
-        outlets=words("outlets", "names"),
-        channels=words("outlets", "channels"),
-        people=words("people"),
-        titles=words("titles"),
-        roles=words("roles"),
-        offices=words("offices"),
-        say=words("verbs", "say"),
-        stops=words("stops"),
-    )
+@cache
+def heads() -> dict[str, str]:
+    """Give the nouns that are counted, with their group: aid, attack, people, power or grid."""
+    return _by_word(_lexicon()["heads"])
+
+
+@cache
+def countries() -> dict[str, str]:
+    """Give the country that a name, an adjective or a capital means."""
+    return {name: name for name in _lexicon()["countries"]} | _by_word(_lexicon()["countries"])
+
+
+@cache
+def capitals() -> dict[str, str]:
+    """Give the capital of a country."""
+    return _lexicon()["capitals"]
+
+
+@cache
+def systems() -> dict[str, str]:
+    """Give the system of the catalogue that words in an item name."""
+    return _by_word(_lexicon()["systems"])
+
+
+@cache
+def currencies(kind: str) -> dict[str, str]:
+    """Give the code of a currency by its signs, in front of a number, or its words, behind."""
+    return _by_word(_lexicon()["currencies"][kind])
+
+
+def values(kind: str) -> dict[str, float]:
+    """Give number words with their values: small, sizes, suffixes of digits, vague."""
+    return _lexicon()["numbers"][kind]
+
+
+@cache
+def hedges(side: str) -> tuple[tuple[tuple[str, ...], Hedge], ...]:
+    """Give what hedges a number before or after it, word by word, longest first."""
+    table: dict[str, Hedge] = _by_word(_lexicon()["hedges"][side])  # pyright: ignore[reportAssignmentType] - keys
+    return tuple(sorted(((tuple(phrase.split()), hedge) for phrase, hedge in table.items()), key=lambda h: -len(h[0])))
+
+
+@cache
+def _lexicon() -> dict[str, Any]:
+    return shipped_toml("reading", "lexicon.toml")
+
+
+def _by_word(table: dict[str, str]) -> dict[str, str]:
+    return {word: name for name, listed in table.items() for word in _split(listed)}
+
+
+def _split(listed: str) -> list[str]:
+    return [word.rstrip("_").replace("_", " ") for word in listed.split()]

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from tegmen.ledger.reading.lexicon import Lexicon, read_lexicon
+from tegmen.ledger.reading.lexicon import countries, words
 from tegmen.ledger.reading.sentences import Sentence, Token
-
-SMALL = frozenset("de del della von van der den al el bin la le of for the and".split())
 
 
 class Names:
@@ -21,7 +19,6 @@ class Names:
     """
 
     def __init__(self, sentences: Iterable[Sentence]) -> None:
-        self._lexicon = read_lexicon()
         self._full: dict[str, str] = {}
         for sentence in sentences:
             for start, past in _runs(sentence.tokens):
@@ -32,36 +29,30 @@ class Names:
 
     def _person(self, tokens: Sequence[Token]) -> str | None:
         kept = self._strip(tokens)
-        if not kept or kept[-1].text in self._lexicon.offices or any(_known(token, self._lexicon) for token in kept):
+        if not kept or kept[-1].text in words("offices") or any(map(_is_known, kept)):
             return None
-        words = [bare(token.text) for token in kept]
-        return " ".join(words) if all(word[:1].isupper() or word in SMALL for word in words) else None
+        parts = [token.bare for token in kept]
+        return " ".join(parts) if all(part[:1].isupper() or part in words("particles") for part in parts) else None
 
     def _strip(self, tokens: Sequence[Token]) -> list[Token]:
         """Leave titles, countries and the first words of sentences away from the front of a name."""
         kept = list(tokens)
-        while kept and (
-            kept[0].low.strip(".") in self._lexicon.titles
-            or _known(kept[0], self._lexicon)
-            or kept[0].low in LEADING
-            or not kept[0].is_name
-            or kept[0].low.endswith("'s")
-        ):
+        while kept and not _may_begin(kept[0]):
             kept.pop(0)
-        while kept and (not kept[-1].is_word or kept[-1].low in SMALL):
+        while kept and (not kept[-1].is_word or kept[-1].low in words("particles")):
             kept.pop()
         return kept
 
     def full(self, tokens: Sequence[Token]) -> str:
         """Name of a noun phrase: of a person in full and without titles, of an office in its words."""
         last = next((index for index in range(len(tokens)) if tokens[index].text in {",", "–", "—"}), len(tokens))
-        words, rest = tokens[:last], tokens[last + 1 :]
-        if len(words) > 1 and words[-1].low in OF_SOMEBODY and words[-2].low.endswith("'s"):
-            return " ".join(token.text for token in words if token.low not in {"the", "a"})
-        person = self._person_in(words) or (self._person_in(rest) if rest else None)
+        front, rest = tokens[:last], tokens[last + 1 :]
+        if len(front) > 1 and front[-1].low in words("of_somebody") and front[-2].low.endswith("'s"):
+            return " ".join(token.text for token in front if token.low not in {"the", "a"})
+        person = self._person_in(front) or self._person_in(rest)
         if person is not None:
             return person
-        text = " ".join(token.text for token in words if token.is_word)
+        text = " ".join(token.text for token in front if token.is_word)
         return re.sub(r"^(?:the|a|an|The|A|An)\s", "", text)
 
     def _person_in(self, tokens: Sequence[Token]) -> str | None:
@@ -70,11 +61,11 @@ class Names:
             kept = self._strip(run)
             if not kept:
                 continue
-            last = bare(kept[-1].text)
-            known = self._full.get(last) or self._full.get(bare(kept[0].text))
+            last = kept[-1].bare
+            known = self._full.get(last) or self._full.get(kept[0].bare)
             if known is not None:
                 return known
-            if len(kept) == 1 and last in self._lexicon.people:
+            if len(kept) == 1 and last in words("people"):
                 return last
             person = self._person(run)
             if person is not None and (" " in person or len(kept) == len(tokens) or len(kept) < len(run)):
@@ -93,32 +84,24 @@ class Names:
             if run[-1].low.endswith("'s"):
                 continue
             person = self._person_in(run)
-            if person is None and start and tokens[start - 1].low in self._lexicon.titles and len(run) == 1:
+            titled = start > 0 and tokens[start - 1].low in words("titles")
+            if person is None and titled and len(run) == 1:
                 person = self._person(run)
-            titled = len(self._strip(run)) < len(run) or (start and tokens[start - 1].low in self._lexicon.titles)
-            alone = person in self._lexicon.people
-            if person is not None and (" " in person or titled or alone) and person not in found:
+            titled = titled or len(self._strip(run)) < len(run) or person in words("people")
+            if person is not None and (titled or " " in person) and person not in found:
                 found.append(person)
         return found
 
 
-OF_SOMEBODY = frozenset("office team ministry administration government staff headquarters".split())
-LEADING = frozenset(
-    "according the in on at during earlier later meanwhile after before when while as but and also"
-    " this these those his her "
-    "their its our a an for from with that however monday tuesday wednesday thursday friday saturday sunday january "
-    "february march april may june july august september october november december last next both new all".split()
-)
+def _may_begin(token: Token) -> bool:
+    """Whether a name may begin so: not with a title, a country, the first word of a sentence or somebody else."""
+    apart = token.low.strip(".") in words("titles") or token.low in words("leading") or token.low.endswith("'s")
+    return token.is_name and not apart and not _is_known(token)
 
 
-def bare(text: str) -> str:
-    """Leave the ending of a possessive away."""
-    return re.sub(r"['’]s?$", "", text)
-
-
-def _known(token: Token, lexicon: Lexicon) -> bool:
-    word = bare(token.text)
-    return word in lexicon.countries or word in lexicon.cities or word in lexicon.weapons or word in lexicon.outlets
+def _is_known(token: Token) -> bool:
+    """Whether a word is the name of a country, a city, a weapon or an outlet."""
+    return token.bare in countries() or any(token.bare in words(name) for name in ("cities", "weapons", "outlets"))
 
 
 def _runs(tokens: Sequence[Token]) -> list[tuple[int, int]]:
@@ -126,26 +109,27 @@ def _runs(tokens: Sequence[Token]) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     index = 0
     while index < len(tokens):
-        if not (tokens[index].is_name and tokens[index].text[0].isalpha()):
-            index += 1
-            continue
         past = index + 1
-        while past < len(tokens):
-            token = tokens[past]
-            dot = token.text == "." and len(tokens[past - 1].text.rstrip(".")) <= 3 and past + 1 < len(tokens)
-            inner = SMALL - {"of", "for", "the", "and"}
-            behind = past + 1
-            while token.text in inner and behind < past + 3 and behind < len(tokens) and tokens[behind].text in inner:
-                behind += 1  # "von der Leyen"
-            small = token.text in inner and behind < len(tokens) and tokens[behind].is_name
-            if (
-                (token.is_name and token.text[0].isalpha() and not tokens[past - 1].text.endswith("'s"))
-                or small
-                or (dot and tokens[past + 1].is_name)
-            ):
+        if _is_capital(tokens[index]):
+            while past < len(tokens) and _runs_on(tokens, past):
                 past += 1
-            else:
-                break
-        found.append((index, past))
+            found.append((index, past))
         index = past
     return found
+
+
+def _is_capital(token: Token) -> bool:
+    return token.is_name and token.text[0].isalpha()
+
+
+def _runs_on(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a run of capitalised words goes on with a token: a capital, "von der" before one, the dot of "Lt."."""
+    token, following = tokens[at], at + 1
+    inner = words("particles") - {"of", "for", "the", "and"}
+    if _is_capital(token):
+        return not tokens[at - 1].text.endswith("'s")
+    if token.text == "." and len(tokens[at - 1].text.rstrip(".")) <= 3:
+        return following < len(tokens) and tokens[following].is_name
+    while token.text in inner and following < min(at + 3, len(tokens)) and tokens[following].text in inner:
+        following += 1  # "von der Leyen"
+    return token.text in inner and following < len(tokens) and tokens[following].is_name

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from tegmen.errors import InputError
-from tegmen.ledger.entries import Entry, Hedge, Kind, Quantity, Source
-from tegmen.ledger.reading.drafting import Reading
+from tegmen.ledger.entries import Entry, Source, as_json, stated
+from tegmen.ledger.jsonl import entry_of
 from tegmen.ledger.reading.drafts import Draft, quantity_json, show_draft
+from tegmen.ledger.reading.extraction import Reading
 
 if TYPE_CHECKING:
     from tegmen.ledger.store import Ledger
 
 Choice = Literal["accept", "edit", "reject", "quit"]
-EDITABLE = (
-    "kind",
-    "speaker",
-    "via",
-    "thing",
-    "quantity",
-    "period",
-    "date",
-    "place",
-    "participants",
-    "topics",
-    "status",
-    "due",
-    "doubtful",
-    "note",
-)
+EDITABLE = "kind speaker via thing quantity period date place participants topics status due doubtful note".split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +55,7 @@ def source_of(reading: Reading, *, publisher: str, url: str = "", title: str = "
     )
 
 
-def review(reading: Reading, asker: Asker) -> tuple[Entry, ...]:
+def review_drafts(reading: Reading, asker: Asker) -> tuple[Entry, ...]:
     """Ask a person about each draft; an edited draft is no longer doubtful, unless the person says so.
 
     Returns
@@ -110,39 +95,14 @@ def edited(draft: Draft, text: str) -> Entry:
     InputError
         No JSON, an unknown field, or a value that the ledger cannot hold.
     """
+    where = "the edited draft"
     try:
         held = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError("the edited draft", [f"line {error.lineno}: {error.msg}; it must stay JSON"]) from None
-    if not isinstance(held, dict) or set(held) - set(EDITABLE):
-        unknown = sorted(set(cast("dict[str, object]", held)) - set(EDITABLE)) if isinstance(held, dict) else held
-        raise InputError("the edited draft", [f"found {unknown}; allowed: {', '.join(EDITABLE)}"])
-    fields = cast("dict[str, object]", held)
+        raise InputError(where, [f"line {error.lineno}: {error.msg}; it must stay JSON"]) from None
+    if not isinstance(held, dict):
+        raise InputError(where, [f"found {str(held)[:40]!r}; it must stay an object {{...}}"])
     try:
-        return replace(draft.entry, **_typed(fields))  # pyright: ignore[reportArgumentType]
-    except (TypeError, ValueError, KeyError) as error:
-        raise InputError("the edited draft", [f"{error}; keep the form of each field"]) from None
-
-
-def _typed(fields: Mapping[str, object]) -> dict[str, object]:
-    """Values of JSON as the entry holds them."""
-    made: dict[str, object] = dict(fields)
-    for name in ("date", "due"):
-        if fields.get(name):
-            made[name] = dt.date.fromisoformat(str(fields[name]))
-    if fields.get("period"):
-        first, last = cast("list[str]", fields["period"])
-        made["period"] = (dt.date.fromisoformat(first), dt.date.fromisoformat(last))
-    for name in ("participants", "topics"):
-        if name in fields:
-            made[name] = tuple(str(item) for item in cast("list[object]", fields[name] or []))
-    if fields.get("quantity"):
-        made["quantity"] = _quantity(cast("dict[str, object]", fields["quantity"]))
-    if "kind" in fields:
-        made["kind"] = cast("Kind", fields["kind"])
-    return made
-
-
-def _quantity(held: Mapping[str, object]) -> Quantity:
-    low, best, high = (None if held.get(name) is None else float(str(held[name])) for name in ("low", "best", "high"))
-    return Quantity(low, best, high, cast("Hedge", held["hedge"]), str(held["unit"]))
+        return entry_of(json.loads(as_json(stated(draft.entry))) | held)
+    except InputError as error:
+        raise InputError(where, error.faults) from None

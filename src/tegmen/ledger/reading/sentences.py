@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from tegmen.ledger.reading.lexicon import words
+
 TOKENS_MOST = 150
-CHARACTERS_MOST = 1500
+LENGTH_MOST = 1500
 """A longer stretch without a full stop is cut: what follows may look back and forth within a sentence."""
 
 TOKEN = re.compile(
@@ -24,13 +27,6 @@ TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-NUMBER = re.compile(r"\d[\d.,\u00a0\u202f\u2009]*")
-SHORT = frozenset(
-    "mr mrs ms dr gen lt col maj brig capt adm sen rep gov prof st no jan feb mar apr aug sept sep oct nov dec vs "
-    "approx ca sgt hon jr sr fig".split()
-)
-STARTERS = frozenset("the a an in on at it he she they we but and meanwhile russia ukraine".split())
-END = frozenset(".!?…")
 CLOSERS = frozenset("\"”»'’)]")
 BULLET = re.compile(r"\s*(?:[-*•–—]|\d{1,2}[.)])\s+")
 
@@ -49,9 +45,9 @@ class Token:
         return self.text.lower().replace("’", "'")
 
     @property
-    def is_number(self) -> bool:
-        """Digits, with or without a short suffix of size."""
-        return self.text[0].isdecimal() and NUMBER.fullmatch(self.text) is not None
+    def bare(self) -> str:
+        """Without the ending of a possessive."""
+        return re.sub(r"['’]s?$", "", self.text)
 
     @property
     def is_name(self) -> bool:
@@ -100,16 +96,39 @@ class Sentence:
         """The words, white space as in the source with every line end a space."""
         return re.sub(r"[\n\r\t]", " ", self.source[self.start : self.end])
 
+    def between(self, start: int, end: int) -> str:
+        """Text between two places of the source."""
+        return self.text[start - self.start : end - self.start]
+
+    def before(self, position: int) -> str:
+        """Text in front of a place of the source."""
+        return self.text[: position - self.start]
+
+    def behind(self, position: int) -> str:
+        """Text from a place of the source on."""
+        return self.text[position - self.start :]
+
     def quote_at(self, position: int) -> tuple[int, int] | None:
         """Find the quotation a position stands in."""
         return next((quote for quote in self.quotes if quote[0] < position < quote[1]), None)
+
+
+def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
+    """Split a text, or a part of it, into tokens."""
+    matches = TOKEN.finditer(text, start, len(text) if end is None else end)
+    return [Token(match[0], match.start(), match.end()) for match in matches]
+
+
+def low_at(tokens: Sequence[Token], index: int) -> str:
+    """Token in lower case; "" where there is none."""
+    return tokens[index].low if 0 <= index < len(tokens) else ""
 
 
 def split_sentences(text: str) -> tuple[Sentence, ...]:
     """Split a text; tables' rows (with "|" or tabs) are left out, they are read by `tables`."""
     sentences: list[Sentence] = []
     for number, (start, end) in enumerate(paragraphs(text)):
-        tokens = [Token(match[0], match.start(), match.end()) for match in TOKEN.finditer(text, start, end)]
+        tokens = tokenize(text, start, end)
         quotes = tuple(_quotes(tokens, end))
         sentences += [Sentence(text, tuple(part), number, quotes) for part in _parts(tokens)]
     return tuple(sentences)
@@ -134,8 +153,7 @@ def paragraphs(text: str) -> list[tuple[int, int]]:
         line = text[start:end]
         if is_row(line):
             found.append((start, start))  # an empty paragraph keeps the lines before and after apart
-            continue
-        if found and found[-1][0] < found[-1][1] and wrapped and _continues(text, found[-1], start, line):
+        elif found and found[-1][0] < found[-1][1] and wrapped and _continues(text, found[-1], start, line):
             found[-1] = (found[-1][0], end)
         else:
             found.append((start, end))
@@ -153,32 +171,32 @@ def _parts(tokens: list[Token]) -> list[list[Token]]:
     parts: list[list[Token]] = [[]]
     for index, token in enumerate(tokens):
         parts[-1].append(token)
-        first = parts[-1][0]
-        if len(parts[-1]) >= TOKENS_MOST or token.end - first.start > CHARACTERS_MOST or _ends(tokens, index):
+        length = token.end - parts[-1][0].start
+        if len(parts[-1]) >= TOKENS_MOST or length > LENGTH_MOST or _ends_sentence(tokens, index):
             parts.append([])
     return [part for part in parts if part]
 
 
-def _ends(tokens: list[Token], index: int) -> bool:
+def _ends_sentence(tokens: list[Token], index: int) -> bool:
     """Whether a sentence ends with this token: a full stop with its closing marks, before a capital letter."""
-    token, following = tokens[index], tokens[index + 1] if index + 1 < len(tokens) else None
-    if following is None:
+    if index + 1 >= len(tokens):
         return True
+    token, following = tokens[index], tokens[index + 1]
     if following.text in CLOSERS and following.start == token.end:
         return False
     mark = index
     while mark > 0 and tokens[mark].text in CLOSERS and tokens[mark].start == tokens[mark - 1].end:
         mark -= 1
-    dotted = re.fullmatch(r"(?:[^\W\d_]\.){2,}", token.text) is not None
-    if dotted:
+    if re.fullmatch(r"(?:[^\W\d_]\.){2,}", token.text):
         return following.text in {"The", "In", "On", "It", "He", "She", "They", "A", "An", "At", "But"}
-    if tokens[mark].text not in END or mark == 0:
+    if tokens[mark].text not in {".", "!", "?", "…"} or mark == 0:
         return False
     if not (following.is_name or following.text[0].isdigit() or following.text in "\"“«‘'(["):
         return False
     word = tokens[mark - 1]
-    if tokens[mark].text == "." and (word.low in SHORT or (len(word.text) == 1 and word.is_name)):
-        return mark != index or (word.low not in SHORT and following.low in STARTERS)
+    short = word.low in words("short")
+    if tokens[mark].text == "." and (short or (len(word.text) == 1 and word.is_name)):
+        return mark != index or (not short and following.low in words("starters"))
     return following.start > token.end or following.is_name
 
 
@@ -187,17 +205,9 @@ def _quotes(tokens: list[Token], end: int) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     opened: int | None = None
     for token in tokens:
-        if token.text in "“«„" and opened is None:
+        if opened is None and token.text in '"“«„':
             opened = token.start
-        elif opened is not None and token.text in "”»":
+        elif opened is not None and token.text in '"”»':
             found.append((opened, token.end))
             opened = None
-        elif token.text == '"':
-            if opened is None:
-                opened = token.start
-            else:
-                found.append((opened, token.end))
-                opened = None
-    if opened is not None:
-        found.append((opened, end))
-    return found
+    return found if opened is None else [*found, (opened, end)]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from tegmen.ledger.entries import Entry, Kind
 from tegmen.ledger.reading.dates import Time
 from tegmen.ledger.reading.quantities import Count
 from tegmen.ledger.reading.sentences import Sentence
@@ -60,7 +62,7 @@ CUES = re.compile(
     """,
     re.VERBOSE,
 )
-STAGES = {
+STAGE_OF_CUE = {
     "requested": "requested",
     "pledged": "pledged",
     "contained": "pledged",
@@ -76,6 +78,8 @@ LINK = re.compile(
     r"|supplied|provided|given|sent)\s(?:for|by|in"
     r"|from)\s[A-Z]\w+|successfully)\s)*"
 )
+OTHER_ACT = re.compile(r"\bthat\b|\bas\s(?:he|she|they)\b|[\"“”;:\d]|,\s|\b(?:launched|had|were|was|would|will)\b")
+"""Words between a speaker and a time that give the time to something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,30 +96,43 @@ class Setting:
         Who says it.
     around
         The sentences of its paragraph, with their attributions.
-    thing
-        What was counted last in the paragraph, for "of them".
+    things
+        What was counted in the sentence before.
     day
         Expression of time of the paragraph's last attack, for sentences that give none.
     said
         When words before it in the paragraph were said, for quotations that go on.
-    things
-        What was counted in the sentence before.
     """
 
     sentence: Sentence
     times: tuple[Time, ...]
     attributions: list[Attribution]
     around: Sequence[tuple[Sentence, list[Attribution]]]
-    thing: Count | None = None
+    things: tuple[Count, ...] = ()
     day: Time | None = None
     said: Time | None = None
-    things: tuple[Count, ...] = ()
+
+    @property
+    def thing(self) -> Count | None:
+        """What was counted last, for "of them"."""
+        return self.things[-1] if self.things else None
+
+    def entry(self, kind: Kind, position: int, time: Time | None, **said: Any) -> Entry:
+        """Make an entry of what stands at a position: who says it and when it was, as far as `said` does not tell."""
+        voice, sentence = self.voice(position), self.sentence
+        fields: dict[str, Any] = {
+            "speaker": voice.speaker,
+            "via": ", ".join(voice.via),
+            "period": None if time is None else time.period,
+            "date": None if time is None else time.day,
+            "evidence": (sentence.start, sentence.end),
+            "doubtful": time is not None and time.doubtful,
+        }
+        return Entry(kind, **fields | said)
 
     def counted(self, start: int, end: int) -> bool:
         """Whether a number in digits stands between two places of the sentence."""
-        return (
-            re.search(r"\b\d", self.sentence.text[start - self.sentence.start : end - self.sentence.start]) is not None
-        )
+        return re.search(r"\b\d", self.sentence.between(start, end)) is not None
 
     def voice(self, position: int) -> Voice:
         """Who says what stands at a position."""
@@ -141,18 +158,12 @@ def find_cues(sentence: Sentence) -> list[Cue]:
 
 def is_saying(setting: Setting, time: Time) -> bool:
     """Whether a time says when words were said: "said on Monday", "On Monday, Kuleba told"."""
-    text, base = setting.sentence.text, setting.sentence.start
+    sentence = setting.sentence
     for a in setting.attributions:
-        behind = text[a.end - base : time.start - base] if a.end <= time.start else None
-        if (
-            behind is not None
-            and len(behind) < 70
-            and not re.search(
-                r"\bthat\b|\bas\s(?:he|she|they)\b|[\"“”;:\d]|,\s|\b(?:launched|had|were|was|would|will)\b", behind
-            )
-        ):
+        behind = sentence.between(a.end, time.start)
+        if a.end <= time.start and len(behind) < 70 and not OTHER_ACT.search(behind):
             return True
-        ahead = text[time.end - base : a.start - base] if time.end <= a.start else None
-        if ahead is not None and re.fullmatch(r",?\s?", ahead) and time.start - base < 12:
+        ahead = sentence.between(time.end, a.start)
+        if time.end <= a.start and re.fullmatch(r",?\s?", ahead) and time.start - sentence.start < 12:
             return True
     return False
