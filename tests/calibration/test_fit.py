@@ -526,7 +526,7 @@ def test_ballistic_rows_before_patriot_are_left_out():
 
 @pytest.mark.parametrize("until", ["yesterday", "2024-13-01", ""])
 def test_an_unreadable_date_is_named(record, until):
-    with pytest.raises(InputError, match=r"until: found .* allowed: a date as YYYY-MM-DD"):
+    with pytest.raises(InputError, match=r"until: found .*; a day such as 2024-03-31 is allowed"):
         calibrate(record, until=until)
 
 

@@ -51,8 +51,9 @@ def test_arrays_kept_are_read_and_not_made_again(tmp_path):
         an_archive(a=np.arange(3.0)),
         an_archive(**made())[:200],
         an_archive(**made()).replace(np.float64(2.0).tobytes(), np.float64(3.0).tobytes()),
+        an_archive(a=np.array([{}]), b=np.eye(2)),
     ],
-    ids=["nothing", "text", "empty zip", "an array missing", "cut short", "a number changed"],
+    ids=["nothing", "text", "empty zip", "an array missing", "cut short", "a number changed", "objects"],
 )
 def test_a_damaged_file_is_made_anew_and_mended(tmp_path, damaged):
     (tmp_path / "key.npz").write_bytes(damaged)

@@ -571,6 +571,28 @@ def test_lost_beside_an_unknown_count_stay_unknown(read):
     assert rows.loc["cruise", "intercepted"] is pd.NA
 
 
+def test_lost_that_exceed_what_was_launched_are_capped_and_told(read):
+    posted = [(16, 15, 11), (30, 20, 8), ("", 0, ""), (9, 4, "")]
+    reports = [
+        {"time_end": f"2031-05-{day:02d}", "launched": f"{n}", "destroyed": f"{k}", "not_reach_goal": f"{lost}"}
+        for day, (n, k, lost) in enumerate(posted, 2)
+    ]
+    both = read(*reports).counting("intercepted+lost")
+    assert both.rows["intercepted"].tolist() == [16, 28, pd.NA, 4]
+    # The row without a launched count enters no rate.
+    assert totals(both.eligible("drone")) == (55, 48)
+    assert both.notes[-1] == (
+        "Lost are counted as intercepted in 2 rows that post them; other rows are as posted. "
+        "In 1 rows the two exceed what was launched, and are taken as that."
+    )
+
+
+@pytest.mark.parametrize("again", ["intercepted+lost", "intercepted", "lost"])
+def test_lost_are_added_once(record, again):
+    with pytest.raises(InputError, match=re.escape(f"counting: found {again!r} after 'intercepted+lost'")):
+        record.counting("intercepted+lost").counting(again)
+
+
 def test_rows_of_another_shape_are_no_record(record):
     with pytest.raises(ValueError, match="record rows have columns"):
         Record(record.rows.drop(columns="lost"), record.provenance)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,13 +32,13 @@ from tegmen.calibration.kept_fits import read_or_make
 from tegmen.calibration.priors import Priors, area_grid, coverage_grid, pooling
 from tegmen.calibration.rows import AIM, FILTERED, MODELLED, NEAR_ZERO, WEEKS_OF_LEVEL, EligibleRows, eligible
 from tegmen.errors import InputError
+from tegmen.evidence.record import Record, parse_day
 from tegmen.terms import VERSION, FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from tegmen.evidence.record import Record
     from tegmen.terms import Floats, Ints
 
 _PARTS = ("likelihood", "log_evidence")
@@ -374,7 +374,7 @@ def calibrate(
         If nothing eligible is on or before `until`.
     """
     _check_seed(seed)
-    last, priors = _as_date(until), priors or Priors()
+    last, priors = parse_day(until), priors or Priors()
     whole, record = record, record.until(last)
     rows, end = eligible(record, last)
     level, coverage = area_grid(priors), coverage_grid(priors)
@@ -440,18 +440,6 @@ def _identified(rows: Mapping[ThreatClass, EligibleRows]) -> Mapping[str, str]:
     )
     sentences["glide_bomb"] = "Not identified: the record does not track guided bombs."
     return FrozenDict(sentences)
-
-
-def _as_date(until: str | date) -> date:
-    if isinstance(until, datetime):
-        return until.date()
-    if isinstance(until, date):
-        return until
-    try:
-        return date.fromisoformat(until.strip())
-    except (ValueError, AttributeError) as fault:
-        message = f"found {until!r}, allowed: a date as YYYY-MM-DD, such as 2024-03-31"
-        raise InputError("until", [message]) from fault
 
 
 def _check_seed(seed: int) -> None:

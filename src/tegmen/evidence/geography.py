@@ -374,5 +374,4 @@ def _read_geo_table(name: str, columns: dict[str, str]) -> pd.DataFrame:
     header = next(csv.reader(StringIO(text)))
     if header != list(columns):
         raise InputError(f"data/geo/{name}", [f"columns: found {header}, expected {list(columns)}; reinstall tegmen"])
-    types: Any = columns  # the stub of pandas wants literals
-    return pd.read_csv(StringIO(text), dtype=types)
+    return pd.read_csv(StringIO(text), dtype=columns)

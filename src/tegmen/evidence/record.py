@@ -10,7 +10,7 @@ import html
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from io import StringIO
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import pandas as pd
 
@@ -68,16 +68,12 @@ class Record:
         Columns month ("2024-03"), broad, rows, launched, destroyed (sums over reports with both counts) and
         rows_without_counts (reports left out of the sums).
         """
-        rows: Any = self.rows
-        words = {str(word): broad_class(str(word)) for word in rows["threat_class"].unique()}
-        table = rows.assign(
-            month=rows["window_end"].dt.strftime("%Y-%m"),
-            broad=rows["threat_class"].map(words),
-            destroyed=rows["intercepted"],
-            rows_without_counts=rows["rows_uncounted"],
-        )
-        sums = ["rows", "launched", "destroyed", "rows_without_counts"]
-        return table.groupby(["month", "broad"])[sums].sum().astype("int64").reset_index()
+        words = {word: broad_class(word) for word in self.rows["threat_class"].unique()}
+        broad = self.rows["threat_class"].map(words).rename("broad")
+        months = self.rows["window_end"].dt.strftime("%Y-%m").rename("month")
+        sums = self.rows[["rows", "launched", "intercepted", "rows_uncounted"]].groupby([months, broad]).sum()
+        names = {"intercepted": "destroyed", "rows_uncounted": "rows_without_counts"}
+        return sums.astype("int64").rename(columns=names).reset_index()
 
     def eligible(self, threat_class: str) -> pd.DataFrame:
         """Select the rows a rate of one class, or of one mixture ("ballistic+s300_ground"), may be taken from.
@@ -104,7 +100,7 @@ class Record:
         EvidenceError
             If no row is left that a rate can be taken from.
         """
-        last = _last_day(day)
+        last = parse_day(day)
         rows = self.rows.loc[self.rows["window_end"].dt.normalize() <= pd.Timestamp(last)].reset_index(drop=True)
         if not _eligible(rows).any():
             first = self.rows.loc[_eligible(self.rows), "window_end"].min()
@@ -128,28 +124,28 @@ class Record:
             raise InputError("counting", [f"found {counted!r} after {self.counted!r}; {allowed} is allowed, once"])
         if counted == "intercepted":
             return self
-        table: Any = self.rows
-        known = int((table["lost"].notna() & table["intercepted"].notna()).sum())
-        both = table["intercepted"] + table["lost"].fillna(0)
-        exceeds = (both > table["launched"]).fillna(value=False)
-        capped = int(exceeds.sum())
-        rows = table.assign(intercepted=both.mask(exceeds, table["launched"]))
+        launched, intercepted, lost = (self.rows[name] for name in COUNT_COLUMNS)
+        both = intercepted + lost.fillna(0)
+        exceeds = (both > launched).fillna(value=False)
+        known = int((lost.notna() & intercepted.notna()).sum())
         note = f"Lost are counted as intercepted in {known} rows that post them; other rows are as posted."
-        more = f" In {capped} rows the two exceed what was launched, and are taken as that."
-        return replace(self, rows=rows, notes=(*self.notes, note + (more if capped else "")), counted=counted)
+        if exceeds.any():
+            note += f" In {exceeds.sum()} rows the two exceed what was launched, and are taken as that."
+        rows = self.rows.assign(intercepted=both.mask(exceeds, launched))
+        return replace(self, rows=rows, notes=(*self.notes, note), counted=counted)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a copy of the rows."""
         return self.rows.copy()
 
     def __repr__(self) -> str:
-        rows: Any = self.rows
+        rows = self.rows
         span = f"{rows['window_end'].min():%Y-%m-%d} to {rows['window_end'].max():%Y-%m-%d}" if len(rows) else "empty"
         reports = rows["rows"].sum() + rows["rows_uncounted"].sum()
         return f"Record({span}: {reports:,} reports in {len(rows):,} rows, {_eligible(rows).sum():,} of them eligible)"
 
     def _repr_html_(self) -> str:
-        totals: Any = self.monthly().groupby("broad")[["rows", "launched", "destroyed"]].sum()
+        totals = self.monthly().groupby("broad")[["rows", "launched", "destroyed"]].sum()
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return f"<p>{html.escape(repr(self))}</p>{totals.to_html()}<ul>{notes}</ul>"
 
@@ -183,7 +179,7 @@ def read_record(path: str | Path | None = None, *, leave_out: bool = False) -> R
 
 def aggregate(reports: pd.DataFrame) -> pd.DataFrame:
     """Sum reports over window end, threat class, zone and channel; a sum of nothing but unknowns stays unknown."""
-    groups: Any = reports.groupby(list(KEY), sort=True)
+    groups = reports.groupby(list(KEY), sort=True)
     sums = groups[list(COUNT_COLUMNS)].sum(min_count=1).join(groups[["rows", "rows_uncounted"]].sum())
     return sums.reset_index()[list(COLUMNS)]
 
@@ -214,16 +210,22 @@ def broad_class(threat_class: str) -> str:
 
 def _eligible(rows: pd.DataFrame) -> pd.Series:
     words = [word for word in rows["threat_class"].unique() if RATE_WORDS.issuperset(str(word).split("+"))]
-    chosen: Any = (rows["channel"] == "national") & (rows["rows"] > 0) & rows["threat_class"].isin(words)
-    return chosen
+    return (rows["channel"] == "national") & (rows["rows"] > 0) & rows["threat_class"].isin(words)
 
 
-def _last_day(day: str | date) -> date:
+def parse_day(day: str | date) -> date:
+    """Read the last day to use of a record: a date, or text YYYY-MM-DD.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
     if isinstance(day, datetime):
         return day.date()
     if isinstance(day, date):
         return day
     try:
         return date.fromisoformat(day.strip())
-    except ValueError:
+    except (ValueError, AttributeError):
         raise InputError("until", [f"found {day!r}; a day such as 2024-03-31 is allowed; write YYYY-MM-DD"]) from None

@@ -15,7 +15,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import pandas as pd
 
@@ -217,10 +217,9 @@ def _public_reports(table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, tuple
     classes, zones = _class_words(), _zone_words()
     # Starts are checked, not used: windows run from an instant to 34 h, a report is filed by its end (traps 1 and 4).
     _column(table, "time_start", lambda text: _parse_time(text) if text.strip() else None, faults)
-    placed = [
-        place or ("unlocated", ()) for place in _column(table, "target", lambda text: _target_zone(text, zones), faults)
-    ]
-    reports: Any = _report_frame(
+    targets = _column(table, "target", lambda text: _target_zone(text, zones), faults)
+    placed = [target or ("unlocated", ()) for target in targets]
+    reports = _report_frame(
         window_end=_column(table, "time_end", _parse_time, faults),
         threat_class=_column(table, "model", lambda text: _threat_class(text, classes), faults),
         zone=[zone for zone, _ in placed],
@@ -230,21 +229,22 @@ def _public_reports(table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, tuple
         lost=_column(table, "not_reach_goal", _parse_count, faults),
     )
     _check_counts(table, reports, faults, "destroyed")
-    counted: Any = reports["launched"].notna() & reports["intercepted"].notna()
+    counted = reports["launched"].notna() & reports["intercepted"].notna()
     # A report without both counts says that something flew, not that nothing did (trap 7): count the report only.
     reports[list(COUNT_COLUMNS)] = reports[list(COUNT_COLUMNS)].where(counted)
-    rows = {"rows": counted.astype("int64"), "rows_uncounted": (~counted).astype("int64")}
-    unplaced = [name for _, names in placed for name in names]
-    return reports.assign(**rows, launch_place=table.cells("launch_place")), _reading_notes(
-        unplaced, table.cells("source", "?")
+    reports = reports.assign(
+        rows=counted.astype("int64"),
+        rows_uncounted=(~counted).astype("int64"),
+        launch_place=table.cells("launch_place"),
     )
+    return reports, _reading_notes([name for _, names in placed for name in names], table.cells("source", "?"))
 
 
 def _compiled_reports(table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Rows of a table in our own compiled schema."""
     _demand(table, COLUMNS, faults)
     zones = {*_zone_words().values(), "several_kyiv"}
-    reports: Any = _report_frame(
+    reports = _report_frame(
         window_end=_column(table, "window_end", _parse_time, faults),
         threat_class=_column(table, "threat_class", _compiled_class, faults),
         zone=_column(table, "zone", lambda text: _compiled_zone(text, zones), faults),
@@ -252,11 +252,9 @@ def _compiled_reports(table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, tup
         launched=_column(table, "launched", _parse_count, faults),
         intercepted=_column(table, "intercepted", _parse_count, faults),
         lost=_column(table, "lost", _parse_count, faults),
-    )
-    rows = {
-        name: pd.array(_column(table, name, _known_count, faults), dtype="Int64") for name in ("rows", "rows_uncounted")
-    }
-    reports = reports.assign(**rows, launch_place="")
+        rows=_column(table, "rows", _known_count, faults),
+        rows_uncounted=_column(table, "rows_uncounted", _known_count, faults),
+    ).assign(launch_place="")
     _check_counts(table, reports, faults, "intercepted")
     if faults:
         return reports, ()
@@ -266,19 +264,16 @@ def _compiled_reports(table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, tup
     return reports.astype({"rows": "int64", "rows_uncounted": "int64"}), ()
 
 
-def _report_frame(**columns: list[Any]) -> pd.DataFrame:
-    frame: Any = pd.DataFrame({"window_end": pd.Series(columns["window_end"], dtype="datetime64[s]")})
-    for name in KEY[1:]:
-        frame[name] = pd.array(columns[name], dtype="str")
-    for name in COUNT_COLUMNS:
-        frame[name] = pd.array(columns[name], dtype="Int64")
-    return frame
+def _report_frame(**columns: Sequence[object]) -> pd.DataFrame:
+    """Put parsed cells into a frame; a cell at fault is missing in it."""
+    types = {"window_end": "datetime64[s]", **dict.fromkeys(KEY[1:], "str")}
+    return pd.DataFrame(columns).astype({name: types.get(name, "Int64") for name in columns})
 
 
 def _check_counts(table: _Cells, reports: pd.DataFrame, faults: _Faults, name: str) -> None:
     """Guard what the public list never has (trap 8): more shot down than launched, and launched = 0."""
-    counts: Any = reports.astype({"launched": object, "intercepted": object})
-    for line, launched, intercepted in zip(table.lines, counts["launched"], counts["intercepted"], strict=True):
+    launches, kills = (reports[column].astype(object) for column in ("launched", "intercepted"))
+    for line, launched, intercepted in zip(table.lines, launches, kills, strict=True):
         if launched is pd.NA:
             continue
         if launched == 0:
