@@ -11,9 +11,11 @@ from tegmen.answer.results import CaseAnswer, ClaimTest, Driver, GoalAnswer, Sta
 from tegmen.calibration.fit import Calibration, calibrate
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.evidence.record import read_record
+from tegmen.ledger.aid import AidStatus, aid_status
+from tegmen.ledger.store import open_ledger
 from tegmen.question.numbers import gather
 from tegmen.question.places import defended_places
-from tegmen.question.scenario import read_scenario
+from tegmen.question.scenario import Scenario, read_scenario
 from tegmen.terms import Provenance
 
 ADDED = np.array([*range(11), 12, 15, 20, 25, 30])
@@ -147,6 +149,11 @@ def calibration() -> Calibration:
     return calibrate(read_record(), until="2024-03-31", seed=1)
 
 
+def aid_of(scenario: Scenario) -> AidStatus:
+    with open_ledger(scenario.ledger or None) as ledger:
+        return aid_status(ledger, scenario.month.last)
+
+
 def example(**changes) -> Sufficiency:
     """The example result; keyword arguments replace fields of its scenario before the answers are made."""
     scenario = read_scenario("march-2024").model_copy(update=changes)
@@ -158,6 +165,7 @@ def example(**changes) -> Sufficiency:
         places=defended_places(scenario, kyiv_radius_km=30.0),
         parameters=read_catalogue().parameters,
         evidence=gather(scenario, read_catalogue().parameters),
+        aid=aid_of(scenario),
         provenance=Provenance("0.1.0", 1, {"record": "a" * 64, "catalogue": "b" * 64, "scenario march-2024": "c" * 64}),
     )
 

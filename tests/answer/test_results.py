@@ -10,6 +10,7 @@ import pytest
 from core_example import four_cities
 
 from tegmen.answer.results import CaseAnswer, ClaimTest, GoalAnswer, Stand, Sufficiency, percent
+from tegmen.ledger.aid import AidStatus
 from tegmen.question.numbers import gather
 from tegmen.question.scenario import Goal, QuotedClaim, Scenario
 from tegmen.terms import FrozenDict, Provenance
@@ -62,7 +63,8 @@ def result_of(march: Scenario, calibration, *goals: GoalAnswer, quotes: tuple[tu
     nothing = FrozenDict[str, Any]()
     case = CaseAnswer("posted", answers, nothing, nothing, (), nothing, 0.1)
     cases, evidence = FrozenDict({"posted": case}), gather(scenario, ())
-    return Sufficiency(scenario, calibration, 1, cases, four_cities(), (), evidence, Provenance("0", 1, {}))
+    aid = AidStatus(scenario.month.last, (), ())
+    return Sufficiency(scenario, calibration, 1, cases, four_cities(), (), evidence, aid, Provenance("0", 1, {}))
 
 
 CLEAR = made(n=2, interval=(2, 2), probability=(0.0, 0.3, 0.93, 0.97))

@@ -480,7 +480,7 @@ FAULTY_SCENARIOS = {
     "endless range": (OWN_BASELINE.format("patriot", 5, 6, "inf"), r"baseline\.patriot\.high: found inf; .*finite"),
     "unknown system": (
         OWN_BASELINE.format("patriott", 1, 2, 3),
-        r"baseline\.patriott: unknown system; allowed .*patriot,",
+        r"baseline\.patriott: unknown key; allowed keys are patriot, sampt,",
     ),
     "number in quotes": (
         ("added_max = 30", 'added_max = "30"'),

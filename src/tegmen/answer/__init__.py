@@ -1,1 +1,1 @@
-"""How many are enough: goals, the one study behind every answer, siting, sufficiency, claims, what-if, plans."""
+"""How many are enough: the one study behind every answer, siting, sufficiency, drivers, claims, what-if, plans."""

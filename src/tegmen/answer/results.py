@@ -13,6 +13,7 @@ import pandas as pd
 from tegmen.calibration.fit import Calibration
 from tegmen.evidence.parameters import Parameter
 from tegmen.evidence.systems import SYSTEM_NAMES
+from tegmen.ledger.aid import AidStatus
 from tegmen.question.numbers import Evidence
 from tegmen.question.places import Places
 from tegmen.question.scenario import Goal, Scenario
@@ -115,6 +116,11 @@ class GoalAnswer:
     evpi_error: float
     censored: float
 
+    @property
+    def stands(self) -> tuple[Stand, ...]:
+        """Sites of the answer: the first n in order, all of them where no number tried is enough."""
+        return self.placement if self.n is None else self.placement[: self.n]
+
     def sentence(self) -> str:
         """One sentence: how many, how sure, and whether sampling resolved it."""
         goal, most = self.goal, int(self.added[-1])
@@ -180,6 +186,7 @@ class Sufficiency:
     places: Places
     parameters: tuple[Parameter, ...]
     evidence: Evidence
+    aid: AidStatus
     provenance: Provenance
 
     def sentence(self, case: EvidenceCase) -> str:

@@ -23,6 +23,8 @@ from tegmen.calibration.fit import Calibration
 from tegmen.engine.engagement import glide_bombs_launched
 from tegmen.evidence.parameters import Parameter
 from tegmen.evidence.systems import MISSILE_SYSTEMS
+from tegmen.ledger.aid import aid_status
+from tegmen.ledger.store import open_ledger
 from tegmen.question.numbers import gather
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, FrozenDict, Progress, one_blas_thread
@@ -77,6 +79,8 @@ def sufficiency(
         answers[case], worlds = _answer_case(study, case)
         used |= {parameter.label: parameter for parameter in worlds.parameters}
     parameters = tuple(used[label] for label in sorted(used))
+    with open_ledger(scenario.ledger or None) as ledger:
+        aid = aid_status(ledger, scenario.month.last)
     return Sufficiency(
         scenario=scenario,
         calibration=calibration,
@@ -85,6 +89,7 @@ def sufficiency(
         places=study.theatre.places,
         parameters=parameters,
         evidence=gather(scenario, parameters),
+        aid=aid,
         provenance=study.provenance,
     )
 

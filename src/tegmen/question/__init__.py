@@ -1,1 +1,1 @@
-"""What is asked: the scenario, its numbers with their sources, places, launches, and the theatre they make."""
+"""What is asked: the scenario and its goals, numbers with their sources, and the theatre: places, lanes, launches."""

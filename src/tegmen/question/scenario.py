@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tegmen.data import shipped
-from tegmen.errors import InputError
+from tegmen.errors import InputError, validation_faults
 from tegmen.evidence.catalogue import Catalogue, read_catalogue
 from tegmen.evidence.geography import in_ukraine, read_places
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
@@ -73,6 +72,11 @@ class Goal(_Strict):
             msg = f"found {metric!r}; allowed are {', '.join(METRICS)}; choose one of them"
             raise ValueError(msg)
         return metric
+
+    @property
+    def shortage_weight(self) -> float:
+        """How many units too many weigh as much as one too few, where this goal's confidence is the best rule."""
+        return self.confidence / (1 - self.confidence)
 
     @property
     def measure(self) -> Metric:
@@ -325,39 +329,14 @@ def _text_of(name_or_path: str | Path) -> tuple[str, str]:
 
 
 def faults_of(error: ValidationError) -> list[str]:
-    """Word every fault once: a list counts as too short when its items are faulty, and those are named already."""
-    errors = [dict(item) for item in error.errors()]
-    places = [_location(error) for error in errors]
-    parents = {place[:depth] for place in places for depth in range(len(place))}
-    return [_fault(error) for error, place in zip(errors, places, strict=True) if not place or place not in parents]
+    """Word every fault of a scenario once."""
+    return validation_faults(error.errors(), _allowed_keys)
 
 
-def _location(error: dict[str, object]) -> tuple[object, ...]:
-    location = error["loc"]
-    assert isinstance(location, tuple)
-    return location
-
-
-def _fault(error: dict[str, object]) -> str:
-    """One plain sentence for one pydantic error: key, what was found, what is allowed, what to do."""
-    location = _location(error)
-    key = re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in location)) or "(whole file)"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if location[-1:] == ("[key]",):
-        allowed = ", ".join(MISSILE_SYSTEMS)
-        return f"{key.removesuffix('.[key]')}: unknown system; allowed are {allowed}; remove it or correct its spelling"
-    if error["type"] == "extra_forbidden":
-        return f"{key}: unknown key; allowed keys are {_allowed(location)}; remove it or correct its spelling"
-    if error["type"] == "missing":
-        return f"{key}: missing; add it"
-    if str(error["type"]) == "value_error":
-        return f"{key}: {message}"
-    found = str(error["input"]) if isinstance(error["input"], dt.date) else repr(error["input"])
-    return f"{key}: found {found}; {message[0].lower()}{message[1:]}; correct the value"
-
-
-def _allowed(location: tuple[object, ...]) -> str:
-    """Keys allowed beside the unknown one."""
+def _allowed_keys(place: tuple[object, ...]) -> Sequence[str]:
+    """Keys allowed beside the one at fault; systems where the keys of a table are systems."""
+    if place[-1:] == ("[key]",):
+        return MISSILE_SYSTEMS
     rooms: dict[str, type[_Strict]] = {
         "goals": Goal,
         "claims": QuotedClaim,
@@ -367,5 +346,5 @@ def _allowed(location: tuple[object, ...]) -> str:
         "places": ExtraPlace,
         "replace": Replacement,
     }
-    model = rooms.get(str(location[0]), Scenario) if len(location) > 1 else Scenario
-    return ", ".join(sorted(set(model.model_fields) - {"sha256"}))
+    model = rooms.get(str(place[0]), Scenario) if len(place) > 1 else Scenario
+    return sorted(set(model.model_fields) - {"sha256"})

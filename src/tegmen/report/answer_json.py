@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +26,7 @@ from tegmen.report.json_files import (
 from tegmen.terms import EvidenceCase
 
 if TYPE_CHECKING:
-    from tegmen.answer.results import GoalAnswer, Stand, Sufficiency
+    from tegmen.answer.results import GoalAnswer, Sufficiency
 
 MODEL = ("choice", "method", "record", "claimed", "baseline", "places", "catalogue", "assumptions")
 """What a number that comes out of the model rests on."""
@@ -199,10 +198,5 @@ def _goal_part(answer: GoalAnswer) -> GoalAnswerPart:
         answer,
         sentence=answer.sentence(),
         curve=[PointPart(added=n, probability=p, mcse=error) for n, p, error in curve],
-        placement=answer_stands(answer),
+        placement=answer.stands,
     )
-
-
-def answer_stands(answer: GoalAnswer) -> Sequence[Stand]:
-    """Give the stands of the answer: the first n in greedy order, all of them where no number tried is enough."""
-    return answer.placement if answer.n is None else answer.placement[: answer.n]

@@ -15,12 +15,10 @@ import pandas as pd
 from tegmen.answer.plan import Plan
 from tegmen.answer.results import Sufficiency
 from tegmen.errors import InputError
-from tegmen.ledger.aid import aid_status
 from tegmen.ledger.entries import STAGES
-from tegmen.ledger.store import open_ledger
 from tegmen.question.numbers import assumptions
 from tegmen.report import charts
-from tegmen.report.answer_json import answer_file, answer_stands
+from tegmen.report.answer_json import answer_file
 from tegmen.report.folders import check_writable, write_files
 from tegmen.report.json_files import dumps, rounded
 from tegmen.report.maps import NAMES_MOST, draw_map
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
     from tegmen.answer.results import GoalAnswer, Stand
     from tegmen.evidence.parameters import Parameter
-    from tegmen.ledger.aid import AidStatus
     from tegmen.terms import EvidenceCase
 
 NOTIONAL = "Notional: one random layout of the baseline, drawn to calculate with; not a real position."
@@ -114,7 +111,7 @@ def _place_table(result: Sufficiency) -> pd.DataFrame:
     places = result.places
     orders: dict[EvidenceCase, list[list[str]]] = {}
     for case, answer in result.cases.items():
-        stands = [stand.place for stand in answer_stands(answer.headline)]
+        stands = [stand.place for stand in answer.headline.stands]
         orders[case] = [[str(i + 1) for i, at in enumerate(stands) if at == place] for place in places.name]
     columns = {
         "place": places.name,
@@ -135,7 +132,7 @@ def _geojson(result: Sufficiency, plans: Sequence[Plan]) -> dict[str, Any]:
     for case, answer in result.cases.items():
         for goal_answer in answer.goals:
             about = {"role": "added", "case": case, "goal": goal_answer.goal.name, "note": "greedy order"}
-            features += _point_features(answer_stands(goal_answer), about)
+            features += _point_features(goal_answer.stands, about)
         features += _point_features(answer.baseline, {"role": "baseline", "case": case, "goal": None, "note": NOTIONAL})
     for plan in plans:
         about = {"role": "added", "case": plan.case, "goal": None, "note": f"plan, {plan.method}"}
@@ -166,29 +163,23 @@ def _point_features(stands: Sequence[Stand], about: Mapping[str, Any]) -> list[d
 def _report_page(result: Sufficiency, plans: Sequence[Plan]) -> str:
     months = result.calibration.monthly()
     heads = {case: answer.headline for case, answer in result.cases.items()}
-    aid = _aid_of(result)
     return fill_page(
         "report.html.j2",
-        aid=aid,
+        aid=result.aid,
         stages=STAGES,
         result=result,
         plans=plans,
-        stands={case: answer_stands(head) for case, head in heads.items()},
+        stands={case: head.stands for case, head in heads.items()},
         case_meaning=CASE_MEANING,
         names_most=NAMES_MOST,
         others=[goal for goal in result.scenario.goals if not goal.headline],
         points=_points_side_by_side(list(heads.values())),
-        drawn=_draw_all(result, months) | {"aid": charts.draw_aid(aid)},
+        drawn=_draw_all(result, months) | {"aid": charts.draw_aid(result.aid)},
         months=months[months["threat_class"].isin(_RECORD_TABLES)].to_dict("records"),
         groups=_parameter_groups(result.parameters),
         evidence=result.evidence,
         assumptions=assumptions(),
     )
-
-
-def _aid_of(result: Sufficiency) -> AidStatus:
-    with open_ledger(result.scenario.ledger or None) as ledger:
-        return aid_status(ledger, result.scenario.month.last)
 
 
 def _points_side_by_side(answers: Sequence[GoalAnswer]) -> list[tuple[int, list[tuple[float, float] | None]]]:
@@ -210,7 +201,7 @@ def _draw_all(result: Sufficiency, months: pd.DataFrame) -> dict[str, Any]:
         "goal": {goal.name: charts.draw_goal(result, goal.name) for goal in result.scenario.goals if not goal.headline},
         "remaining": {case: charts.draw_remaining(result, case) for case in cases},
         "map": {
-            case: draw_map(case, answer.baseline, answer_stands(answer.headline), result.places)
+            case: draw_map(case, answer.baseline, answer.headline.stands, result.places)
             for case, answer in cases.items()
         },
         "record": {name: charts.draw_record(months[months["threat_class"] == name], name) for name in classes},
