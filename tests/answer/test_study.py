@@ -112,3 +112,14 @@ def test_a_fifth_metric_is_one_entry(monkeypatch: pytest.MonkeyPatch):
     near = np.hypot(first.latitude - 50.45, (first.longitude - 30.52) * np.cos(np.radians(50.45))) * 111.2
     assert zones[first.place] or near < 60
     assert headline.remaining[-1].mean() < headline.remaining[0].mean()
+
+
+@pytest.mark.parametrize("cases", [("claimd",), ("posted", "Posted"), (), "posted"])
+def test_an_evidence_case_that_does_not_exist_is_refused(cases):
+    scenario, calibration = march()
+    claim = tg.read_claim("7 Patriots would halve the ballistic strikes", scenario)
+    for ask in (tg.sufficiency, tg.drive, lambda *of, **more: tg.check_claim(claim, *of, **more)):
+        with pytest.raises(tg.InputError, match="posted"):
+            ask(scenario, calibration, cases=cases)
+    with pytest.raises(tg.InputError, match="claimd"):
+        tg.allocate(scenario, calibration, added={"patriot": 1}, case="claimd")

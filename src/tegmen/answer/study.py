@@ -32,7 +32,7 @@ from tegmen.evidence.geography import tables_sha256
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.question.theatre import Theatre, set_theatre
-from tegmen.terms import VERSION, EvidenceCase, Progress, Provenance, ThreatClass, tell_nobody
+from tegmen.terms import EVIDENCE_CASES, VERSION, EvidenceCase, Progress, Provenance, ThreatClass, tell_nobody
 from tegmen.worlds.draw import Worlds, draw_worlds
 
 if TYPE_CHECKING:
@@ -147,6 +147,22 @@ def begin_study(
         raise EvidenceError(msg + "; choose a month, or a record, that has some")
     rates = calibration.draws(RATE_DRAWS, seed)
     return Study(scenario, calibration, theatre, rates, seed, effort or Effort(), progress or tell_nobody)
+
+
+def require_cases(cases: Sequence[str]) -> None:
+    """Refuse an evidence case that does not exist, or none at all.
+
+    Raises
+    ------
+    InputError
+        Each unknown one is named.
+    """
+    allowed = " and ".join(EVIDENCE_CASES)
+    faults = [f"found {case!r}; the evidence cases are {allowed}" for case in cases if case not in EVIDENCE_CASES]
+    if isinstance(cases, str) or not cases:
+        faults = [f"found {cases!r}; give a list of evidence cases, such as {list(EVIDENCE_CASES)}"]
+    if faults:
+        raise InputError("cases", faults)
 
 
 def draw_batch(

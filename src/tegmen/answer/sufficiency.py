@@ -18,7 +18,17 @@ from tegmen.answer.estimates import (
 )
 from tegmen.answer.results import POINTS, CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
 from tegmen.answer.siting import stands
-from tegmen.answer.study import Batch, Effort, Study, begin_study, draw_batch, is_heavy, order_sites, remaining_share
+from tegmen.answer.study import (
+    Batch,
+    Effort,
+    Study,
+    begin_study,
+    draw_batch,
+    is_heavy,
+    order_sites,
+    remaining_share,
+    require_cases,
+)
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.engagement import glide_bombs_launched
 from tegmen.evidence.parameters import Parameter
@@ -71,6 +81,7 @@ def sufficiency(
     EvidenceError
         A number of the scenario has no source; no world agrees with the record.
     """
+    require_cases(cases)
     gather(scenario, ())  # what nobody can trace is refused before the work, not after it
     study = begin_study(scenario, calibration, seed=seed, effort=effort, progress=progress)
     answers: dict[EvidenceCase, CaseAnswer] = {}
