@@ -8,10 +8,10 @@ from tegmen.ledger.entries import OPEN, Kind, Quantity
 from tegmen.ledger.reading.dates import Time
 from tegmen.ledger.reading.drafts import Draft, by_time, reasons
 from tegmen.ledger.reading.lexicon import countries
-from tegmen.ledger.reading.meetings import AMONG, EVENT, LATEST, Place, free_day
+from tegmen.ledger.reading.meetings import AMONG, EVENT, LATEST, free_day
 from tegmen.ledger.reading.numbers import value_at
 from tegmen.ledger.reading.sentences import Sentence, Token
-from tegmen.ledger.reading.setting import Setting, is_saying
+from tegmen.ledger.reading.setting import NOWHERE, Place, Setting, is_saying
 
 SANCTIONS = re.compile(
     r"\b(?P<name>(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd|rd|th)"
@@ -136,9 +136,7 @@ def _measure(setting: Setting, thing: str, span: tuple[int, int], status: Status
         participants=tuple(name for name in ("EU", "Ukraine") if kind == "commitment" and name in thing),
         status=status[0],
     )
-    because = reasons("thing", (base + span[0], base + span[1]))
-    because += reasons("status", (base + status[1][0], base + status[1][1]))
-    because += by_time("period", time)
+    because = [*setting.because("thing", span), *setting.because("status", status[1]), *by_time("period", time)]
     because += reasons("speaker", *setting.voice(base + span[0]).spans[:1])
     return Draft(entry, tuple(because))
 
@@ -170,13 +168,12 @@ def read_incidents(
     """Airspace violations; a count in the same words becomes the incident's and is taken from `counted`."""
     sentence = setting.sentence
     match, time = AIRSPACE.search(sentence.text), _incident_time(setting)
-    place = None if match is None else _where(setting, match)
-    if match is None or place is None or not _happened(sentence.text, match, place[0], dated=time is not None):
+    place = NOWHERE if match is None else _where(setting, match)
+    if match is None or not _happened(sentence.text, match, place[0], dated=time is not None):
         return [], counted
     held = next((draft for draft in counted if _is_of_flight(draft, sentence)), None)
     base, end = sentence.start, sentence.end
-    because = [*reasons("thing", (base + match.start(), base + match.end())), *reasons("place", place[1])]
-    because += by_time("date", time)
+    because = [*setting.because("thing", match.span()), *reasons("place", *place[1]), *by_time("date", time)]
     where, lasted = _lasted(sentence, following)
     if lasted is not None:
         end = max(end, where.end)
@@ -201,7 +198,7 @@ def read_incidents(
 def _happened(text: str, match: re.Match[str], country: str, *, dated: bool) -> bool:
     """Whether the words tell of a violation that was: not denied, not feared, not in the country at war."""
     before = text[: match.start()]
-    if country == "Russia" or DENIED.search(before) or HYPOTHETICAL_FLIGHT.search(before):
+    if country in {"", "Russia"} or DENIED.search(before) or HYPOTHETICAL_FLIGHT.search(before):
         return False
     crash = match["d"] is not None or match["e"] is not None
     return not (crash and country == "Ukraine") and (dated or FLOWN.search(text) is not None)
@@ -229,7 +226,7 @@ def _incident_time(setting: Setting) -> Time | None:
     return next(latest, None) or free_day(setting) or setting.day or next(said, None)
 
 
-def _where(setting: Setting, match: re.Match[str]) -> Place | None:
+def _where(setting: Setting, match: re.Match[str]) -> Place:
     """Country whose airspace it was: named in the words, else in the sentence behind "protect" or a place word."""
     tokens, base = setting.sentence.tokens, setting.sentence.start
     start, end = base + match.start(), base + match.end()
@@ -239,8 +236,8 @@ def _where(setting: Setting, match: re.Match[str]) -> Place | None:
     for token in (*inside, *near):
         country = countries().get(token.bare)
         if country is not None and country not in {"Russia", "NATO", "EU", "Iran"}:
-            return country, (token.start, token.end)
-    return None
+            return country, ((token.start, token.end),)
+    return NOWHERE
 
 
 def _duration(lasted: re.Match[str] | None) -> Quantity | None:

@@ -11,7 +11,7 @@ from tegmen.ledger.reading.drafts import Draft, by_time, reasons
 from tegmen.ledger.reading.lexicon import capitals, countries, words
 from tegmen.ledger.reading.names import Names
 from tegmen.ledger.reading.sentences import Sentence
-from tegmen.ledger.reading.setting import Setting, is_saying
+from tegmen.ledger.reading.setting import NOWHERE, Place, Setting, is_saying
 
 MET = re.compile(
     r"\b(?:met(?:\swith)?|(?:was|were)\smeeting(?:\swith)?|meets(?:\swith)?|meet\swith|will\smeet(?:\swith)?|(?:held|holds|hold|had"
@@ -81,9 +81,6 @@ TOPICS_END = re.compile(
 )
 TOPICS_APART = re.compile(r",?\sas\swell\sas\s|,\sand\s|;\s|,\s(?=the\s|further\s)")
 
-Place = tuple[str, tuple[int, int]]
-"""Name of a place, and where in the text it stands."""
-
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -91,7 +88,7 @@ class Visit:
 
     person: str
     date: Time | None
-    place: Place | None
+    place: Place
 
 
 def read_meetings(
@@ -111,7 +108,7 @@ def read_meetings(
     if found is not None and not drafts:
         place, date = event_place(sentence, 0), free_day(setting)
         who = (people.named(0, found.start()) or [subject])[-1]
-        if who and (place is not None or date is not None):
+        if who and (place != NOWHERE or date is not None):
             visit = Visit(who, date, place)
     return drafts, visit
 
@@ -206,16 +203,16 @@ def _meeting(
 ) -> Draft:
     sentence, base = setting.sentence, setting.sentence.start
     date, place = free_day(setting), event_place(sentence, 0)
-    dated, placed = date is not None, place is not None
+    dated, placed = date is not None, place != NOWHERE
     if visit is not None and visit.person in who:
-        date, place = date or visit.date, place or visit.place
+        date, place = date or visit.date, place if placed else visit.place
     topics, named = _topics(sentence.text, topics_from)
     told = "from the visit or round of meetings told before"
-    because = reasons("participants", (base + span[0], base + span[1]))
+    because = setting.because("participants", span)
     for reason in by_time("date", date):
         because.append(reason if dated else replace(reason, rule="; ".join(filter(None, (told, reason.rule)))))
-    because += reasons("place", place[1], rule="" if placed else told) if place else []
-    because += reasons("topics", (base + named[0], base + named[1])) if named else []
+    because += reasons("place", *place[1], rule="" if placed else told)
+    because += setting.because("topics", named)
     voice = setting.voice(base + span[0])
     because += reasons("speaker", *voice.spans[:1])
     entry = setting.entry(
@@ -224,7 +221,7 @@ def _meeting(
         date,
         speaker=voice.speaker if voice.speaker not in who[1:] else "",
         thing=f"meeting of {' and '.join(who)}",
-        place="" if place is None else place[0],
+        place=place[0],
         participants=tuple(dict.fromkeys(who)),
         topics=topics,
     )
@@ -246,15 +243,14 @@ def _named_meetings(setting: Setting, *, skip: bool) -> list[Draft]:
         name, place = _from_capital(match["name"]), event_place(sentence, match.end())
         body = re.sub(r"['’]?\s\w+$", "", name)
         topics, span = _topics(sentence.text, match.end())
-        because = [*reasons("thing", (base + match.start("name"), base + match.end())), *by_time("period", time)]
-        because += reasons("place", place[1]) if place else []
-        because += reasons("topics", (base + span[0], base + span[1])) if span else []
+        because = [*setting.because("thing", (match.start("name"), match.end())), *by_time("period", time)]
+        because += [*reasons("place", *place[1]), *setting.because("topics", span)]
         entry = setting.entry(
             "meeting",
             base + match.start(),
             time,
             thing=name,
-            place="" if place is None else place[0],
+            place=place[0],
             participants=(body,) if BODIES.search(body) else (),
             topics=topics,
         )
@@ -274,11 +270,10 @@ def _meeting_of(setting: Setting) -> list[Draft]:
         base + match.start(),
         time,
         thing=match[0] if match.re is BODY else f"meeting of {body}",
-        place="" if place is None else place[0],
+        place=place[0],
         participants=(body,),
     )
-    because = reasons("thing", (base + match.start(), base + match.end()))
-    return [Draft(entry, (*because, *by_time("date", time)))]
+    return [Draft(entry, (*setting.because("thing", match.span()), *by_time("date", time)))]
 
 
 def _from_capital(name: str) -> str:
@@ -314,7 +309,7 @@ def _near_time(setting: Setting, position: int) -> Time | None:
     return next(before, None)
 
 
-def event_place(sentence: Sentence, start: int) -> Place | None:
+def event_place(sentence: Sentence, start: int) -> Place:
     """Place named with "in" or "at": any capitalised word that is no month; "Belgium's capital" is its city."""
     for match in re.finditer(
         r"\b(?:[Ii]n|at|to|visited|visiting)\s(?:the\s)?((?:[A-Z][\w-]+)(?:\s[A-Z][\w-]+)?)(['’]s\scapital)?",
@@ -322,12 +317,12 @@ def event_place(sentence: Sentence, start: int) -> Place | None:
     ):
         named, first = match[1], sentence.start + start + match.start(1)
         if match[2] and named in capitals():
-            return capitals()[named], (first, sentence.start + start + match.end())
+            return capitals()[named], ((first, sentence.start + start + match.end()),)
         for name in (named, named.split()[0]):
             known = name in words("cities") or name in countries() or name in capitals().values()
             if known and not match[2] and countries().get(name) not in {"NATO", "EU"}:
-                return name, (first, first + len(name))
-    return None
+                return name, ((first, first + len(name)),)
+    return NOWHERE
 
 
 # ---------------------------------------------------------------- about what

@@ -9,6 +9,7 @@ from typing import Any
 
 from tegmen.ledger.entries import Entry, Kind
 from tegmen.ledger.reading.dates import Time
+from tegmen.ledger.reading.drafts import Reason, reasons
 from tegmen.ledger.reading.quantities import Count
 from tegmen.ledger.reading.sentences import Sentence
 from tegmen.ledger.reading.speakers import Attribution, Voice, voice_at
@@ -82,6 +83,11 @@ OTHER_ACT = re.compile(r"\bthat\b|\bas\s(?:he|she|they)\b|[\"“”;:\d]|,\s|\b(
 """Words between a speaker and a time that give the time to something else."""
 
 
+Place = tuple[str, tuple[tuple[int, int], ...]]
+"""Name of a place, and where in the text it stands."""
+NOWHERE: Place = ("", ())
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What is known around a sentence when it is read.
@@ -129,6 +135,11 @@ class Setting:
             "doubtful": time is not None and time.doubtful,
         }
         return Entry(kind, **fields | said)
+
+    def because(self, field: str, span: tuple[int, int] | None, rule: str = "") -> list[Reason]:
+        """Give the words between two places of the sentence as the reason for a field; none where there are none."""
+        base = self.sentence.start
+        return [] if span is None else reasons(field, (base + span[0], base + span[1]), rule=rule)
 
     def counted(self, start: int, end: int) -> bool:
         """Whether a number in digits stands between two places of the sentence."""
