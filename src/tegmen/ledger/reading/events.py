@@ -128,17 +128,17 @@ def _measure(setting: Setting, thing: str, span: tuple[int, int], status: Status
         time = next((t for t in setting.times if 0 <= t.start - base - span[1] < 60), None)
     else:
         time = free_day(setting, base + span[1])
-    entry = setting.entry(
+    because = [*setting.because("thing", span), *setting.because("status", status[1]), *by_time("period", time)]
+    because += reasons("speaker", *setting.voice(base + span[0]).spans[:1])
+    return setting.draft(
         kind,
         base + span[0],
         time,
+        because,
         thing=re.sub(r"^(?:the|a)\s", "", thing.strip()),
         participants=tuple(name for name in ("EU", "Ukraine") if kind == "commitment" and name in thing),
         status=status[0],
     )
-    because = [*setting.because("thing", span), *setting.because("status", status[1]), *by_time("period", time)]
-    because += reasons("speaker", *setting.voice(base + span[0]).spans[:1])
-    return Draft(entry, tuple(because))
 
 
 def _open_items(setting: Setting) -> list[Draft]:
@@ -181,10 +181,11 @@ def read_incidents(
             because += reasons("quantity", (where.start + lasted.start(), where.start + lasted.end()), rule="how long")
     because += held.because[:1] if held else ()
     maybe = re.search(r"\b(?:may|might|could)\shave\s$", sentence.text[: match.start()]) is not None
-    entry = setting.entry(
+    draft = setting.draft(
         "incident",
         base + match.start(),
         time,
+        because,
         thing=re.sub(r"^(?:from|of|the)\s", "", (match["c"] or match[0]).strip()),
         quantity=held.entry.quantity if held else _duration(lasted),
         place=place[0],
@@ -192,7 +193,7 @@ def read_incidents(
         doubtful=maybe or (time is not None and (time.doubtful or is_saying(setting, time))),
         note=f"lasted: {lasted[0]}" if lasted and held else "",
     )
-    return [Draft(entry, tuple(because))], [draft for draft in counted if draft != held]
+    return [draft], [other for other in counted if other != held]
 
 
 def _happened(text: str, match: re.Match[str], country: str, *, dated: bool) -> bool:

@@ -215,17 +215,17 @@ def _meeting(
     because += setting.because("topics", named)
     voice = setting.voice(base + span[0])
     because += reasons("speaker", *voice.spans[:1])
-    entry = setting.entry(
+    return setting.draft(
         "meeting",
         base + span[0],
         date,
+        because,
         speaker=voice.speaker if voice.speaker not in who[1:] else "",
         thing=f"meeting of {' and '.join(who)}",
         place=place[0],
         participants=tuple(dict.fromkeys(who)),
         topics=topics,
     )
-    return Draft(entry, tuple(because))
 
 
 # ---------------------------------------------------------------- meetings that have a name
@@ -245,16 +245,9 @@ def _named_meetings(setting: Setting, *, skip: bool) -> list[Draft]:
         topics, span = _topics(sentence.text, match.end())
         because = [*setting.because("thing", (match.start("name"), match.end())), *by_time("period", time)]
         because += [*reasons("place", *place[1]), *setting.because("topics", span)]
-        entry = setting.entry(
-            "meeting",
-            base + match.start(),
-            time,
-            thing=name,
-            place=place[0],
-            participants=(body,) if BODIES.search(body) else (),
-            topics=topics,
-        )
-        drafts.append(Draft(entry, tuple(because)))
+        participants = (body,) if BODIES.search(body) else ()
+        said = {"thing": name, "place": place[0], "participants": participants, "topics": topics}
+        drafts.append(setting.draft("meeting", base + match.start(), time, because, **said))
     return drafts
 
 
@@ -265,15 +258,10 @@ def _meeting_of(setting: Setting) -> list[Draft]:
     if match is None or time is None:
         return []
     place, body = event_place(sentence, 0), match["body"].removeprefix("The ")
-    entry = setting.entry(
-        "meeting",
-        base + match.start(),
-        time,
-        thing=match[0] if match.re is BODY else f"meeting of {body}",
-        place=place[0],
-        participants=(body,),
-    )
-    return [Draft(entry, (*setting.because("thing", match.span()), *by_time("date", time)))]
+    because = [*setting.because("thing", match.span()), *by_time("date", time)]
+    thing = match[0] if match.re is BODY else f"meeting of {body}"
+    said = {"thing": thing, "place": place[0], "participants": (body,)}
+    return [setting.draft("meeting", base + match.start(), time, because, **said)]
 
 
 def _from_capital(name: str) -> str:

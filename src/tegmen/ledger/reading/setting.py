@@ -9,7 +9,7 @@ from typing import Any
 
 from tegmen.ledger.entries import Entry, Kind
 from tegmen.ledger.reading.dates import Time
-from tegmen.ledger.reading.drafts import Reason, reasons
+from tegmen.ledger.reading.drafts import Draft, Reason, reasons
 from tegmen.ledger.reading.quantities import Count
 from tegmen.ledger.reading.sentences import Sentence
 from tegmen.ledger.reading.speakers import Attribution, Voice, voice_at
@@ -123,8 +123,8 @@ class Setting:
         """What was counted last, for "of them"."""
         return self.things[-1] if self.things else None
 
-    def entry(self, kind: Kind, position: int, time: Time | None, **said: Any) -> Entry:
-        """Make an entry of what stands at a position: who says it and when it was, as far as `said` does not tell."""
+    def draft(self, kind: Kind, position: int, time: Time | None, because: Sequence[Reason], **said: Any) -> Draft:
+        """Draft what stands at a position: who says it and when it was, as far as `said` does not tell."""
         voice, sentence = self.voice(position), self.sentence
         fields: dict[str, Any] = {
             "speaker": voice.speaker,
@@ -134,7 +134,7 @@ class Setting:
             "evidence": (sentence.start, sentence.end),
             "doubtful": time is not None and time.doubtful,
         }
-        return Entry(kind, **fields | said)
+        return Draft(Entry(kind, **fields | said), tuple(because))
 
     def because(self, field: str, span: tuple[int, int] | None, rule: str = "") -> list[Reason]:
         """Give the words between two places of the sentence as the reason for a field; none where there are none."""

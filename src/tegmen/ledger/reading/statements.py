@@ -71,10 +71,14 @@ def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequenc
     notes = ("negated: read the words" if negated else "", "denied by the speaker" if voice.denies else "")
     place = _place(setting, end) if stage == "" else NOWHERE
     day = when.said or when.period
-    entry = setting.entry(
+    because = [*reasons("quantity", span), *reasons("thing", span), *_because(setting, voice, when)]
+    because += reasons("place", *place[1])
+    because += reasons("status" if stage else "note", (cue.start, cue.end), rule=cue.name) if cue else []
+    return setting.draft(
         "commitment" if stage else "statement",
         start,
         when.period,
+        because,
         thing=count.thing,
         quantity=count.quantity,
         date=None if day is None else day.day,
@@ -86,10 +90,6 @@ def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequenc
         doubtful=when.doubtful or negated or voice.denies or _is_doubtful(setting, count, end, stage),
         note="; ".join(filter(None, (count.number.fault, *notes))),
     )
-    because = [*reasons("quantity", span), *reasons("thing", span), *_because(setting, voice, when)]
-    because += reasons("place", *place[1])
-    because += reasons("status" if stage else "note", (cue.start, cue.end), rule=cue.name) if cue else []
-    return Draft(entry, tuple(because))
 
 
 def _span_of(setting: Setting, count: Count) -> tuple[int, int]:
