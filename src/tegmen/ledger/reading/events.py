@@ -7,9 +7,9 @@ import re
 from tegmen.ledger.entries import OPEN, Kind, Quantity
 from tegmen.ledger.reading.dates import Time
 from tegmen.ledger.reading.drafts import Draft, by_time, reasons
-from tegmen.ledger.reading.lexicon import countries
+from tegmen.ledger.reading.lexicon import countries, hedges
 from tegmen.ledger.reading.meetings import AMONG, EVENT, LATEST, free_day
-from tegmen.ledger.reading.numbers import value_at
+from tegmen.ledger.reading.numbers import HedgedNumber, bounded, value_at
 from tegmen.ledger.reading.sentences import Sentence, Token
 from tegmen.ledger.reading.setting import NOWHERE, Place, Setting, is_saying
 
@@ -245,13 +245,7 @@ def _duration(lasted: re.Match[str] | None) -> Quantity | None:
     read = None if lasted is None else value_at([Token(lasted["number"], 0, 1)], 0)
     if lasted is None or read is None:
         return None
-    value, unit = read[0], lasted["unit"].rstrip("s") + "s"
-    match (lasted["hedge"] or "").strip():
-        case "about" | "around" | "some":
-            return Quantity(None, value, None, "about", unit)
-        case "more than" | "at least" as hedge:
-            return Quantity(value, None, None, hedge, unit)
-        case "less than" | "nearly" as hedge:
-            return Quantity(None, None, value, hedge, unit)
-        case _:
-            return Quantity(value, value, value, "exact", unit)
+    number = HedgedNumber(read[0], read[0], read[0], "exact", 0, 1)
+    hedge = dict(hedges("before")).get(tuple((lasted["hedge"] or "").split()))
+    number = number if hedge is None else bounded(number, hedge, whole=False)
+    return number.quantity(lasted["unit"].rstrip("s") + "s")

@@ -121,11 +121,11 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
             memory.day = None
         said = memory.said if memory.said_in == sentence.paragraph else None
         ordered = tuple(sorted(times, key=lambda time: time.start))
-        setting = Setting(sentence, ordered, attributions, around, memory.things, memory.day, said)
+        setting = Setting(sentence, names, ordered, attributions, around, memory.things, memory.day, said)
         following = sentences[index + 1] if index + 1 < len(sentences) else None
         counted, memory.things = read_counts(setting)
         incidents, counted = read_incidents(setting, following, counted)
-        met, memory.visit = read_meetings(setting, names, memory.subject, memory.visit)
+        met, memory.visit = read_meetings(setting, memory.subject, memory.visit)
         drafts += [*counted, *incidents, *met, *read_measures(setting)]
         _add_topics(drafts, sentence)
         memory.subject = _pronoun(sentence, names, attributions) or memory.subject

@@ -9,7 +9,6 @@ from tegmen.ledger.entries import Entry
 from tegmen.ledger.reading.dates import Time
 from tegmen.ledger.reading.drafts import Draft, by_time, reasons
 from tegmen.ledger.reading.lexicon import capitals, countries, words
-from tegmen.ledger.reading.names import Names
 from tegmen.ledger.reading.sentences import Sentence
 from tegmen.ledger.reading.setting import NOWHERE, Place, Setting, is_saying
 
@@ -91,23 +90,20 @@ class Visit:
     place: Place
 
 
-def read_meetings(
-    setting: Setting, names: Names, subject: str, visit: Visit | None
-) -> tuple[list[Draft], Visit | None]:
+def read_meetings(setting: Setting, subject: str, visit: Visit | None) -> tuple[list[Draft], Visit | None]:
     """Read who met whom, and meetings that have a name; returns the visit for what follows, too."""
     sentence = setting.sentence
-    people = _People(setting, names)
     met = [
-        *(_met_by(people, subject, match) for match in MET.finditer(sentence.text)),
-        *(_talks_between(people, match) for match in TALKS_BETWEEN.finditer(sentence.text)),
+        *(_met_by(setting, subject, match) for match in MET.finditer(sentence.text)),
+        *(_talks_between(setting, match) for match in TALKS_BETWEEN.finditer(sentence.text)),
     ]
-    met = [meeting for meeting in met if meeting is not None] or _together(people)
+    met = [meeting for meeting in met if meeting is not None] or _together(setting)
     drafts = [_meeting(setting, visit, *meeting) for meeting in met]
     drafts += _named_meetings(setting, skip=bool(drafts)) or _meeting_of(setting)
     found = PLURAL.search(sentence.text)
     if found is not None and not drafts:
         place, date = event_place(sentence, 0), free_day(setting)
-        who = (people.named(0, found.start()) or [subject])[-1]
+        who = (setting.named(0, found.start()) or [subject])[-1]
         if who and (place != NOWHERE or date is not None):
             visit = Visit(who, date, place)
     return drafts, visit
@@ -119,37 +115,24 @@ _Met = tuple[tuple[str, ...], tuple[int, int], int]
 """Who met, where the sentence says so, and where its topics begin."""
 
 
-@dataclass(frozen=True, slots=True)
-class _People:
-    """The people named in a sentence."""
-
-    setting: Setting
-    names: Names
-
-    def named(self, start: int, end: int) -> list[str]:
-        """Those named between two places of the sentence."""
-        base, tokens = self.setting.sentence.start, self.setting.sentence.tokens
-        return self.names.named_in([token for token in tokens if base + start <= token.start < base + end])
-
-
-def _met_by(people: _People, subject: str, match: re.Match[str]) -> _Met | None:
+def _met_by(setting: Setting, subject: str, match: re.Match[str]) -> _Met | None:
     """Somebody met somebody: both must be named."""
-    sentence = people.setting.sentence
+    sentence = setting.sentence
     text, start = sentence.text, match.end()
     rest = text[start:]
     if re.match(r"(?:\w+\s){0,2}(?:requirements?|goals?|targets?|deadlines?|needs|demand|obligations?)\b", rest):
         return None
-    spoken = [a.start - sentence.start for a in people.setting.attributions if a.start >= sentence.start + start]
+    spoken = [a.start - sentence.start for a in setting.attributions if a.start >= sentence.start + start]
     end = min([_object_end(text, start), *spoken])  # who says it was not met
     nominal = re.match(r"(?:[Dd]uring|[Aa]t|[Aa]fter|[Ii]n|[Ff]ollowing)\s", match[0]) is not None
     if nominal:  # "During the meeting with her counterpart Mette Rasmussen, Lisova raised": the comma ends who was met
         commas = (start + comma.start() for comma in re.finditer(r",\s", rest))
-        end = next((at for at in commas if people.named(start, at)), end)
-    objects = people.named(start, end)
+        end = next((at for at in commas if setting.named(start, at)), end)
+    objects = setting.named(start, end)
     if not objects and match[0].strip().lower() not in {"received", "hosted"}:
         objects = _body_in(text[start:end])
     first = nominal and match.start() < 3
-    before = people.named(end, len(text))[:1] if first else people.named(0, match.start())[-2:]
+    before = setting.named(end, len(text))[:1] if first else setting.named(0, match.start())[-2:]
     actors = _joined(text[: match.start()], before) or ([subject] if subject else [])
     who = [person for person in actors if person not in objects]
     span = (match.start(), max(end, start))
@@ -181,19 +164,19 @@ def _body_in(text: str) -> list[str]:
     return [match[1]] if match else []
 
 
-def _talks_between(people: _People, match: re.Match[str]) -> _Met | None:
-    end = _object_end(people.setting.sentence.text, match.end())
-    who = tuple(people.named(match.end(), end))
+def _talks_between(setting: Setting, match: re.Match[str]) -> _Met | None:
+    end = _object_end(setting.sentence.text, match.end())
+    who = tuple(setting.named(match.end(), end))
     return (who, (match.start(), end), match.start()) if len(who) > 1 else None
 
 
-def _together(people: _People) -> list[_Met]:
+def _together(setting: Setting) -> list[_Met]:
     """A and B met, or discussed something."""
-    sentence = people.setting.sentence
+    sentence = setting.sentence
     for match in BOTH_MET.finditer(sentence.text):
-        joined = _joined(sentence.text[: match.start()], people.named(0, match.start())[-2:])
+        joined = _joined(sentence.text[: match.start()], setting.named(0, match.start())[-2:])
         at = sentence.start + match.start()
-        if len(joined) == 2 and not any(a.start < at < a.end for a in people.setting.attributions):
+        if len(joined) == 2 and not any(a.start < at < a.end for a in setting.attributions):
             return [(tuple(joined), (0, match.end()), match.start())]
     return []
 

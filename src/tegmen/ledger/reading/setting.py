@@ -10,6 +10,7 @@ from typing import Any
 from tegmen.ledger.entries import Entry, Kind
 from tegmen.ledger.reading.dates import Time
 from tegmen.ledger.reading.drafts import Draft, Reason, reasons
+from tegmen.ledger.reading.names import Names
 from tegmen.ledger.reading.quantities import Count
 from tegmen.ledger.reading.sentences import Sentence
 from tegmen.ledger.reading.speakers import Attribution, Voice, voice_at
@@ -96,6 +97,8 @@ class Setting:
     ----------
     sentence
         The sentence.
+    names
+        Full names of the people in the text.
     times
         Expressions of time in it.
     attributions
@@ -111,6 +114,7 @@ class Setting:
     """
 
     sentence: Sentence
+    names: Names
     times: tuple[Time, ...]
     attributions: list[Attribution]
     around: Sequence[tuple[Sentence, list[Attribution]]]
@@ -141,9 +145,10 @@ class Setting:
         base = self.sentence.start
         return [] if span is None else reasons(field, (base + span[0], base + span[1]), rule=rule)
 
-    def counted(self, start: int, end: int) -> bool:
-        """Whether a number in digits stands between two places of the sentence."""
-        return re.search(r"\b\d", self.sentence.between(start, end)) is not None
+    def named(self, start: int, end: int) -> list[str]:
+        """People named between two places of the sentence, counted from its start."""
+        base, tokens = self.sentence.start, self.sentence.tokens
+        return self.names.named_in([token for token in tokens if base + start <= token.start < base + end])
 
     def voice(self, position: int) -> Voice:
         """Who says what stands at a position."""

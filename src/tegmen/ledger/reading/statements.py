@@ -231,7 +231,7 @@ def _told_of(
     near = max(sentence.start, limit - 40)
     later = [t for t in straight if t.start >= limit and not (cue and ACTS.search(sentence.between(near, t.start)))]
     if cue is not None and cue.name in STAGE_OF_CUE:  # a time beyond another number is its, but in a plain list
-        before = [t for t in before if cue.start < t.end or not setting.counted(sentence.start, t.start)]
+        before = [t for t in before if cue.start < t.end or not re.search(r"\b\d", sentence.before(t.start))]
         apart = following is not None and following.group == "them"
         if apart or re.search(r"\b(?:will|would|promis|pledg)", sentence.between(span[1], limit)):
             later = []
