@@ -13,31 +13,24 @@ from tegmen.ledger.reading.numbers import HedgedNumber, bounded, value_at
 from tegmen.ledger.reading.sentences import Sentence, Token
 from tegmen.ledger.reading.setting import NOWHERE, Place, Setting, is_saying
 
+_WHICH = r"(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd|rd|th)|[a-z]+(?:th|rst|cond))\s)?"
 SANCTIONS = re.compile(
-    r"\b(?P<name>(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd|rd|th)"
-    r"|[a-z]+(?:th|rst|cond))\s)?(?:(?:EU|US|U\.S\.|European\sUnion|British|UK|American"
-    r"|[A-Z][a-z]+(?:'s|’s)?)\s)?(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd"
-    r"|rd|th)|[a-z]+(?:th|rst|cond))\s)?(?:sanctions\spackage|package\sof\s(?:EU\s)?sanctions"
-    r"|sanctions(?=\s(?:against|on)\s)|(?<=\bnew\s)sanctions|(?:oil\s)?price\scap|embargo))\b(?:\s(?:against|on"
-    r"|targeting)\s(?:[A-Z][\w-]+|[a-z]+\s[a-z]+))?"
+    rf"\b(?P<name>{_WHICH}(?:(?:EU|US|U\.S\.|European\sUnion|British|UK|American|[A-Z][a-z]+(?:'s|’s)?)\s)?{_WHICH}"
+    r"(?:sanctions\spackage|package\sof\s(?:EU\s)?sanctions|sanctions(?=\s(?:against|on)\s)|(?<=\bnew\s)sanctions"
+    r"|(?:oil\s)?price\scap|embargo))\b(?:\s(?:against|on|targeting)\s(?:[A-Z][\w-]+|[a-z]+\s[a-z]+))?"
 )
 
-STATUS = (
-    (re.compile(r"\b(?:came into force|in force|entered into force|took effect)\b"), "in force"),
-    (re.compile(r"\b(?:adopted|approved|agreed on|agreed|imposed|passed|announced)\b"), "adopted"),
-    (re.compile(r"\b(?:lifted|dropped)\b"), "lifted"),
-    (re.compile(r"\b(?:extended|prolonged)\b"), "extended"),
-    (re.compile(r"\b(?:proposed|proposal|draft)\b"), "proposed"),
-    (
-        re.compile(
-            r"\b(?:will|would|planned|plans|preparing|prepares|being prepared|could be|may be"
-            r"|upcoming|expected|scheduled|working on|intends)\b"
-        ),
-        "planned",
-    ),
-    (re.compile(r"\b(?:took place|was held|were held|held|opened|hosted|gathered)\b"), "held"),
-    (re.compile(r"\b(?:discuss\w*|topics?|agenda)\b"), OPEN),
-)
+STATUS = {
+    "in force": r"came into force|in force|entered into force|took effect",
+    "adopted": r"adopted|approved|agreed on|agreed|imposed|passed|announced",
+    "lifted": r"lifted|dropped",
+    "extended": r"extended|prolonged",
+    "proposed": r"proposed|proposal|draft",
+    "planned": r"will|would|planned|plans|preparing|prepares|being prepared|could be|may be|upcoming|expected|scheduled"
+    r"|working on|intends",
+    "held": r"took place|was held|were held|held|opened|hosted|gathered",
+    OPEN: r"discuss\w*|topics?|agenda",
+}
 
 AIRSPACE = re.compile(
     r"\b(?:(?:violat|enter|breach|cross|penetrat|stray|intrud|flew|fly|flown"
@@ -109,8 +102,8 @@ def _status(text: str, start: int, end: int) -> StatusAt | None:
     """Status word nearest to a measure, and where it stands."""
     found = [
         (min(abs(match.start() - end), abs(start - match.end())), name, match.span())
-        for pattern, name in STATUS
-        for match in pattern.finditer(text)
+        for name, said in STATUS.items()
+        for match in re.finditer(rf"\b(?:{said})\b", text)
         if match.end() <= start or match.start() >= end - 1
     ]
     if not found:

@@ -166,9 +166,7 @@ def _phrase_start(tokens: Sequence[Token], past: int) -> int:
     start = past
     while start > 0 and _is_of_speaker(tokens, start - 1, past):
         start -= 1
-    while start < past and tokens[start].low in {"of", ".", "and", "for"}:
-        start += 1
-    return start
+    return run_past(tokens, start, lambda token: token.low in {"of", ".", "and", "for"}, past - start)
 
 
 def _is_of_speaker(tokens: Sequence[Token], at: int, past: int) -> bool:
@@ -259,12 +257,9 @@ def _outlet_at(tokens: Sequence[Token], start: int) -> Sequence[Token]:
 
 
 def _known_outlet(tokens: Sequence[Token]) -> str:
-    for size in (3, 2, 1):
-        for start in range(len(tokens) - size + 1):
-            name = " ".join(token.text for token in tokens[start : start + size])
-            if name in words("outlets"):
-                return name
-    return ""
+    starts = ((size, start) for size in (3, 2, 1) for start in range(len(tokens) - size + 1))
+    named = (" ".join(token.text for token in tokens[start : start + size]) for size, start in starts)
+    return next((name for name in named if name in words("outlets")), "")
 
 
 # ---------------------------------------------------------------- who says what stands at one place
