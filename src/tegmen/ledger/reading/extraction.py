@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from tegmen.errors import InputError
 from tegmen.ledger.entries import Entry
@@ -51,12 +50,9 @@ class Reading:
     notes: tuple[str, ...]
 
 
-class Endpoint(Protocol):
-    """A user's own language model: text in, entries out. Never called unless it is given to `read_article`."""
-
-    def __call__(self, text: str) -> Sequence[Entry]:
-        """Read a text; every entry must have `evidence`, the place of the words it is read from."""
-        ...
+Endpoint = Callable[[str], Sequence[Entry]]
+"""A user's own language model: text in, entries out, each with `evidence`, the place of the words it is read from.
+Never called unless it is given to `read_article`."""
 
 
 def read_article(article: Article, *, endpoint: Endpoint | None = None) -> Reading:

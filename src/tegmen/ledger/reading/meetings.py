@@ -123,7 +123,7 @@ def _met_by(setting: Setting, subject: str, match: re.Match[str]) -> _Met | None
     if re.match(r"(?:\w+\s){0,2}(?:requirements?|goals?|targets?|deadlines?|needs|demand|obligations?)\b", rest):
         return None
     spoken = [a.start - sentence.start for a in setting.attributions if a.start >= sentence.start + start]
-    end = min([_object_end(text, start), *spoken])  # who says it was not met
+    end = min([_up_to(OBJECT_END, text, start), *spoken])  # who says it was not met
     nominal = re.match(r"(?:[Dd]uring|[Aa]t|[Aa]fter|[Ii]n|[Ff]ollowing)\s", match[0]) is not None
     if nominal:  # "During the meeting with her counterpart Mette Rasmussen, Lisova raised": the comma ends who was met
         commas = (start + comma.start() for comma in re.finditer(r",\s", rest))
@@ -139,8 +139,9 @@ def _met_by(setting: Setting, subject: str, match: re.Match[str]) -> _Met | None
     return ((*who, *objects), span, match.start()) if who and objects else None
 
 
-def _object_end(text: str, start: int) -> int:
-    stop = OBJECT_END.search(text[start:])
+def _up_to(stops: re.Pattern[str], text: str, start: int) -> int:
+    """Where what begins at a place ends: at the first stop, else with the text."""
+    stop = stops.search(text[start:])
     return start + stop.start() if stop else len(text)
 
 
@@ -165,7 +166,7 @@ def _body_in(text: str) -> list[str]:
 
 
 def _talks_between(setting: Setting, match: re.Match[str]) -> _Met | None:
-    end = _object_end(setting.sentence.text, match.end())
+    end = _up_to(OBJECT_END, setting.sentence.text, match.end())
     who = tuple(setting.named(match.end(), end))
     return (who, (match.start(), end), match.start()) if len(who) > 1 else None
 
@@ -304,11 +305,10 @@ def _topics(text: str, start: int) -> tuple[tuple[str, ...], tuple[int, int] | N
     found: list[str] = []
     span: tuple[int, int] | None = None
     for match in TOPIC.finditer(text, max(0, start - 60)):
-        stop = TOPICS_END.search(text[match.end() :])
-        listed = text[match.end() : match.end() + stop.start()] if stop else text[match.end() :]
-        parts = (part.strip(" ,") for part in TOPICS_APART.split(listed))
+        end = _up_to(TOPICS_END, text, match.end())
+        parts = (part.strip(" ,") for part in TOPICS_APART.split(text[match.end() : end]))
         found += [part for part in parts if 3 < len(part) < 300]
-        span = (span[0] if span else match.end(), match.end() + len(listed))
+        span = (span[0] if span else match.end(), end)
     return tuple(dict.fromkeys(found)), span
 
 
