@@ -47,23 +47,17 @@ def sources_of(lines: Sequence[str]) -> dict[str, Source]:
 
 def _contents(lines: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     for content in json.loads(f"[{','.join(lines)}]"):  # one call for all lines: ten thousand calls take longer
-        for name, read in _READ:
-            if name in content:
-                content[name] = read(content[name])
+        for name in _READ.keys() & content.keys():
+            content[name] = _READ[name](content[name])
         yield content.pop("id"), content
 
 
-_READ: Final[tuple[tuple[str, Callable[[Any], object]], ...]] = (
-    ("date", dt.date.fromisoformat),
-    ("due", dt.date.fromisoformat),
-    ("published", dt.date.fromisoformat),
-    ("retrieved", dt.date.fromisoformat),
-    ("period", lambda days: tuple(map(dt.date.fromisoformat, days))),
-    ("participants", tuple),
-    ("topics", tuple),
-    ("evidence", tuple),
-    ("quantity", lambda said: Quantity(**said)),
-)
+_READ: Final[Mapping[str, Callable[[Any], object]]] = {
+    **dict.fromkeys(("date", "due", "published", "retrieved"), dt.date.fromisoformat),
+    **dict.fromkeys(("participants", "topics", "evidence"), tuple),
+    "period": lambda days: tuple(map(dt.date.fromisoformat, days)),
+    "quantity": lambda said: Quantity(**said),
+}
 """How the fields that are no plain text are read back."""
 
 

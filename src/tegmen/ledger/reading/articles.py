@@ -36,6 +36,8 @@ BLOCKS = frozenset(
 LEFT_OUT = frozenset("script style noscript template svg head nav iframe button form select textarea".split())
 STAMPS = "article:published_time datePublished date pubdate publish-date og:published_time dc.date".split()
 """Metadata of a page that may hold the day it was published, the surest first."""
+LINE = "\x1e"
+"""Stands for the end of a line until white space has been put right."""
 CONTROLS = (*range(9), 11, *range(14, 32), 0xFFFD)
 """Characters that text has few of."""
 PAGE = re.compile(r"<!doctype html|<html|<body|<head\b|<article|<div|<p>|<p |<table|<br")
@@ -154,15 +156,14 @@ def _read_page(article: Article) -> Article:
         raise InputError(article.name, [f"{found}; no article has so many: give its text"])
     page = LexborHTMLParser(article.text)
     root = page.css_first("article") or page.body or page.root
-    text = "" if root is None else _visible(root)
     title = page.css_first("title")
     return replace(
         article,
-        text=text,
         stamped=_published(page),
         title=_meta(page, "og:title") or ("" if title is None else " ".join(title.text().split())),
         publisher=_meta(page, "og:site_name"),
         url=_meta(page, "og:url"),
+        text="" if root is None else _visible(root),  # last: it takes the page apart
     )
 
 
@@ -187,34 +188,17 @@ def _published(page: LexborHTMLParser) -> dt.date | None:
 
 def _visible(root: LexborNode) -> str:
     """Text of a page as read: blocks are paragraphs, rows of a table are lines with "|" between cells."""
-    parts: list[str] = []
-    node: LexborNode | None = root
-    depth = 0
-    while node is not None:
-        tag = node.tag or ""
-        if tag == "-text":
-            parts.append(re.sub(r"[ \t\r\n\f]+", " ", node.text(deep=False)))
-        elif tag in BLOCKS:
-            parts.append("\n" if tag == "tr" else "\n\n" if tag != "br" else "\n")
-        elif tag in {"td", "th"} and _has_cell_before(node):
-            parts.append(" | ")
-        below = None if tag in LEFT_OUT else node.child
-        if below is not None:
-            node, depth = below, depth + 1
-            continue
-        while node is not None and node.next is None and depth > 0:
-            node, depth = node.parent, depth - 1
-            if node is not None and (node.tag or "") in BLOCKS - {"tr", "br", "tbody", "thead"}:
-                parts.append("\n\n")
-        node = node.next if node is not None and depth > 0 else None
-    return _tidy("".join(parts))
-
-
-def _has_cell_before(node: LexborNode) -> bool:
-    before = node.prev
-    while before is not None and before.tag not in {"td", "th"}:
-        before = before.prev
-    return before is not None
+    for node in root.css(",".join(LEFT_OUT)):
+        node.decompose()
+    for cell in root.css(":is(td, th) ~ :is(td, th)"):
+        cell.insert_before(" | ")
+    for block in root.css(",".join(BLOCKS)):
+        marks = LINE if block.tag in {"tr", "br"} else LINE * 2
+        block.insert_before(marks)
+        if block.tag not in {"tr", "br", "tbody", "thead"}:
+            block.insert_after(LINE * 2)
+    spaced = re.sub(r"[ \t\r\n\f]+", " ", root.text())
+    return _tidy(spaced.replace(LINE, "\n"))
 
 
 def _tidy(text: str) -> str:

@@ -32,8 +32,7 @@ PATTERN = re.compile(
     \b(?P<iso>{_Y}-\d\d-\d\d)\b
   | \b(?P<dotted>\d{{1,2}}\.\d{{1,2}}\.{_Y})\b
   | \b(?P<m1>{_MON})\s(?P<d1>{_D})(?:{_TO}(?:(?P<m1b>{_MON})\s)?(?P<d1b>{_D}))?(?:,?\s(?P<y1>{_Y}))?
-  | \b(?P<d2>{_D})(?:\s(?P<m2a>{_MON}))?{_TO}(?P<d2b>{_D})\s(?:of\s)?(?P<m2b>{_MON})(?:,?\s(?P<y2>{_Y}))?
-  | \b(?P<d3>{_D})\s(?:of\s)?(?P<m3>{_MON})(?:,?\s(?P<y3>{_Y}))?
+  | \b(?P<d2>{_D})(?:(?:\s(?P<m2a>{_MON}))?{_TO}(?P<d2b>{_D}))?\s(?:of\s)?(?P<m2b>{_MON})(?:,?\s(?P<y2>{_Y}))?
   | \b(?:between|from|in|for|during)\s(?P<m4>{_MON}){_TO}(?P<m4b>{_MON})(?:\s(?:of\s)?(?P<y4>{_Y}))?
   | \b(?P<since>[Ss]ince)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<m5>{_MON})
         (?:\s(?P<d5>{_D}))?(?:,?\s(?P<y5>{_Y}))?|the\s(?:full-scale\s)?(?P<begin>month|year|week|war|invasion)
@@ -225,13 +224,9 @@ def _resolved(match: re.Match[str], anchor: Anchor, *, future: bool) -> _Resolve
         parts = [int(part) for part in re.split(r"[.-]", g["iso"] or g["dotted"])]
         year, month, day = parts if g["iso"] else reversed(parts)
         return _days((month, day), (month, day), year, anchor, future=future)
-    for d, db, m, mb, y in (
-        ("d1", "d1b", "m1", "m1b", "y1"),
-        ("d2", "d2b", "m2b", "m2a", "y2"),
-        ("d3", "", "m3", "", "y3"),
-    ):
-        if g[d]:
-            return _days(*_month_days(g, d, db, m, mb), int(g[y]) if g[y] else None, anchor, future=future)
+    if g["d1"] or g["d2"]:
+        year = g["y1"] or g["y2"]
+        return _days(*_month_days(g), int(year) if year else None, anchor, future=future)
     if g["m4"]:
         return _months(_month_number(g["m4"]), _month_number(g["m4b"]), g["y4"], anchor, future=future)
     if g["since"]:
@@ -258,12 +253,11 @@ def _day_number(day: str | None) -> int:
     return int(re.sub(r"\D", "", day or ""))
 
 
-def _month_days(g: _Groups, d: str, db: str, m: str, mb: str) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Month and day of the first and of the last day named."""
-    day, month = _day_number(g[d]), _month_number(g[m])
-    last = _day_number(g[db]) if db and g[db] else day
-    other = _month_number(g[mb]) if mb and g[mb] else month
-    return ((other, day), (month, last)) if d == "d2" else ((month, day), (other, last))
+def _month_days(g: _Groups) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Month and day of the first and of the last day named: "April 3-4", "30 March to 2 April"."""
+    first, last = (g["m1"], g["m1b"] or g["m1"]) if g["d1"] else (g["m2a"] or g["m2b"], g["m2b"])
+    day = g["d1"] or g["d2"]
+    return (_month_number(first), _day_number(day)), (_month_number(last), _day_number(g["d1b"] or g["d2b"] or day))
 
 
 def _days(

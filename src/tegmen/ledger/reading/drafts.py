@@ -106,7 +106,7 @@ def show_draft(draft: Draft, text: str) -> str:
         ("speaker", entry.speaker),
         ("via", entry.via),
         ("period", show_period(entry.period)),
-        ("date", "" if entry.date is None else entry.date.isoformat()),
+        ("date", entry.date),
         ("place", entry.place),
         ("participants", ", ".join(filter(None, entry.participants))),
         ("topics", "; ".join(entry.topics)),

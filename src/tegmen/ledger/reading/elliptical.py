@@ -168,8 +168,6 @@ def _hurt(count: Count, before: str, after: str) -> Count | None:
 
 def _is_listed(tokens: Sequence[Token], count: Count, before: str, after: str) -> bool:
     """Whether a number goes on with what was counted before it in the sentence, without saying it again."""
-    if count.first == 0:
-        return False
     last = tokens[count.first - 1]
     if before.endswith("("):  # "12 missiles (10 destroyed)"
         return re.match(r"\s(?:destroyed|shot down|intercepted|downed)\b", after) is not None

@@ -7,37 +7,30 @@ import re
 from tegmen.ledger.entries import OPEN, Kind, Quantity
 from tegmen.ledger.reading.dates import Time
 from tegmen.ledger.reading.drafts import Draft, by_time, reasons
-from tegmen.ledger.reading.lexicon import countries
-from tegmen.ledger.reading.meetings import AMONG, EVENT, LATEST, Place, free_day
-from tegmen.ledger.reading.numbers import value_at
+from tegmen.ledger.reading.lexicon import countries, hedges
+from tegmen.ledger.reading.meetings import AMONG, EVENT, LATEST, free_day
+from tegmen.ledger.reading.numbers import HedgedNumber, bounded, value_at
 from tegmen.ledger.reading.sentences import Sentence, Token
-from tegmen.ledger.reading.setting import Setting, is_saying
+from tegmen.ledger.reading.setting import NOWHERE, Place, Setting, is_saying
 
+_WHICH = r"(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd|rd|th)|[a-z]+(?:th|rst|cond))\s)?"
 SANCTIONS = re.compile(
-    r"\b(?P<name>(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd|rd|th)"
-    r"|[a-z]+(?:th|rst|cond))\s)?(?:(?:EU|US|U\.S\.|European\sUnion|British|UK|American"
-    r"|[A-Z][a-z]+(?:'s|’s)?)\s)?(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd"
-    r"|rd|th)|[a-z]+(?:th|rst|cond))\s)?(?:sanctions\spackage|package\sof\s(?:EU\s)?sanctions"
-    r"|sanctions(?=\s(?:against|on)\s)|(?<=\bnew\s)sanctions|(?:oil\s)?price\scap|embargo))\b(?:\s(?:against|on"
-    r"|targeting)\s(?:[A-Z][\w-]+|[a-z]+\s[a-z]+))?"
+    rf"\b(?P<name>{_WHICH}(?:(?:EU|US|U\.S\.|European\sUnion|British|UK|American|[A-Z][a-z]+(?:'s|’s)?)\s)?{_WHICH}"
+    r"(?:sanctions\spackage|package\sof\s(?:EU\s)?sanctions|sanctions(?=\s(?:against|on)\s)|(?<=\bnew\s)sanctions"
+    r"|(?:oil\s)?price\scap|embargo))\b(?:\s(?:against|on|targeting)\s(?:[A-Z][\w-]+|[a-z]+\s[a-z]+))?"
 )
 
-STATUS = (
-    (re.compile(r"\b(?:came into force|in force|entered into force|took effect)\b"), "in force"),
-    (re.compile(r"\b(?:adopted|approved|agreed on|agreed|imposed|passed|announced)\b"), "adopted"),
-    (re.compile(r"\b(?:lifted|dropped)\b"), "lifted"),
-    (re.compile(r"\b(?:extended|prolonged)\b"), "extended"),
-    (re.compile(r"\b(?:proposed|proposal|draft)\b"), "proposed"),
-    (
-        re.compile(
-            r"\b(?:will|would|planned|plans|preparing|prepares|being prepared|could be|may be"
-            r"|upcoming|expected|scheduled|working on|intends)\b"
-        ),
-        "planned",
-    ),
-    (re.compile(r"\b(?:took place|was held|were held|held|opened|hosted|gathered)\b"), "held"),
-    (re.compile(r"\b(?:discuss\w*|topics?|agenda)\b"), OPEN),
-)
+STATUS = {
+    "in force": r"came into force|in force|entered into force|took effect",
+    "adopted": r"adopted|approved|agreed on|agreed|imposed|passed|announced",
+    "lifted": r"lifted|dropped",
+    "extended": r"extended|prolonged",
+    "proposed": r"proposed|proposal|draft",
+    "planned": r"will|would|planned|plans|preparing|prepares|being prepared|could be|may be|upcoming|expected|scheduled"
+    r"|working on|intends",
+    "held": r"took place|was held|were held|held|opened|hosted|gathered",
+    OPEN: r"discuss\w*|topics?|agenda",
+}
 
 AIRSPACE = re.compile(
     r"\b(?:(?:violat|enter|breach|cross|penetrat|stray|intrud|flew|fly|flown"
@@ -109,8 +102,8 @@ def _status(text: str, start: int, end: int) -> StatusAt | None:
     """Status word nearest to a measure, and where it stands."""
     found = [
         (min(abs(match.start() - end), abs(start - match.end())), name, match.span())
-        for pattern, name in STATUS
-        for match in pattern.finditer(text)
+        for name, said in STATUS.items()
+        for match in re.finditer(rf"\b(?:{said})\b", text)
         if match.end() <= start or match.start() >= end - 1
     ]
     if not found:
@@ -128,19 +121,17 @@ def _measure(setting: Setting, thing: str, span: tuple[int, int], status: Status
         time = next((t for t in setting.times if 0 <= t.start - base - span[1] < 60), None)
     else:
         time = free_day(setting, base + span[1])
-    entry = setting.entry(
+    because = [*setting.because("thing", span), *setting.because("status", status[1]), *by_time("period", time)]
+    because += reasons("speaker", *setting.voice(base + span[0]).spans[:1])
+    return setting.draft(
         kind,
         base + span[0],
         time,
+        because,
         thing=re.sub(r"^(?:the|a)\s", "", thing.strip()),
         participants=tuple(name for name in ("EU", "Ukraine") if kind == "commitment" and name in thing),
         status=status[0],
     )
-    because = reasons("thing", (base + span[0], base + span[1]))
-    because += reasons("status", (base + status[1][0], base + status[1][1]))
-    because += by_time("period", time)
-    because += reasons("speaker", *setting.voice(base + span[0]).spans[:1])
-    return Draft(entry, tuple(because))
 
 
 def _open_items(setting: Setting) -> list[Draft]:
@@ -170,13 +161,12 @@ def read_incidents(
     """Airspace violations; a count in the same words becomes the incident's and is taken from `counted`."""
     sentence = setting.sentence
     match, time = AIRSPACE.search(sentence.text), _incident_time(setting)
-    place = None if match is None else _where(setting, match)
-    if match is None or place is None or not _happened(sentence.text, match, place[0], dated=time is not None):
+    place = NOWHERE if match is None else _where(setting, match)
+    if match is None or not _happened(sentence.text, match, place[0], dated=time is not None):
         return [], counted
     held = next((draft for draft in counted if _is_of_flight(draft, sentence)), None)
     base, end = sentence.start, sentence.end
-    because = [*reasons("thing", (base + match.start(), base + match.end())), *reasons("place", place[1])]
-    because += by_time("date", time)
+    because = [*setting.because("thing", match.span()), *reasons("place", *place[1]), *by_time("date", time)]
     where, lasted = _lasted(sentence, following)
     if lasted is not None:
         end = max(end, where.end)
@@ -184,10 +174,11 @@ def read_incidents(
             because += reasons("quantity", (where.start + lasted.start(), where.start + lasted.end()), rule="how long")
     because += held.because[:1] if held else ()
     maybe = re.search(r"\b(?:may|might|could)\shave\s$", sentence.text[: match.start()]) is not None
-    entry = setting.entry(
+    draft = setting.draft(
         "incident",
         base + match.start(),
         time,
+        because,
         thing=re.sub(r"^(?:from|of|the)\s", "", (match["c"] or match[0]).strip()),
         quantity=held.entry.quantity if held else _duration(lasted),
         place=place[0],
@@ -195,13 +186,13 @@ def read_incidents(
         doubtful=maybe or (time is not None and (time.doubtful or is_saying(setting, time))),
         note=f"lasted: {lasted[0]}" if lasted and held else "",
     )
-    return [Draft(entry, tuple(because))], [draft for draft in counted if draft != held]
+    return [draft], [other for other in counted if other != held]
 
 
 def _happened(text: str, match: re.Match[str], country: str, *, dated: bool) -> bool:
     """Whether the words tell of a violation that was: not denied, not feared, not in the country at war."""
     before = text[: match.start()]
-    if country == "Russia" or DENIED.search(before) or HYPOTHETICAL_FLIGHT.search(before):
+    if country in {"", "Russia"} or DENIED.search(before) or HYPOTHETICAL_FLIGHT.search(before):
         return False
     crash = match["d"] is not None or match["e"] is not None
     return not (crash and country == "Ukraine") and (dated or FLOWN.search(text) is not None)
@@ -229,7 +220,7 @@ def _incident_time(setting: Setting) -> Time | None:
     return next(latest, None) or free_day(setting) or setting.day or next(said, None)
 
 
-def _where(setting: Setting, match: re.Match[str]) -> Place | None:
+def _where(setting: Setting, match: re.Match[str]) -> Place:
     """Country whose airspace it was: named in the words, else in the sentence behind "protect" or a place word."""
     tokens, base = setting.sentence.tokens, setting.sentence.start
     start, end = base + match.start(), base + match.end()
@@ -239,21 +230,15 @@ def _where(setting: Setting, match: re.Match[str]) -> Place | None:
     for token in (*inside, *near):
         country = countries().get(token.bare)
         if country is not None and country not in {"Russia", "NATO", "EU", "Iran"}:
-            return country, (token.start, token.end)
-    return None
+            return country, ((token.start, token.end),)
+    return NOWHERE
 
 
 def _duration(lasted: re.Match[str] | None) -> Quantity | None:
     read = None if lasted is None else value_at([Token(lasted["number"], 0, 1)], 0)
     if lasted is None or read is None:
         return None
-    value, unit = read[0], lasted["unit"].rstrip("s") + "s"
-    match (lasted["hedge"] or "").strip():
-        case "about" | "around" | "some":
-            return Quantity(None, value, None, "about", unit)
-        case "more than" | "at least" as hedge:
-            return Quantity(value, None, None, hedge, unit)
-        case "less than" | "nearly" as hedge:
-            return Quantity(None, None, value, hedge, unit)
-        case _:
-            return Quantity(value, value, value, "exact", unit)
+    number = HedgedNumber(read[0], read[0], read[0], "exact", 0, 1)
+    hedge = dict(hedges("before")).get(tuple((lasted["hedge"] or "").split()))
+    number = number if hedge is None else bounded(number, hedge, whole=False)
+    return number.quantity(lasted["unit"].rstrip("s") + "s")

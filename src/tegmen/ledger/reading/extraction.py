@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from tegmen.errors import InputError
 from tegmen.ledger.entries import Entry
@@ -51,12 +50,9 @@ class Reading:
     notes: tuple[str, ...]
 
 
-class Endpoint(Protocol):
-    """A user's own language model: text in, entries out. Never called unless it is given to `read_article`."""
-
-    def __call__(self, text: str) -> Sequence[Entry]:
-        """Read a text; every entry must have `evidence`, the place of the words it is read from."""
-        ...
+Endpoint = Callable[[str], Sequence[Entry]]
+"""A user's own language model: text in, entries out, each with `evidence`, the place of the words it is read from.
+Never called unless it is given to `read_article`."""
 
 
 def read_article(article: Article, *, endpoint: Endpoint | None = None) -> Reading:
@@ -121,11 +117,11 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
             memory.day = None
         said = memory.said if memory.said_in == sentence.paragraph else None
         ordered = tuple(sorted(times, key=lambda time: time.start))
-        setting = Setting(sentence, ordered, attributions, around, memory.things, memory.day, said)
+        setting = Setting(sentence, names, ordered, attributions, around, memory.things, memory.day, said)
         following = sentences[index + 1] if index + 1 < len(sentences) else None
         counted, memory.things = read_counts(setting)
         incidents, counted = read_incidents(setting, following, counted)
-        met, memory.visit = read_meetings(setting, names, memory.subject, memory.visit)
+        met, memory.visit = read_meetings(setting, memory.subject, memory.visit)
         drafts += [*counted, *incidents, *met, *read_measures(setting)]
         _add_topics(drafts, sentence)
         memory.subject = _pronoun(sentence, names, attributions) or memory.subject

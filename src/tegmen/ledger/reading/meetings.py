@@ -9,9 +9,8 @@ from tegmen.ledger.entries import Entry
 from tegmen.ledger.reading.dates import Time
 from tegmen.ledger.reading.drafts import Draft, by_time, reasons
 from tegmen.ledger.reading.lexicon import capitals, countries, words
-from tegmen.ledger.reading.names import Names
 from tegmen.ledger.reading.sentences import Sentence
-from tegmen.ledger.reading.setting import Setting, is_saying
+from tegmen.ledger.reading.setting import NOWHERE, Place, Setting, is_saying
 
 MET = re.compile(
     r"\b(?:met(?:\swith)?|(?:was|were)\smeeting(?:\swith)?|meets(?:\swith)?|meet\swith|will\smeet(?:\swith)?|(?:held|holds|hold|had"
@@ -81,9 +80,6 @@ TOPICS_END = re.compile(
 )
 TOPICS_APART = re.compile(r",?\sas\swell\sas\s|,\sand\s|;\s|,\s(?=the\s|further\s)")
 
-Place = tuple[str, tuple[int, int]]
-"""Name of a place, and where in the text it stands."""
-
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -91,27 +87,24 @@ class Visit:
 
     person: str
     date: Time | None
-    place: Place | None
+    place: Place
 
 
-def read_meetings(
-    setting: Setting, names: Names, subject: str, visit: Visit | None
-) -> tuple[list[Draft], Visit | None]:
+def read_meetings(setting: Setting, subject: str, visit: Visit | None) -> tuple[list[Draft], Visit | None]:
     """Read who met whom, and meetings that have a name; returns the visit for what follows, too."""
     sentence = setting.sentence
-    people = _People(setting, names)
     met = [
-        *(_met_by(people, subject, match) for match in MET.finditer(sentence.text)),
-        *(_talks_between(people, match) for match in TALKS_BETWEEN.finditer(sentence.text)),
+        *(_met_by(setting, subject, match) for match in MET.finditer(sentence.text)),
+        *(_talks_between(setting, match) for match in TALKS_BETWEEN.finditer(sentence.text)),
     ]
-    met = [meeting for meeting in met if meeting is not None] or _together(people)
+    met = [meeting for meeting in met if meeting is not None] or _together(setting)
     drafts = [_meeting(setting, visit, *meeting) for meeting in met]
     drafts += _named_meetings(setting, skip=bool(drafts)) or _meeting_of(setting)
     found = PLURAL.search(sentence.text)
     if found is not None and not drafts:
         place, date = event_place(sentence, 0), free_day(setting)
-        who = (people.named(0, found.start()) or [subject])[-1]
-        if who and (place is not None or date is not None):
+        who = (setting.named(0, found.start()) or [subject])[-1]
+        if who and (place != NOWHERE or date is not None):
             visit = Visit(who, date, place)
     return drafts, visit
 
@@ -122,45 +115,33 @@ _Met = tuple[tuple[str, ...], tuple[int, int], int]
 """Who met, where the sentence says so, and where its topics begin."""
 
 
-@dataclass(frozen=True, slots=True)
-class _People:
-    """The people named in a sentence."""
-
-    setting: Setting
-    names: Names
-
-    def named(self, start: int, end: int) -> list[str]:
-        """Those named between two places of the sentence."""
-        base, tokens = self.setting.sentence.start, self.setting.sentence.tokens
-        return self.names.named_in([token for token in tokens if base + start <= token.start < base + end])
-
-
-def _met_by(people: _People, subject: str, match: re.Match[str]) -> _Met | None:
+def _met_by(setting: Setting, subject: str, match: re.Match[str]) -> _Met | None:
     """Somebody met somebody: both must be named."""
-    sentence = people.setting.sentence
+    sentence = setting.sentence
     text, start = sentence.text, match.end()
     rest = text[start:]
     if re.match(r"(?:\w+\s){0,2}(?:requirements?|goals?|targets?|deadlines?|needs|demand|obligations?)\b", rest):
         return None
-    spoken = [a.start - sentence.start for a in people.setting.attributions if a.start >= sentence.start + start]
-    end = min([_object_end(text, start), *spoken])  # who says it was not met
+    spoken = [a.start - sentence.start for a in setting.attributions if a.start >= sentence.start + start]
+    end = min([_up_to(OBJECT_END, text, start), *spoken])  # who says it was not met
     nominal = re.match(r"(?:[Dd]uring|[Aa]t|[Aa]fter|[Ii]n|[Ff]ollowing)\s", match[0]) is not None
     if nominal:  # "During the meeting with her counterpart Mette Rasmussen, Lisova raised": the comma ends who was met
         commas = (start + comma.start() for comma in re.finditer(r",\s", rest))
-        end = next((at for at in commas if people.named(start, at)), end)
-    objects = people.named(start, end)
+        end = next((at for at in commas if setting.named(start, at)), end)
+    objects = setting.named(start, end)
     if not objects and match[0].strip().lower() not in {"received", "hosted"}:
         objects = _body_in(text[start:end])
     first = nominal and match.start() < 3
-    before = people.named(end, len(text))[:1] if first else people.named(0, match.start())[-2:]
+    before = setting.named(end, len(text))[:1] if first else setting.named(0, match.start())[-2:]
     actors = _joined(text[: match.start()], before) or ([subject] if subject else [])
     who = [person for person in actors if person not in objects]
     span = (match.start(), max(end, start))
     return ((*who, *objects), span, match.start()) if who and objects else None
 
 
-def _object_end(text: str, start: int) -> int:
-    stop = OBJECT_END.search(text[start:])
+def _up_to(stops: re.Pattern[str], text: str, start: int) -> int:
+    """Where what begins at a place ends: at the first stop, else with the text."""
+    stop = stops.search(text[start:])
     return start + stop.start() if stop else len(text)
 
 
@@ -184,19 +165,19 @@ def _body_in(text: str) -> list[str]:
     return [match[1]] if match else []
 
 
-def _talks_between(people: _People, match: re.Match[str]) -> _Met | None:
-    end = _object_end(people.setting.sentence.text, match.end())
-    who = tuple(people.named(match.end(), end))
+def _talks_between(setting: Setting, match: re.Match[str]) -> _Met | None:
+    end = _up_to(OBJECT_END, setting.sentence.text, match.end())
+    who = tuple(setting.named(match.end(), end))
     return (who, (match.start(), end), match.start()) if len(who) > 1 else None
 
 
-def _together(people: _People) -> list[_Met]:
+def _together(setting: Setting) -> list[_Met]:
     """A and B met, or discussed something."""
-    sentence = people.setting.sentence
+    sentence = setting.sentence
     for match in BOTH_MET.finditer(sentence.text):
-        joined = _joined(sentence.text[: match.start()], people.named(0, match.start())[-2:])
+        joined = _joined(sentence.text[: match.start()], setting.named(0, match.start())[-2:])
         at = sentence.start + match.start()
-        if len(joined) == 2 and not any(a.start < at < a.end for a in people.setting.attributions):
+        if len(joined) == 2 and not any(a.start < at < a.end for a in setting.attributions):
             return [(tuple(joined), (0, match.end()), match.start())]
     return []
 
@@ -206,29 +187,29 @@ def _meeting(
 ) -> Draft:
     sentence, base = setting.sentence, setting.sentence.start
     date, place = free_day(setting), event_place(sentence, 0)
-    dated, placed = date is not None, place is not None
+    dated, placed = date is not None, place != NOWHERE
     if visit is not None and visit.person in who:
-        date, place = date or visit.date, place or visit.place
+        date, place = date or visit.date, place if placed else visit.place
     topics, named = _topics(sentence.text, topics_from)
     told = "from the visit or round of meetings told before"
-    because = reasons("participants", (base + span[0], base + span[1]))
+    because = setting.because("participants", span)
     for reason in by_time("date", date):
         because.append(reason if dated else replace(reason, rule="; ".join(filter(None, (told, reason.rule)))))
-    because += reasons("place", place[1], rule="" if placed else told) if place else []
-    because += reasons("topics", (base + named[0], base + named[1])) if named else []
+    because += reasons("place", *place[1], rule="" if placed else told)
+    because += setting.because("topics", named)
     voice = setting.voice(base + span[0])
     because += reasons("speaker", *voice.spans[:1])
-    entry = setting.entry(
+    return setting.draft(
         "meeting",
         base + span[0],
         date,
+        because,
         speaker=voice.speaker if voice.speaker not in who[1:] else "",
         thing=f"meeting of {' and '.join(who)}",
-        place="" if place is None else place[0],
+        place=place[0],
         participants=tuple(dict.fromkeys(who)),
         topics=topics,
     )
-    return Draft(entry, tuple(because))
 
 
 # ---------------------------------------------------------------- meetings that have a name
@@ -246,19 +227,11 @@ def _named_meetings(setting: Setting, *, skip: bool) -> list[Draft]:
         name, place = _from_capital(match["name"]), event_place(sentence, match.end())
         body = re.sub(r"['’]?\s\w+$", "", name)
         topics, span = _topics(sentence.text, match.end())
-        because = [*reasons("thing", (base + match.start("name"), base + match.end())), *by_time("period", time)]
-        because += reasons("place", place[1]) if place else []
-        because += reasons("topics", (base + span[0], base + span[1])) if span else []
-        entry = setting.entry(
-            "meeting",
-            base + match.start(),
-            time,
-            thing=name,
-            place="" if place is None else place[0],
-            participants=(body,) if BODIES.search(body) else (),
-            topics=topics,
-        )
-        drafts.append(Draft(entry, tuple(because)))
+        because = [*setting.because("thing", (match.start("name"), match.end())), *by_time("period", time)]
+        because += [*reasons("place", *place[1]), *setting.because("topics", span)]
+        participants = (body,) if BODIES.search(body) else ()
+        said = {"thing": name, "place": place[0], "participants": participants, "topics": topics}
+        drafts.append(setting.draft("meeting", base + match.start(), time, because, **said))
     return drafts
 
 
@@ -269,16 +242,10 @@ def _meeting_of(setting: Setting) -> list[Draft]:
     if match is None or time is None:
         return []
     place, body = event_place(sentence, 0), match["body"].removeprefix("The ")
-    entry = setting.entry(
-        "meeting",
-        base + match.start(),
-        time,
-        thing=match[0] if match.re is BODY else f"meeting of {body}",
-        place="" if place is None else place[0],
-        participants=(body,),
-    )
-    because = reasons("thing", (base + match.start(), base + match.end()))
-    return [Draft(entry, (*because, *by_time("date", time)))]
+    because = [*setting.because("thing", match.span()), *by_time("date", time)]
+    thing = match[0] if match.re is BODY else f"meeting of {body}"
+    said = {"thing": thing, "place": place[0], "participants": (body,)}
+    return [setting.draft("meeting", base + match.start(), time, because, **said)]
 
 
 def _from_capital(name: str) -> str:
@@ -314,7 +281,7 @@ def _near_time(setting: Setting, position: int) -> Time | None:
     return next(before, None)
 
 
-def event_place(sentence: Sentence, start: int) -> Place | None:
+def event_place(sentence: Sentence, start: int) -> Place:
     """Place named with "in" or "at": any capitalised word that is no month; "Belgium's capital" is its city."""
     for match in re.finditer(
         r"\b(?:[Ii]n|at|to|visited|visiting)\s(?:the\s)?((?:[A-Z][\w-]+)(?:\s[A-Z][\w-]+)?)(['’]s\scapital)?",
@@ -322,12 +289,12 @@ def event_place(sentence: Sentence, start: int) -> Place | None:
     ):
         named, first = match[1], sentence.start + start + match.start(1)
         if match[2] and named in capitals():
-            return capitals()[named], (first, sentence.start + start + match.end())
+            return capitals()[named], ((first, sentence.start + start + match.end()),)
         for name in (named, named.split()[0]):
             known = name in words("cities") or name in countries() or name in capitals().values()
             if known and not match[2] and countries().get(name) not in {"NATO", "EU"}:
-                return name, (first, first + len(name))
-    return None
+                return name, ((first, first + len(name)),)
+    return NOWHERE
 
 
 # ---------------------------------------------------------------- about what
@@ -338,11 +305,10 @@ def _topics(text: str, start: int) -> tuple[tuple[str, ...], tuple[int, int] | N
     found: list[str] = []
     span: tuple[int, int] | None = None
     for match in TOPIC.finditer(text, max(0, start - 60)):
-        stop = TOPICS_END.search(text[match.end() :])
-        listed = text[match.end() : match.end() + stop.start()] if stop else text[match.end() :]
-        parts = (part.strip(" ,") for part in TOPICS_APART.split(listed))
+        end = _up_to(TOPICS_END, text, match.end())
+        parts = (part.strip(" ,") for part in TOPICS_APART.split(text[match.end() : end]))
         found += [part for part in parts if 3 < len(part) < 300]
-        span = (span[0] if span else match.end(), match.end() + len(listed))
+        span = (span[0] if span else match.end(), end)
     return tuple(dict.fromkeys(found)), span
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import dropwhile
 
 from tegmen.ledger.reading.lexicon import countries, words
 from tegmen.ledger.reading.sentences import Sentence, Token
@@ -36,9 +37,7 @@ class Names:
 
     def _strip(self, tokens: Sequence[Token]) -> list[Token]:
         """Leave titles, countries and the first words of sentences away from the front of a name."""
-        kept = list(tokens)
-        while kept and not _may_begin(kept[0]):
-            kept.pop(0)
+        kept = list(dropwhile(lambda token: not _may_begin(token), tokens))
         while kept and (not kept[-1].is_word or kept[-1].low in words("particles")):
             kept.pop()
         return kept

@@ -234,7 +234,7 @@ def _hedged(tokens: Sequence[Token], number: HedgedNumber, floor: int) -> Hedged
     # What is measured and not counted has no next number: "over 100" drones is 101 up, "over 5%" is 5 % up.
     behind = low_at(tokens, number.past)
     measured = behind in {"%", "percent", "per"} or behind in currencies("words") or heads().get(behind) == "power"
-    return replace(_bounded(number, hedge, whole=not (number.prefix or measured)), first=first, past=past)
+    return replace(bounded(number, hedge, whole=not (number.prefix or measured)), first=first, past=past)
 
 
 def _hedge_before(low: tuple[str, ...], first: int, floor: int) -> tuple[int, Hedge | None]:
@@ -256,21 +256,20 @@ def _hedge_behind(low: tuple[str, ...], past: int) -> tuple[int, Hedge | None]:
     return past, None
 
 
-def _bounded(number: HedgedNumber, hedge: Hedge, *, whole: bool) -> HedgedNumber:
+def bounded(number: HedgedNumber, hedge: Hedge, *, whole: bool) -> HedgedNumber:
+    """Turn the values of a number by its hedge; of a whole one "more than" and "less than" name the next."""
     low, high = (number.low, number.high) if number.best is None else (number.best, number.best)
     assert low is not None
     assert high is not None
     if low != high:
         return replace(number, hedge=hedge) if hedge == "at least" else number
     step = whole and low.is_integer()
-    match hedge:
-        case "more than":
-            return replace(number, low=low + step, best=None, high=None, hedge=hedge)
-        case "at least":
-            return replace(number, low=low, best=None, high=None, hedge=hedge)
-        case "less than":
-            return replace(number, low=None, best=None, high=max(0.0, high - step), hedge=hedge)
-        case "at most" | "nearly":
-            return replace(number, low=None, best=None, high=high, hedge=hedge)
-        case _:
-            return replace(number, low=None, best=low, high=None, hedge=hedge)
+    sides: dict[Hedge, tuple[float | None, float | None]] = {
+        "more than": (low + step, None),
+        "at least": (low, None),
+        "less than": (None, max(0.0, high - step)),
+        "at most": (None, high),
+        "nearly": (None, high),
+    }
+    below, above = sides.get(hedge, (None, None))
+    return replace(number, low=below, best=None if hedge in sides else low, high=above, hedge=hedge)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from tegmen.ledger.entries import Quantity
 from tegmen.ledger.reading.lexicon import countries, currencies, heads, values, words
 from tegmen.ledger.reading.numbers import HedgedNumber, find_numbers
-from tegmen.ledger.reading.sentences import Token, low_at
+from tegmen.ledger.reading.sentences import Token, low_at, run_past
+
+ARTICLES = frozenset({"a", "an", "the"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,7 @@ def _count_at(tokens: Sequence[Token], number: HedgedNumber, starts: set[int]) -
         inner = next((at for at in range(past + 1, min(past + 4, len(tokens))) if at in starts), None)
         if inner is not None and all(token.low in words("between") for token in tokens[past:inner]):
             return Count(number, "", "", "next", number.first, past)
-    while index < len(tokens) and (_leads(tokens[index]) or (low == "of" and tokens[index].low.endswith("'s"))):
-        index += 1
+    index = run_past(tokens, index, lambda token: _leads(token) or (low == "of" and token.low.endswith("'s")))
     span = _noun(tokens, index, starts)
     if span is not None:
         return _noun_count(tokens, number, span)
@@ -132,55 +134,42 @@ def is_model(token: Token) -> bool:
 
 def _head_behind(tokens: Sequence[Token], at: int) -> bool:
     """Whether a name or noun goes on to another head: "Patriot air defence systems", "Kh-101 cruise missiles"."""
-    for token in tokens[at : at + 4]:
-        if _stops(token) or token.low in {"and", "of"} or token.low in words("acts"):
-            return False
-        if token.low in heads():
-            return True
-    return False
+    past = run_past(tokens, at, lambda token: not _stops(token) and token.low not in words("acts") | {"and", "of"}, 4)
+    return any(token.low in heads() for token in tokens[at:past])
 
 
 def _stops(token: Token) -> bool:
     return not token.is_word or token.low in words("stops")
 
 
-def _is_number_word(token: Token) -> bool:
-    return token.low in values("vague") or values("small").get(token.low, 20) < 20
+def _counts_anew(token: Token) -> bool:
+    """Whether a token ends a noun phrase, or begins one of its own: a number, an article."""
+    number = token.text[0].isdecimal() or token.low in values("vague") or values("small").get(token.low, 20) < 20
+    return number or token.low in words("stops") or token.low in ARTICLES
 
 
 def _and_goes_on(tokens: Sequence[Token], at: int, head: int | None) -> bool:
     """Whether "and" joins what is counted: "cruise and ballistic missiles", "drones and missiles"."""
     if head is not None and tokens[head].low in words("combined"):
-        return _combines(tokens[at + 1 : at + 5])
+        past = run_past(tokens, at + 1, lambda token: not (_counts_anew(token) or not token.is_word), 4)
+        return any(token.low in words("combined") for token in tokens[at + 1 : past])
     return any(token.low in heads() for token in tokens[at + 1 : at + 5]) and not any(
-        token.low in words("stops") or token.text[0].isdecimal() or _is_number_word(token)
-        for token in tokens[at + 1 : at + 3]
+        _counts_anew(token) and token.low not in ARTICLES for token in tokens[at + 1 : at + 3]
     )
-
-
-def _combines(tokens: Sequence[Token]) -> bool:
-    for token in tokens:
-        if token.low in words("combined"):
-            return True
-        if _stops(token) or token.text[0].isdecimal() or _is_number_word(token) or token.low in {"a", "an", "the"}:
-            return False
-    return False
 
 
 def _noun_count(tokens: Sequence[Token], number: HedgedNumber, span: tuple[int, int]) -> Count | None:
     first, head = span
     phrase, noun, past = tokens[first : head + 1], tokens[head], head + 1
     group = heads().get(noun.low, "aid")
-    of_power = any(piece in words("grid") for token in phrase for piece in token.low.split("-"))
-    if group == "grid" and not noun.low.startswith("substation") and not of_power:
+    if group == "grid" and not noun.low.startswith("substation") and not _pieces(phrase) & words("grid"):
         return None
     if low_at(tokens, past) == "of" and noun.low in words("parcels"):
-        last = past
-        while last + 1 < len(tokens) and last < past + 4 and _goes_on(tokens[last + 1]):
-            last += 1
-        past = last + 1 if last > past else past
+        last = run_past(tokens, past + 1, lambda t: not _stops(t) and (t.low in heads() or t.is_name), 4)
+        past = last if last > past + 1 else past
     if group == "power":
-        past = _of_what(tokens, past)
+        if low_at(tokens, past) == "of" and past + 1 < len(tokens):  # "of thermal capacity"
+            past = run_past(tokens, past + 1, lambda token: not _stops(token), 4)
         first = min(past - 1, head + 2) if past > head + 1 else first
     thing = _phrase(tokens, first, past)
     combined = _combined_with(phrase) if re.search(r"\band\b", thing) and noun.low in words("combined") else ""
@@ -204,26 +193,16 @@ def _combined_with(phrase: Sequence[Token]) -> str:
     return before[-1] if before and before[-1] in words("combined") else ""
 
 
-def _goes_on(token: Token) -> bool:
-    return not _stops(token) and (token.low in heads() or token.is_name)
-
-
-def _of_what(tokens: Sequence[Token], past: int) -> int:
-    """Token past "of thermal capacity" behind a number of megawatts."""
-    if low_at(tokens, past) != "of" or past + 1 >= len(tokens):
-        return past
-    last = past + 1
-    while last < len(tokens) and last < past + 5 and not _stops(tokens[last]):
-        last += 1
-    return last
+def _pieces(tokens: Sequence[Token]) -> set[str]:
+    """Words of some tokens, those joined by a hyphen apart."""
+    return {piece for token in tokens for piece in token.low.split("-")}
 
 
 def _phrase(tokens: Sequence[Token], first: int, past: int) -> str:
     """Words of some tokens, spaced as in the source."""
-    text = ""
-    for index in range(first, past):
-        gap = " " if index > first and tokens[index].start > tokens[index - 1].end else ""
-        text += gap + tokens[index].text
+    text = tokens[first].text
+    for before, token in pairwise(tokens[first:past]):
+        text += (" " if token.start > before.end else "") + token.text
     return text
 
 
@@ -235,17 +214,14 @@ def _money(tokens: Sequence[Token], number: HedgedNumber, currency: str) -> Coun
     index = past = number.past + (not number.prefix)
     if low_at(tokens, past) in {"each", "apiece"}:
         return None  # a price
-    near = {piece for token in tokens[max(0, number.first - 14) : past + 14] for piece in token.low.split("-")}
+    near = _pieces(tokens[max(0, number.first - 14) : past + 14])
     if not any(map(_is_aid, near)):
         if not (near & words("gifts") or low_at(tokens, number.first - 1) == "worth"):
             return None
         number = replace(number, weak=True)  # given, but nothing near says for what: a person should look
-    while low_at(tokens, index) in words("money_leads"):
-        index += 1
-    last = end = index
-    while last < len(tokens) and last < index + 6 and not _stops(tokens[last]):
-        last += 1
-        end = last if _is_aid(tokens[last - 1].low) else end
+    index = run_past(tokens, index, lambda token: token.low in words("money_leads"))
+    last = run_past(tokens, index, lambda token: not _stops(token), 6)
+    end = max((at + 1 for at in range(index, last) if _is_aid(tokens[at].low)), default=index)
     thing = _phrase(tokens, index, end) if end > index else _money_before(tokens, number.first - 1)
     return Count(number, thing, currency, "money", number.first, max(past, end))
 
@@ -280,9 +256,7 @@ def _share(tokens: Sequence[Token], number: HedgedNumber) -> Count | None:
     index = number.past + 1 + (tokens[number.past].low == "per")
     if low_at(tokens, index) != "of":
         return None
-    index += 1
-    while index < len(tokens) and (_leads(tokens[index]) or tokens[index].low == "all"):
-        index += 1
+    index = run_past(tokens, index + 1, lambda token: _leads(token) or token.low == "all")
     span = _noun(tokens, index, set()) or _power_capacity(tokens, index)
     if span is None:
         return None
@@ -291,13 +265,10 @@ def _share(tokens: Sequence[Token], number: HedgedNumber) -> Count | None:
 
 def _power_capacity(tokens: Sequence[Token], index: int) -> tuple[int, int] | None:
     """Find "thermal generating capacity" behind "80 percent of Ukraine's": what the power system can do."""
-    for at in range(index, min(index + 7, len(tokens))):
-        low = tokens[at].low
-        if low in {"capacity", "generation", "output", "electricity", "grid"}:
-            pieces = {piece for token in tokens[index : at + 1] for piece in token.low.split("-")}
-            return (index, at) if pieces & words("grid") or low == "generation" else None
-        if _stops(tokens[at]):
-            return None
+    for at in range(index, run_past(tokens, index, lambda token: not _stops(token), 7)):
+        if tokens[at].low in {"capacity", "generation", "output", "electricity", "grid"}:
+            of_power = _pieces(tokens[index : at + 1]) & words("grid") or tokens[at].low == "generation"
+            return (index, at) if of_power else None
     return None
 
 
@@ -308,9 +279,8 @@ def article_count(tokens: Sequence[Token], index: int) -> Count | None:
     """Count of one that begins with "a", "an" or "another": "a Patriot battery", "a third IRIS-T system"."""
     if tokens[index].low not in {"a", "an", "another"}:
         return None
-    first = index + 1
-    while low_at(tokens, first) in words("leads") | {"second", "third", "fourth", "fifth", "single"}:
-        first += 1
+    more = words("leads") | {"second", "third", "fourth", "fifth", "single"}
+    first = run_past(tokens, index + 1, lambda token: token.low in more)
     span = _noun(tokens, first, set())
     if span is None or tokens[span[1]].low.endswith("s") or heads().get(tokens[span[1]].low, "aid") != "aid":
         return None
@@ -319,9 +289,7 @@ def article_count(tokens: Sequence[Token], index: int) -> Count | None:
 
 def plural_at(tokens: Sequence[Token], index: int) -> Count | None:
     """Noun of many things or of a mass, no number with it, that begins at a token or behind the receiver's name."""
-    at = index
-    while at < min(index + 9, len(tokens)) and (tokens[at].low in words("carriers") or tokens[at].bare in countries()):
-        at += 1
+    at = run_past(tokens, index, lambda token: token.low in words("carriers") or token.bare in countries(), 9)
     noun = noun_at(tokens, at)
     if noun is None or noun.group != "aid" or any(token.text[0].isdecimal() for token in tokens[at : noun.past]):
         return None

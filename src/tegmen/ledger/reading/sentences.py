@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -122,6 +122,14 @@ def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
 def low_at(tokens: Sequence[Token], index: int) -> str:
     """Token in lower case; "" where there is none."""
     return tokens[index].low if 0 <= index < len(tokens) else ""
+
+
+def run_past(tokens: Sequence[Token], start: int, fits: Callable[[Token], bool], most: int = TOKENS_MOST) -> int:
+    """Give the token past a run of tokens that fit, at most so many of them, which begins at `start`."""
+    past = start
+    while past < min(start + most, len(tokens)) and fits(tokens[past]):
+        past += 1
+    return past
 
 
 def split_sentences(text: str) -> tuple[Sentence, ...]:

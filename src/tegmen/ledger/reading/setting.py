@@ -9,6 +9,8 @@ from typing import Any
 
 from tegmen.ledger.entries import Entry, Kind
 from tegmen.ledger.reading.dates import Time
+from tegmen.ledger.reading.drafts import Draft, Reason, reasons
+from tegmen.ledger.reading.names import Names
 from tegmen.ledger.reading.quantities import Count
 from tegmen.ledger.reading.sentences import Sentence
 from tegmen.ledger.reading.speakers import Attribution, Voice, voice_at
@@ -82,6 +84,11 @@ OTHER_ACT = re.compile(r"\bthat\b|\bas\s(?:he|she|they)\b|[\"“”;:\d]|,\s|\b(
 """Words between a speaker and a time that give the time to something else."""
 
 
+Place = tuple[str, tuple[tuple[int, int], ...]]
+"""Name of a place, and where in the text it stands."""
+NOWHERE: Place = ("", ())
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What is known around a sentence when it is read.
@@ -90,6 +97,8 @@ class Setting:
     ----------
     sentence
         The sentence.
+    names
+        Full names of the people in the text.
     times
         Expressions of time in it.
     attributions
@@ -105,6 +114,7 @@ class Setting:
     """
 
     sentence: Sentence
+    names: Names
     times: tuple[Time, ...]
     attributions: list[Attribution]
     around: Sequence[tuple[Sentence, list[Attribution]]]
@@ -117,8 +127,8 @@ class Setting:
         """What was counted last, for "of them"."""
         return self.things[-1] if self.things else None
 
-    def entry(self, kind: Kind, position: int, time: Time | None, **said: Any) -> Entry:
-        """Make an entry of what stands at a position: who says it and when it was, as far as `said` does not tell."""
+    def draft(self, kind: Kind, position: int, time: Time | None, because: Sequence[Reason], **said: Any) -> Draft:
+        """Draft what stands at a position: who says it and when it was, as far as `said` does not tell."""
         voice, sentence = self.voice(position), self.sentence
         fields: dict[str, Any] = {
             "speaker": voice.speaker,
@@ -128,11 +138,17 @@ class Setting:
             "evidence": (sentence.start, sentence.end),
             "doubtful": time is not None and time.doubtful,
         }
-        return Entry(kind, **fields | said)
+        return Draft(Entry(kind, **fields | said), tuple(because))
 
-    def counted(self, start: int, end: int) -> bool:
-        """Whether a number in digits stands between two places of the sentence."""
-        return re.search(r"\b\d", self.sentence.between(start, end)) is not None
+    def because(self, field: str, span: tuple[int, int] | None, rule: str = "") -> list[Reason]:
+        """Give the words between two places of the sentence as the reason for a field; none where there are none."""
+        base = self.sentence.start
+        return [] if span is None else reasons(field, (base + span[0], base + span[1]), rule=rule)
+
+    def named(self, start: int, end: int) -> list[str]:
+        """People named between two places of the sentence, counted from its start."""
+        base, tokens = self.sentence.start, self.sentence.tokens
+        return self.names.named_in([token for token in tokens if base + start <= token.start < base + end])
 
     def voice(self, position: int) -> Voice:
         """Who says what stands at a position."""

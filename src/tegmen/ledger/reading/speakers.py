@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tegmen.ledger.reading.lexicon import words
 from tegmen.ledger.reading.names import Names
-from tegmen.ledger.reading.sentences import Sentence, Token, low_at
+from tegmen.ledger.reading.sentences import Sentence, Token, low_at, run_past
 
 HE = frozenset({"he", "she"})
 THEY = frozenset({"they", "it"})
@@ -166,9 +166,7 @@ def _phrase_start(tokens: Sequence[Token], past: int) -> int:
     start = past
     while start > 0 and _is_of_speaker(tokens, start - 1, past):
         start -= 1
-    while start < past and tokens[start].low in {"of", ".", "and", "for"}:
-        start += 1
-    return start
+    return run_past(tokens, start, lambda token: token.low in {"of", ".", "and", "for"}, past - start)
 
 
 def _is_of_speaker(tokens: Sequence[Token], at: int, past: int) -> bool:
@@ -209,7 +207,7 @@ def _after(tokens: Sequence[Token], start: int) -> Phrase | None:
     if past == start:
         return None
     if past < len(tokens) and tokens[past].text == "," and not any(token.is_name for token in tokens[start:past]):
-        behind = _names_past(tokens, past + 1)
+        behind = run_past(tokens, past + 1, _in_capitals)
         past = behind if behind - past > 2 else past
     return start, past
 
@@ -226,11 +224,8 @@ def _is_phrase_part(tokens: Sequence[Token], at: int) -> bool:
     return token.low not in (words("say") | {"cited", "quoted"}) - words("documents")
 
 
-def _names_past(tokens: Sequence[Token], start: int) -> int:
-    past = start
-    while past < len(tokens) and tokens[past].is_name and tokens[past].is_word:
-        past += 1
-    return past
+def _in_capitals(token: Token) -> bool:
+    return token.is_name and token.is_word
 
 
 # ---------------------------------------------------------------- channels
@@ -256,21 +251,15 @@ def _channels(tokens: Sequence[Token], index: int) -> list[str]:
 
 
 def _outlet_at(tokens: Sequence[Token], start: int) -> Sequence[Token]:
-    while low_at(tokens, start) in {"the", "newspaper", "agency", "news", "broadcaster"}:
-        start += 1
-    past = start
-    while past < min(start + 4, _names_past(tokens, start)) and tokens[past].low not in words("leading"):
-        past += 1
+    start = run_past(tokens, start, lambda token: token.low in {"the", "newspaper", "agency", "news", "broadcaster"})
+    past = run_past(tokens, start, lambda token: _in_capitals(token) and token.low not in words("leading"), 4)
     return tokens[start:past]
 
 
 def _known_outlet(tokens: Sequence[Token]) -> str:
-    for size in (3, 2, 1):
-        for start in range(len(tokens) - size + 1):
-            name = " ".join(token.text for token in tokens[start : start + size])
-            if name in words("outlets"):
-                return name
-    return ""
+    starts = ((size, start) for size in (3, 2, 1) for start in range(len(tokens) - size + 1))
+    named = (" ".join(token.text for token in tokens[start : start + size]) for size, start in starts)
+    return next((name for name in named if name in words("outlets")), "")
 
 
 # ---------------------------------------------------------------- who says what stands at one place

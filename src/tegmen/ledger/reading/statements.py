@@ -12,7 +12,7 @@ from tegmen.ledger.reading.drafts import Draft, Reason, by_time, reasons
 from tegmen.ledger.reading.elliptical import all_counts, is_dropped, resolved
 from tegmen.ledger.reading.lexicon import capitals, countries, words
 from tegmen.ledger.reading.quantities import Count
-from tegmen.ledger.reading.setting import LINK, STAGE_OF_CUE, Cue, Setting, find_cues, is_saying
+from tegmen.ledger.reading.setting import LINK, NOWHERE, STAGE_OF_CUE, Cue, Place, Setting, find_cues, is_saying
 from tegmen.ledger.reading.speakers import Voice
 
 HYPOTHETICAL = re.compile(r"\b(?:if|unless|could|might|may|should|must|whether|once|when)\b[^,;]{0,60}$")
@@ -69,16 +69,20 @@ def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequenc
     voice, when = setting.voice(start), _when(setting, count, later[0] if later else None, cue)
     stage, negated = _commitment_stage(setting, count, cue), cue is not None and cue.name == "negated"
     notes = ("negated: read the words" if negated else "", "denied by the speaker" if voice.denies else "")
-    place = _place(setting, end) if stage == "" else None
+    place = _place(setting, end) if stage == "" else NOWHERE
     day = when.said or when.period
-    entry = setting.entry(
+    because = [*reasons("quantity", span), *reasons("thing", span), *_because(setting, voice, when)]
+    because += reasons("place", *place[1])
+    because += reasons("status" if stage else "note", (cue.start, cue.end), rule=cue.name) if cue else []
+    return setting.draft(
         "commitment" if stage else "statement",
         start,
         when.period,
+        because,
         thing=count.thing,
         quantity=count.quantity,
         date=None if day is None else day.day,
-        place="" if place is None else place[0],
+        place=place[0],
         participants=_parties(setting, cue, end) if stage and cue is not None else (),
         status=stage,
         due=None if when.due is None else when.due.last,
@@ -86,10 +90,6 @@ def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequenc
         doubtful=when.doubtful or negated or voice.denies or _is_doubtful(setting, count, end, stage),
         note="; ".join(filter(None, (count.number.fault, *notes))),
     )
-    because = [*reasons("quantity", span), *reasons("thing", span), *_because(setting, voice, when)]
-    because += reasons("place", place[1]) if place else []
-    because += reasons("status" if stage else "note", (cue.start, cue.end), rule=cue.name) if cue else []
-    return Draft(entry, tuple(because))
 
 
 def _span_of(setting: Setting, count: Count) -> tuple[int, int]:
@@ -231,7 +231,7 @@ def _told_of(
     near = max(sentence.start, limit - 40)
     later = [t for t in straight if t.start >= limit and not (cue and ACTS.search(sentence.between(near, t.start)))]
     if cue is not None and cue.name in STAGE_OF_CUE:  # a time beyond another number is its, but in a plain list
-        before = [t for t in before if cue.start < t.end or not setting.counted(sentence.start, t.start)]
+        before = [t for t in before if cue.start < t.end or not re.search(r"\b\d", sentence.before(t.start))]
         apart = following is not None and following.group == "them"
         if apart or re.search(r"\b(?:will|would|promis|pledg)", sentence.between(span[1], limit)):
             later = []
@@ -271,10 +271,10 @@ def _parties(setting: Setting, cue: Cue, end: int) -> tuple[str, ...]:
     return (giver[0] if giver else "", *receiver) if receiver else tuple(giver)
 
 
-def _place(setting: Setting, end: int) -> tuple[str, tuple[int, int]] | None:
+def _place(setting: Setting, end: int) -> Place:
     """First city or country behind a number that is named with a word of place, else one before it."""
     tokens = setting.sentence.tokens
-    found: list[tuple[str, tuple[int, int]]] = []
+    found: list[Place] = []
     for index, (before, token) in enumerate(pairwise(tokens), start=1):
         spoken = any(a.start <= token.start < a.end for a in setting.attributions)
         if before.low not in words("places_before") or spoken:
@@ -282,6 +282,6 @@ def _place(setting: Setting, end: int) -> tuple[str, tuple[int, int]] | None:
         pair = f"{token.text} {tokens[index + 1].text}" if index + 1 < len(tokens) else ""
         name = pair if pair in words("cities") else token.bare
         if name in words("cities") or countries().get(name) == name or name in capitals().values():
-            found.append((name, (token.start, token.end)))
-    behind = [place for place in found if place[1][0] >= end]
-    return (behind or found or [None])[0]
+            found.append((name, ((token.start, token.end),)))
+    behind = [place for place in found if place[1][0][0] >= end]
+    return (behind or found or [NOWHERE])[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from tegmen.ledger.entries import STAGES, Entry
 from tegmen.ledger.reading.dates import Anchor, Time, find_times
@@ -32,17 +33,9 @@ def read_tables(text: str, anchor: Anchor) -> list[Draft]:
 
 
 def _split_tables(text: str) -> list[list[Row]]:
-    found: list[list[Row]] = []
-    last = -10
-    for number, (start, end) in enumerate(lines_of(text)):
-        line = text[start:end]
-        if is_row(line):
-            if number != last + 1:
-                found.append([])
-            last = number
-            if not RULE.fullmatch(line):
-                found[-1].append(_row(text, start, end))
-    return [table for table in found if len(table) > 1]
+    runs = groupby(lines_of(text), lambda line: is_row(text[slice(*line)]))
+    tables = ([_row(text, *line) for line in run if not RULE.fullmatch(text[slice(*line)])] for row, run in runs if row)
+    return [table for table in tables if len(table) > 1]
 
 
 def _row(text: str, start: int, end: int) -> Row:
