@@ -12,9 +12,9 @@ from pydantic import BeforeValidator, Field
 from tegmen.report import score_charts
 from tegmen.report.folders import check_folder, write_files
 from tegmen.report.json_files import File, Natural, Part, field, schema_name
-from tegmen.report.score_charts import RIVAL
 from tegmen.report.style import fill_page
 from tegmen.trust.backtest import Horizon
+from tegmen.trust.baselines import RIVAL
 from tegmen.trust.scores import LEVELS
 
 if TYPE_CHECKING:

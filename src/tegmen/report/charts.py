@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+import textwrap
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -344,7 +345,7 @@ def draw_aid(status: AidStatus) -> alt.LayerChart:
     """
     width = 340  # names stand above the bars and numbers below: beside them, a telephone shows neither
     names = [holding.name for holding in status.holdings]
-    words = {holding.name: _aid_words(holding) for holding in status.holdings}
+    words = [_aid_words(holding) for holding in status.holdings]
     y = alt.Y("name:N", axis=None, scale=alt.Scale(domain=names))
     parts = [part for holding in status.holdings for part in _aid_parts(holding)]
     bars = alt.Chart(pd.DataFrame(parts, columns=["name", "amount", "colour", "order"])).encode(
@@ -353,14 +354,14 @@ def draw_aid(status: AidStatus) -> alt.LayerChart:
         fill=alt.Fill("colour:N", scale=None, legend=None),
         order="order:Q",
     )
-    labels = alt.Chart(pd.DataFrame({"name": names, "label": list(words.values())})).encode(x=alt.XValue(0), y=y)
+    labels = alt.Chart(pd.DataFrame({"name": names, "label": words})).encode(x=alt.XValue(0), y=y)
     text: dict[str, Any] = {"align": "left", "limit": width}
     layers = [
         bars.mark_bar(height=13, stroke=INK, strokeWidth=0.8),
         labels.mark_text(dy=-15, **text).encode(text=alt.Text("name:N")),
         labels.mark_text(dy=15, **text).encode(text=alt.Text("label:N")),
     ]
-    every = "; ".join(f"{name}: {label}" for name, label in words.items())
+    every = "; ".join(f"{name}: {label}" for name, label in zip(names, words, strict=True))
     description = f"Aid at the end of {status.at}. {every}."
     return picture(layers, "aid", description, width=width, height=56 * len(names))
 
@@ -447,9 +448,5 @@ def _bar_layers(rows: alt.Chart, field: str, case: EvidenceCase, *, outlined: bo
 
 
 def _in_two_lines(words: str) -> str:
-    """Mark with | where long words are best broken into two lines."""
-    if len(words) <= 30:
-        return words
-    gaps = [at for at, letter in enumerate(words) if letter == " "]
-    at = min(gaps, key=lambda gap: abs(gap - len(words) / 2))
-    return f"{words[:at]}|{words[at + 1 :]}"
+    """Mark with | where long words are broken into two lines."""
+    return "|".join(textwrap.wrap(words, max(30, len(words) // 2 + 8)))

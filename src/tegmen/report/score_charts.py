@@ -9,13 +9,11 @@ import numpy as np
 import pandas as pd
 
 from tegmen.report.charts import CASE_COLOUR, GREY, PERCENT_LABEL, dashed_at, launched_layers, picture, share_axis
+from tegmen.trust.baselines import RIVAL
 from tegmen.trust.scores import LEVELS
 
 if TYPE_CHECKING:
     from tegmen.trust.backtest import ClassScores, Scores
-
-RIVAL = "trailing_beta_binomial"
-"""The baseline whose coverage is drawn beside ours."""
 
 
 def draw_coverage(scored: ClassScores, name: str) -> alt.LayerChart:
