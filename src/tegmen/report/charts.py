@@ -85,6 +85,8 @@ def svg(chart: AnyChart) -> Markup:
     # Vega numbers its ids over the life of the process: numbered again, the same results give the same bytes.
     for number, identity in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text))):
         text = re.sub(rf'(id="|url\(#|href="#){re.escape(identity)}(?=["\)])', rf"\g<1>{name}-{number}", text)
+    # Lines to a tenth of a pixel: nobody sees more, and maps are a fifth shorter.
+    text = re.sub(r' d="[MLZ\d.,-]+"', lambda path: re.sub(r"(\.\d)\d+", r"\1", path[0]), text)
     label = html.escape(description, quote=True)
     return Markup(text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1))  # noqa: S704 - Vega escapes
 
