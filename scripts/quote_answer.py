@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import tegmen as tg
-from tegmen.report.charts import draw_curves, svg
+from tegmen.report.charts import svg
+from tegmen.report.notebook import draw_curves
 
 ROOT = Path(__file__).resolve().parents[1]
 

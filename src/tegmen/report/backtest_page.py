@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import pandas as pd
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from tegmen.report import score_charts
 from tegmen.report.folders import check_folder, write_files
 from tegmen.report.json_files import File, Natural, Part, field, schema_name
-from tegmen.report.score_charts import RIVAL, draw_coverage, draw_forecasts, draw_pit
 from tegmen.report.style import fill_page
 from tegmen.trust.backtest import Horizon
+from tegmen.trust.baselines import RIVAL
 from tegmen.trust.scores import LEVELS
 
 if TYPE_CHECKING:
     from tegmen.terms import ThreatClass
-    from tegmen.trust.backtest import Backtest, ClassScores, Scores
+    from tegmen.trust.backtest import Backtest, ClassScores
 
 BACKTEST_FILES = ("backtest.html", "backtest.json")
 RULES = {
-    "all_time_mean": "All-time mean (binomial)",
-    "trailing_binomial": "Trailing 120 days (binomial)",
-    "trailing_beta_binomial": "Trailing 120 days (Beta-binomial)",
-    "last_month": "Last calendar month (binomial)",
+    "all_time_mean": ("All-time mean (binomial)", "all time"),
+    "trailing_binomial": ("Trailing 120 days (binomial)", "120 days"),
+    "trailing_beta_binomial": ("Trailing 120 days (Beta-binomial)", "120 days BB"),
+    "last_month": ("Last calendar month (binomial)", "last month"),
 }
-SHORT_RULES = {
-    "all_time_mean": "all time",
-    "trailing_binomial": "120 days",
-    "trailing_beta_binomial": "120 days BB",
-    "last_month": "last month",
-}
+"""Baseline to its name on the page, and on a terminal."""
 CLASSES = {"drone": "Drones", "cruise": "Cruise missiles", "ballistic": "Ballistic missiles"}
 READINGS = {
     "launched_3_or_more": "only where 3 or more were launched",
@@ -53,7 +48,17 @@ def write_backtest(result: Backtest, out: str | Path) -> Path:
     folder = Path(out)
     check_folder(folder, BACKTEST_FILES)
     content = backtest_file(result)
-    write_files({"backtest.html": _backtest_page(result), "backtest.json": content.text()}, folder)
+    page = fill_page(
+        "backtest.html.j2",
+        result=result,
+        score_charts=score_charts,
+        rules=RULES,
+        titles=CLASSES,
+        readings=READINGS,
+        levels=LEVELS,
+        sentence=sentence,
+    )
+    write_files({"backtest.html": page, "backtest.json": content.text()}, folder)
     return folder / "backtest.html"
 
 
@@ -75,12 +80,14 @@ def short_table(result: Backtest) -> pd.DataFrame:
     """Scores as a terminal shows them: class, forecast by, in 80 and 90 %, log score, CRPS, tegmen better by."""
     rows: list[dict[str, str]] = []
     for key, scored in result.classes.items():
-        rules = {**({"tegmen": scored.scores} if scored.scores else {}), **scored.baselines}
+        rules = {"tegmen": scored.scores, **scored.baselines}
         for name, scores in rules.items():
+            if scores is None:
+                continue
             gain = scored.differences.get(name)
             ahead = f"{gain.mean:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})" if gain else ""
             inside = {f"in_{level:.0%}": f"{scores.coverage[level]:.1%}" for level in (0.8, 0.9)}
-            row = {"class": key.name, "forecast_by": SHORT_RULES.get(name, name), **inside}
+            row = {"class": key.name, "forecast_by": RULES[name][1] if name in RULES else name, **inside}
             rows.append({**row, "log": f"{scores.log_score:.3f}", "CRPS": f"{scores.crps:.2f}", "better_by": ahead})
     return pd.DataFrame(rows)
 
@@ -88,14 +95,21 @@ def short_table(result: Backtest) -> pd.DataFrame:
 # --- backtest.json ---------------------------------------------------------------------------------------------------
 
 
+ByLevel = Annotated[
+    dict[str, float], BeforeValidator(lambda shares: {f"{level:g}": share for level, share in shares.items()})
+]
+
+
 class ScoresPart(Part):
     """Mean scores of some forecasts."""
 
-    coverage: dict[str, float] = field("Level to share of outcomes inside that interval, by the randomised PIT.")
-    coverage_plain: dict[str, float] = field("Level to share inside the interval of whole counts, both ends in.")
+    coverage: ByLevel = field("Level to share of outcomes inside that interval, by the randomised PIT.")
+    coverage_plain: ByLevel = field("Level to share inside the interval of whole counts, both ends in.")
     log_score: float = field("Mean log probability given to what came; higher is better.")
     crps: float = field("Mean distance between forecast and outcome, in counts; lower is better.")
-    pit: list[float] = field("Histogram of where outcomes fell in their forecast; level if forecasts are right.")
+    pit: Annotated[list[float], BeforeValidator(list)] = field(
+        "Histogram of where outcomes fell in their forecast; level if forecasts are right."
+    )
 
 
 class RivalPart(ScoresPart):
@@ -117,7 +131,7 @@ class ScoredPart(ScoresPart):
 
     nights: Natural = field("Nights, or months, scored.")
     scored: Literal[True] = field("Whether there was anything to score.")
-    coverage_standard_error: dict[str, float] = field("Level to the sampling error of the coverage.")
+    coverage_standard_error: ByLevel = field("Level to the sampling error of the coverage.")
     baselines: dict[str, RivalPart] = field("Baseline to its scores.")
     also: dict[str, ClassPart] = field("The same on other terms: larger nights only, zone known, calendar drawn.")
 
@@ -154,55 +168,20 @@ def _class_part(scored: ClassScores) -> UnscoredPart | ScoredPart:
     if scored.scores is None:
         return UnscoredPart(nights=scored.nights, scored=False)
     rivals = {
-        name: RivalPart(
-            **_score_fields(scored.baselines[name]), difference=gain.mean, difference_90=(gain.low, gain.high)
+        name: RivalPart.of(
+            scored.baselines[name],
+            coverage_plain=scored.baselines[name].plain_coverage,
+            difference=gain.mean,
+            difference_90=(gain.low, gain.high),
         )
         for name, gain in scored.differences.items()
     }
-    return ScoredPart(
-        **_score_fields(scored.scores),
+    return ScoredPart.of(
+        scored.scores,
+        coverage_plain=scored.scores.plain_coverage,
         nights=scored.nights,
         scored=True,
-        coverage_standard_error=_by_level(scored.coverage_error),
+        coverage_standard_error=scored.coverage_error,
         baselines=rivals,
         also={name: _class_part(other) for name, other in scored.also.items()},
-    )
-
-
-def _score_fields(scores: Scores) -> dict[str, Any]:
-    return {
-        "coverage": _by_level(scores.coverage),
-        "coverage_plain": _by_level(scores.plain_coverage),
-        "log_score": scores.log_score,
-        "crps": scores.crps,
-        "pit": scores.pit.tolist(),
-    }
-
-
-def _by_level(shares: Mapping[float, float]) -> dict[str, float]:
-    return {f"{level:g}": share for level, share in shares.items()}
-
-
-# --- backtest.html ---------------------------------------------------------------------------------------------------
-
-
-def _backtest_page(result: Backtest) -> str:
-    pictures = {
-        key.name: {
-            "coverage": draw_coverage(scored, key.name),
-            "pit": draw_pit(scored, key.name),
-            "nights": draw_forecasts(result.forecasts, key.name),
-        }
-        for key, scored in result.classes.items()
-        if scored.scores is not None
-    }
-    return fill_page(
-        "backtest.html.j2",
-        result=result,
-        pictures=pictures,
-        rules=RULES,
-        titles=CLASSES,
-        readings=READINGS,
-        levels=LEVELS,
-        sentence=sentence,
     )

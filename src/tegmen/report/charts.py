@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+import textwrap
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,8 @@ def svg(chart: AnyChart) -> Markup:
     # Vega numbers its ids over the life of the process: numbered again, the same results give the same bytes.
     for number, identity in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text))):
         text = re.sub(rf'(id="|url\(#|href="#){re.escape(identity)}(?=["\)])', rf"\g<1>{name}-{number}", text)
+    # Lines to a tenth of a pixel: nobody sees more, and maps are a fifth shorter.
+    text = re.sub(r' d="[MLZ\d.,-]+"', lambda path: re.sub(r"(\.\d)\d+", r"\1", path[0]), text)
     label = html.escape(description, quote=True)
     return Markup(text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1))  # noqa: S704 - Vega escapes
 
@@ -93,13 +96,33 @@ def system_name(system: str) -> str:
     return SYSTEM_NAMES.get(system, system.replace("_", " "))
 
 
-def _share_axis(field: str, title: str) -> alt.Y:
-    axis = alt.Axis(labelExpr=PERCENT_LABEL, values=[0, 0.25, 0.5, 0.75, 1])
+def share_axis(field: str, title: str, values: Sequence[float] = (0, 0.25, 0.5, 0.75, 1)) -> alt.Y:
+    """An upright axis from none to all, in per cent."""
+    axis = alt.Axis(labelExpr=PERCENT_LABEL, values=list(values))
     return alt.Y(f"{field}:Q", title=title, scale=alt.Scale(domain=[0, 1]), axis=axis)
 
 
-def _dashed_at(y: float) -> alt.Chart:
+def dashed_at(y: float) -> alt.Chart:
+    """A dashed line across the picture."""
     return alt.Chart().mark_rule(color=INK, strokeDash=[4, 4]).encode(y=alt.YDatum(y))
+
+
+def launched_layers(
+    counts: pd.DataFrame, x: alt.X, title: str, *, width: float, sizes: tuple[int, int]
+) -> list[alt.Chart]:
+    """Draw shares of what was launched: a bar from low to high, a dot what was intercepted, larger for more launched.
+
+    `counts` has a row a night or month: launched, and the counts low, high and intercepted.
+    """
+    shares = {f"{name}_share": f"datum.{name} / max(datum.launched, 1)" for name in ("low", "high", "intercepted")}
+    rows = alt.Chart(counts).transform_calculate(**shares).encode(x=x)
+    size = alt.Size("launched:Q", scale=alt.Scale(range=[*sizes]), legend=None)
+    band = rows.mark_rule(color=GREY, opacity=0.35, strokeWidth=width)
+    dots = rows.mark_circle(color=CASE_COLOUR["posted"], opacity=0.9)
+    return [
+        band.encode(y=share_axis("low_share", title), y2=alt.Y2("high_share")),
+        dots.encode(y=share_axis("intercepted_share", title), size=size),
+    ]
 
 
 # ---------------------------------------------------------------- claims
@@ -172,20 +195,26 @@ def _points(answer: GoalAnswer, x: alt.X) -> alt.Chart:
     )
 
 
-def _curve_layers(answer: GoalAnswer, case: EvidenceCase, x: alt.X, title: str) -> list[alt.Chart]:
-    colour, points, y = CASE_COLOUR[case], _points(answer, x), _share_axis("probability", title)
+def _banded_line(points: alt.Chart, case: EvidenceCase, low: alt.Y, middle: alt.Y, high: str) -> list[alt.Chart]:
+    """A line in a band, in the colour and dash of an evidence case."""
+    colour = CASE_COLOUR[case]
     return [
-        points.mark_area(color=colour, opacity=0.25).encode(y=_share_axis("low", title), y2=alt.Y2("high")),
-        points.mark_line(color=colour, strokeWidth=2, strokeDash=_CASE_DASH[case]).encode(y=y),
-        points.mark_point(color=colour, filled=True, opacity=1, size=26, shape=_CASE_SHAPE[case]).encode(y=y),
+        points.mark_area(color=colour, opacity=0.25).encode(y=low, y2=alt.Y2(high)),
+        points.mark_line(color=colour, strokeWidth=2, strokeDash=_CASE_DASH[case]).encode(y=middle),
     ]
+
+
+def _curve_layers(answer: GoalAnswer, case: EvidenceCase, x: alt.X, title: str) -> list[alt.Chart]:
+    points, y = _points(answer, x), share_axis("probability", title)
+    dots = points.mark_point(color=CASE_COLOUR[case], filled=True, opacity=1, size=26, shape=_CASE_SHAPE[case])
+    return [*_banded_line(points, case, share_axis("low", title), y, "high"), dots.encode(y=y)]
 
 
 def _answer_layers(answer: GoalAnswer, case: EvidenceCase, x: alt.X, title: str) -> list[alt.Chart]:
     """Ring the answer on its curve, with the number beside it; nothing where no number tried is enough."""
     if answer.n is None:
         return []
-    at = _points(answer, x).transform_filter(f"datum.added === {answer.n}").encode(y=_share_axis("probability", title))
+    at = _points(answer, x).transform_filter(f"datum.added === {answer.n}").encode(y=share_axis("probability", title))
     late = answer.n > 0.8 * int(answer.added[-1])  # no room on the right
     side: dict[str, Any] = {"align": "right", "dx": -11, "dy": -11} if late else {"align": "left", "dx": 9, "dy": 15}
     label = at.encode(text=alt.TextValue(f"N = {answer.n}"))
@@ -205,24 +234,12 @@ def draw_case_curve(result: Sufficiency, case: EvidenceCase, **options: Any) -> 
     layers = [
         *_claim_layers(answer.claims, last, width, height),
         *_curve_layers(answer, case, x, title),
-        _dashed_at(asked),
+        dashed_at(asked),
         label.mark_text(align="left", dx=4, dy=-7),
         *_answer_layers(answer, case, x, title),
     ]
     description = f"Sufficiency curve, {CASE_TITLE[case]}. {result.sentence(case)}"
     return picture(layers, f"curve-{case}", description, width=width, height=height, **options)
-
-
-def draw_curves(result: Sufficiency) -> alt.HConcatChart:
-    """Draw the headline goal's sufficiency curve, the evidence cases side by side on white."""
-    panels = [
-        draw_case_curve(result, case, title=alt.Title(CASE_TITLE[case], color=CASE_COLOUR[case]))
-        for case in result.cases
-    ]
-    description = " ".join(f"{CASE_TITLE[case]}: {result.sentence(case)}" for case in result.cases)
-    return alt.hconcat(*panels, spacing=30).properties(
-        name="curve", description=description, background="white", padding=10
-    )
 
 
 def draw_goal(result: Sufficiency, goal: str) -> alt.LayerChart:
@@ -236,7 +253,7 @@ def draw_goal(result: Sufficiency, goal: str) -> alt.LayerChart:
         layers += _curve_layers(answer, case, _added_axis(last, answer.system), title)
     for case, answer in answers.items():
         ring = _answer_layers(answer, case, _added_axis(last, answer.system), title)[:1]
-        layers += [_dashed_at(answer.goal.confidence), *ring]
+        layers += [dashed_at(answer.goal.confidence), *ring]
     description = " ".join(f"{CASE_TITLE[case]}: {answer.sentence()}." for case, answer in answers.items())
     return picture(layers, f"goal-{goal}", description, width=290, height=160)
 
@@ -254,15 +271,11 @@ def draw_remaining(result: Sufficiency, case: EvidenceCase) -> alt.LayerChart:
         "axis": alt.Axis(format="d") if count else alt.Axis(labelExpr=PERCENT_LABEL),
     }
     points = alt.Chart(answer.to_pandas()).encode(x=_added_axis(_last(heads), answer.system))
-    colour, threshold = CASE_COLOUR[case], answer.goal.threshold
+    threshold = answer.goal.threshold
     label = alt.TextValue(f"goal: {threshold:g}" if count else f"goal: {threshold * 100:.0f}\u00a0% left")
-    median = alt.Y("remaining_50:Q", **look)
     layers = [
-        points.mark_area(color=colour, opacity=0.22).encode(
-            y=alt.Y("remaining_10:Q", **look), y2=alt.Y2("remaining_90")
-        ),
-        points.mark_line(color=colour, strokeWidth=2.5, strokeDash=_CASE_DASH[case]).encode(y=median),
-        _dashed_at(threshold),
+        *_banded_line(points, case, alt.Y("remaining_10:Q", **look), alt.Y("remaining_50:Q", **look), "remaining_90"),
+        dashed_at(threshold),
         *haloed(alt.Chart().encode(x=alt.XValue(4), y=alt.YDatum(threshold), text=label), align="left", dy=9),
     ]
     middle = f"median {answer.remaining[-1, 1]:.2g} at {answer.added[-1]} added units"
@@ -292,19 +305,12 @@ def draw_record(months: pd.DataFrame, threat_class: str) -> alt.LayerChart:
     span = [str(month) for month in pd.period_range(months["month"].iloc[0], months["month"].iloc[-1], freq="M")]
     ticks = [month for month in span if month.endswith(("-01", "-07"))]
     x = alt.X("month:O", title=None, scale=alt.Scale(domain=span), axis=alt.Axis(values=ticks, labelAngle=0))
-    counts = ("intercepted", "model_low", "model_median", "model_high")
-    shares = {f"{name}_share": f"datum.{name} / max(datum.launched, 1)" for name in counts}
-    rows = alt.Chart(months).transform_calculate(**shares).encode(x=x)
-    size = alt.Size("launched:Q", scale=alt.Scale(range=[24, 150]), legend=None)
-    y = {name: _share_axis(f"{name}_share", "intercepted, of posted strikes") for name in counts}
-    band = rows.mark_rule(color=GREY, opacity=0.35, strokeWidth=9)
-    tick = rows.mark_tick(color=INK, thickness=2, width=9, height=2)
-    dots = rows.mark_circle(color=CASE_COLOUR["posted"], opacity=1, stroke="white", strokeWidth=0.7)
-    layers = [
-        band.encode(y=y["model_low"], y2=alt.Y2("model_high_share")),
-        tick.encode(y=y["model_median"]),
-        dots.encode(y=y["intercepted"], size=size),
-    ]
+    counts = months.rename(columns=lambda name: name.removeprefix("model_"))
+    title = "intercepted, of posted strikes"
+    middle = alt.Chart(counts).transform_calculate(median_share="datum.median / max(datum.launched, 1)").encode(x=x)
+    tick = middle.mark_tick(color=INK, thickness=2, width=9, height=2).encode(y=share_axis("median_share", title))
+    band, dots = launched_layers(counts, x, title, width=9, sizes=(24, 150))
+    layers = [band, tick, dots]
     description = (
         f"{threat_class}: share intercepted of posted strikes by month, {len(months)} months, with the model's band."
     )
@@ -341,42 +347,41 @@ def draw_aid(status: AidStatus) -> alt.LayerChart:
     """
     width = 340  # names stand above the bars and numbers below: beside them, a telephone shows neither
     names = [holding.name for holding in status.holdings]
-    words = {holding.name: _aid_words(holding) for holding in status.holdings}
+    words = [_aid_words(holding) for holding in status.holdings]
     y = alt.Y("name:N", axis=None, scale=alt.Scale(domain=names))
     parts = [part for holding in status.holdings for part in _aid_parts(holding)]
-    bars = alt.Chart(pd.DataFrame(parts, columns=["name", "low", "high", "colour"])).encode(
-        x=alt.X("low:Q", title=None, axis=None, scale=alt.Scale(domain=[0, 1])),
-        x2=alt.X2("high"),
+    bars = alt.Chart(pd.DataFrame(parts, columns=["name", "amount", "colour", "order"])).encode(
+        x=alt.X("amount:Q", title=None, axis=None, stack="normalize"),
         y=y,
         fill=alt.Fill("colour:N", scale=None, legend=None),
+        order="order:Q",
     )
-    labels = alt.Chart(pd.DataFrame({"name": names, "label": list(words.values())})).encode(x=alt.XValue(0), y=y)
+    labels = alt.Chart(pd.DataFrame({"name": names, "label": words})).encode(x=alt.XValue(0), y=y)
     text: dict[str, Any] = {"align": "left", "limit": width}
     layers = [
         bars.mark_bar(height=13, stroke=INK, strokeWidth=0.8),
         labels.mark_text(dy=-15, **text).encode(text=alt.Text("name:N")),
         labels.mark_text(dy=15, **text).encode(text=alt.Text("label:N")),
     ]
-    every = "; ".join(f"{name}: {label}" for name, label in words.items())
+    every = "; ".join(f"{name}: {label}" for name, label in zip(names, words, strict=True))
     description = f"Aid at the end of {status.at}. {every}."
     return picture(layers, "aid", description, width=width, height=56 * len(names))
 
 
-def _aid_parts(holding: Holding) -> list[tuple[str, float, float, str]]:
-    """Give the parts of one bar as shares of its length, by the best number of each; none where there is no number."""
+def _aid_parts(holding: Holding) -> list[tuple[str, float, str, int]]:
+    """Give the parts of one bar from left to right, by the best number of each; none where there is no number."""
     amounts = (
         holding.amounts.get("delivered"), holding.outstanding, holding.overdue, holding.amounts.get("requested"),
     )  # fmt: skip
     delivered, owed, overdue, asked = (0.0 if amount is None else amount.best for amount in amounts)
     if delivered is None or owed is None or overdue is None:
         return []
-    length = max(delivered + owed, asked or 0.0) or 1.0
-    ends = (0.0, delivered, delivered + owed - overdue, delivered + owed, length)
+    parts = (delivered, owed - overdue, overdue, (asked or 0.0) - delivered - owed)
     colours = ("#3b3b3b", "#c8c8c8", "#b3261e", "white")
     return [
-        (holding.name, low / length, high / length, colour)
-        for low, high, colour in zip(ends, ends[1:], colours, strict=False)
-        if high > low
+        (holding.name, part, colour, order)
+        for order, (part, colour) in enumerate(zip(parts, colours, strict=True))
+        if part > 0
     ]
 
 
@@ -445,9 +450,5 @@ def _bar_layers(rows: alt.Chart, field: str, case: EvidenceCase, *, outlined: bo
 
 
 def _in_two_lines(words: str) -> str:
-    """Mark with | where long words are best broken into two lines."""
-    if len(words) <= 30:
-        return words
-    gaps = [at for at, letter in enumerate(words) if letter == " "]
-    at = min(gaps, key=lambda gap: abs(gap - len(words) / 2))
-    return f"{words[:at]}|{words[at + 1 :]}"
+    """Mark with | where long words are broken into two lines."""
+    return "|".join(textwrap.wrap(words, max(30, len(words) // 2 + 8)))

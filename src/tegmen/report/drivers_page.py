@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tegmen.report.charts import draw_drivers
 from tegmen.report.folders import check_folder, write_files
 from tegmen.report.json_files import DriverPart, File, MaybeReal, Natural, Part, Share, field, schema_name
 from tegmen.report.style import fill_page
@@ -62,8 +61,7 @@ def write_drivers(drivers: Drivers, out: str | Path) -> Path:
         scenario=drivers.scenario.name,
         cases={case: _case_drivers(result) for case, result in drivers.cases.items()},
     )
-    drawn = {case: draw_drivers(result.drivers, case) for case, result in drivers.cases.items()}
-    page = fill_page("drivers.html.j2", drivers=drivers, drawn=drawn)
+    page = fill_page("drivers.html.j2", drivers=drivers)
     write_files({"drivers.html": page, "drivers.json": content.text()}, folder)
     return folder / "drivers.html"
 

@@ -9,7 +9,7 @@ import altair as alt
 from tegmen.answer.drivers import Drivers
 from tegmen.answer.plan import Plan
 from tegmen.answer.results import Sufficiency
-from tegmen.report.charts import CASE_COLOUR, CASE_TITLE, draw_curves, draw_drivers, look
+from tegmen.report.charts import CASE_COLOUR, CASE_TITLE, draw_case_curve, draw_drivers, look
 from tegmen.report.maps import draw_map
 from tegmen.report.score_charts import draw_forecasts
 from tegmen.trust.backtest import Backtest
@@ -49,3 +49,15 @@ def chart(result: Sufficiency | Plan | Drivers | Backtest) -> AnyChart:
         words = f"Forecasts from {result.start} to {result.end}, and what came."
     panels = [part.properties(title=title) for part, title in zip(parts, titles, strict=True)]
     return look(alt.vconcat(*panels).properties(name="panels", description=words, background="white", padding=10))
+
+
+def draw_curves(result: Sufficiency) -> alt.HConcatChart:
+    """Draw the headline goal's sufficiency curve, the evidence cases side by side on white."""
+    panels = [
+        draw_case_curve(result, case, title=alt.Title(CASE_TITLE[case], color=CASE_COLOUR[case]))
+        for case in result.cases
+    ]
+    description = " ".join(f"{CASE_TITLE[case]}: {result.sentence(case)}" for case in result.cases)
+    return alt.hconcat(*panels, spacing=30).properties(
+        name="curve", description=description, background="white", padding=10
+    )

@@ -50,8 +50,8 @@ def environment() -> jinja2.Environment:
 
 
 def fill_page(template: str, **content: Any) -> str:
-    """Fill a template of the folder `templates`."""
-    return environment().get_template(template).render(case_title=charts.CASE_TITLE, **content)
+    """Fill a template of the folder `templates`; it draws its pictures where it shows them."""
+    return environment().get_template(template).render(case_title=charts.CASE_TITLE, charts=charts, **content)
 
 
 def share_text(share: float | None) -> str:

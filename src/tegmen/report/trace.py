@@ -103,11 +103,11 @@ def _below(at: dict[str, Any], step: str, root: dict[str, Any]) -> dict[str, Any
 def _links(content: dict[str, Any], rests_on: Sequence[str], case: str, pointer: str) -> list[Link]:
     makers: dict[str, Callable[[], list[Link]]] = {
         "record": lambda: [_record_link(content)],
-        "catalogue": lambda: [_group(content, "catalogue", "catalogue rows that worlds are drawn from")],
-        "official": lambda: [_group(content, "official", "official totals")],
-        "claimed": lambda: [_group(content, "official", "official totals")] if case == "claimed" else [],
-        "baseline": lambda: [_group(content, "baseline", "baseline given by the scenario")],
-        "places": lambda: [_group(content, "place", "places given by the scenario")],
+        "catalogue": lambda: [_group(content, "catalogue")],
+        "official": lambda: [_group(content, "official")],
+        "claimed": lambda: [_group(content, "official")] if case == "claimed" else [],
+        "baseline": lambda: [_group(content, "baseline")],
+        "places": lambda: [_group(content, "place")],
         "claim": lambda: _claim_links(content, pointer),
         "choice": lambda: [Link("choice", f"chosen in the scenario {content['scenario']!r}; not evidence")],
         "number": lambda: _own_links(content, pointer),
@@ -117,6 +117,14 @@ def _links(content: dict[str, Any], rests_on: Sequence[str], case: str, pointer:
     return [link for role in rests_on for link in makers[role]() if link.rests_on or link.id in _LEAVES]
 
 
+_GROUPS = {
+    "official": "official totals",
+    "claim": "public claims",
+    "baseline": "baseline given by the scenario",
+    "place": "places given by the scenario",
+    "catalogue": "catalogue rows that worlds are drawn from",
+}
+"""Role of numbers to what they are called together."""
 _LEAVES = ("choice", "method", "record")
 
 
@@ -125,27 +133,23 @@ def _record_link(content: dict[str, Any]) -> Link:
     return Link("record", f"the attack record until {content['until']}: {RECORD_SOURCE}; {'; '.join(hashes)}")
 
 
-def _group(content: dict[str, Any], role: str, title: str) -> Link:
+def _group(content: dict[str, Any], role: str) -> Link:
     numbers = [_number_link(content, number) for number in content["evidence"]["numbers"] if number["role"] == role]
-    return Link(role, f"{title} ({len(numbers)})", tuple(numbers))
+    return Link(role, f"{_GROUPS[role]} ({len(numbers)})", tuple(numbers))
 
 
 def _claim_links(content: dict[str, Any], pointer: str) -> list[Link]:
-    at = pointer.split("/claims/", 1)[1].split("/", 1)[0] if "/claims/" in pointer else None
-    if at is None:
-        return [_group(content, "claim", "public claims")]
-    return [
-        _number_link(content, number) for number in content["evidence"]["numbers"] if number["id"] == f"claims/{at}"
-    ]
+    if "/claims/" not in pointer:
+        return [_group(content, "claim")]
+    claim = f"claims/{pointer.split('/claims/', 1)[1].split('/', 1)[0]}"
+    return [_number_link(content, number) for number in content["evidence"]["numbers"] if number["id"] == claim]
 
 
 def _own_links(content: dict[str, Any], pointer: str) -> list[Link]:
     steps = pointer.split("/")
     if steps[2:3] == ["numbers"] and len(steps) > 3:
         return [_number_link(content, content["evidence"]["numbers"][int(steps[3])])]
-    return [
-        _group(content, role, f"{role} numbers") for role in ("official", "claim", "baseline", "place", "catalogue")
-    ]
+    return [_group(content, role) for role in _GROUPS]
 
 
 def _number_link(content: dict[str, Any], row: dict[str, Any]) -> Link:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tegmen.question.numbers import assumptions
+from tegmen.report import score_charts
 from tegmen.report.backtest_page import BacktestFile, backtest_file, sentence
-from tegmen.report.charts import draw_drivers
 from tegmen.report.folders import check_folder, write_files
 from tegmen.report.json_files import (
     DriverPart,
@@ -20,7 +20,6 @@ from tegmen.report.json_files import (
     field,
     schema_name,
 )
-from tegmen.report.score_charts import draw_coverage
 from tegmen.report.style import fill_page
 from tegmen.terms import EvidenceCase
 from tegmen.trust.checks import Fate, SecondAnswer
@@ -111,18 +110,8 @@ def write_verification(pack: Verification, out: str | Path) -> Path:
     folder = Path(out)
     check_folder(folder, VERIFICATION_FILES)
     content = verification_file(pack)
-    coverage = [
-        (horizon, key, sentence(result, key), draw_coverage(scores, f"{key.name}-{horizon}"))
-        for horizon, result in pack.backtests.items()
-        for key, scores in result.classes.items()
-        if scores.scores is not None
-    ]
     page = fill_page(
-        "verification.html.j2",
-        pack=pack,
-        drawn={case: draw_drivers(pack.drivers[case], case) for case in content.drivers},
-        coverage=coverage,
-        assumptions=assumptions(),
+        "verification.html.j2", pack=pack, score_charts=score_charts, sentence=sentence, assumptions=assumptions()
     )
     write_files({"verification.html": page, "verification.json": content.text()}, folder)
     return folder / "verification.html"

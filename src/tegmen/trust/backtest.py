@@ -222,7 +222,7 @@ def backtest(  # noqa: PLR0913 - each option is one question a reader asks
         count=record.counted,
         min_launched=min_launched,
         classes=FrozenDict(classes),
-        forecasts=_forecast_table(cases),
+        forecasts=pd.DataFrame([_forecast_row(case) for case in cases]),
         notes=(*record.notes, *_unscored(history, classes, first)),
         provenance=Provenance(record.provenance.version, seed, record.provenance.inputs),
     )
@@ -376,25 +376,21 @@ def _mean(scored: Marks) -> Scores:
     return Scores(FrozenDict(coverage), FrozenDict(plain), *means, scored.pit())
 
 
-def _forecast_table(cases: list[_Case]) -> pd.DataFrame:
-    return pd.DataFrame([_forecast_row(case) for case in cases])
-
-
 def _forecast_row(case: _Case) -> dict[str, object]:
-    ours = marks([case.chance], [case.intercepted])
+    k = case.intercepted
+    ours = marks([case.chance], [k])
     limits = {name: quantile(case.chance, level) for name, level in (("low", 0.05), ("median", 0.5), ("high", 0.95))}
-    theirs = {name: marks([chance], [case.intercepted]).log_score for name, chance in case.baselines.items()}
     return {
         "day": np.datetime64(case.day, "D").astype(date),
         "threat_class": case.key.name,
         "launched": case.launched,
-        "intercepted": case.intercepted,
+        "intercepted": k,
         **limits,
         "log_score": float(ours.log_score[0]),
         "crps": float(ours.crps[0]),
         "pit_low": float(ours.below[0]),
         "pit_high": float(ours.upto[0]),
-        **{name: float(log_score[0]) for name, log_score in theirs.items()},
+        **{name: float(marks([chance], [k]).log_score[0]) for name, chance in case.baselines.items()},
     }
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
 TRAILING_DAYS = 120
+RIVAL = "trailing_beta_binomial"
+"""The baseline that forecasts are held against."""
 _SHARE_GRID = 1 / (1 + np.exp(-np.linspace(-6, 8, 141)))
 _CONCENTRATION_GRID = 2.0 ** np.linspace(0, 10, 41)
 

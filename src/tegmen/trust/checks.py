@@ -100,6 +100,20 @@ def run_checks(checks: Sequence[Check], material: Material, progress: Progress) 
     return FrozenDict(results)
 
 
+CHECKS: list[Check] = []
+"""Every check, in the order of this file."""
+
+
+def _check(name: str, kind: SecondAnswer, shows: str) -> Callable[[Callable[[Material], Finding]], Check]:
+    """Make the function that follows a check, and list it."""
+
+    def listed(run: Callable[[Material], Finding]) -> Check:
+        CHECKS.append(Check(name, kind, shows, run))
+        return CHECKS[-1]
+
+    return listed
+
+
 def _equal(value: object, expected: object) -> Finding:
     return Finding(value == expected, str(value), str(expected))
 
@@ -120,6 +134,7 @@ def _combined(*findings: Finding) -> Finding:
 # ---------------------------------------------------------------- published
 
 
+@_check("random words", "published", "Philox gives the known answers of the Random123 library")
 def _random_words(_: Material) -> Finding:
     words = [[f"{int(word):08x}" for word in philox(*counter, *key)] for counter, key in _RANDOM123]
     return _equal(" ".join(map(" ".join, words)), " ".join(_RANDOM123.values()))
@@ -132,6 +147,7 @@ _RANDOM123 = {
 }
 
 
+@_check("Wilkening", "published", "interceptors needed, Wilkening (1998): 113, 47, 73, 48; limits 22 and 0.978")
 def _wilkening(_: Material) -> Finding:
     published = exact.NoLeak(probability=0.80, shot_kill=0.70, track=0.99)
     rounds = [
@@ -142,6 +158,7 @@ def _wilkening(_: Material) -> Finding:
     return _equal([*map(round, rounds), *limits], [113, 47, 73, 48, 22, 0.978])
 
 
+@_check("transition numbers", "published", "Wilkening (1998), transition numbers of shoot-look-shoot")
 def _transition_numbers(_: Material) -> Finding:
     numbers = [[round(exact.transition_number(i, kill), 2) for i in range(1, 5)] for kill in (0.5, 0.7, 0.9)]
     return _equal(numbers, [[1, 4, 9, 18], [1, 5.33, 17.44, 55.48], [1, 12, 113, 1114]])
@@ -150,6 +167,7 @@ def _transition_numbers(_: Material) -> Finding:
 # ---------------------------------------------------------------- exact
 
 
+@_check("leaks", "exact", "single shots of the kernel leak like a binomial: mean, and chance of 3 of 12")
 def _binomial_leaks(_: Material) -> Finding:
     runs, threats, kill = 1000, 12, 0.7
     leaked = np.array(
@@ -164,6 +182,7 @@ def _binomial_leaks(_: Material) -> Finding:
     )
 
 
+@_check("saturation", "exact", "the kernel loses Poisson arrivals at busy channels as Erlang B says")
 def _erlang(material: Material) -> Finding:
     channels, load, service, nights = 2, 2.0, 1000, 20
     dice = np.random.Generator(np.random.Philox(material.seed))
@@ -177,6 +196,7 @@ def _erlang(material: Material) -> Finding:
     return _within(float(np.mean(lost)), exact.erlang_b(load, channels), _ERRORS * error)
 
 
+@_check("filter", "exact", "the forward filter's evidence is the sum over every path (log)")
 def _filter(_: Material) -> Finding:
     grid = level_grid(-2.0, 2.0, 4, (0.7,))
     likelihood = np.random.Generator(np.random.Philox(5)).random((4, 1, 4))
@@ -190,6 +210,7 @@ def _filter(_: Material) -> Finding:
     return _within(filtered, math.log(total), 1e-10, 10)
 
 
+@_check("near zeros", "exact", "the rate of supersonic missiles is the conjugate Beta's mean")
 def _near_zero(material: Material) -> Finding:
     fit = material.calibration
     (a, b), (n, k) = fit.priors.near_zero, fit.rows[ThreatClass.supersonic].totals()
@@ -199,6 +220,7 @@ def _near_zero(material: Material) -> Finding:
     return _within(drawn, mean, _ERRORS * error)
 
 
+@_check("shares", "exact", "first-order and total shares of the Ishigami function, x1 to x3")
 def _ishigami(material: Material) -> Finding:
     first, total = exact.ishigami_shares()
     a, b = np.random.Generator(np.random.Philox(material.seed)).uniform(-math.pi, math.pi, (2, 3, 2000))
@@ -217,6 +239,7 @@ def _ishigami(material: Material) -> Finding:
     return _combined(*findings)
 
 
+@_check("value of knowing", "exact", "EVPI and EVPPI of a normal need")
 def _knowing(material: Material) -> Finding:
     evpi, evppi = exact.value_of_knowing_normal(4.0, 3.0, 0.8)
     x, z = np.random.Generator(np.random.Philox(material.seed)).normal(size=(2, 2000))
@@ -228,12 +251,14 @@ def _knowing(material: Material) -> Finding:
     )
 
 
+@_check("horizon", "exact", "radar horizon is the tangent on the 4/3 earth [km]")
 def _horizon(_: Material) -> Finding:
     radius_m = 4 / 3 * 6_371_000
     tangents = [math.sqrt((radius_m + h) ** 2 - radius_m**2) / 1000 for h in (12.0, 60.0)]
     return _within(float(horizon_km(12.0, 60.0)), sum(tangents), 1e-3 * sum(tangents), 2)
 
 
+@_check("PERT", "exact", "largest error of a parameter's mean against (low + 4 best + high) / 6, of its span")
 def _pert(_: Material) -> Finding:
     levels = (np.arange(1000) + 0.5) / 1000
     spans = [row for row in read_catalogue().parameters if None not in (row.low, row.best, row.high)]
@@ -248,6 +273,7 @@ def _pert(_: Material) -> Finding:
 # ---------------------------------------------------------------- property
 
 
+@_check("conservation", "property", "every missile launched is stopped or leaks")
 def _conserved(material: Material) -> Finding:
     campaign = material.batch.campaign
     table = engage(campaign.worlds, (), "patriot", (BALLISTIC,))
@@ -257,6 +283,7 @@ def _conserved(material: Material) -> Finding:
     return _equal(f"{lost} missiles neither stopped nor leaked", "0 missiles neither stopped nor leaked")
 
 
+@_check("baseline", "property", "the simulated baseline stops the share of cruise missiles each world's rate says")
 def _baseline(material: Material) -> Finding:
     outcome = material.batch.baseline
     assert outcome is not None
@@ -268,6 +295,7 @@ def _baseline(material: Material) -> Finding:
     return _within(float(off.mean()), 0.0, _ERRORS * max(error, 0.003), 3)
 
 
+@_check("never worse", "property", "added units never bring more ballistic strikes, on common random numbers")
 def _never_worse(material: Material) -> Finding:
     campaign, scenario = material.batch.campaign, material.scenario
     goal = scenario.headline
@@ -284,6 +312,7 @@ def _never_worse(material: Material) -> Finding:
     )
 
 
+@_check("threads", "property", "one thread and two give the same bits")
 def _threads(material: Material) -> Finding:
     import numba
 
@@ -301,6 +330,7 @@ def _threads(material: Material) -> Finding:
     return _equal(f"{'the same' if same else 'other'} bits {threads}", f"the same bits {threads}")
 
 
+@_check("seeds", "property", "one seed gives the same worlds again, another gives others")
 def _seed(material: Material) -> Finding:
     study = material.study
     one, two, other = (
@@ -310,6 +340,7 @@ def _seed(material: Material) -> Finding:
     return _equal((np.array_equal(one.mix, two.mix), np.array_equal(one.mix, other.mix)), (True, False))
 
 
+@_check("no look ahead", "property", "rows after the calibration's end change nothing in the fit")
 def _no_look_ahead(material: Material) -> Finding:
     until = material.calibration.until
     cut = calibrate(material.record.until(until), until=until, seed=material.seed)
@@ -319,6 +350,7 @@ def _no_look_ahead(material: Material) -> Finding:
     return _equal("the same fit" if same else "another fit", "the same fit")
 
 
+@_check("evidence cases", "property", "officials' totals never give fewer launches than the posted record")
 def _claimed(material: Material) -> Finding:
     posted = posted_counts(material.scenario, material.record)
     dice = np.random.Generator(np.random.Philox(material.seed))
@@ -327,56 +359,9 @@ def _claimed(material: Material) -> Finding:
     return _equal(f"{fewer} counts lower as claimed than as posted", "0 counts lower as claimed than as posted")
 
 
+@_check("sums", "property", "monthly totals add up to the record's rows")
 def _summed(material: Material) -> Finding:
     monthly: Any = material.record.monthly()
     rows: Any = material.record.rows
     totals = (int(monthly["launched"].sum()), int(monthly["destroyed"].sum()))
     return _equal(totals, (int(rows["launched"].sum()), int(rows["intercepted"].sum())))
-
-
-CHECKS = (
-    Check("random words", "published", "Philox gives the known answers of the Random123 library", _random_words),
-    Check(
-        "Wilkening",
-        "published",
-        "interceptors needed, Wilkening (1998): 113, 47, 73, 48; limits 22 and 0.978",
-        _wilkening,
-    ),
-    Check(
-        "transition numbers",
-        "published",
-        "Wilkening (1998), transition numbers of shoot-look-shoot",
-        _transition_numbers,
-    ),
-    Check(
-        "leaks",
-        "exact",
-        "single shots of the kernel leak like a binomial: mean, and chance of 3 of 12",
-        _binomial_leaks,
-    ),
-    Check("saturation", "exact", "the kernel loses Poisson arrivals at busy channels as Erlang B says", _erlang),
-    Check("filter", "exact", "the forward filter's evidence is the sum over every path (log)", _filter),
-    Check("near zeros", "exact", "the rate of supersonic missiles is the conjugate Beta's mean", _near_zero),
-    Check("shares", "exact", "first-order and total shares of the Ishigami function, x1 to x3", _ishigami),
-    Check("value of knowing", "exact", "EVPI and EVPPI of a normal need", _knowing),
-    Check("horizon", "exact", "radar horizon is the tangent on the 4/3 earth [km]", _horizon),
-    Check("PERT", "exact", "largest error of a parameter's mean against (low + 4 best + high) / 6, of its span", _pert),
-    Check("conservation", "property", "every missile launched is stopped or leaks", _conserved),
-    Check(
-        "baseline",
-        "property",
-        "the simulated baseline stops the share of cruise missiles each world's rate says",
-        _baseline,
-    ),
-    Check(
-        "never worse",
-        "property",
-        "added units never bring more ballistic strikes, on common random numbers",
-        _never_worse,
-    ),
-    Check("threads", "property", "one thread and two give the same bits", _threads),
-    Check("seeds", "property", "one seed gives the same worlds again, another gives others", _seed),
-    Check("no look ahead", "property", "rows after the calibration's end change nothing in the fit", _no_look_ahead),
-    Check("evidence cases", "property", "officials' totals never give fewer launches than the posted record", _claimed),
-    Check("sums", "property", "monthly totals add up to the record's rows", _summed),
-)

@@ -23,6 +23,7 @@ from tegmen.evidence.record import Record
 from tegmen.question.scenario import Scenario
 from tegmen.terms import VERSION, FrozenDict, Progress, Provenance, ThreatClass, content_equal, tell_nobody
 from tegmen.trust.backtest import Backtest, ClassScores, Horizon, backtest
+from tegmen.trust.baselines import RIVAL
 from tegmen.trust.checks import CHECKS, Check, Material, Result, run_checks
 from tegmen.trust.published import Published, compare
 from tegmen.trust.scores import Difference
@@ -30,7 +31,6 @@ from tegmen.trust.scores import Difference
 Verdict = Literal["met", "within two sampling errors", "not met"]
 SCORED_FROM = "2023-07"
 """First month of the rolling back-test that the acceptance criteria speak of."""
-_RIVAL = "trailing_beta_binomial"
 _LICENCES = {
     "catalogue": "Apache-2.0 (facts compiled; data/catalogue/LICENCE.md)",
     "record": "CC BY-NC-SA 4.0 (data/record/LICENCE.md)",
@@ -273,7 +273,7 @@ def judge_forecasts(backtests: Mapping[str, Backtest]) -> tuple[Criterion, ...]:
                 continue
             criteria.append(_coverage_criterion(key, horizon, scores))
             if horizon == "night":
-                criteria.append(_rival_criterion(key, scores.differences[_RIVAL]))
+                criteria.append(_rival_criterion(key, scores.differences[RIVAL]))
     return tuple(criteria)
 
 

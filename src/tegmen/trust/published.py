@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +85,7 @@ def compare(record: Record, catalogue: Catalogue, *, raw: str | Path | None = No
     stated = [row for row in catalogue.parameters if row.table == "official_totals.csv" and row.best is not None]
     checks = [_total(record, row) for row in stated if row.name in _TOTALS]
     checks += [_weapon(row, raw) for row in stated if row.name in _WEAPONS]
-    return (*checks, *_kyiv_nights(record), *_coverage(record), *_trypilska(catalogue))
+    return (*checks, *_stopped_ballistic(record), *_trypilska(catalogue))
 
 
 def _total(record: Record, row: Parameter) -> Published:
@@ -130,20 +129,14 @@ def destroyed_by_label(raw: str | Path, label: str, first: str, last: str) -> in
         The file is not the public list.
     """
     try:
-        with Path(raw).open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = pd.read_csv(raw)
     except OSError as error:
         raise InputError(str(raw), [f"cannot be read ({error}); give the public list as CSV"]) from None
-    if not rows or not {"time_end", "model", "destroyed"} <= set(rows[0]):
+    if not {"time_end", "model", "destroyed"} <= set(rows.columns):
         raise InputError(str(raw), ["no columns time_end, model, destroyed; give the public list as downloaded"])
-    return sum(
-        int(float(row["destroyed"]))
-        for row in rows
-        if label in row["model"].lower()
-        and " and " not in row["model"]
-        and row["destroyed"].strip()
-        and first <= row["time_end"].strip()[:10] <= last
-    )
+    alone = rows["model"].str.contains(label, case=False, regex=False) & ~rows["model"].str.contains(" and ")
+    inside = rows["time_end"].str.strip().str[:10].between(first, last)
+    return int(rows.loc[alone & inside, "destroyed"].sum())
 
 
 def is_public_list(path: str | Path) -> bool:
@@ -157,32 +150,22 @@ def _name(row: Parameter) -> str:
     return f"{row.name.replace('_', ' ')}, {first} to {last}"
 
 
-def _kyiv_nights(record: Record) -> list[Published]:
-    """The two nights of May 2023 on which it first showed that Kyiv was covered: every ballistic missile stopped."""
-    source = "Air Force posts in the record (trap 11 of its description)"
+def _stopped_ballistic(record: Record) -> list[Published]:
+    """Nights on which it first showed that Kyiv was covered, and since Patriot arrived: all there, little elsewhere."""
     rows: Any = record.rows
+    day, kyiv = rows["window_end"].dt.strftime("%Y-%m-%d"), rows["zone"].isin(["UA-30", "UA-32", "several_kyiv"])
+    since = day >= PATRIOT_SINCE
+    posts = "Air Force posts in the record (trap 11 of its description)"
+    trap = "description of the public list, trap 11 (rows before 2024-07-01)"
+    stated = (
+        (day == "2023-05-04", "on 2023-05-04, the first over Kyiv", 1.0, posts),
+        (day == "2023-05-16", "on 2023-05-16, the mass attack on Kyiv", 1.0, posts),
+        (since & kyiv, f"since {PATRIOT_SINCE}, Kyiv", 30 / 32, trap),
+        (since & ~kyiv, f"since {PATRIOT_SINCE}, elsewhere", 40 / 225, trap),
+    )
     return [
-        _stopped(
-            rows[rows["window_end"].dt.strftime("%Y-%m-%d") == day],
-            f"share of ballistic missiles stopped on {day}, {what}",
-            1.0,
-            source,
-        )
-        for day, what in (("2023-05-04", "the first over Kyiv"), ("2023-05-16", "the mass attack on Kyiv"))
-    ]
-
-
-def _coverage(record: Record) -> list[Published]:
-    """All or nothing: the share stopped where the target names Kyiv, and elsewhere, since Patriot arrived."""
-    rows: Any = record.rows
-    since = rows[rows["window_end"] >= PATRIOT_SINCE]
-    kyiv = since["zone"].isin(["UA-30", "UA-32", "several_kyiv"])
-    source = "description of the public list, trap 11 (rows before 2024-07-01)"
-    return [
-        _stopped(since[kyiv], f"share of ballistic missiles stopped since {PATRIOT_SINCE}, Kyiv", 30 / 32, source),
-        _stopped(
-            since[~kyiv], f"share of ballistic missiles stopped since {PATRIOT_SINCE}, elsewhere", 40 / 225, source
-        ),
+        _stopped(rows[chosen], f"share of ballistic missiles stopped {when}", published, source)
+        for chosen, when, published, source in stated
     ]
 
 
