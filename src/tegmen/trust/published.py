@@ -148,7 +148,7 @@ def destroyed_by_label(raw: str | Path, label: str, first: str, last: str) -> in
 
 def is_public_list(path: str | Path) -> bool:
     """Tell whether a record file is the public list, which names weapons, or a compiled table, which does not."""
-    with Path(path).open(encoding="utf-8-sig") as file:
+    with Path(path).open(encoding="utf-8-sig", errors="replace") as file:
         return {"time_end", "model", "destroyed"} <= set(file.readline().strip().split(","))
 
 
