@@ -86,7 +86,7 @@ def sums(record):
 def test_the_same_rows_from_every_file(read, content, note):
     plain, odd = read(TABLE), read(content, strict=True)
     pd.testing.assert_frame_equal(odd.rows, plain.rows)
-    assert odd.notes == (() if note is None else (f"The file is read with {note}.",))
+    assert odd.notes == (() if note is None else (f"The file is read: {note}.",))
     assert not plain.notes
 
 
@@ -101,7 +101,7 @@ def test_a_ukrainian_spreadsheet(read):
     assert sums(record) == (19, 17)
     (note,) = record.notes
     assert note == (
-        "The file is read with semicolons between cells; day-first dates (03.03.2024 08:00 is 2024-03-03); "
+        "The file is read: semicolons between cells; day-first dates (03.03.2024 08:00 is 2024-03-03); "
         "decimal commas (17,0 is 17)."
     )
 
@@ -230,6 +230,13 @@ def test_more_shot_down_than_launched_is_left_out_with_a_note(read):
     assert record.notes[0].endswith("1 of them might have entered a rate:")
     assert "found 4 of 2 launched" in record.notes[1]
     assert record.notes[1].endswith("(left out: national, 2 launched, 4 intercepted; a rate might have counted it)")
+
+
+def test_a_count_that_cannot_be_read_may_have_entered_a_rate(read):
+    record = read(table(row(), row(counts="40,many")))
+    assert record.notes[1].endswith(
+        "(left out: national, unknown launched, unknown intercepted; a rate might have counted it)"
+    )
 
 
 def test_uneven_rows_of_a_compiled_table_are_left_out(read):

@@ -105,7 +105,7 @@ def _read_as(table: Cells, order: _Order) -> tuple[str, ...]:
     counts = {text for name in ("launched", "destroyed", "intercepted") for text in table.cells(name)}
     if any("," in text and _COUNT_TEXT.fullmatch(text.strip()) for text in counts):
         ways.append("decimal commas (17,0 is 17)")
-    return (f"The file is read with {'; '.join(ways)}.",) if ways else ()
+    return (f"The file is read: {'; '.join(ways)}.",) if ways else ()
 
 
 def _left_out_notes(reports: pd.DataFrame, faults: Faults) -> list[str]:
@@ -126,8 +126,8 @@ def _left_out_notes(reports: pd.DataFrame, faults: Faults) -> list[str]:
 
 def _contribution(row: Mapping[Hashable, Any]) -> str:
     """What a row at fault would have added, as far as its cells can be read."""
-    counts = ", ".join(f"{'unknown' if row[name] is pd.NA else row[name]} {name}" for name in COUNT_COLUMNS[:2])
-    if row["channel"] == "national" and row["launched"] is not pd.NA:
+    counts = ", ".join(f"{'unknown' if pd.isna(row[name]) else row[name]} {name}" for name in COUNT_COLUMNS[:2])
+    if row["channel"] == "national":
         return f"national, {counts}; a rate might have counted it"
     return f"{counts}; no rate would have counted it"
 

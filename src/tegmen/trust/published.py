@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,8 +131,8 @@ def destroyed_by_label(raw: str | Path, label: str, first: str, last: str) -> in
         The file is not the public list.
     """
     try:
-        with Path(raw).open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+        with Path(raw).open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            rows = list(csv.DictReader(file, restval=""))
     except OSError as error:
         raise InputError(str(raw), [f"cannot be read ({error}); give the public list as CSV"]) from None
     if not rows or not {"time_end", "model", "destroyed"} <= set(rows[0]):
@@ -141,7 +142,7 @@ def destroyed_by_label(raw: str | Path, label: str, first: str, last: str) -> in
         for row in rows
         if label in row["model"].lower()
         and " and " not in row["model"]
-        and row["destroyed"].strip()
+        and re.fullmatch(r"\d{1,6}(\.0*)?", row["destroyed"].strip())  # other texts are faults, told by the reader
         and first <= row["time_end"].strip()[:10] <= last
     )
 
