@@ -85,7 +85,7 @@ PLACES: Final = {
 def main(folder: Path) -> None:
     """Compile both tables and say what was left out."""
     public = folder / "missile_attacks_daily.csv"
-    record = read_record(public)
+    record = read_record(public, strict=True)
     write(record, TARGET / "nights.csv")
     print(record)
     print(f"upstream sha256 {record.provenance.inputs['record']}")

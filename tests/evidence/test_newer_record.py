@@ -53,7 +53,9 @@ def test_it_runs_on_a_newer_file_and_says_what_it_left_out(here, newer, tmp_path
     words = " ".join(out.split())
     assert "found unknown weapon 'Oreshnik-7'" in words
     assert "found 31 of 30 launched" in words
-    assert "note: 2 rows of the file are left out, as they cannot be read:" in out
+    assert (
+        "note: 2 rows of the file are left out, as they cannot be read; 2 of them might have entered a rate:" in words
+    )
     assert "ballistic: no night to score from 2025-04-01 on" in words
     content = json.loads((tmp_path / "out" / "backtest.json").read_text(encoding="utf-8"))
     assert content["classes"]["drone"]["nights"] == 20
@@ -91,7 +93,7 @@ def test_months_of_a_newer_file(here, newer, tmp_path):
 def test_rows_after_today_are_left_out_and_said(here, newer):
     code, out, _ = here("backtest", "--record", newer([*NEWER, row("2999-01-01")]), "--from", "2025-04")
     assert code == 0
-    assert "1 rows end after today: left out" in " ".join(out.split())
+    assert "time_end: found '2999-01-01 23:00', outside the years of the record" in " ".join(out.split())
 
 
 def test_a_class_that_only_a_prior_speaks_for_is_labelled(here, newer):
@@ -146,8 +148,8 @@ def test_a_month_is_forecast_from_the_command_line(here):
     assert "but the record reaches 2024-06-29" in err
 
 
-def test_a_file_stays_refused_unless_leaving_out_is_asked_for(newer):
+def test_a_file_with_faults_is_refused_where_that_is_asked_for(newer):
     path = newer(NEWER)
     with pytest.raises(InputError, match="2 faults"):
-        read_record(path)
-    assert len(read_record(path, leave_out=True).rows) == len(NEWER) - 2
+        read_record(path, strict=True)
+    assert len(read_record(path).rows) == len(NEWER) - 2

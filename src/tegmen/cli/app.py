@@ -15,7 +15,7 @@ import typer
 
 import tegmen as tg
 from tegmen.cli import ask, ledger, reading, trust
-from tegmen.cli.console import show
+from tegmen.cli.console import say_notes, show
 from tegmen.errors import TegmenError
 from tegmen.terms import VERSION
 
@@ -54,9 +54,10 @@ def record_verb(
     file: Annotated[
         Path | None, typer.Argument(help="Your own attack record (CSV). [default: the embedded one]")
     ] = None,
+    strict: ask.Strict = False,
 ) -> None:
     """Show monthly totals of the record, by class, as posted."""
-    record = tg.read_record(file)
+    record = tg.read_record(file, strict=strict)
     monthly = record.monthly()
     title = "Launched and destroyed as posted, by month of the report (all channels)"
     show(title, monthly, left=("month", "broad"))
@@ -65,8 +66,7 @@ def record_verb(
         f"{monthly['destroyed'].sum()}; {monthly['rows_without_counts'].sum()} rows without counts. Regional channels "
         "post what was shot down, so these totals are no rates; rates use national channels only."
     )
-    for note in record.notes:
-        typer.echo(f"note: {note}")
+    say_notes(record.notes)
 
 
 app.command("answer")(ask.answer_verb)

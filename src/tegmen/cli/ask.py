@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 import tegmen as tg
-from tegmen.cli.console import progress, say, show, show_chain
+from tegmen.cli.console import progress, say, say_notes, show, show_chain
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ ScenarioOption = Annotated[str, typer.Option("--scenario", help="Name of a shipp
 OwnRecord = Annotated[
     Path | None, typer.Option("--record", help="Your own attack record (CSV) instead of the embedded one.")
 ]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse a record with any row at fault, instead of leaving such rows out.")
+]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to write to. [default: out/SCENARIO]")]
 WorldsOption = Annotated[
     int,
@@ -43,6 +46,7 @@ Until = Annotated[
 def answer_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     scenario: ScenarioArgument,
     record: OwnRecord = None,
+    strict: Strict = False,
     out: Out = None,
     seed: Seed = 1,
     worlds: WorldsOption = 200,
@@ -57,7 +61,7 @@ def answer_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         folder = out or Path("out") / question.name
         tg.check_writable(folder)
         tell("reading the record", 0, 1)
-        evidence = tg.read_record(record)
+        evidence = tg.read_record(record, strict=strict)
         tell("calibrating on the record", 0, 1)
         last = question.until if until is None else until
         calibration = tg.calibrate(evidence, until=last, seed=seed, cache=tg.cache_folder())
@@ -89,6 +93,7 @@ def replace_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     source: Annotated[str, typer.Option(help="Where the new value was read, or that it is an assumption.")],
     scenario: ScenarioOption = "march-2024",
     record: OwnRecord = None,
+    strict: Strict = False,
     seed: Seed = 1,
     worlds: WorldsOption = 200,
     runs: Runs = 50,
@@ -103,7 +108,8 @@ def replace_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         tg.replace_number(question, *replaced)  # a wrong id or folder is said before the work, not after it
         if out is not None:
             tg.check_writable(out)
-        calibration = calibrated(question, record, seed)
+        evidence = tg.read_record(record, strict=strict)
+        calibration = calibrated(question, evidence, seed)
         changed = tg.what_if(
             question, calibration, replaced, seed=seed, effort=effort, cases=cases_of(case), progress=tell
         )  # fmt: skip
@@ -114,6 +120,7 @@ def replace_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         say(f"now: {now}")
     show(f"{question.title}: before and after", changed.to_pandas(), left=("case", "goal"))
     say("P, P now: share of worlds that meet the goal with the number `at`; moved: by more than two sampling errors.")
+    say_notes(evidence.notes)
 
 
 def check_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -125,6 +132,7 @@ def check_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     goal: Annotated[str | None, typer.Option(help="and which goal of the scenario they meet (all of them).")] = None,
     scenario: ScenarioOption = "march-2024",
     record: OwnRecord = None,
+    strict: Strict = False,
     seed: Seed = 1,
     worlds: WorldsOption = 200,
     runs: Runs = 50,
@@ -140,18 +148,21 @@ def check_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
             public = tg.claim_of(system, added or 0, added or 0, question.goal(goal), question)
         else:
             public = tg.read_claim(claim, question)
+        evidence = tg.read_record(record, strict=strict)
         checked = tg.check_claim(
-            public, question, calibrated(question, record, seed), seed=seed, effort=effort, cases=cases_of(case),
+            public, question, calibrated(question, evidence, seed), seed=seed, effort=effort, cases=cases_of(case),
             progress=tell,
         )  # fmt: skip
     for sentence in checked.sentences():
         say(sentence)
     show(f"{checked.worlds} worlds x {runs} months a case", checked.to_pandas(), left=("case", "goal", "verdict"))
+    say_notes(evidence.notes)
 
 
 def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     scenario: ScenarioArgument,
     record: OwnRecord = None,
+    strict: Strict = False,
     out: Out = None,
     seed: Seed = 1,
     worlds: Annotated[int, typer.Option(min=100, max=2000, help="Worlds, each drawn twice a source.")] = 200,
@@ -165,19 +176,21 @@ def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         question = tg.read_scenario(scenario)
         folder = out or Path("out") / question.name
         tg.check_folder(folder, DRIVERS_FILES)
-        calibration = calibrated(question, record, seed)
+        evidence = tg.read_record(record, strict=strict)
+        calibration = calibrated(question, evidence, seed)
         effort = tg.Effort(worlds=worlds, runs=runs, worlds_most=worlds)
         result = tg.drive(question, calibration, seed=seed, effort=effort, cases=cases_of(case), progress=tell)
         page = tg.write_drivers(result, folder)
     table = result.to_pandas().loc[:, ["case", "unknown", "share", "total", "evppi"]]
     table["evppi"] = [f"{value:.1f}" for value in table["evppi"]]
     show(f"{question.title}: what drives it", table, left=("case", "unknown"))
+    say_notes(evidence.notes)
     typer.echo(f"page: {page}")
 
 
-def calibrated(question: tg.Scenario, record: Path | None, seed: int) -> tg.Calibration:
+def calibrated(question: tg.Scenario, record: tg.Record, seed: int) -> tg.Calibration:
     """The posterior of a record up to the day the question names; a fit made before is taken from the cache."""
-    return tg.calibrate(tg.read_record(record), until=question.until, seed=seed, cache=tg.cache_folder())
+    return tg.calibrate(record, until=question.until, seed=seed, cache=tg.cache_folder())
 
 
 def effort_of(worlds: int, runs: int) -> tg.Effort:
@@ -201,6 +214,5 @@ def print_answer(result: tg.Sufficiency, folder: Path, notes: Sequence[str]) -> 
     show(f"{result.scenario.title} (placement: greedy)", result.summary(), left=("case", "goal"))
     for key in result.calibration.prior_only:
         say(f"note: {key.name} rests on the prior only; the record has no eligible row of it.")
-    for note in notes:
-        say(f"note: {note}")
+    say_notes(notes)
     say(f"report: {folder / 'report.html'}")

@@ -26,6 +26,12 @@ def say(text: str, style: str | None = None) -> None:
     console.print(text, style=style, markup=False, highlight=False, soft_wrap=not console.is_terminal)
 
 
+def say_notes(notes: Sequence[str]) -> None:
+    """Print what was read but could not be used fully, a line each."""
+    for note in notes:
+        say(f"note: {note}")
+
+
 def show(title: str, frame: pd.DataFrame, *, left: tuple[str, ...]) -> None:
     """Print a table of results."""
     rows = [[cell(value) for value in row] for row in frame.itertuples(index=False)]

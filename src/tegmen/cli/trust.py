@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 import tegmen as tg
-from tegmen.cli.ask import OwnRecord, Seed
-from tegmen.cli.console import progress, say, show
+from tegmen.cli.ask import OwnRecord, Seed, Strict
+from tegmen.cli.console import progress, say, say_notes, show
 
 CountOption = Annotated[
     Literal["intercepted", "intercepted+lost"],
@@ -21,6 +19,7 @@ CountOption = Annotated[
 
 def backtest_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     record: OwnRecord = None,
+    strict: Strict = False,
     start: Annotated[
         str | None, typer.Option("--from", metavar="MONTH", help="First month scored, YYYY-MM. [default: last twelve]")
     ] = None,
@@ -37,7 +36,7 @@ def backtest_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         if out is not None:
             tg.check_folder(out, ("backtest.html", "backtest.json"))
         tell("reading the record", 0, 1)
-        evidence = past_record(record, count)
+        evidence = tg.read_record(record, strict=strict).counting(count)
         result = tg.backtest(
             evidence, start=start, horizon=horizon, min_launched=min_launched, seed=seed, progress=tell
         )  # fmt: skip
@@ -47,12 +46,13 @@ def backtest_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         typer.echo(f"report: {page}")
 
 
-def forecast_verb(
+def forecast_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     launched: Annotated[
         list[str] | None,
         typer.Argument(metavar="CLASS=NUMBER", help="What is launched that night, such as drone=90 ballistic=4."),
     ] = None,
     record: OwnRecord = None,
+    strict: Strict = False,
     until: Annotated[str | None, typer.Option(help="Last day of the record used, YYYY-MM-DD.")] = None,
     month: Annotated[
         str | None, typer.Option(help="Forecast a month, YYYY-MM, with raids drawn from the last 120 days.")
@@ -66,7 +66,7 @@ def forecast_verb(
     raid = parse_raid(launched or [])
     with progress() as tell:
         tell("reading the record", 0, 1)
-        evidence = past_record(record, count)
+        evidence = tg.read_record(record, strict=strict).counting(count)
         tell("calibrating on the record", 0, 1)
         last = evidence.rows["window_end"].max().date() if until is None else until
         calibration = tg.calibrate(evidence, until=last, seed=seed, cache=tg.cache_folder())
@@ -75,8 +75,7 @@ def forecast_verb(
     days = str(result.first) if result.first == result.last else f"{result.first} to {result.last}"
     title = f"Forecast for {days}, from the record until {result.known_until}"
     show(title, result.ranges(), left=("class", "evidence"))
-    for note in evidence.notes:
-        typer.echo(f"note: {note}")
+    say_notes(evidence.notes)
 
 
 def verify_verb(
@@ -84,6 +83,7 @@ def verify_verb(
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the back-test.")] = False,
     answer: Annotated[Path | None, typer.Option(help="Take the sensitivity from this answer.json.")] = None,
     record: OwnRecord = None,
+    strict: Strict = False,
     seed: Seed = 1,
 ) -> None:
     """Build the verification and validation pack: checks, back-tests, published numbers, pedigree of the inputs.
@@ -96,24 +96,15 @@ def verify_verb(
         from tegmen.trust.published import is_public_list
 
         tg.check_folder(out, VERIFICATION_FILES)
-        evidence = tg.read_record(record)
+        evidence = tg.read_record(record, strict=strict)
         extent = tg.Extent(quick, answer, record if record and is_public_list(record) else None)
         pack = tg.verify(evidence, tg.read_scenario("march-2024"), seed=seed, extent=extent, progress=tell)
         page = tg.write_verification(pack, out)
     for line in pack.lines():
         typer.echo(line)
+    say_notes(evidence.notes)
     typer.echo(f"page: {page}")
     raise typer.Exit(pack.exit_code)
-
-
-def past_record(path: Path | None, count: Literal["intercepted", "intercepted+lost"]) -> tg.Record:
-    """Read a record up to today, leaving out rows at fault with a note, and counting as asked."""
-    record = tg.read_record(path, leave_out=True)
-    late = record.rows["window_end"].dt.date > dt.datetime.now().astimezone().date()
-    if late.any() and not late.all():
-        note = f"{int(late.sum())} rows end after today: left out, as what has not happened cannot be scored or learnt."
-        record = replace(record, rows=record.rows.loc[~late].reset_index(drop=True), notes=(*record.notes, note))
-    return record.counting(count)
 
 
 def parse_raid(words: list[str]) -> dict[str, int]:
@@ -135,5 +126,4 @@ def print_backtest(result: tg.Backtest) -> None:
         say(sentence(result, key))
     title = f"Scored {result.start} to {result.end} by {result.horizon}, counting {result.count}"
     show(title, short_table(result), left=("class", "forecast_by"))
-    for note in result.notes:
-        typer.echo(f"note: {note}")
+    say_notes(result.notes)

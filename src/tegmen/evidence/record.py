@@ -150,7 +150,7 @@ class Record:
         return f"<p>{html.escape(repr(self))}</p>{totals.to_html()}<ul>{notes}</ul>"
 
 
-def read_record(path: str | Path | None = None, *, leave_out: bool = False) -> Record:
+def read_record(path: str | Path | None = None, *, strict: bool = False) -> Record:
     """Read the attack record.
 
     Parameters
@@ -158,22 +158,23 @@ def read_record(path: str | Path | None = None, *, leave_out: bool = False) -> R
     path
         The public list (22 columns) or a table in our compiled schema, told apart by the header. None: the compiled
         table shipped with the package, September 2022 to June 2024.
-    leave_out
-        Whether rows at fault (a weapon never seen, more shot down than launched) are left out with a note each, instead
-        of refusing the file.
+        A file packed (gz, zip), with semicolons or tabs, in UTF-16 or cp1251, with day-first dates or decimal commas is
+        read, and a note says so. Equal lines count once.
+    strict
+        Whether rows at fault (a weapon never seen, more shot down than launched, a date outside 2022 to today) refuse
+        the file. By default they are left out, and notes say which, why, and what they would have added.
 
     Raises
     ------
     InputError
-        With every fault of the file: line and column, what was found, what is allowed, what to do.
+        If there is no file, no header, a column is missing or no row can be read; if strict, with every fault of the
+        file: line and column, what was found, what is allowed, what to do.
 
     Source
     ------
     "Massive Missile Attacks on Ukraine", Petro Ivaniuk, CC BY-NC-SA 4.0; see ``data/record/LICENCE.md``.
     """
-    reports, sha256, notes = read_reports(
-        shipped("record", "nights.csv") if path is None else path, leave_out=leave_out
-    )
+    reports, sha256, notes = read_reports(shipped("record", "nights.csv") if path is None else path, strict=strict)
     return Record(aggregate(reports), Provenance(VERSION, None, {"record": sha256}), notes)
 
 

@@ -12,22 +12,22 @@ import hashlib
 import io
 import re
 import unicodedata
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pandas as pd
 
 from tegmen.data import shipped_text
 from tegmen.errors import InputError
+from tegmen.evidence.files import file_bytes, read_cells
 from tegmen.terms import T
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
     from importlib.resources.abc import Traversable
 
-_Faults = list[tuple[int, str]]  # (line of the file, fault)
+    from tegmen.evidence.files import Cells, Faults
 
 KEY: Final = ("window_end", "threat_class", "zone", "channel")
 COUNT_COLUMNS: Final = ("launched", "intercepted", "lost")
@@ -37,26 +37,33 @@ PUBLIC_COLUMNS: Final = ("time_end", "model", "target", "launched", "destroyed",
 NATIONAL_CHANNELS: Final = ("kpszsu", "cincafu", "generalstaff.ua")
 
 _KYIV: Final = frozenset({"UA-30", "UA-32"})
+_ALIKE: Final = 0.8  # share of letters in common, as difflib counts it
+_LABEL_MAX: Final = 60
 _COUNT_MAX: Final = 100_000  # above any night; keeps a slip of the keyboard out of the sums
 _FAULTS_SHOWN: Final = 20
 _BLANK: Final = frozenset({"", "nan", "na", "<na>", "none", "null"})
-_TIME: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?")
-_COUNT_TEXT: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d*)?")
+_HEADER_WORDS: Final = frozenset({"time_end", "model", "window_end", "threat_class"})
+_FIRST_YEAR: Final = 2022  # the war that the record is of; an earlier year is a slip of the keyboard
+_KYIV_SUMMER: Final = timezone(timedelta(hours=3))  # no row of the record is written later on the globe than this
+_MONTHS: Final = 12
+_Order = Literal["day", "month", ""]
+_CLOCK: Final = r"(?:,?[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?"
+_TIME: Final = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _CLOCK, re.ASCII)
+_YEAR_LAST: Final = re.compile(r"(\d{1,2})([./])(\d{1,2})\2(\d{4})" + _CLOCK, re.ASCII)
+_COUNT_TEXT: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d*|,0{1,2})?", re.ASCII)
 _LOOKALIKES: Final = str.maketrans("авекмнорстухі", "abekmhopctyxi")
 
 
-def read_reports(
-    path: str | Path | Traversable, *, leave_out: bool = False
-) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
+def read_reports(path: str | Path | Traversable, *, strict: bool = False) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
     """Read a file of attack reports: the public list, or a table in our compiled schema (told apart by the header).
 
     Parameters
     ----------
     path
         The file.
-    leave_out
-        Whether to leave out rows that are at fault, each with a note, instead of refusing the file: a list that grew
-        has new weapons and new slips. A fault of the header is never passed over.
+    strict
+        Whether one row at fault refuses the file. A list that grows has new weapons and new slips, so by default such
+        rows are left out, and notes say which and what they would have added. A fault of the header always refuses.
 
     Returns
     -------
@@ -68,27 +75,65 @@ def read_reports(
     InputError
         With every fault of the file: line and column, what was found, what is allowed, what to do.
     """
-    where, content = str(path), _file_bytes(Path(path) if isinstance(path, str) else path)
-    table, faults = _split_columns(where, content)
-    parse = _compiled_reports if {"window_end", "threat_class"} <= set(table.columns) else _public_reports
-    reports, notes = parse(table, faults)
+    where, content = str(path), file_bytes(Path(path) if isinstance(path, str) else path)
+    table, faults = read_cells(where, content, _HEADER_WORDS, PUBLIC_COLUMNS)
+    compiled = {"window_end", "threat_class"} <= set(table.columns)
+    _demand(where, table, COLUMNS if compiled else PUBLIC_COLUMNS)
+    order = _date_order(where, table)
+    reports, notes = (_compiled_reports if compiled else _public_reports)(table, order, faults)
     at_fault = {line for line, _ in faults}
-    if leave_out and faults and 1 not in at_fault and not at_fault.issuperset(table.lines):
-        reports, more = _sound(reports, table, faults)
-        notes, faults = (*notes, *more), []
-    if faults:
-        raise InputError(where, _first_faults(faults))
+    if faults and (strict or at_fault.issuperset(table.lines)):
+        raise InputError(where, _first_faults([text for _, text in sorted(faults, key=_line)]))
     if not len(reports):
         raise InputError(where, ["no row below the header; at least one attack report is needed; download it again"])
-    return reports, hashlib.sha256(content).hexdigest(), notes
+    sound = [line not in at_fault for line in table.lines]
+    if faults:
+        notes = (*notes, *_left_out_notes(reports.assign(line=table.lines), faults))
+        reports = reports.loc[sound].reset_index(drop=True)
+    kept = reports.astype({"rows": "int64", "rows_uncounted": "int64"})
+    return kept, hashlib.sha256(content).hexdigest(), (*_read_as(table, order), *table.notes, *notes)
 
 
-def _sound(reports: pd.DataFrame, table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, list[str]]:
-    """Leave out the rows at fault, and say which."""
-    at_fault = {line for line, _ in faults}
-    kept = reports.loc[[line not in at_fault for line in table.lines]].reset_index(drop=True)
-    head = f"{len(at_fault)} rows of the file are left out, as they cannot be read:"
-    return kept.astype({"rows": "int64", "rows_uncounted": "int64"}), [head, *_first_faults(faults)]
+def _read_as(table: Cells, order: _Order) -> tuple[str, ...]:
+    """Say in one note what was understood though it is not as the public list is written."""
+    ways = list(table.read_as)
+    ends = table.cells("window_end" if "window_end" in table.columns else "time_end")
+    for text in ends:
+        if _YEAR_LAST.fullmatch(text.strip()) and (time := _read_time(text.strip(), order)):
+            ways.append(f"{order or 'day'}-first dates ({text.strip()} is {time:%Y-%m-%d})")
+            break
+    counts = {text for name in ("launched", "destroyed", "intercepted") for text in table.cells(name)}
+    if any("," in text and _COUNT_TEXT.fullmatch(text.strip()) for text in counts):
+        ways.append("decimal commas (17,0 is 17)")
+    return (f"The file is read: {'; '.join(ways)}.",) if ways else ()
+
+
+def _left_out_notes(reports: pd.DataFrame, faults: Faults) -> list[str]:
+    """Say which rows are left out, why, and what each would have added."""
+    texts: dict[int, list[str]] = {}
+    for line, text in sorted(faults, key=_line):
+        texts.setdefault(line, []).append(text)
+    rows = reports.loc[reports["line"].isin(texts)]
+    effects = {row["line"]: _contribution(row) for row in rows.to_dict("records")}
+    national = sum(effect.startswith("national") for effect in effects.values())
+    rates = f"{national} of them might have entered a rate" if national else "none of them would have entered a rate"
+    listed = [
+        f"{'; '.join(found)} (left out: {effects.get(line, 'its cells cannot be told apart')})"
+        for line, found in texts.items()
+    ]
+    return [f"{len(texts)} rows of the file are left out, as they cannot be read; {rates}:", *_first_faults(listed)]
+
+
+def _contribution(row: Mapping[Hashable, Any]) -> str:
+    """What a row at fault would have added, as far as its cells can be read."""
+    counts = ", ".join(f"{'unknown' if pd.isna(row[name]) else row[name]} {name}" for name in COUNT_COLUMNS[:2])
+    if row["channel"] == "national":
+        return f"national, {counts}; a rate might have counted it"
+    return f"{counts}; no rate would have counted it"
+
+
+def _line(fault: tuple[int, str]) -> int:
+    return fault[0]
 
 
 def coverage_zone(zone: str) -> Literal["kyiv", "elsewhere", "unlocated"]:
@@ -100,86 +145,7 @@ def coverage_zone(zone: str) -> Literal["kyiv", "elsewhere", "unlocated"]:
     return "elsewhere"
 
 
-# --- the file: bytes, text, cells ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """Cells of a CSV by column, and the line of the file each row starts on."""
-
-    lines: Sequence[int]
-    columns: Mapping[str, Sequence[str]]
-
-    def cells(self, name: str, default: str = "") -> Sequence[str]:
-        return self.columns.get(name, [default] * len(self.lines))
-
-
-def _file_bytes(path: Path | Traversable) -> bytes:
-    if path.is_dir():
-        raise InputError(str(path), ["found a folder; a CSV file is allowed; name the file inside it"])
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        fault = "no such file; a CSV file is allowed; check the path, or leave it out to use the shipped record"
-        raise InputError(str(path), [fault]) from None
-    except (OSError, ValueError) as error:
-        raise InputError(str(path), [f"cannot be read ({error}); check the path and its permissions"]) from None
-
-
-def _decoded(where: str, content: bytes) -> str:
-    if not content.strip():
-        raise InputError(where, ["the file is empty; a CSV with a header line is needed; download it again"])
-    if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        raise InputError(where, ["found UTF-16 text; UTF-8 is allowed; save it again as CSV UTF-8"])
-    if b"\0" in content or content[:2] == b"PK":
-        fault = "found binary content, so it is not a CSV; CSV text is allowed; export the table as CSV UTF-8"
-        raise InputError(where, [fault])
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        fault = f"line {line}: found byte {content[error.start]:#04x}, which is not UTF-8"
-        raise InputError(where, [f"{fault}; UTF-8 text is allowed; save it again as CSV UTF-8"]) from None
-
-
-def _split_columns(where: str, content: bytes) -> tuple[_Cells, _Faults]:
-    """Split a file into columns; rows of the wrong width are faults and left out of the further checks."""
-    header, rows = _csv_rows(where, _decoded(where, content))
-    twice = sorted({name for name in header if name and header.count(name) > 1})
-    faults: _Faults = [(1, f"line 1: found column {name!r} twice; one is allowed; remove the other") for name in twice]
-    for line, row in rows:
-        if len(row) != len(header):
-            fault = f"line {line}: found {len(row)} cells; {len(header)} are allowed, as in the header"
-            faults.append((line, f"{fault}; check the commas and quotes of that line"))
-    whole = [(line, row) for line, row in rows if len(row) == len(header)]
-    columns = {name: [row[place] for _, row in whole] for place, name in enumerate(header) if name}
-    return _Cells([line for line, _ in whole], columns), faults
-
-
-def _csv_rows(where: str, text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Header names, and each row below with the line it starts on (a quoted cell may run over lines)."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[tuple[int, list[str]]] = []
-    start = 1
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append((start, row))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        fault = f"line {start}: not a CSV row ({error}); quotes must come in pairs; check that line"
-        raise InputError(where, [fault]) from None
-    header = [name.strip() for name in rows[0][1]] if rows else []
-    if not {"time_end", "model", "window_end", "threat_class"} & set(header):
-        needed = ", ".join(PUBLIC_COLUMNS)
-        line = rows[0][0] if rows else 1
-        fault = f"line {line}: found {','.join(header)[:60]!r}, so it is not a CSV of attack reports"
-        raise InputError(where, [f"{fault}; a header with the columns {needed} is needed; check which file this is"])
-    return header, rows[1:]
-
-
-def _first_faults(faults: _Faults) -> list[str]:
-    lines = [text for _, text in sorted(faults, key=lambda fault: fault[0])]
+def _first_faults(lines: list[str]) -> list[str]:
     more = len(lines) - _FAULTS_SHOWN
     return lines if more <= 0 else [*lines[:_FAULTS_SHOWN], f"and {more} more ({len(lines)} faults in all)"]
 
@@ -187,7 +153,7 @@ def _first_faults(faults: _Faults) -> list[str]:
 # --- rows of the two schemas --------------------------------------------------------------------------------------
 
 
-def _column(table: _Cells, name: str, parse: Callable[[str], T], faults: _Faults) -> list[T | None]:
+def _column(table: Cells, name: str, parse: Callable[[str], T], faults: Faults) -> list[T | None]:
     """Parse one column: each distinct text once, each faulty cell noted; a column not there is all missing."""
     if name not in table.columns:
         return [None] * len(table.lines)
@@ -203,24 +169,26 @@ def _column(table: _Cells, name: str, parse: Callable[[str], T], faults: _Faults
     return [results[text][0] for text in table.columns[name]]
 
 
-def _demand(table: _Cells, needed: Iterable[str], faults: _Faults) -> None:
+def _demand(where: str, table: Cells, needed: Iterable[str]) -> None:
+    """Refuse a file that lacks a column before saying anything of its rows."""
     header = ", ".join(table.columns)
-    for name in needed:
-        if name not in table.columns:
-            fault = f"line 1: column {name!r} is missing; found {header}; add it, or download the file again"
-            faults.append((1, fault))
+    if missing := [name for name in needed if name not in table.columns]:
+        fault = "is missing; found {}; add it, or download the file again"
+        raise InputError(where, [f"line 1: column {name!r} {fault.format(header)}" for name in missing])
 
 
-def _public_reports(table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _public_reports(table: Cells, order: _Order, faults: Faults) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """One row per report of the public list."""
-    _demand(table, PUBLIC_COLUMNS, faults)
     classes, zones = _class_words(), _zone_words()
     # Starts are checked, not used: windows run from an instant to 34 h, a report is filed by its end (traps 1 and 4).
-    _column(table, "time_start", lambda text: _parse_time(text) if text.strip() else None, faults)
+    read_time = _time_reader(order)
+    starts = _column(table, "time_start", lambda text: read_time(text) if text.strip() else None, faults)
+    ends = _column(table, "time_end", read_time, faults)
+    _check_windows(table, starts, ends, faults)
     targets = _column(table, "target", lambda text: _target_zone(text, zones), faults)
     placed = [target or ("unlocated", ()) for target in targets]
     reports = _report_frame(
-        window_end=_column(table, "time_end", _parse_time, faults),
+        window_end=ends,
         threat_class=_column(table, "model", lambda text: _threat_class(text, classes), faults),
         zone=[zone for zone, _ in placed],
         channel=_column(table, "source", _source_channel, faults),
@@ -240,12 +208,11 @@ def _public_reports(table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, tuple
     return reports, _reading_notes([name for _, names in placed for name in names], table.cells("source", "?"))
 
 
-def _compiled_reports(table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _compiled_reports(table: Cells, order: _Order, faults: Faults) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Rows of a table in our own compiled schema."""
-    _demand(table, COLUMNS, faults)
     zones = {*_zone_words().values(), "several_kyiv"}
     reports = _report_frame(
-        window_end=_column(table, "window_end", _parse_time, faults),
+        window_end=_column(table, "window_end", _time_reader(order), faults),
         threat_class=_column(table, "threat_class", _compiled_class, faults),
         zone=_column(table, "zone", lambda text: _compiled_zone(text, zones), faults),
         channel=_column(table, "channel", _compiled_channel, faults),
@@ -256,12 +223,13 @@ def _compiled_reports(table: _Cells, faults: _Faults) -> tuple[pd.DataFrame, tup
         rows_uncounted=_column(table, "rows_uncounted", _known_count, faults),
     ).assign(launch_place="")
     _check_counts(table, reports, faults, "intercepted")
-    if faults:
-        return reports, ()
-    uneven = (reports["rows"] > 0) != (reports["launched"].notna() & reports["intercepted"].notna())
+    at_fault = {line for line, _ in faults}
+    uneven = (reports["rows"] > 0).fillna(value=False) != reports[["launched", "intercepted"]].notna().all(axis=1)
     fault = "the counts and rows disagree; both counts where rows > 0 and neither where it is 0 are allowed; correct it"
-    faults.extend((line, f"line {line}, rows: {fault}") for line, bad in zip(table.lines, uneven, strict=True) if bad)
-    return reports.astype({"rows": "int64", "rows_uncounted": "int64"}), ()
+    for line, bad in zip(table.lines, uneven, strict=True):
+        if bad and line not in at_fault:
+            faults.append((line, f"line {line}, rows: {fault}"))
+    return reports, ()
 
 
 def _report_frame(**columns: Sequence[object]) -> pd.DataFrame:
@@ -270,7 +238,21 @@ def _report_frame(**columns: Sequence[object]) -> pd.DataFrame:
     return pd.DataFrame(columns).astype({name: types.get(name, "Int64") for name in columns})
 
 
-def _check_counts(table: _Cells, reports: pd.DataFrame, faults: _Faults, name: str) -> None:
+def _check_windows(
+    table: Cells, starts: Sequence[datetime | None], ends: Sequence[datetime | None], faults: Faults
+) -> None:
+    """Guard windows that end before they begin; a bare date is its whole day (trap 2)."""
+    for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        if start is None or end is None or start <= end:
+            continue
+        texts = table.columns["time_start"][place], table.columns["time_end"][place]
+        if start.date() > end.date() or all(":" in text for text in texts):
+            line = table.lines[place]
+            fault = f"line {line}, time_end: found {texts[1]!r} before the start {texts[0]!r}"
+            faults.append((line, f"{fault}; an end after its start is allowed; correct one of the two"))
+
+
+def _check_counts(table: Cells, reports: pd.DataFrame, faults: Faults, name: str) -> None:
     """Guard what the public list never has (trap 8): more shot down than launched, and launched = 0."""
     launches, kills = (reports[column].astype(object) for column in ("launched", "intercepted"))
     for line, launched, intercepted in zip(table.lines, launches, kills, strict=True):
@@ -296,24 +278,64 @@ def _reading_notes(unplaced: Sequence[str], sources: Sequence[str]) -> tuple[str
 # --- cells --------------------------------------------------------------------------------------------------------
 
 
-def _parse_time(text: str) -> datetime:
+def _date_order(where: str, table: Cells) -> _Order:
+    """Whether dates that end in their year begin with the day or the month: told by a number above twelve.
+
+    Raises
+    ------
+    InputError
+        If most dates of the file may be read either way.
+    """
+    texts = {text.strip() for name in ("time_start", "time_end", "window_end") for text in table.cells(name)}
+    slashes = [match for text in texts if "/" in text and (match := _YEAR_LAST.fullmatch(text))]
+    day, month = (any(int(match[place]) > _MONTHS for match in slashes) for place in (1, 3))
+    if day == month and 2 * len(slashes) > len(texts):
+        either = f"dates such as {slashes[0][0]!r} may begin with the day or with the month"
+        raise InputError(where, [f"{either}; YYYY-MM-DD is allowed; format the columns of times so and save again"])
+    return "" if day == month else "day" if day else "month"
+
+
+def _time_reader(order: _Order) -> Callable[[str], datetime]:
+    """Reader of times within the years of the record, which end today."""
+    last = datetime.now(_KYIV_SUMMER).replace(tzinfo=None)
+    tomorrow = last.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return lambda text: _parse_time(text, order, tomorrow)
+
+
+def _parse_time(text: str, order: _Order, tomorrow: datetime) -> datetime:
     """Kyiv local time; one-digit hours and blanks are allowed (trap 3), a bare date is its midnight (trap 2)."""
-    match = _TIME.fullmatch(text.strip())
+    time = _read_time(text.strip(), order)
+    if time is None:
+        raise ValueError(f"found {text!r}; a date YYYY-MM-DD or a time YYYY-MM-DD HH:MM is allowed; correct it")
+    if time.year < _FIRST_YEAR or time >= tomorrow:
+        allowed = f"a day from {_FIRST_YEAR} to today is allowed"
+        raise ValueError(f"found {text!r}, outside the years of the record; {allowed}; correct it")
+    return time
+
+
+def _read_time(text: str, order: _Order) -> datetime | None:
+    if match := _TIME.fullmatch(text):
+        year, _, month, day, hour, minute = match.groups()
+    elif (match := _YEAR_LAST.fullmatch(text)) and (order or match[2] == "."):
+        day, sign, month, year, hour, minute = match.groups()
+        if sign == "/" and order == "month":
+            day, month = month, day
+    else:
+        return None
     try:
-        if match:
-            year, month, day, hour, minute = (int(part or 0) for part in match.groups())
-            return datetime(year, month, day, hour, minute)  # noqa: DTZ001 the public list gives local times
+        numbers = int(year), int(month), int(day), int(hour or 0), int(minute or 0)
+        return datetime(*numbers)  # noqa: DTZ001 the public list gives local times
     except ValueError:
-        pass  # the 31st of June: told below like any other text
-    raise ValueError(f"found {text!r}; a date YYYY-MM-DD or a time YYYY-MM-DD HH:MM is allowed; correct it")
+        return None  # the 31st of June
 
 
 def _parse_count(text: str) -> int | None:
     stripped = text.strip()
     if stripped.casefold() in _BLANK:
         return None
-    if _COUNT_TEXT.fullmatch(stripped) and float(stripped).is_integer() and 0 <= float(stripped) <= _COUNT_MAX:
-        return int(float(stripped))
+    number = float(stripped.replace(",", ".")) if _COUNT_TEXT.fullmatch(stripped) else -1.0
+    if number.is_integer() and 0 <= number <= _COUNT_MAX:
+        return int(number)
     allowed = f"a whole number from 0 to {_COUNT_MAX} is allowed"
     raise ValueError(f"found {text!r}; {allowed}; correct it, or leave it empty if it is unknown")
 
@@ -348,12 +370,25 @@ def _threat_class(model: str, classes: Mapping[str, tuple[str, str]]) -> str:
         # A slash joins names of one label ("X-59/X-69"); where the pair is not listed, its halves may be.
         for name in [label] if label in classes else label.split("/"):
             if name not in classes:
-                near = difflib.get_close_matches(label, classes, n=1)
-                hint = f"; did you mean {classes[near[0]][1]!r}?" if near else "; rename it, or remove the row"
                 listed = "a weapon of tegmen/data/record/classes.csv is allowed"
-                raise ValueError(f"found unknown weapon {part!r}; {listed}{hint}")
+                raise ValueError(f"found unknown weapon {part!r}; {listed}{_weapon_hint(label, classes)}")
             words.add(classes[name][0])
     return "+".join(sorted(words))
+
+
+def _weapon_hint(label: str, classes: Mapping[str, tuple[str, str]]) -> str:
+    """Name the weapon that a label looks like, if only one class has such: a number tells weapons apart (trap 6)."""
+    alike = [name for name in classes if name[:1] == label[:1] and _same_numbers(label, name)]
+    near = difflib.get_close_matches(label, alike, n=len(alike) or 1, cutoff=_ALIKE) if len(label) < _LABEL_MAX else []
+    if len({classes[name][0] for name in near}) == 1:
+        return f"; did you mean {classes[near[0]][1]!r}?"
+    return "; rename it, or remove the row"
+
+
+def _same_numbers(label: str, name: str) -> bool:
+    """Whether every number of a label is one of the name's, or its last digit was lost."""
+    numbers = re.findall(r"\d+", name)
+    return all(any(number in {other, other[:-1]} for other in numbers) for number in re.findall(r"\d+", label))
 
 
 def _target_zone(target: str, zones: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
@@ -428,8 +463,10 @@ def threat_words(threat_class: str) -> tuple[str, ...]:
 
 
 def _class_words() -> dict[str, tuple[str, str]]:
-    """Threat class, and the label as it is printed, by normalised label."""
-    return {_normal_label(row["label"]): (row["threat_class"], row["label"]) for row in _word_rows("classes.csv")}
+    """Threat class, and the label as it is printed, by normalised label or alias."""
+    words = {_normal_label(row["label"]): (row["threat_class"], row["label"]) for row in _word_rows("classes.csv")}
+    aliases = {_normal_label(row["alias"]): words[_normal_label(row["label"])] for row in _word_rows("aliases.csv")}
+    return aliases | words
 
 
 def _zone_words() -> dict[str, str]:

@@ -129,19 +129,21 @@ def destroyed_by_label(raw: str | Path, label: str, first: str, last: str) -> in
         The file is not the public list.
     """
     try:
-        rows = pd.read_csv(raw)
-    except OSError as error:
+        rows = pd.read_csv(raw, dtype=str, encoding="utf-8-sig", encoding_errors="replace", keep_default_na=False)
+    except (OSError, ValueError) as error:
         raise InputError(str(raw), [f"cannot be read ({error}); give the public list as CSV"]) from None
     if not {"time_end", "model", "destroyed"} <= set(rows.columns):
         raise InputError(str(raw), ["no columns time_end, model, destroyed; give the public list as downloaded"])
     alone = rows["model"].str.contains(label, case=False, regex=False) & ~rows["model"].str.contains(" and ")
     inside = rows["time_end"].str.strip().str[:10].between(first, last)
-    return int(rows.loc[alone & inside, "destroyed"].sum())
+    # Texts that are no whole number are faults, which the reader of the list has told already.
+    whole = rows["destroyed"].str.strip().str.fullmatch(r"\d{1,6}(\.0*)?")
+    return int(rows.loc[alone & inside & whole, "destroyed"].astype(float).sum())
 
 
 def is_public_list(path: str | Path) -> bool:
     """Tell whether a record file is the public list, which names weapons, or a compiled table, which does not."""
-    with Path(path).open(encoding="utf-8-sig") as file:
+    with Path(path).open(encoding="utf-8-sig", errors="replace") as file:
         return {"time_end", "model", "destroyed"} <= set(file.readline().strip().split(","))
 
 
