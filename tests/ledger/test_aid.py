@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tegmen.ledger.aid import NOT_NAMED, UNKNOWN, AidStatus, Amount, aid_status
+from tegmen.evidence.systems import SYSTEM_IDS
+from tegmen.ledger.aid import NOT_NAMED, UNKNOWN, AidStatus, Amount, aid_status, system_of
 from tegmen.ledger.entries import STAGES, Entry, Quantity, Source
 from tegmen.ledger.store import Ledger, new_ledger, open_ledger
 from tegmen.report.charts import draw_aid, svg
@@ -149,6 +150,44 @@ def test_two_promises_of_one_holder_add_up_and_other_holders_stand_apart():
         assert holdings["Norway", "Patriot"].overdue == exactly(2)
         assert holdings["Norway", "NASAMS"].overdue is None
         assert holdings[NOT_NAMED, "Patriot"].outstanding == exactly(10)
+
+
+# ------------------------------------------------------------------ what a donor can count on
+
+
+def test_supply_by_a_day_keeps_systems_and_units_apart_and_the_unknown_unknown():
+    missiles = Quantity(100, 100, 100, "exact", "missiles")
+    with new_ledger(empty=True) as ledger:
+        (begun,) = ledger.add([PRESS], [step("pledged", 5, 1, due=march(25))])
+        ledger.add([], [
+            step("delivered", 2, 5, of=begun), step("pledged", 1, 2), step("pledged", 4, 1, due=march(9)),
+            step("pledged", 1, 1, thing="Patriot missiles", quantity=missiles),
+            step("pledged", None, 1, participants=("Spain",), thing="a Patriot battery"),
+            step("requested", 7, 1, participants=("partners",)), step("pledged", 3, 1, thing="helmets"),
+        ])  # fmt: skip
+        found = {
+            (each.holder, each.system, each.unit): each for each in aid_status(ledger, march(10)).available(march(31))
+        }
+        assert set(found) == {
+            ("Norway", "patriot", "batteries"),
+            ("Norway", "patriot", "missiles"),
+            ("Spain", "patriot", ""),
+        }
+        norway = found["Norway", "patriot", "batteries"]
+        assert (norway.delivered, norway.due, norway.undated) == (exactly(2), exactly(3), exactly(5))
+        spain = found["Spain", "patriot", ""]
+        assert (spain.delivered, spain.due, spain.undated) == (None, None, UNKNOWN)
+        earlier = aid_status(ledger, march(10)).available(march(24))
+        assert [each.due for each in earlier if each.unit == "batteries"] == [None]
+
+
+def test_items_name_systems_of_the_catalogue():
+    named = {
+        system_of(item) for item in ("Patriot", "SAMP/T", "NASAMS", "IRIS-T SLM", "Hawk", "S-300", "Buk", "Gepard")
+    }
+    assert named < set(SYSTEM_IDS)
+    assert len(named) == 8
+    assert system_of("artillery ammunition") is None
 
 
 # ------------------------------------------------------------------ properties

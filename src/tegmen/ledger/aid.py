@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tegmen.ledger.entries import STAGES
 from tegmen.ledger.hedges import bounds, plain
+from tegmen.ledger.reading.lexicon import systems
 from tegmen.terms import FrozenDict, Span
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ class Amount(Span):
         if self.high is None:
             return f"≥ {plain(self.low)}" if self.low else "?"
         return plain(self.low) if self.low == self.high else f"{plain(self.low)}–{plain(self.high)}"
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it is known to be none."""
+        return self.high == 0
 
 
 UNKNOWN: Final = Amount(0.0, None, None)
@@ -117,6 +123,30 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
+class Supply:
+    """What can be counted on of one system, from one holder, by a day.
+
+    Parameters
+    ----------
+    holder, system, unit
+        Who; the system's id in the catalogue; what is counted: batteries are not missiles.
+    delivered
+        There already at the day of the status. This and the others are None where the ledger has nothing of the kind.
+    due
+        Outstanding and due between that day and the day asked for.
+    undated
+        Outstanding and overdue, or promised for no day: it may come by then or not.
+    """
+
+    holder: str
+    system: str
+    unit: str
+    delivered: Amount | None
+    due: Amount | None
+    undated: Amount | None
+
+
+@dataclass(frozen=True, slots=True)
 class AidStatus:
     """Aid at the end of a day.
 
@@ -153,6 +183,33 @@ class AidStatus:
         frame = pd.DataFrame(rows, columns=["holder", "item", "unit", "stage", "low", "best", "high"])
         return frame.astype(dict.fromkeys(("low", "best", "high"), "Float64"))
 
+    def available(self, by: dt.date) -> tuple[Supply, ...]:
+        """Count what each holder has given, or has promised for a day up to `by`, of each system of the catalogue.
+
+        Items that name no system of the catalogue are left out.
+        """
+        groups: dict[tuple[str, str, str], list[Life]] = {}
+        for life in self.lives:
+            # What was only asked for is in nobody's supply.
+            if (system := system_of(life.item)) is not None and set(life.amounts) != {"requested"}:
+                groups.setdefault((life.holder, system, life.unit), []).append(life)
+
+        def by_then(life: Life) -> bool:
+            return life.due is not None and self.at <= life.due <= by
+
+        def at_some_time(life: Life) -> bool:
+            return life.due is None or life.due < self.at
+
+        return tuple(
+            Supply(
+                *key,
+                delivered=_sum(life.amounts.get("delivered") for life in lives),
+                due=_sum(life.outstanding for life in lives if by_then(life)),
+                undated=_sum(life.outstanding for life in lives if at_some_time(life)),
+            )
+            for key, lives in groups.items()
+        )
+
 
 def aid_status(ledger: Ledger, at: dt.date, rules: Rules | None = None) -> AidStatus:
     """Tell how far every commitment had come by the end of a day (A32).
@@ -184,6 +241,11 @@ def aid_status(ledger: Ledger, at: dt.date, rules: Rules | None = None) -> AidSt
     return AidStatus(at, tuple(lives), tuple(_holding(group) for group in groups.values()))
 
 
+def system_of(item: str) -> str | None:
+    """Name the catalogue's system that an item is, or belongs to; None where it names none."""
+    return next((system for name, system in systems().items() if name in item.casefold()), None)
+
+
 def _day_of(entry: Entry, published: Mapping[str, dt.date | None]) -> dt.date | None:
     return entry.date or (entry.period[1] if entry.period else published.get(entry.source))
 
@@ -208,7 +270,7 @@ def _life(root: str, steps: Mapping[str, tuple[dt.date | None, Entry]], at: dt.d
         due=due,
         amounts=amounts,
         outstanding=outstanding,
-        overdue=due is not None and due < at and outstanding is not None and outstanding.high != 0,
+        overdue=due is not None and due < at and outstanding is not None and not outstanding.is_nothing,
         doubtful=any(entry.doubtful for entry in entries),
         entries=tuple(steps),
     )

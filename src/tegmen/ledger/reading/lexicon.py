@@ -34,6 +34,12 @@ def capitals() -> dict[str, str]:
 
 
 @cache
+def systems() -> dict[str, str]:
+    """Give the system of the catalogue that words in an item name."""
+    return _by_word(_lexicon()["systems"])
+
+
+@cache
 def currencies(kind: str) -> dict[str, str]:
     """Give the code of a currency by its signs, in front of a number, or its words, behind."""
     return _by_word(_lexicon()["currencies"][kind])
