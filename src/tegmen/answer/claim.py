@@ -13,7 +13,7 @@ import pandas as pd
 
 from tegmen.answer.estimates import share_error
 from tegmen.answer.results import percent
-from tegmen.answer.study import Effort, begin_study, draw_batch, order_sites, remaining_share, require_cases
+from tegmen.answer.study import Effort, begin_study, draw_batch, order_sites, remaining_share
 from tegmen.calibration.fit import Calibration
 from tegmen.data import shipped_toml
 from tegmen.errors import InputError
@@ -272,8 +272,7 @@ def check_claim(  # noqa: PLR0913 - the claim, the question, and how to compute
     EvidenceError
         No world agrees with the record.
     """
-    require_cases(cases)
-    study = begin_study(scenario, calibration, seed=seed, effort=effort, progress=progress)
+    study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=cases, progress=progress)
     checks: list[GoalCheck] = []
     conditions: list[Condition] = []
     for case in cases:

@@ -27,7 +27,6 @@ from tegmen.answer.study import (
     match_worlds,
     order_sites,
     remaining_share,
-    require_cases,
 )
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.campaign import Campaign
@@ -185,8 +184,7 @@ def drive(
     EvidenceError
         Too few worlds agree with the record.
     """
-    require_cases(cases)
-    study = begin_study(scenario, calibration, seed=seed, effort=effort, progress=progress)
+    study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=cases, progress=progress)
     answers: dict[EvidenceCase, CaseDrivers] = {case: _drive_case(study, case) for case in cases}
     return Drivers(scenario, seed, FrozenDict(answers), study.provenance)
 

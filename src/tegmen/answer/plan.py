@@ -13,7 +13,7 @@ import pandas as pd
 
 from tegmen.answer.results import Stand
 from tegmen.answer.siting import stands
-from tegmen.answer.study import Effort, begin_study, draw_batch, order_sites, remaining_share, require_cases
+from tegmen.answer.study import Effort, begin_study, draw_batch, order_sites, remaining_share
 from tegmen.calibration.fit import Calibration
 from tegmen.errors import InputError
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
@@ -86,8 +86,7 @@ def allocate(
         Not exactly one system, a system that does not meet ballistic missiles, or a number below 1.
     """
     system, count = _one_system(added)
-    require_cases((case,))
-    study = begin_study(scenario, calibration, seed=seed, effort=effort)
+    study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=(case,))
     batch = draw_batch(study, case)
     sites = order_sites(batch, scenario.headline, system, count)
     remaining = {

@@ -47,11 +47,10 @@ def stakes_of(worlds: Worlds, places: Ints | NDArray[np.intp]) -> Stakes:
     )
 
 
-def uncovered(worlds: Worlds, sites: Ints, system: str) -> NDArray[np.bool_]:
-    """(w, p) no unit of the baseline or at `sites` covers the place against ballistic missiles."""
+def reached(worlds: Worlds, sites: Ints, system: str) -> NDArray[np.bool_]:
+    """(w, p) whether an added unit at one of `sites` covers the place against ballistic missiles."""
     radius = worlds.units.radius_ballistic_km[:, MISSILE_SYSTEMS.index(system), None, None]
-    near = worlds.theatre.apart_km[sites][None] <= radius
-    return (worlds.covers == 0) & ~near.any(axis=1)
+    return np.any(worlds.theatre.apart_km[sites][None] <= radius, axis=1)
 
 
 def site_greedily(campaign: Campaign, goal: Goal, expected: Expected, system: str, count: int) -> Ints:
@@ -62,7 +61,7 @@ def site_greedily(campaign: Campaign, goal: Goal, expected: Expected, system: st
     worlds, metric = campaign.worlds, goal.measure
     left = dict(expected)
     if metric.is_coverage:
-        left = {ThreatClass.ballistic: uncovered(worlds, np.zeros(0, np.int64), system).astype(np.float64)}
+        left = {ThreatClass.ballistic: (worlds.covers == 0).astype(np.float64)}
     stops, reach_km = _effect(campaign, metric, system)
     near = worlds.theatre.apart_km <= max(radius.max() for radius in reach_km.values())
     site, place = np.nonzero(near & metric.places(worlds.places, goal.largest_cities))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tegmen.answer.siting import expected_leakers, site_greedily, stakes_of, uncovered
+from tegmen.answer.siting import expected_leakers, reached, site_greedily, stakes_of
 from tegmen.calibration.fit import Calibration, RateDraws
 from tegmen.engine.campaign import (
     BACKGROUND,
@@ -131,15 +131,24 @@ def begin_study(
     *,
     seed: int,
     effort: Effort | None,
+    cases: Sequence[EvidenceCase] = EVIDENCE_CASES,
     progress: Progress | None = None,
 ) -> Study:
     """Make what all batches of a question share.
 
+    Parameters
+    ----------
+    cases
+        Evidence cases the question is asked for.
+
     Raises
     ------
+    InputError
+        An evidence case does not exist, or none is given.
     EvidenceError
         The record does not reach the month, or has no ballistic missile in it: nothing the added system is for.
     """
+    _require_cases(cases)
     theatre = set_theatre(scenario, calibration.record, calibration.until)
     if theatre.posted[ThreatClass.ballistic] == 0:
         month = scenario.month
@@ -149,14 +158,8 @@ def begin_study(
     return Study(scenario, calibration, theatre, rates, seed, effort or Effort(), progress or tell_nobody)
 
 
-def require_cases(cases: Sequence[str]) -> None:
-    """Refuse an evidence case that does not exist, or none at all.
-
-    Raises
-    ------
-    InputError
-        Each unknown one is named.
-    """
+def _require_cases(cases: Sequence[str]) -> None:
+    """Refuse an evidence case that does not exist, or none at all; each unknown one is named."""
     allowed = " and ".join(EVIDENCE_CASES)
     faults = [f"found {case!r}; the evidence cases are {allowed}" for case in cases if case not in EVIDENCE_CASES]
     if isinstance(cases, str) or not cases:
@@ -248,7 +251,10 @@ def remaining_share(batch: Batch, goal: Goal, plan: tuple[str, Ints], effort: Ef
     (system, sites), worlds, metric = plan, batch.worlds, goal.measure
     counted = metric.places(worlds.places, goal.largest_cities)
     if metric.is_coverage:
-        return lambda number: uncovered(worlds, sites[:number], system)[:, counted].sum(axis=1, dtype=np.float64)
+        bare = worlds.covers == 0  # the baseline stays: worked out once, not for every number
+        return lambda number: (bare & ~reached(worlds, sites[:number], system))[:, counted].sum(
+            axis=1, dtype=np.float64
+        )
     tables = engage(worlds, sites.tolist(), system, metric.classes)
     fought = pack_once(batch.campaign, tables, runs=effort.runs_of(goal), classes=metric.classes)
     loss = _loss_of(batch, goal)

@@ -27,7 +27,6 @@ from tegmen.answer.study import (
     is_heavy,
     order_sites,
     remaining_share,
-    require_cases,
 )
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.engagement import glide_bombs_launched
@@ -81,9 +80,8 @@ def sufficiency(
     EvidenceError
         A number of the scenario has no source; no world agrees with the record.
     """
-    require_cases(cases)
     gather(scenario, ())  # what nobody can trace is refused before the work, not after it
-    study = begin_study(scenario, calibration, seed=seed, effort=effort, progress=progress)
+    study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=cases, progress=progress)
     answers: dict[EvidenceCase, CaseAnswer] = {}
     used: dict[str, Parameter] = {}
     for case in cases:
