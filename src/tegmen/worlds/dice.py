@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from tegmen.terms import Floats
 
 STREAMS = (
-    "rates", "launches", "targets", "radius", "units", "stands", "batteries", "readiness", "times",
+    "targets", "stands", "radius", "availability", "rounds", "kill", "units", "reports", "rates", "launches", "batteries",
+    "times",
 )  # fmt: skip
-"""What a world is drawn from: one stream each, so that one can be drawn anew and the others kept."""
+"""What a world is drawn from: one stream each, so that a row that is replaced shifts no other draw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,21 @@ class Dice:
         """The stream in use."""
         return self.streams[self.stream]
 
-    def each(self) -> list[np.random.Generator]:
-        """One stream a world, where draws depend on what another stream gave: no world may shift the next one's."""
-        key = int(self.generator.integers(2**63))
-        return [np.random.Generator(np.random.Philox(key=[key, world])) for world in range(self.count)]
-
     def draw(self, parameter: Parameter) -> Floats:
         """One PERT draw a world; the parameter is noted as used."""
         self.used[parameter.label] = parameter
         return parameter.draws(self.generator, self.count)
+
+    def quantile(self, parameter: Parameter, level: Floats) -> Floats:
+        """PERT quantiles; the parameter is noted as used."""
+        self.used[parameter.label] = parameter
+        return parameter.pert(level)
+
+    def parameter(self, name: str, threat_class: str | None = None, system: str | None = None) -> Parameter:
+        """A row of the model table, noted as used."""
+        row = self.catalogue.model(name, threat_class=threat_class, system=system)
+        self.used[row.label] = row
+        return row
 
     def model(self, name: str, threat_class: str | None = None, system: str | None = None) -> Floats:
         """Draw a parameter of the model table."""
@@ -57,7 +64,7 @@ class Dice:
         return self.draw(self.catalogue.system(system, name))
 
 
-def streams_of(seed: int, first: int, turns: Mapping[str, int]) -> dict[str, np.random.Generator]:
-    """One counter-based stream a name, addressed by first world, turn and place in the list."""
-    keys = {name: np.random.SeedSequence(seed, spawn_key=(first, turns[name], at)) for at, name in enumerate(STREAMS)}
+def streams_of(seed: int) -> dict[str, np.random.Generator]:
+    """One counter-based stream a name, addressed by its place in the list."""
+    keys = {name: np.random.SeedSequence(seed, spawn_key=(at,)) for at, name in enumerate(STREAMS)}
     return {name: np.random.Generator(np.random.Philox(key)) for name, key in keys.items()}

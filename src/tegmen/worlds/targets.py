@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tegmen.question.places import Places
 from tegmen.question.theatre import Theatre
@@ -14,69 +17,90 @@ from tegmen.worlds.dice import Dice
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
+TARGET_MODELS = ("population", "front", "named")
+"""What steers the aim: people and capacity alone; the pull of the front too; oblasts named in the record as well."""
 
-def draw_packets(dice: Dice) -> Ints:
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aim:
+    """What steers the aim of all classes in each world.
+
+    Parameters
+    ----------
+    model
+        (w,) index into `TARGET_MODELS`, equally likely.
+    exponent
+        (w,) a city weighs as its people to this power.
+    pull_km
+        (w,) distance over which the front's pull falls by 1/e.
+    """
+
+    model: Ints
+    exponent: Floats
+    pull_km: Floats
+
+    def take(self, index: NDArray[np.intp]) -> Aim:
+        """Keep the worlds of these indices."""
+        return Aim(self.model[index], self.exponent[index], self.pull_km[index])
+
+    def city(self, places: Places) -> Floats:
+        """(w, p) weight of a place by its people."""
+        logs = np.log(np.maximum(places.population, 1.0)).astype(np.float32)
+        weight = np.exp(self.exponent.astype(np.float32)[:, None] * logs)
+        return np.where(places.population > 0, weight, np.float32(0))
+
+    def near(self, places: Places) -> Floats:
+        """(w, p) pull of the front on a place, one where the world's model has none."""
+        pulls = (self.model > 0) / self.pull_km
+        return np.exp(-pulls.astype(np.float32)[:, None] * places.front_km.astype(np.float32))
+
+
+def draw_aim(dice: Dice) -> Aim:
+    """Draw what steers the aim."""
+    model = dice.generator.integers(len(TARGET_MODELS), size=dice.count)
+    return Aim(model, dice.model("population_exponent"), dice.model("front_weight_km"))
+
+
+def draw_packets(dice: Dice, classes: Sequence[ThreatClass] = tuple(ThreatClass)) -> Ints:
     """(w, class) threats that share a target and a wave."""
     packet = np.ones((dice.count, len(ThreatClass)), dtype=np.int64)
-    for cls in ThreatClass:
+    for cls in classes:
         if cls is not ThreatClass.glide_bomb:
             packet[:, cls] = np.maximum(1, np.rint(dice.model("packet_size", cls.name)))
     return packet
 
 
-def draw_targets(theatre: Theatre, kyiv_share: Floats, pull: Floats, dice: Dice) -> Floats:
-    """Draw where threats are aimed: a Dirichlet around weights by people, MW, nearness to the front and named oblasts.
+def draw_shares(theatre: Theatre, aim: Aim, cls: ThreatClass, dice: Dice) -> Floats:
+    """(w, p) where one class is aimed: a Dirichlet around the weights of the world's model; rows sum to 1."""
+    places, prior = theatre.places, dice.model("named_prior")
+    power = dice.model("power_target_share", cls.name).astype(np.float32)[:, None]
+    near = aim.near(places)
+    city, plant = _shares(aim.city(places) * near), _shares(places.capacity_mw.astype(np.float32) * near)
+    mean = (1 - power) * city + power * plant
+    named = np.flatnonzero(aim.model == TARGET_MODELS.index("named"))
+    mean[named] = steered(mean[named], theatre.named[cls], prior[named], places)
+    shape = dice.model("target_concentration").astype(np.float32)[:, None] * mean
+    return _shares(dice.generator.standard_gamma(np.maximum(shape, np.float32(1e-6)), dtype=np.float32))
+
+
+def in_zones(shares: Floats, kyiv_share: Floats, other_share: Floats, places: Places) -> Floats:
+    """Give Kyiv's zone its share of all, and the other places what is left; the rest of what is aimed has no place.
 
     Parameters
     ----------
-    kyiv_share, pull
-        (w,) share of ballistic missiles aimed at Kyiv's zone; distance over which the front's pull falls by 1/e [km].
-
-    Returns
-    -------
-    (w, class, p) shares of each class; rows sum to 1, but for glide bombs, which are aimed at no place.
+    shares
+        (w, p) rows sum to 1.
+    kyiv_share, other_share
+        (w,) share of all that is aimed at Kyiv's zone; share of what is not that is aimed at neither city nor plant.
     """
-    places = theatre.places
-    exponent = dice.model("population_exponent")
-    near = np.exp(-places.front_km / pull[:, None])
-    city = np.where(places.population > 0, np.maximum(places.population, 1) ** exponent[:, None], 0.0) * near
-    plant = places.capacity_mw * near
-    concentration = dice.model("target_concentration")
-    prior = dice.model("named_prior")
-    mix = np.zeros((dice.count, len(ThreatClass), len(places)))
-    for cls in ThreatClass:
-        if cls is ThreatClass.glide_bomb:
-            continue
-        named = theatre.named[cls]
-        power = dice.model("power_target_share", cls.name)[:, None]
-        mean = (1 - power) * steered(city, named, prior, places) + power * steered(plant, named, prior, places)
-        if cls is ThreatClass.ballistic:
-            mix[:, cls] = _draw_ballistic(mean, kyiv_share, concentration, places, dice)
-        else:
-            gamma = dice.generator.standard_gamma(_shapes(mean, concentration))
-            mix[:, cls] = gamma / gamma.sum(axis=1, keepdims=True)
-    return mix
+    at_kyiv = np.where(places.kyiv, shares, np.float32(0))
+    elsewhere = shares - at_kyiv
+    left = ((1 - kyiv_share) * (1 - other_share)).astype(np.float32)
+    return _shares(at_kyiv) * kyiv_share.astype(np.float32)[:, None] + _shares(elsewhere) * left[:, None]
 
 
-def _shapes(mean: Floats, concentration: Floats) -> Floats:
-    return np.maximum(concentration[:, None] * mean, 1e-9)
-
-
-def _draw_ballistic(mean: Floats, kyiv_share: Floats, concentration: Floats, places: Places, dice: Dice) -> Floats:
-    """(w, p) a Dirichlet draw within each zone: Kyiv's share is a posterior draw already, and stays as it is."""
-    share = kyiv_share[:, None]
-    kyiv, other = mean * places.kyiv, mean * ~places.kyiv
-    mean = share * kyiv / kyiv.sum(axis=1, keepdims=True)
-    mean += (1 - share) * other / other.sum(axis=1, keepdims=True)
-    # Shapes follow the rates, another stream, so each world has a generator of its own.
-    shapes = _shapes(mean, concentration)
-    gamma = np.stack([own.standard_gamma(shape) for own, shape in zip(dice.each(), shapes, strict=True)])
-    drawn = gamma / gamma.sum(axis=1, keepdims=True)
-    inside = (drawn * places.kyiv).sum(axis=1, keepdims=True)
-    drawn = drawn * np.where(
-        places.kyiv, share / np.maximum(inside, 1e-12), (1 - share) / np.maximum(1 - inside, 1e-12)
-    )
-    return drawn / drawn.sum(axis=1, keepdims=True)
+def _shares(weight: Floats) -> Floats:
+    return weight / np.maximum(weight.sum(axis=-1, keepdims=True), np.float32(1e-30))
 
 
 def steered(base: Floats, named: Floats, prior_launches: Floats, places: Places) -> Floats:

@@ -1,0 +1,262 @@
+"""Ballistic rows against what could have met them: the likelihood of every world, and the kill share it leaves.
+
+A row of n missiles comes in packets that share a target. A packet that finds no ready unit with rounds is not met; of
+the m missiles met in a row ``k ~ BetaBinomial(m, pi M, (1 - pi) M)`` are stopped. Kyiv's zone is one target; elsewhere a
+row fans out over its packets. The kill share pi has one value a weapon, pooled within the class, or one for all; pi and
+M are summed over a grid exactly, so a world is weighed for all kill shares at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaln, gammaln, softmax
+
+from tegmen.calibration.rows import UNLOCATED, EligibleRows
+from tegmen.terms import FrozenDict, content_equal
+
+if TYPE_CHECKING:
+    from tegmen.terms import Floats, Ints
+
+_BLOCK = 1500
+"""Worlds weighed at a time: their cells stay in the processor's cache."""
+_KYIV = 1
+
+
+@content_equal
+@dataclass(frozen=True, slots=True, eq=False)
+class KillPrior:
+    """Prior of the kill share of a missile that is met, on a grid.
+
+    Parameters
+    ----------
+    points
+        Midpoint cells of pi, uniform on (0, 1).
+    concentrations
+        [missiles] Beta-binomial M, equal weights: how alike missiles of one row fare.
+    spread
+        [logit] sd of a weapon's pi about the class's, where weapons differ.
+    """
+
+    points: int = 20
+    concentrations: tuple[float, ...] = (2.0, 4.0, 8.0, 16.0, 64.0)
+    spread: float = 1.0
+
+    @property
+    def share(self) -> Floats:
+        """(g,) the grid of pi."""
+        return (np.arange(self.points) + 0.5) / self.points
+
+    @property
+    def pooling(self) -> Floats:
+        """(g, g) prior of a weapon's pi given the class's; rows sum to one."""
+        logit = np.log(self.share / (1 - self.share))
+        # Weighted by the width of a cell on the logit scale, so that the sum is a normal's integral.
+        log_width = -np.log(self.share * (1 - self.share))
+        return np.asarray(softmax(-0.5 * ((logit[:, None] - logit) / self.spread) ** 2 + log_width, axis=1))
+
+
+@content_equal
+@dataclass(frozen=True, slots=True, eq=False)
+class Exposure:
+    """What the rows of a record could meet in each world, axes w, r.
+
+    Parameters
+    ----------
+    kyiv, elsewhere
+        (w, r) chance that a packet aimed there meets a ready unit with rounds, on the day of the row.
+    aim
+        (w,) share of rows aimed at Kyiv's zone.
+    packet
+        (w,) missiles that share a target.
+    ratio
+        (w,) kill share elsewhere over that at Kyiv; few different values.
+    by_weapon
+        (w,) whether weapons have kill shares of their own.
+    named
+        (w, 3) chance that a row is posted with its zone: at Kyiv with some stopped, at Kyiv with none, elsewhere.
+    """
+
+    kyiv: Floats
+    elsewhere: Floats
+    aim: Floats
+    packet: Ints
+    ratio: Floats
+    by_weapon: NDArray[np.bool_]
+    named: Floats
+
+    def __len__(self) -> int:
+        return len(self.aim)
+
+    def take(self, index: NDArray[np.intp]) -> Exposure:
+        """Keep the worlds of these indices."""
+        return Exposure(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+
+
+@content_equal
+@dataclass(frozen=True, slots=True, eq=False)
+class Kill:
+    """Kill shares drawn, one a world.
+
+    Parameters
+    ----------
+    share
+        Weapon to (w,) share stopped of the missiles met at Kyiv; "" is a weapon that the rows do not name.
+    concentration
+        (w,) Beta-binomial M [missiles].
+    """
+
+    share: Mapping[str, Floats]
+    concentration: Floats
+
+    def of(self, weapon: str) -> Floats:
+        """(w,) kill share of a weapon; that of an unnamed one where the rows never named it."""
+        return self.share.get(weapon, self.share[""])
+
+
+@dataclass(frozen=True, eq=False)
+class RowLikelihood:
+    """The likelihood of ballistic rows, made once for a record.
+
+    Parameters
+    ----------
+    rows, prior
+        Eligible rows; prior of the kill share.
+    """
+
+    rows: EligibleRows
+    prior: KillPrior
+
+    @cached_property
+    def weapons(self) -> tuple[str, ...]:
+        """Weapons that the rows name, and "" for all others."""
+        return ("", *sorted({weapon for weapon in self.rows.weapon.tolist() if weapon}))
+
+    def log_weight(self, worlds: Exposure) -> Floats:
+        """(w,) log likelihood of the rows in each world, summed over kill shares and concentrations."""
+        total = np.empty(len(worlds))
+        for index, cells in self._cells(worlds):
+            total[index] = np.log(np.maximum(_evidence(cells, worlds.by_weapon[index], self.prior), 1e-300))
+        return total
+
+    def draw_kill(self, worlds: Exposure, generator: np.random.Generator) -> Kill:
+        """Draw kill shares and concentrations of each world from its own posterior."""
+        uniform = generator.random((len(worlds), 2 + 2 * len(self.weapons)))
+        share, concentration = np.empty((len(self.weapons), len(worlds))), np.empty(len(worlds))
+        for index, cells in self._cells(worlds):
+            drawn = _draw_cells(cells, worlds.by_weapon[index], self.prior, uniform[index])
+            share[:, index], concentration[index] = drawn
+        return Kill(FrozenDict(zip(self.weapons, share, strict=True)), concentration)
+
+    def _cells(self, worlds: Exposure) -> Iterator[tuple[NDArray[np.intp], Floats]]:
+        """Worlds in blocks that share packet size and ratio, and the likelihood (weapon, b, m, g) of each cell."""
+        keys = np.stack([worlds.packet.astype(np.float64), worlds.ratio], axis=1)
+        groups, group = np.unique(keys, axis=0, return_inverse=True)
+        for number, (packet, ratio) in enumerate(groups):
+            tables = self._tables(int(packet), float(ratio))
+            members = np.flatnonzero(group.ravel() == number)
+            for begin in range(0, len(members), _BLOCK):
+                index = members[begin : begin + _BLOCK]
+                yield index, self._product(worlds.take(index), tables, int(packet))
+
+    def _product(self, worlds: Exposure, tables: list[Floats], packet: int) -> Floats:
+        cells = np.ones((len(self.weapons), len(worlds), tables[0].shape[1]))
+        number = {weapon: at for at, weapon in enumerate(self.weapons)}
+        for r, table in enumerate(tables):
+            cells[number[str(self.rows.weapon[r])]] *= self._mixture(worlds, r, packet) @ table
+        return cells.reshape(*cells.shape[:2], len(self.prior.concentrations), self.prior.points)
+
+    def _mixture(self, worlds: Exposure, r: int, packet: int) -> Floats:
+        """(b, 2 + packets + 1) weights of: Kyiv not met, Kyiv met, elsewhere with 0, 1, ... packets met."""
+        stopped, aim = bool(self.rows.intercepted[r]), int(self.rows.aim[r])
+        at_kyiv, other = worlds.aim, 1 - worlds.aim
+        name_kyiv, name_other = worlds.named[:, 0 if stopped else 1], worlds.named[:, 2]
+        if aim == UNLOCATED:
+            at_kyiv, other = at_kyiv * (1 - name_kyiv), other * (1 - name_other)
+        elif aim == _KYIV:
+            at_kyiv, other = at_kyiv * name_kyiv, np.zeros_like(other)
+        else:
+            at_kyiv, other = np.zeros_like(at_kyiv), other * name_other
+        met = worlds.kyiv[:, r]
+        packets = -(-int(self.rows.launched[r]) // packet)
+        by_packets = binomial_table(packets, worlds.elsewhere[:, r])
+        return np.column_stack([at_kyiv * (1 - met), at_kyiv * met, other[:, None] * by_packets])
+
+    def _tables(self, packet: int, ratio: float) -> list[Floats]:
+        """Each row's probability (2 + packets + 1, cells), by what was met: Kyiv not, Kyiv, 0, 1, ... packets."""
+        if (packet, ratio) not in self._kept:
+            tables: list[Floats] = []
+            for n, k in zip(self.rows.launched.tolist(), self.rows.intercepted.tolist(), strict=True):
+                met = [min(j * packet, n) for j in range(-(-n // packet) + 1)]
+                at_kyiv = [self._stopped(0, k, 1.0), self._stopped(n, k, 1.0)]
+                tables.append(np.stack([*at_kyiv, *(self._stopped(m, k, ratio) for m in met)]))
+            self._kept[packet, ratio] = tables
+        return self._kept[packet, ratio]
+
+    @cached_property
+    def _kept(self) -> dict[tuple[int, float], list[Floats]]:
+        return {}
+
+    def _stopped(self, met: int, k: int, ratio: float) -> Floats:
+        """(cells,) probability that k of the missiles met are stopped, by concentration and kill share."""
+        share = self.prior.share * ratio
+        concentration = np.asarray(self.prior.concentrations)[:, None]
+        return beta_binomial_chance(met, k, share, concentration).ravel()
+
+
+def beta_binomial_chance(n: int, k: int, mean: Floats, concentration: Floats) -> Floats:
+    """Probability of k out of n; zero where k exceeds n. Broadcast."""
+    if k > n:
+        return np.zeros(np.broadcast_shapes(mean.shape, concentration.shape))
+    a, b = mean * concentration, (1 - mean) * concentration
+    choices = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    return np.asarray(np.exp(choices + betaln(k + a, n - k + b) - betaln(a, b)))
+
+
+def binomial_table(n: int, chance: Floats) -> Floats:
+    """(w, n + 1) binomial probabilities of 0 .. n successes; by repeated convolution, exact also at 0 and 1."""
+    table = np.zeros((len(chance), n + 1))
+    table[:, 0] = 1.0
+    for trial in range(1, n + 1):
+        for j in range(trial, 0, -1):
+            table[:, j] = table[:, j] * (1 - chance) + table[:, j - 1] * chance
+        table[:, 0] *= 1 - chance
+    return table
+
+
+def _evidence(cells: Floats, by_weapon: NDArray[np.bool_], prior: KillPrior) -> Floats:
+    """(b,) likelihood summed over the grids: one kill share for all, or one a weapon about the class's."""
+    shared = cells.prod(axis=0)
+    if by_weapon.any():
+        pooled = (cells[:, by_weapon] @ prior.pooling.T).prod(axis=0)
+        shared[by_weapon] = pooled
+    return np.asarray(shared.mean(axis=(1, 2)))
+
+
+def _draw_cells(
+    cells: Floats, by_weapon: NDArray[np.bool_], prior: KillPrior, uniform: Floats
+) -> tuple[Floats, Floats]:
+    """(weapon, b) kill shares and (b,) concentrations, by inverting the cells' cumulative sums."""
+    pooled = (cells @ prior.pooling.T).prod(axis=0)
+    joint = np.where(by_weapon[:, None, None], pooled, cells.prod(axis=0))
+    m, g = np.divmod(_invert(joint.reshape(len(joint), -1), uniform[:, 0]), prior.points)
+    jitter = (uniform[:, 1] - 0.5) / prior.points
+    world = np.arange(len(joint))
+    shares: list[Floats] = []
+    for number, of_weapon in enumerate(cells):
+        own = _invert(of_weapon[world, m] * prior.pooling[g], uniform[:, 2 + 2 * number])
+        # One offset a world where all share the kill share, so that it stays shared.
+        offset = np.where(by_weapon, (uniform[:, 3 + 2 * number] - 0.5) / prior.points, jitter)
+        shares.append(prior.share[np.where(by_weapon, own, g)] + offset)
+    return np.stack(shares), np.asarray(prior.concentrations)[m]
+
+
+def _invert(weight: Floats, uniform: Floats) -> Ints:
+    """Draw one column index a row of `weight` by inverting its cumulative sum."""
+    cumulative = np.cumsum(weight, axis=1)
+    return (cumulative < (uniform * cumulative[:, -1])[:, None]).sum(axis=1)
