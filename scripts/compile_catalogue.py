@@ -1,6 +1,6 @@
 """Compile data/catalogue from ../shared/data/catalogue: facts only, in our own columns and system ids.
 
-Run from anywhere: ``python scripts/compile_catalogue.py [--out FOLDER]``. model.csv, the parameters no source gives,
+Run from anywhere: ``python scripts/compile_catalogue.py [--out FOLDER]``. model.csv, the parameters of the model,
 is kept by hand in data/catalogue and not touched. The same input gives the same bytes.
 """
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import csv
 import hashlib
+import math
 import os
 import pickle
+import re
 import subprocess
 import sys
 from fractions import Fraction
 from importlib.resources import files
-from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,8 @@ def replace_first(path: Path, old: str, new: str) -> None:
 def binomial_tail(successes: int, trials: int, chance: Fraction) -> Fraction:
     """P(Binomial >= successes) = CDF of Beta(successes, trials - successes + 1) at chance."""
     return sum(
-        (comb(trials, k) * chance**k * (1 - chance) ** (trials - k) for k in range(successes, trials + 1)), Fraction(0)
+        (math.comb(trials, k) * chance**k * (1 - chance) ** (trials - k) for k in range(successes, trials + 1)),
+        Fraction(0),
     )
 
 
@@ -257,7 +259,10 @@ def test_trypilska_and_open_ended_rows_are_kept_as_they_are():
 
 
 FOUGHT = [kind.name for kind in ThreatClass if kind is not ThreatClass.glide_bomb]
-SHARES = ("relative_effectiveness", "dispersed_share", "share_at_places", "power_target_share", "plant_damage")
+SHARES = (
+    "relative_effectiveness", "dispersed_share", "share_at_places", "power_target_share", "plant_damage",
+    "other_target_share", "maintenance_share", "repair_abroad_share", "training_share",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["power_target_share", "plant_damage", "packet_size", "wave_spread_s"])
@@ -265,19 +270,38 @@ def test_every_class_that_is_fought_has_its_parameters(name):
     assert [CATALOGUE.model(name, kind).threat_class for kind in FOUGHT] == FOUGHT
 
 
-def test_what_no_source_gives_says_whose_assumption_it_is_and_spans_all_worlds():
+def test_the_models_own_numbers_are_shares_and_amounts_that_span_all_worlds():
     # That each of these is drawn, and nothing else, is a test of the worlds.
     own = [row for row in CATALOGUE.parameters if row.table == "model.csv"]
-    assert own
-    assert not any(row.verified for row in own)
-    assert {row.source for row in own} == {
-        "assumption of tegmen, see docs/method",
-        "background knowledge, not re-read",
-    }
     assert all(row.span[0] >= 0 for row in own)
     shares = [row for row in own if row.name in SHARES]
     assert {row.name for row in shares} == set(SHARES)
-    assert all(row.span[2] <= 1 for row in shares)
+    assert all(row.unit == "fraction" for row in shares)
+
+
+def test_a_number_of_the_model_is_read_somewhere_or_says_whose_assumption_it_is():
+    for row in CATALOGUE.parameters:
+        if row.table == "model.csv":
+            own = re.search("assumption of tegmen|background knowledge", row.source)
+            read = re.search(r"[a-z]\.[a-z]+ (and [a-z.]+ )?(on )?\d{4}", row.source)
+            assert own or read, row.id
+            assert not (own and row.verified), row.id
+
+
+def test_a_source_later_than_march_2024_says_why_it_may_speak_of_march_2024():
+    rows = [row for row in CATALOGUE.parameters if row.table == "model.csv"]
+    late = [row for row in rows if max(re.findall(r"20\d\d-\d\d", row.source), default="") > "2024-03"]
+    assert late
+    assert [row.id for row in late if "later than March 2024" not in row.note] == []
+
+
+@pytest.mark.parametrize("system", BALLISTIC_SYSTEMS)
+def test_availability_fits_the_shares_of_units_that_were_counted(system):
+    """14 of 15 US battalions, 6 of 8 Ukrainian and 3 of 4 Dutch units could fight, 2 of 4 Romanian at worst."""
+    out = [CATALOGUE.model(f"{why}_share", system=system) for why in ("maintenance", "repair_abroad", "training")]
+    worst, best = (math.prod(1 - row.span[end] for row in out) for end in (2, 0))
+    mean = math.prod(1 - (low + 4 * best + high) / 6 for low, best, high in (row.span for row in out))
+    assert worst < 2 / 4 < 3 / 4 < mean < 14 / 15 < best < 1
 
 
 def test_the_best_system_against_a_class_is_the_reference():
