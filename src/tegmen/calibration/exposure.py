@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _BLOCK = 1500
 """Worlds weighed at a time: their cells stay in the processor's cache."""
 _KYIV = 1
+_LEAST = 1e-5
 
 
 @content_equal
@@ -194,7 +195,9 @@ class RowLikelihood:
             for n, k in zip(self.rows.launched.tolist(), self.rows.intercepted.tolist(), strict=True):
                 met = [min(j * packet, n) for j in range(-(-n // packet) + 1)]
                 at_kyiv = [self._stopped(0, k, 1.0), self._stopped(n, k, 1.0)]
-                tables.append(np.stack([*at_kyiv, *(self._stopped(m, k, ratio) for m in met)]))
+                table = np.stack([*at_kyiv, *(self._stopped(m, k, ratio) for m in met)])
+                # Far below the row's largest it is as good as none; products of less would crawl as subnormals.
+                tables.append(np.maximum(table, _LEAST * table.max()) * (table.max(axis=1) > 0)[:, None])
             self._kept[packet, ratio] = tables
         return self._kept[packet, ratio]
 

@@ -26,6 +26,46 @@ _BLOCK = 4000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Near:
+    """The places near each site: (p, k) index, the site itself first, and distance [km]; padded with far ones."""
+
+    place: Ints
+    apart_km: Floats
+
+
+def near_places(theatre: Theatre, reach_km: float) -> Near:
+    """List the places within the largest radius of any world; padding is a place beyond it, which nothing reaches."""
+    apart = theatre.apart_km
+    width = int((apart <= reach_km).sum(axis=1).max())
+    order = np.argsort(apart, axis=1, kind="stable")[:, :width]
+    return Near(order, np.take_along_axis(apart, order, axis=1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shield:
+    """What units of the systems that meet ballistic missiles can do, axes w, s (`BALLISTIC_SYSTEMS`).
+
+    Parameters
+    ----------
+    radius_km, ready
+        (w, s) defended radius; availability.
+    """
+
+    radius_km: Floats
+    ready: Floats
+
+    def take(self, index: NDArray[np.intp]) -> Shield:
+        """Keep the worlds of these indices."""
+        return Shield(self.radius_km[index], self.ready[index])
+
+    def cover(self, missed: Floats, system: int, site: Ints, worlds: NDArray[np.intp], near: Near) -> None:
+        """Multiply `missed` (w, p), in place, by the chance that a unit at `site` (w,) of these worlds is not ready."""
+        here = site[worlds]
+        covered = near.apart_km[here] <= self.radius_km[worlds, system, None]
+        missed[worlds[:, None], near.place[here]] *= np.where(covered, 1 - self.ready[worlds, system, None], 1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Stands:
     """Fire units that meet ballistic missiles, in order of arrival, axes w, u.
 
@@ -60,39 +100,48 @@ class Stands:
         return Stands(self.system, self.site[index], self.since[index], self.eras)
 
 
-def draw_stands(scenario: Scenario, theatre: Theatre, aim: Aim, aimed: Floats, dice: Dice) -> Stands:
-    """Draw the stands of Patriot and SAMP/T: units held by date, each at a place drawn by worth or with the troops.
+def draw_stands(scenario: Scenario, theatre: Theatre, worth: Floats, shield: Shield, dice: Dice) -> Stands:
+    """Draw the stands of Patriot and SAMP/T: units held by date, one after another, with the troops or at a place.
 
-    The first Patriot stands in Kyiv (A8).
+    A place is drawn by its worth that the units before leave uncovered, to the power of the world's focus: few units go
+    to the few places most worth them. The first Patriot stands in Kyiv (A8).
 
     Parameters
     ----------
-    aimed
-        (w, p) share of ballistic missiles aimed at each place.
+    worth
+        (w, p) worth of a site.
+    shield
+        Radius and availability of the units.
     """
-    worth = _worth(theatre, aim, aimed, dice)
     eras = scenario.eras(BALLISTIC_SYSTEMS)
+    focus = dice.model("site_focus", by_level=True).astype(np.float32)[:, None]
+    level = dice.levels.draw
+    near = near_places(theatre, float(shield.radius_km.max()))
+    missed = np.ones_like(worth)
     systems: list[int] = []
     sites: list[Ints] = []
     since: list[Ints] = []
     for name in BALLISTIC_SYSTEMS:
         held = _held_by_era(scenario, name, eras, dice)
-        most = int(held.max())
-        at_places = dice.generator.random((dice.count, most)) < dice.model("share_at_places", system=name)[:, None]
-        site = np.where(at_places, _drawn_sites(worth, most, dice), -1)
-        if name == "patriot" and most:
-            site[:, 0] = 0
-        systems += [MISSILE_SYSTEMS.index(name)] * most
-        sites.append(site)
-        since.append(len(eras) - (held[:, None] > np.arange(most)[:, None]).sum(axis=2))
-    return Stands(np.array(systems), np.concatenate(sites, axis=1), np.concatenate(since, axis=1), eras)
+        share = dice.model("share_at_places", system=name)
+        for unit in range(int(held.max())):
+            cumulative = np.cumsum((worth * missed) ** focus, axis=1)
+            site = _inverted(cumulative, level(f"{name} {unit + 1}: site")[:, None])[:, 0]
+            at_place = level(f"{name} {unit + 1}: at a place") < share
+            if name == "patriot" and not unit:
+                site, at_place = np.zeros_like(site), np.ones_like(at_place)
+            systems.append(MISSILE_SYSTEMS.index(name))
+            sites.append(np.where(at_place, site, -1))
+            since.append(len(eras) - (held > unit).sum(axis=1))
+            shield.cover(missed, systems[-1], site, np.flatnonzero(at_place & (held[:, -1] > unit)), near)
+    return Stands(np.array(systems), np.stack(sites, axis=1), np.stack(since, axis=1), eras)
 
 
 def _held_by_era(scenario: Scenario, system: str, eras: tuple[date, ...], dice: Dice) -> Ints:
     """(w, e) fire units in service, one level of the span a world for all eras; never fewer than in an earlier one."""
-    level = dice.generator.random(dice.count)
+    level = dice.levels.draw(f"{system}: units held")
     spans = [scenario.held_on(system, day) for day in eras]
-    distinct = {span.span: dice.quantile(span, level) for span in spans}
+    distinct = {span.span: span.pert(level) for span in spans}
     held = np.stack([np.rint(distinct[span.span]).astype(np.int64) for span in spans], axis=1)
     return np.maximum.accumulate(held, axis=1)
 
@@ -109,7 +158,7 @@ def draw_layout(
     stands
         System and site of the units that meet ballistic missiles.
     """
-    worth = _worth(theatre, aim, aimed, dice)
+    worth = np.cumsum(site_worth(theatre, aim, aimed, dice), axis=1)
     system, site = [stands[0]], [stands[1]]
     for code in range(len(BALLISTIC_SYSTEMS), len(MISSILE_SYSTEMS)):
         name = MISSILE_SYSTEMS[code]
@@ -124,61 +173,34 @@ def draw_layout(
     return np.concatenate(system, axis=1), np.concatenate(site, axis=1)
 
 
-def _worth(theatre: Theatre, aim: Aim, aimed: Floats, dice: Dice) -> Floats:
-    """(w, p) cumulative worth of a site: half what the place is (people, MW), half what the world aims at it.
-
-    To the power of the world's focus: few units go to the few places most worth them.
-    """
+def site_worth(theatre: Theatre, aim: Aim, aimed: Floats, dice: Dice) -> Floats:
+    """(w, p) worth of a site: half what the place is (people, MW), half what the world aims at it."""
     places = theatre.places
     city, plant = aim.city(places), places.capacity_mw
     people = dice.model("site_worth_people").astype(np.float32)[:, None]
     value = people * city / city.sum(axis=1, keepdims=True) + (1 - people) * (plant / plant.sum()).astype(np.float32)
-    worth = value + aimed / aimed.sum(axis=1, keepdims=True)
-    return np.cumsum(worth ** dice.model("site_focus").astype(np.float32)[:, None], axis=1)
+    return value + aimed / aimed.sum(axis=1, keepdims=True)
 
 
 def _drawn_sites(cumulative: Floats, most: int, dice: Dice) -> Ints:
     """(w, most) places drawn by cumulative worth."""
-    draws = dice.generator.random((dice.count, most), dtype=np.float32) * cumulative[:, -1:]
-    sites = np.empty((dice.count, most), dtype=np.int64)
-    for begin in range(0, dice.count, _BLOCK):
+    return _inverted(cumulative, dice.generator.random((dice.count, most), dtype=np.float32))
+
+
+def _inverted(cumulative: Floats, level: Floats) -> Ints:
+    """(w, n) index at which the cumulative worth (w, p) passes a level (w, n)."""
+    reached = np.empty(level.shape, dtype=np.int64)
+    for begin in range(0, len(level), _BLOCK):
         block = slice(begin, begin + _BLOCK)
-        sites[block] = (cumulative[block, None] <= draws[block, :, None]).sum(axis=2)
-    return np.minimum(sites, cumulative.shape[1] - 1)
+        bound = (level[block] * cumulative[block, -1:]).astype(cumulative.dtype)
+        reached[block] = (cumulative[block, None] <= bound[:, :, None]).sum(axis=2)
+    return np.minimum(reached, cumulative.shape[1] - 1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Near:
-    """The places near each site: (p, k) index, the site itself first, and distance [km]; padded with far ones."""
-
-    place: Ints
-    apart_km: Floats
-
-
-def near_places(theatre: Theatre, reach_km: float) -> Near:
-    """List the places within the largest radius of any world; padding is a place beyond it, which nothing reaches."""
-    apart = theatre.apart_km
-    width = int((apart <= reach_km).sum(axis=1).max())
-    order = np.argsort(apart, axis=1, kind="stable")[:, :width]
-    return Near(order, np.take_along_axis(apart, order, axis=1))
-
-
-def missed_share(stands: Stands, era: int, radius_km: Floats, ready: Floats, near: Near) -> Floats:
-    """(w, p) chance that no ready unit covers a place: the product over covering units of 1 - availability.
-
-    Parameters
-    ----------
-    era
-        Number of the era.
-    radius_km, ready
-        (w, s) defended radius and availability by system (`MISSILE_SYSTEMS`).
-    """
-    count, places = len(stands.site), len(near.place)
-    missed = np.ones((count, places), dtype=np.float32)
+def missed_share(stands: Stands, era: int, shield: Shield, near: Near) -> Floats:
+    """(w, p) chance that no ready unit covers a place: the product over covering units of 1 - availability."""
+    missed = np.ones((len(stands.site), len(near.place)), dtype=np.float32)
     for u, system in enumerate(stands.system):
         worlds = np.flatnonzero((stands.site[:, u] >= 0) & (stands.since[:, u] <= era))
-        site = stands.site[worlds, u]
-        covered = near.apart_km[site] <= radius_km[worlds, system, None]
-        left = np.where(covered, 1 - ready[worlds, system, None], 1.0).astype(np.float32)
-        missed[worlds[:, None], near.place[site]] *= left
+        shield.cover(missed, int(system), stands.site[:, u], worlds, near)
     return missed

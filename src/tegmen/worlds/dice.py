@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tegmen.evidence.catalogue import Catalogue, Parameter
+from tegmen.worlds.levels import Levels
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats
@@ -22,13 +23,17 @@ STREAMS = (
 
 @dataclass(frozen=True, slots=True)
 class Dice:
-    """The streams of one batch of worlds: each parameter takes the next column of the stream in use."""
+    """The streams of one batch of worlds: each parameter takes the next column of the stream in use.
+
+    What is drawn `by_level` comes from `levels` instead: the record may favour some of its values.
+    """
 
     count: int
     streams: Mapping[str, np.random.Generator]
     catalogue: Catalogue
     stream: str = STREAMS[0]
     used: dict[str, Parameter] = field(default_factory=dict)
+    levels: Levels | None = None
 
     def of(self, stream: str) -> Dice:
         """Give the same dice, drawing from another stream."""
@@ -39,15 +44,13 @@ class Dice:
         """The stream in use."""
         return self.streams[self.stream]
 
-    def draw(self, parameter: Parameter) -> Floats:
+    def draw(self, parameter: Parameter, *, by_level: bool = False) -> Floats:
         """One PERT draw a world; the parameter is noted as used."""
         self.used[parameter.label] = parameter
+        if by_level:
+            assert self.levels is not None
+            return parameter.pert(self.levels.draw(parameter.label))
         return parameter.draws(self.generator, self.count)
-
-    def quantile(self, parameter: Parameter, level: Floats) -> Floats:
-        """PERT quantiles; the parameter is noted as used."""
-        self.used[parameter.label] = parameter
-        return parameter.pert(level)
 
     def parameter(self, name: str, threat_class: str | None = None, system: str | None = None) -> Parameter:
         """A row of the model table, noted as used."""
@@ -55,13 +58,15 @@ class Dice:
         self.used[row.label] = row
         return row
 
-    def model(self, name: str, threat_class: str | None = None, system: str | None = None) -> Floats:
+    def model(
+        self, name: str, threat_class: str | None = None, system: str | None = None, *, by_level: bool = False
+    ) -> Floats:
         """Draw a parameter of the model table."""
-        return self.draw(self.catalogue.model(name, threat_class=threat_class, system=system))
+        return self.draw(self.catalogue.model(name, threat_class=threat_class, system=system), by_level=by_level)
 
-    def system(self, system: str, name: str) -> Floats:
+    def system(self, system: str, name: str, *, by_level: bool = False) -> Floats:
         """Draw a parameter of the systems table."""
-        return self.draw(self.catalogue.system(system, name))
+        return self.draw(self.catalogue.system(system, name), by_level=by_level)
 
 
 def streams_of(seed: int) -> dict[str, np.random.Generator]:

@@ -21,8 +21,9 @@ from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
 from tegmen.terms import ThreatClass
-from tegmen.worlds.baseline import Near, Stands, draw_stands, missed_share, near_places
-from tegmen.worlds.dice import STREAMS, Dice, streams_of
+from tegmen.worlds.baseline import Near, Shield, Stands, draw_stands, missed_share, near_places, site_worth
+from tegmen.worlds.dice import Dice, streams_of
+from tegmen.worlds.levels import Levels
 from tegmen.worlds.targets import Aim, draw_aim, draw_shares, in_zones
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ class PriorWorlds:
         (w,) share aimed at Kyiv's zone; of what is not, the share that has no place.
     stands
         Fire units that meet ballistic missiles.
-    radius_km, ready
-        (w, s) defended radius and availability by system of `BALLISTIC_SYSTEMS`.
+    shield
+        Radius and availability of the systems that meet ballistic missiles.
     relative
         (w, s) kill share relative to the best system.
     rounds, rounds_sd
@@ -70,8 +71,7 @@ class PriorWorlds:
     kyiv_share: Floats
     other_share: Floats
     stands: Stands
-    radius_km: Floats
-    ready: Floats
+    shield: Shield
     relative: Floats
     rounds: Floats
     rounds_sd: Floats
@@ -89,7 +89,7 @@ class PriorWorlds:
     def take(self, index: NDArray[np.intp]) -> PriorWorlds:
         """Keep the worlds of these indices."""
         kept = {
-            part.name: value.take(index) if isinstance(value, (Aim, Stands)) else value[index]
+            part.name: value.take(index) if isinstance(value, (Aim, Stands, Shield)) else value[index]
             for part in fields(self)
             if part.name != "parameters" and (value := getattr(self, part.name)) is not None
         }
@@ -100,42 +100,48 @@ class PriorWorlds:
         return self.rounds * np.exp(self.rounds_sd * self.rounds_noise[:, month])
 
 
-def draw_prior(scenario: Scenario, theatre: Theatre, months: int, count: int, seed: int) -> PriorWorlds:
+def draw_prior(scenario: Scenario, theatre: Theatre, months: int, levels: Levels, seed: int) -> PriorWorlds:
     """Draw worlds from sourced rows, as they are before the record is looked at.
 
     Parameters
     ----------
     months
         Months of rounds wanted, from that of the first Patriot on.
-    count, seed
-        Worlds wanted; seed of all streams.
+    levels
+        What the record may tell most of, drawn by level; its count is how many worlds are wanted.
+    seed
+        Of all other streams.
     """
-    dice = Dice(count, streams_of(seed), scenario.catalogue)
-    targets = dice.of("targets")
+    count = levels.count
+    dice = Dice(count, streams_of(seed), scenario.catalogue, levels=levels)
+    targets, units, rounds = dice.of("targets"), dice.of("units"), dice.of("rounds")
     aim = draw_aim(targets)
-    kyiv_share = targets.generator.random(count)
-    other_share = targets.model("other_target_share", "ballistic")
-    shares = draw_shares(theatre, aim, ThreatClass.ballistic, targets)
-    mix = in_zones(shares, kyiv_share, other_share, theatre.places)
-    kills, units, rounds = dice.of("kill"), dice.of("units"), dice.of("rounds")
-    reports = dice.of("reports").generator
+    kyiv_share = levels.draw("Kyiv's share")
+    other_share = targets.model("other_target_share", "ballistic", by_level=True)
+    mix = in_zones(
+        draw_shares(theatre, aim, ThreatClass.ballistic, targets), kyiv_share, other_share, theatre.places
+    )
+    shield = Shield(
+        _by_system(lambda name: dice.of("radius").system(name, "defended_radius_ballistic", by_level=True)),
+        _by_system(lambda name: _availability(name, dice.of("availability"))),
+    )
+    stands = dice.of("stands")
     return PriorWorlds(
         aim=aim,
         mix=mix,
         kyiv_share=kyiv_share,
         other_share=other_share,
-        stands=draw_stands(scenario, theatre, aim, mix, dice.of("stands")),
-        radius_km=_by_system(lambda name: dice.of("radius").system(name, "defended_radius_ballistic")),
-        ready=_by_system(lambda name: _availability(name, dice.of("availability"))),
+        stands=draw_stands(scenario, theatre, site_worth(theatre, aim, mix, stands), shield, stands),
+        shield=shield,
         relative=_by_system(lambda name: units.model("relative_effectiveness", "ballistic", name)),
-        rounds=rounds.model("rounds_a_month", system="patriot"),
+        rounds=rounds.model("rounds_a_month", system="patriot", by_level=True),
         rounds_sd=rounds.model("rounds_month_sd", system="patriot"),
         rounds_noise=rounds.generator.standard_normal((count, months), dtype=np.float32),
-        salvo=np.maximum(1, np.rint(units.model("salvo_ballistic"))),
-        packet=np.maximum(1, np.rint(units.model("packet_size", "ballistic"))).astype(np.int64),
-        ratio=_draw_ratio(kills),
-        by_weapon=kills.generator.random(count) < 1 / len(KILL_MODELS),
-        named=reports.random((count, 3)),
+        salvo=np.maximum(1, np.rint(units.model("salvo_ballistic", by_level=True))),
+        packet=np.maximum(1, np.rint(units.model("packet_size", "ballistic", by_level=True))).astype(np.int64),
+        ratio=_draw_ratio(dice),
+        by_weapon=levels.draw("kill by weapon") < 1 / len(KILL_MODELS),
+        named=np.stack([levels.draw(f"named: {when}") for when in ("stopped", "missed", "elsewhere")], axis=1),
         parameters=tuple(dice.used.values()),
     )
 
@@ -151,10 +157,10 @@ def _availability(system: str, dice: Dice) -> Floats:
 
 def _draw_ratio(dice: Dice) -> Floats:
     """(w,) kill share elsewhere over Kyiv's: one, or a level of the row; few levels, as each has a table of its own."""
-    row = dice.parameter("kill_ratio_elsewhere")
+    row = dice.parameter("kill_ratio_elsewhere", "ballistic")
     levels = row.pert((np.arange(_RATIO_LEVELS) + 0.5) / _RATIO_LEVELS)
-    lower = levels[dice.generator.integers(_RATIO_LEVELS, size=dice.count)]
-    return np.where(dice.generator.random(dice.count) < 1 / len(RATIO_MODELS), 1.0, lower)
+    level = len(RATIO_MODELS) * dice.levels.draw(row.label)
+    return np.where(level < 1, levels[np.minimum((level * _RATIO_LEVELS).astype(int), _RATIO_LEVELS - 1)], 1.0)
 
 
 # --- what the record says of them -----------------------------------------------------------------------------------
@@ -170,7 +176,7 @@ def coverage(worlds: PriorWorlds, day: date, theatre: Theatre, near: Near) -> tu
 
     ``e_z = sum over p in z of m_p (1 - prod over i of (1 - r covers_ip))``; what has no place meets nobody.
     """
-    missed = missed_share(worlds.stands, worlds.stands.era(day), worlds.radius_km, worlds.ready, near)
+    missed = missed_share(worlds.stands, worlds.stands.era(day), worlds.shield, near)
     met = worlds.mix * (1 - missed)
     kyiv = met[:, theatre.places.kyiv].sum(axis=1)
     elsewhere = met[:, ~theatre.places.kyiv].sum(axis=1)
@@ -197,7 +203,7 @@ def exposure(worlds: PriorWorlds, rows: EligibleRows, theatre: Theatre, first: d
     first
         A day of the month that rounds are counted from.
     """
-    near = near_places(theatre, float(worlds.radius_km.max()))
+    near = near_places(theatre, float(worlds.shield.radius_km.max()))
     days = rows.window_end.astype("datetime64[D]").astype(object)
     months = np.array([months_since(first, day) for day in days])
     kyiv, elsewhere = (np.empty((len(worlds), len(days)), dtype=np.float32) for _ in range(2))

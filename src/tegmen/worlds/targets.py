@@ -57,7 +57,7 @@ class Aim:
 
 def draw_aim(dice: Dice) -> Aim:
     """Draw what steers the aim."""
-    model = dice.generator.integers(len(TARGET_MODELS), size=dice.count)
+    model = (len(TARGET_MODELS) * dice.levels.draw("model of targets")).astype(np.int64)
     return Aim(model, dice.model("population_exponent"), dice.model("front_weight_km"))
 
 
