@@ -1,5 +1,6 @@
 """Compile data/catalogue from ../shared/data/catalogue: facts only, in our own columns and system ids.
 
+Rows whose sources were read since are in reread.csv beside this script, which replaces what stood there.
 Run from anywhere: ``python scripts/compile_catalogue.py [--out FOLDER]``. model.csv, the parameters of the model,
 is kept by hand in data/catalogue and not touched. The same input gives the same bytes.
 """
@@ -14,6 +15,7 @@ from tegmen.evidence.catalogue import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data" / "catalogue"
+REREAD = Path(__file__).with_name("reread.csv")
 TARGET = ROOT / "src" / "tegmen" / "data" / "catalogue"
 
 Row = dict[str, str]
@@ -105,19 +107,34 @@ def compile_totals(name: str) -> list[Row]:
     return rows
 
 
+def replace_reread(tables: dict[str, list[Row]]) -> None:
+    """Put rows whose sources were read since in place of the older ones."""
+    subject = {"systems.csv": ("system", "parameter"), "inventories.csv": ("holder", "system")}
+    rows = {
+        (name, *(row[column] for column in subject[name])): row
+        for name in subject
+        for row in tables[name]
+        if row.get("role") != "need"
+    }
+    for reread in _rows(REREAD):
+        old = rows[reread.pop("table"), reread.pop("about"), reread.pop("what")]
+        old.update(reread)
+
+
 def main() -> None:
     """Write the five compiled tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=TARGET)
     out: Path = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
-    tables = {
+    tables: dict[str, list[Row]] = {
         "systems.csv": compile_systems(),
         "threats.csv": compile_threats(),
         "inventories.csv": compile_inventories(),
         "official_totals.csv": compile_totals("official_totals.csv"),
         "consequences.csv": compile_totals("consequences.csv"),
     }
+    replace_reread(tables)
     for name, rows in tables.items():
         with (out / name).open("w", encoding="utf-8", newline="") as handle:
             writer = csv.DictWriter(handle, TABLES[name], lineterminator="\n")
@@ -127,7 +144,11 @@ def main() -> None:
 
 
 def _source(name: str) -> list[Row]:
-    with (SHARED / name).open(encoding="utf-8", newline="") as handle:
+    return _rows(SHARED / name)
+
+
+def _rows(path: Path) -> list[Row]:
+    with path.open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
 
 
