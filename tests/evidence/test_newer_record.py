@@ -80,6 +80,14 @@ def test_lost_may_count_as_intercepted_across_a_change_of_words(here, newer, tmp
     assert scores["intercepted+lost"] > scores["intercepted"]
 
 
+def test_lost_may_count_in_the_shipped_record(here):
+    """It posts none lost and leaves three launched counts empty: the scores are those of what was intercepted."""
+    told = [here("backtest", "--from", "2024-06", "--count", count) for count in ("intercepted", "intercepted+lost")]
+    assert [(done.code, done.err) for done in told] == [(0, "")] * 2
+    scores = [[line.split() for line in done.out.splitlines() if "120 days" in line] for done in told]
+    assert scores[0] == scores[1] != []
+
+
 def test_months_of_a_newer_file(here, newer, tmp_path):
     code, _, err = here(
         "backtest", "--record", newer(NEWER), "--from", "2025-04", "--horizon", "month", "--out", tmp_path

@@ -4,7 +4,7 @@ import pytest
 
 from tegmen.data import shipped_text
 
-ROW = "2024-03-02,rocket,UA-30,national,4,1,,1,0"
+ROW = "2024-03-02,rocket,unnamed,UA-30,national,4,1,,1,0"
 TINY = ("--worlds", "40", "--runs", "2", "--case", "posted")
 VERBS = {
     "record show": ("record", "show"),

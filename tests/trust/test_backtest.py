@@ -54,7 +54,9 @@ def made(rows, **more):
     """Build a record from (window_end, threat_class, zone, launched, intercepted)."""
     table = pd.DataFrame(rows, columns=["window_end", "threat_class", "zone", "launched", "intercepted"])
     table["window_end"] = pd.to_datetime(table["window_end"])
-    table = table.assign(channel="national", lost=pd.NA, rows=1, rows_uncounted=0, **more)
+    table = table.assign(
+        **{"channel": "national", "weapon": "unnamed", "lost": pd.NA, "rows": 1, "rows_uncounted": 0} | more
+    )
     table = table.astype(dict.fromkeys(("launched", "intercepted", "lost"), "Int64"))
     return Record(table[list(COLUMNS)], Provenance("0", None, {"record": "made"}))
 
@@ -138,7 +140,7 @@ def test_a_level_elapses_as_the_matrix_of_the_weekly_filter_does():
 def test_nights_a_week_apart_have_the_evidence_of_the_weekly_filter():
     n, k = np.array([20, 8, 31, 4]), np.array([18, 3, 30, 4])
     ends = np.array(["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"], dtype="datetime64[m]")
-    rows = EligibleRows(ends, n, k, np.full(4, -1), np.arange(4), 4)
+    rows = EligibleRows(ends, np.full(4, "unnamed"), n, k, np.full(4, -1), np.arange(4), 4)
     fit = fit_area(rows, level_grid(FAST.level_low, FAST.level_high, FAST.levels, FAST.steps), FAST)
     track = area_track(FAST, FIXED)
     for each in nights(rows, by_aim=False):

@@ -42,6 +42,8 @@ class EligibleRows:
     ----------
     window_end
         (r,) datetime64[m].
+    weapon
+        (r,) name within the class; several joined by +, or "unnamed", where the row is of no single one.
     launched, intercepted
         (r,) counts.
     aim
@@ -53,6 +55,7 @@ class EligibleRows:
     """
 
     window_end: NDArray[np.datetime64]
+    weapon: NDArray[np.str_]
     launched: Ints
     intercepted: Ints
     aim: Ints
@@ -136,7 +139,9 @@ def rows_of(table: pd.DataFrame, end: date, weeks: int) -> EligibleRows:
     steps = int(max(back.max(initial=0) + 1, WEEKS_OF_LEVEL // weeks))
     aim = np.array([AIM[coverage_zone(str(zone))] for zone in table["zone"]], dtype=np.int64)
     launched, intercepted = (table[name].to_numpy(np.int64) for name in ("launched", "intercepted"))
-    return EligibleRows(window_end, launched, intercepted, aim, steps - 1 - back, steps)
+    return EligibleRows(
+        window_end, table["weapon"].to_numpy(np.str_), launched, intercepted, aim, steps - 1 - back, steps
+    )
 
 
 def nights(rows: EligibleRows, *, by_aim: bool) -> tuple[Night, ...]:

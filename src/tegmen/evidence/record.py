@@ -1,7 +1,7 @@
-"""The attack record: what was launched and intercepted, by threat class, zone and reporting window.
+"""The attack record: what was launched and intercepted, by weapon, zone and reporting window.
 
 One reader takes the public 22-column list (a user's own download) or our compiled table and returns the same frame:
-one row per (window end, threat class, zone, channel). How a single report is read stands in ``reports``.
+one row per (window end, threat class, weapon, zone, channel). How a single report is read stands in ``reports``.
 """
 
 from __future__ import annotations
@@ -36,13 +36,15 @@ later ones count "shot down or suppressed" in one number, so only the second com
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Record:
-    """Attack reports summed over (window end, threat class, zone, channel).
+    """Attack reports summed over (window end, threat class, weapon, zone, channel).
 
     Parameters
     ----------
     rows
-        Frame with the columns of ``COLUMNS``, sorted by the first four. ``launched`` and ``intercepted`` are sums over
-        the reports that have both counts, and missing where none has; ``lost`` is missing where it was not reported.
+        Frame with the columns of ``COLUMNS``, sorted by the first five. ``weapon`` is a name of the package's table
+        ("Kh-101"), several joined by + where a report does not tell them apart, or "unnamed". ``launched`` and
+        ``intercepted`` are sums over the reports that have both counts, and missing where none has; ``lost`` is missing
+        where it was not reported.
     provenance
         sha256 of the file read, under ``record``.
     notes
@@ -179,7 +181,7 @@ def read_record(path: str | Path | None = None, *, strict: bool = False) -> Reco
 
 
 def aggregate(reports: pd.DataFrame) -> pd.DataFrame:
-    """Sum reports over window end, threat class, zone and channel; a sum of nothing but unknowns stays unknown."""
+    """Sum reports over the columns of ``KEY``; a sum of nothing but unknowns stays unknown."""
     groups = reports.groupby(list(KEY), sort=True)
     sums = groups[list(COUNT_COLUMNS)].sum(min_count=1).join(groups[["rows", "rows_uncounted"]].sum())
     return sums.reset_index()[list(COLUMNS)]

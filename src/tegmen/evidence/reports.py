@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 
     from tegmen.evidence.files import Cells, Faults
 
-KEY: Final = ("window_end", "threat_class", "zone", "channel")
+KEY: Final = ("window_end", "threat_class", "weapon", "zone", "channel")
 COUNT_COLUMNS: Final = ("launched", "intercepted", "lost")
 COLUMNS: Final = (*KEY, *COUNT_COLUMNS, "rows", "rows_uncounted")
 PUBLIC_COLUMNS: Final = ("time_end", "model", "target", "launched", "destroyed", "source")
 """What the public list must have. Its other columns start late or are not used: missing is unknown (trap 16)."""
+UNNAMED: Final = "unnamed"
+"""Weapon of a label that names a kind ("Ballistic Missile") or nothing, and of a table without weapons."""
 NATIONAL_CHANNELS: Final = ("kpszsu", "cincafu", "generalstaff.ua")
 
 _KYIV: Final = frozenset({"UA-30", "UA-32"})
@@ -78,7 +80,8 @@ def read_reports(path: str | Path | Traversable, *, strict: bool = False) -> tup
     where, content = str(path), file_bytes(Path(path) if isinstance(path, str) else path)
     table, faults = read_cells(where, content, _HEADER_WORDS, PUBLIC_COLUMNS)
     compiled = {"window_end", "threat_class"} <= set(table.columns)
-    _demand(where, table, COLUMNS if compiled else PUBLIC_COLUMNS)
+    # Tables compiled before weapons were kept lack that column alone.
+    _demand(where, table, [name for name in COLUMNS if name != "weapon"] if compiled else PUBLIC_COLUMNS)
     order = _date_order(where, table)
     reports, notes = (_compiled_reports if compiled else _public_reports)(table, order, faults)
     at_fault = {line for line, _ in faults}
@@ -187,9 +190,12 @@ def _public_reports(table: Cells, order: _Order, faults: Faults) -> tuple[pd.Dat
     _check_windows(table, starts, ends, faults)
     targets = _column(table, "target", lambda text: _target_zone(text, zones), faults)
     placed = [target or ("unlocated", ()) for target in targets]
+    models = _column(table, "model", lambda text: _class_and_weapon(text, classes), faults)
+    named = [model or (None, None) for model in models]
     reports = _report_frame(
         window_end=ends,
-        threat_class=_column(table, "model", lambda text: _threat_class(text, classes), faults),
+        threat_class=[threat_class for threat_class, _ in named],
+        weapon=[weapon for _, weapon in named],
         zone=[zone for zone, _ in placed],
         channel=_column(table, "source", _source_channel, faults),
         launched=_column(table, "launched", _parse_count, faults),
@@ -214,6 +220,7 @@ def _compiled_reports(table: Cells, order: _Order, faults: Faults) -> tuple[pd.D
     reports = _report_frame(
         window_end=_column(table, "window_end", _time_reader(order), faults),
         threat_class=_column(table, "threat_class", _compiled_class, faults),
+        weapon=_compiled_weapons(table, faults),
         zone=_column(table, "zone", lambda text: _compiled_zone(text, zones), faults),
         channel=_column(table, "channel", _compiled_channel, faults),
         launched=_column(table, "launched", _parse_count, faults),
@@ -229,7 +236,21 @@ def _compiled_reports(table: Cells, order: _Order, faults: Faults) -> tuple[pd.D
     for line, bad in zip(table.lines, uneven, strict=True):
         if bad and line not in at_fault:
             faults.append((line, f"line {line}, rows: {fault}"))
-    return reports, ()
+    return reports, () if "weapon" in table.columns else (f"The table has no column weapon: every row is {UNNAMED}.",)
+
+
+def _compiled_weapons(table: Cells, faults: Faults) -> Sequence[str | None]:
+    """Weapons of a compiled table, which must be of the class that they stand beside."""
+    if "weapon" not in table.columns:
+        return [UNNAMED] * len(table.lines)
+    classes = {row["weapon"]: row["threat_class"] for row in _word_rows("classes.csv")}
+    weapons = _column(table, "weapon", lambda text: _compiled_weapon(text, classes), faults)
+    for line, threat_class, weapon in zip(table.lines, table.cells("threat_class"), weapons, strict=True):
+        for name in (weapon or UNNAMED).split("+"):
+            if name != UNNAMED and classes[name] not in threat_class.strip().split("+"):
+                fault = f"found {name!r} beside {threat_class.strip()!r}; a {classes[name]} weapon is of another class"
+                faults.append((line, f"line {line}, weapon: {fault}; correct one of the two"))
+    return weapons
 
 
 def _report_frame(**columns: Sequence[object]) -> pd.DataFrame:
@@ -362,9 +383,9 @@ def _normal_label(name: str) -> str:
     return "/".join(sorted(part.strip() for part in text.split("/")))
 
 
-def _threat_class(model: str, classes: Mapping[str, tuple[str, str]]) -> str:
-    """Class of a model label; weapons joined by "and" share one pair of counts and stay a mixture (trap 5)."""
-    words: set[str] = set()
+def _class_and_weapon(model: str, classes: Mapping[str, Mapping[str, str]]) -> tuple[str, str]:
+    """Class and weapon of a model label; those joined by "and" share one pair of counts and stay mixed (trap 5)."""
+    words: list[Mapping[str, str]] = []
     for part in re.split(r"\s+and\s+", model.strip(), flags=re.IGNORECASE):
         label = _normal_label(part)
         # A slash joins names of one label ("X-59/X-69"); where the pair is not listed, its halves may be.
@@ -372,16 +393,17 @@ def _threat_class(model: str, classes: Mapping[str, tuple[str, str]]) -> str:
             if name not in classes:
                 listed = "a weapon of tegmen/data/record/classes.csv is allowed"
                 raise ValueError(f"found unknown weapon {part!r}; {listed}{_weapon_hint(label, classes)}")
-            words.add(classes[name][0])
-    return "+".join(sorted(words))
+            words.append(classes[name])
+    threat_class, weapon = ("+".join(sorted({row[part] for row in words})) for part in ("threat_class", "weapon"))
+    return threat_class, weapon
 
 
-def _weapon_hint(label: str, classes: Mapping[str, tuple[str, str]]) -> str:
+def _weapon_hint(label: str, classes: Mapping[str, Mapping[str, str]]) -> str:
     """Name the weapon that a label looks like, if only one class has such: a number tells weapons apart (trap 6)."""
     alike = [name for name in classes if name[:1] == label[:1] and _same_numbers(label, name)]
     near = difflib.get_close_matches(label, alike, n=len(alike) or 1, cutoff=_ALIKE) if len(label) < _LABEL_MAX else []
-    if len({classes[name][0] for name in near}) == 1:
-        return f"; did you mean {classes[near[0]][1]!r}?"
+    if len({classes[name]["threat_class"] for name in near}) == 1:
+        return f"; did you mean {classes[near[0]]['label']!r}?"
     return "; rename it, or remove the row"
 
 
@@ -425,6 +447,13 @@ def _compiled_class(text: str) -> str:
         raise ValueError(error.faults[0]) from None
 
 
+def _compiled_weapon(text: str, classes: Mapping[str, str]) -> str:
+    words = set(text.strip().split("+"))
+    if words <= set(classes):
+        return "+".join(sorted(words))
+    raise ValueError(f"found {text!r}; weapons of tegmen/data/record/classes.csv, joined by +, are allowed; correct it")
+
+
 def _compiled_zone(text: str, zones: set[str]) -> str:
     if set(text.strip().split("+")) <= zones:
         return text.strip()
@@ -462,9 +491,9 @@ def threat_words(threat_class: str) -> tuple[str, ...]:
     return parts
 
 
-def _class_words() -> dict[str, tuple[str, str]]:
-    """Threat class, and the label as it is printed, by normalised label or alias."""
-    words = {_normal_label(row["label"]): (row["threat_class"], row["label"]) for row in _word_rows("classes.csv")}
+def _class_words() -> dict[str, dict[str, str]]:
+    """Rows of ``classes.csv`` (label as printed, threat class, weapon) by normalised label or alias."""
+    words = {_normal_label(row["label"]): row for row in _word_rows("classes.csv")}
     aliases = {_normal_label(row["alias"]): words[_normal_label(row["label"])] for row in _word_rows("aliases.csv")}
     return aliases | words
 
