@@ -110,7 +110,7 @@ def made_worlds(
         "interceptor_speed_point_kms": 1.5, "interceptor_speed_area_kms": 1.0, "detection_ballistic_s": 10.0,
         "radar_height_m": 12.0, "cruise_height_m": 60.0, "cruise_speed_kmh": 800.0, "stock_area": 0.0,
         "stock_ballistic": 0.0, "dispersed_share_cruise": 0.0, "glide_bomb_denial": 0.5, "glide_range_km": 60.0,
-        "window_cruise_s": 1e4, "intercept_height_km": 15.0,
+        "window_cruise_s": 1e4, "intercept_height_km": 15.0, "kill_ratio_elsewhere": 1.0, "rounds_a_month": np.inf,
     }  # fmt: skip
     scalar |= {f"damage_{cls.name}": 0.1 for cls in ThreatClass}
     return Worlds(

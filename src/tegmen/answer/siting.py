@@ -7,6 +7,7 @@ over the worlds. Saturation is left to the simulation that scores the plan.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 
 from tegmen.answer.results import Stand
 from tegmen.engine.campaign import MATCHED, Campaign, Outcome
+from tegmen.engine.expected import stakes_of
 from tegmen.evidence.systems import MISSILE_SYSTEMS
-from tegmen.question.goals import Metric, Stakes
+from tegmen.question.goals import Metric
 from tegmen.question.scenario import Goal
-from tegmen.terms import FrozenDict, ThreatClass
+from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds
 
 if TYPE_CHECKING:
@@ -36,15 +38,26 @@ def expected_leakers(campaign: Campaign, baseline: Outcome) -> Expected:
     }
 
 
-def stakes_of(worlds: Worlds, places: Ints | NDArray[np.intp]) -> Stakes:
-    """What leakers cost at these places."""
-    damage = {cls: worlds.scalar[f"damage_{cls.name}"] for cls in ThreatClass if cls is not ThreatClass.glide_bomb}
-    return Stakes(
-        population=worlds.places.population[places],
-        capacity_mw=worlds.places.capacity_mw[places],
-        packet=worlds.packet[:, ThreatClass.ballistic].astype(np.float64),
-        damage=FrozenDict(damage),
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class _Even:
+    """Leakers as if every packet that leaks leaked whole and on its own; enough to order sites by."""
+
+    worlds: Worlds
+    table: Expected
+
+    def leakers(self, cls: ThreatClass) -> Floats:
+        return self.table[cls]
+
+    def kept(self, cls: ThreatClass, damage: Floats) -> Floats:
+        if cls not in self.table:
+            return np.ones_like(next(iter(self.table.values())))
+        size = self.worlds.packet[:, cls]
+        return np.exp(
+            self.table[cls] * np.expm1(size * np.log1p(-np.minimum(damage, 1 - 1e-9)))[:, None] / size[:, None]
+        )
+
+    def uncovered(self) -> Floats:
+        return self.table[ThreatClass.ballistic]
 
 
 def reached(worlds: Worlds, sites: Ints, system: str) -> NDArray[np.bool_]:
@@ -71,8 +84,8 @@ def site_greedily(campaign: Campaign, goal: Goal, expected: Expected, system: st
     order: list[int] = []
     for _ in range(count):
         here = {cls: table[:, place] for cls, table in left.items()}
-        saved = metric.expected_loss(here, stakes)
-        saved = saved - metric.expected_loss({cls: here[cls] * kept[cls] for cls in here}, stakes)
+        then = {cls: here[cls] * kept[cls] for cls in here}
+        saved = metric.expected_loss(_Even(worlds, here), stakes) - metric.expected_loss(_Even(worlds, then), stakes)
         gain = np.bincount(site, weights=saved.mean(axis=0), minlength=len(worlds.places))
         best = int(np.argmax(np.round(gain, 12)))
         order.append(best)

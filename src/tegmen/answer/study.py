@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tegmen.answer.siting import expected_leakers, reached, site_greedily, stakes_of
+from tegmen.answer.siting import expected_leakers, reached, site_greedily
 from tegmen.calibration.fit import Calibration, RateDraws
 from tegmen.engine.campaign import (
     BACKGROUND,
@@ -26,6 +26,7 @@ from tegmen.engine.campaign import (
     take_worlds,
 )
 from tegmen.engine.engagement import engage
+from tegmen.engine.expected import stakes_of
 from tegmen.engine.workload import Compute
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.geography import tables_sha256

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,16 +32,29 @@ class Stakes:
     ----------
     population, capacity_mw
         (p,) [people], [MW].
-    packet
-        (w,) ballistic missiles that share a target.
     damage
         Class to (w,) share of a plant's remaining capacity lost to one leaker.
     """
 
     population: Floats
     capacity_mw: Floats
-    packet: Floats
     damage: Mapping[ThreatClass, Floats]
+
+
+class Leakage(Protocol):
+    """What leaks in a month, in expectation over its runs, axes w, p."""
+
+    def leakers(self, cls: ThreatClass) -> Floats:
+        """(w, p) expected leakers of a class."""
+        ...
+
+    def kept(self, cls: ThreatClass, damage: Floats) -> Floats:
+        """(w, p) expected share left of a place when each leaker takes `damage` (w,) of what is left of it."""
+        ...
+
+    def uncovered(self) -> Floats:
+        """(w, p) 1 where no unit covers the place against ballistic missiles, ready or not."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +71,7 @@ class Metric:
     loss
         Leakers (w, r, p) by class to the metric's value in each run, (w, r).
     expected_loss
-        Expected leakers (w, p) by class to the expected value at each place, (w, p): what sites are judged on.
+        What leaks to the expected value at each place, (w, p): the mean of `loss` over runs, in closed form.
     is_count
         Whether a threshold is a count; otherwise it is a share of the baseline's value.
     runs_divisor
@@ -71,7 +84,7 @@ class Metric:
     classes: tuple[ThreatClass, ...]
     background: tuple[ThreatClass, ...]
     loss: Callable[[Leakers, Stakes], Floats]
-    expected_loss: Callable[[Leakers, Stakes], Floats]
+    expected_loss: Callable[[Leakage, Stakes], Floats]
     is_count: bool = False
     runs_divisor: int = 1
     left: str = "{} of the baseline's left"
@@ -96,17 +109,21 @@ def _strikes(leakers: Leakers, _stakes: Stakes) -> Floats:
     return leakers[_BALLISTIC].sum(axis=-1, dtype=np.int64).astype(np.float64)
 
 
-def _expected_strikes(leakers: Leakers, _stakes: Stakes) -> Floats:
-    return np.asarray(leakers[_BALLISTIC], dtype=np.float64)
+def _expected_strikes(leakage: Leakage, _stakes: Stakes) -> Floats:
+    return leakage.leakers(_BALLISTIC)
+
+
+def _uncovered(leakage: Leakage, _stakes: Stakes) -> Floats:
+    return leakage.uncovered()
 
 
 def _people(leakers: Leakers, stakes: Stakes) -> Floats:
     return (leakers[_BALLISTIC] > 0) @ stakes.population
 
 
-def _expected_people(leakers: Leakers, stakes: Stakes) -> Floats:
-    # Leakers come in packets: a city is spared with about exp(-packets that leak).
-    return -stakes.population * np.expm1(-leakers[_BALLISTIC] / stakes.packet[:, None])
+def _expected_people(leakage: Leakage, stakes: Stakes) -> Floats:
+    untouched = leakage.kept(_BALLISTIC, np.ones_like(stakes.damage[_BALLISTIC]))
+    return stakes.population * (1 - untouched)
 
 
 def _capacity(leakers: Leakers, stakes: Stakes) -> Floats:
@@ -115,9 +132,9 @@ def _capacity(leakers: Leakers, stakes: Stakes) -> Floats:
     return -np.expm1(kept) @ stakes.capacity_mw
 
 
-def _expected_capacity(leakers: Leakers, stakes: Stakes) -> Floats:
-    hits = sum(stakes.damage[cls][:, None] * leakers[cls] for cls in leakers)
-    return -stakes.capacity_mw * np.expm1(-hits)
+def _expected_capacity(leakage: Leakage, stakes: Stakes) -> Floats:
+    kept = [leakage.kept(cls, damage) for cls, damage in stakes.damage.items()]
+    return stakes.capacity_mw * (1 - np.prod(kept, axis=0))
 
 
 METRICS: Mapping[str, Metric] = FrozenDict(
@@ -141,7 +158,7 @@ METRICS: Mapping[str, Metric] = FrozenDict(
             classes=(),
             background=(),
             loss=_strikes,
-            expected_loss=_expected_strikes,
+            expected_loss=_uncovered,
             is_count=True,
             left="{} left uncovered",
         ),

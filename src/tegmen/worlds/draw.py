@@ -328,6 +328,8 @@ def _draw_scalars(dice: Dice) -> dict[str, Floats]:
     drawn["cruise_height_m"] = dice.model("altitude_m", "cruise")
     drawn["glide_bomb_denial"] = dice.model("glide_bomb_denial", "glide_bomb")
     drawn["glide_range_km"] = dice.draw(dice.catalogue.threat("glide_bomb", "range", "umpk_bomb"))
+    # Placeholders until the joint draw brings both: kill elsewhere as at Kyiv, and rounds that never bind.
+    drawn["kill_ratio_elsewhere"], drawn["rounds_a_month"] = np.ones(dice.count), np.full(dice.count, np.inf)
     for cls in ThreatClass:
         if cls is not ThreatClass.glide_bomb:
             drawn[f"damage_{cls.name}"] = dice.model("plant_damage", cls.name)

@@ -1,0 +1,249 @@
+"""What a month comes to on average, in closed form: tens of thousands of worlds at once, without a run simulated.
+
+A ballistic missile is met at most once, if a unit that covers its place is ready and has rounds (A10). So the chance
+that it is stopped follows from who covers the place, and expectations of every metric from that chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tegmen.engine.kernel.packets import kept_of_places, same_night
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS
+from tegmen.question.goals import Stakes
+from tegmen.question.scenario import Goal
+from tegmen.terms import FrozenDict, ThreatClass
+from tegmen.worlds.draw import Worlds
+
+if TYPE_CHECKING:
+    from tegmen.terms import Floats, Ints
+
+
+class Cover:
+    """Who stands ready against ballistic missiles at every place; units are added to it in place.
+
+    Parameters
+    ----------
+    worlds
+        The worlds covered.
+    none_ready
+        (system, w, p) chance that no ready unit of the system covers the place: prod_i (1 - readiness_i covers_ip).
+    """
+
+    __slots__ = ("none_ready", "worlds")
+
+    def __init__(self, worlds: Worlds, none_ready: Floats) -> None:
+        self.worlds, self.none_ready = worlds, none_ready
+
+    def copy(self) -> Cover:
+        """Make another cover of the same worlds, to add units to."""
+        return Cover(self.worlds, self.none_ready.copy())
+
+    def add(self, site: int | Ints, system: str, readiness: Floats | None = None) -> None:
+        """Add a unit at one place in all worlds, or at a place of its own in each (w,); a place below 0 adds none.
+
+        Parameters
+        ----------
+        readiness
+            (w,) chance that it is ready; without it that of an added unit.
+        """
+        code, apart = BALLISTIC_SYSTEMS.index(system), self.worlds.theatre.apart_km
+        radius, table = self.worlds.units.radius_ballistic_km[:, code], self.none_ready[code]
+        idle = 1 - (self.worlds.readiness_added if readiness is None else readiness)
+        if isinstance(site, np.ndarray):
+            here = np.flatnonzero(site >= 0)
+            row, place = np.nonzero(apart[site[here]] <= radius[here, None])
+            table[here[row], place] *= idle[here[row]]
+            return
+        near = np.flatnonzero(apart[site] <= radius.max(initial=0.0))
+        table[:, near] *= np.where(apart[site, near] <= radius[:, None], idle[:, None], 1.0)
+
+    def everywhere(self, system: str) -> Cover:
+        """Make the cover that one more unit at every place would give: what a site is worth to each place in reach."""
+        more, code = self.copy(), BALLISTIC_SYSTEMS.index(system)
+        more.none_ready[code] *= 1 - self.worlds.readiness_added[:, None]
+        return more
+
+    @property
+    def engaged(self) -> Floats:
+        """(w, p) chance that a ready unit covers the place."""
+        engaged = np.multiply(*self.none_ready)
+        return np.subtract(1, engaged, out=engaged)
+
+    @property
+    def stopped(self) -> Floats:
+        """(w, p) chance that a missile aimed at the place is stopped, given rounds."""
+        chance, kill = self.meets(slice(None))
+        return np.asarray((chance * kill).sum(axis=0))
+
+    def meets(self, places: Ints | NDArray[np.intp] | slice) -> tuple[Floats, Floats]:
+        """(system, w, p) chance that a unit of the system fires, and its kill share: Patriot fires before SAMP/T."""
+        none = self.none_ready[:, :, places]
+        before = np.concatenate([np.ones_like(none[:1]), np.cumprod(none, axis=0)[:-1]])
+        relative = self.worlds.units.effectiveness_ballistic[:, : len(BALLISTIC_SYSTEMS)].T
+        return before * (1 - none), relative[:, :, None] * kill_share(self.worlds, places)
+
+
+def cover_baseline(worlds: Worlds) -> Cover:
+    """Cover the places with the baseline's units, each as ready as it stands."""
+    cover = Cover(worlds, np.ones((len(BALLISTIC_SYSTEMS), len(worlds), len(worlds.places))))
+    for code, system in enumerate(BALLISTIC_SYSTEMS):
+        mine = worlds.system == code
+        for column in np.flatnonzero(mine.any(axis=0)):
+            site = np.where(mine[:, column], worlds.site[:, column], -1)
+            cover.add(site, system, worlds.readiness[:, column])
+    return cover
+
+
+def kill_share(worlds: Worlds, places: Ints | NDArray[np.intp] | slice) -> Floats:
+    """(w, p) share of ballistic missiles that a ready Patriot stops: as at Kyiv, elsewhere times its ratio."""
+    ratio = np.where(worlds.places.kyiv[places], 1.0, worlds.scalar["kill_ratio_elsewhere"][:, None])
+    return np.minimum(worlds.rate[:, ThreatClass.ballistic, None] * ratio, 1.0)
+
+
+def salvo_ballistic(worlds: Worlds) -> Ints:
+    """(w,) rounds fired at one ballistic missile."""
+    return np.maximum(1, np.rint(worlds.scalar["salvo_ballistic"])).astype(np.int64)
+
+
+def fill(worlds: Worlds, engaged: Floats, rounds: float | Floats) -> Floats:
+    """Share of engagements that rounds suffice for: ``min(1, rounds / (salvo launched sum_p mix_p engaged_p))``.
+
+    Parameters
+    ----------
+    engaged
+        (w, p) chance that a ready unit covers the place.
+    rounds
+        (w,) rounds a month against ballistic missiles, one national pool; infinite: all engagements have theirs.
+
+    Returns
+    -------
+    (w,) in [0, 1].
+    """
+    aimed = np.einsum("wp,wp->w", worlds.mix[:, ThreatClass.ballistic], engaged)
+    wanted = salvo_ballistic(worlds) * worlds.counts[:, ThreatClass.ballistic] * aimed
+    return np.minimum(1.0, np.broadcast_to(rounds, wanted.shape) / np.maximum(wanted, 1e-300))
+
+
+def leakers(worlds: Worlds, stopped: Floats, filled: Floats) -> Floats:
+    """(w, p) expected ballistic leakers: ``launched mix (1 - fill stopped)``."""
+    aimed = worlds.counts[:, ThreatClass.ballistic, None] * worlds.mix[:, ThreatClass.ballistic]
+    return aimed * (1 - filled[:, None] * stopped)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expectation:
+    """What leaks at some places, axes w and p: all that the expected value of a metric takes.
+
+    Parameters
+    ----------
+    worlds, places
+        The worlds; (p,) indices of the places.
+    chance, stop
+        (system, w, p) chance that a system meets a ballistic missile; share it then stops, for want of rounds less.
+    leak
+        Class to (w, p) chance that a threat of another class leaks.
+    """
+
+    worlds: Worlds
+    places: Ints | NDArray[np.intp]
+    chance: Floats
+    stop: Floats
+    leak: Mapping[ThreatClass, Floats] = field(default_factory=FrozenDict)
+
+    def leakers(self, cls: ThreatClass) -> Floats:
+        """(w, p) expected leakers of a class."""
+        share = 1 - (self.chance * self.stop).sum(axis=0) if cls is ThreatClass.ballistic else self.leak[cls]
+        return self.worlds.counts[:, cls, None] * self._aimed(cls) * share
+
+    def kept(self, cls: ThreatClass, damage: Floats) -> Floats:
+        """(w, p) expected share left of a place when each leaker takes `damage` (w,) of what is left of it.
+
+        With a damage of 1: the chance that nothing leaks.
+        """
+        worlds, theatre = self.worlds, self.worlds.theatre
+        counts, size = worlds.counts[:, cls], worlds.packet[:, cls]
+        packets = -(-counts // size)
+        if cls is ThreatClass.ballistic:
+            chance, stop, together = self.chance, self.stop, same_night(theatre.history[:, cls], theatre.nights)
+        else:
+            chance, stop, together = np.ones((1, *self.leak[cls].shape)), (1 - self.leak[cls])[None], 0.0
+        kept = np.empty(chance.shape[1:])
+        short = counts - np.maximum(packets - 1, 0) * size
+        kept_of_places(
+            np.stack([packets, size], axis=1), short, np.ascontiguousarray(self._aimed(cls)),
+            np.ascontiguousarray(chance), np.ascontiguousarray(stop), damage, together, kept,
+        )  # fmt: skip
+        return kept
+
+    def uncovered(self) -> Floats:
+        """(w, p) 1 where no unit covers the place against ballistic missiles, ready or not."""
+        return np.asarray(self.chance.sum(axis=0) <= 0, dtype=np.float64)
+
+    def _aimed(self, cls: ThreatClass) -> Floats:
+        return self.worlds.mix[:, cls, self.places]
+
+
+def expect(
+    cover: Cover,
+    rounds: float | Floats,
+    places: Ints | NDArray[np.intp],
+    leak: Mapping[ThreatClass, Floats] | None = None,
+) -> Expectation:
+    """Work out what leaks at these places, with these rounds a month for all places together.
+
+    Parameters
+    ----------
+    rounds
+        (w,) as for `fill`.
+    leak
+        Class to (w, p) chance that a threat of another class leaks at each of all places.
+    """
+    filled = fill(cover.worlds, cover.engaged, rounds)
+    chance, kill = cover.meets(places)
+    other = {cls: table[:, places] for cls, table in (leak or {}).items()}
+    return Expectation(cover.worlds, places, chance, filled[:, None] * kill, FrozenDict(other))
+
+
+def stakes_of(worlds: Worlds, places: Ints | NDArray[np.intp]) -> Stakes:
+    """What leakers cost at these places."""
+    damage = {cls: worlds.scalar[f"damage_{cls.name}"] for cls in ThreatClass if cls is not ThreatClass.glide_bomb}
+    return Stakes(
+        population=worlds.places.population[places],
+        capacity_mw=worlds.places.capacity_mw[places],
+        damage=FrozenDict(damage),
+    )
+
+
+def expected_losses(
+    cover: Cover, goal: Goal, plan: tuple[str, Sequence[int] | Ints], rounds: Sequence[float | Floats]
+) -> Floats:
+    """Expected value of a goal's metric with the first n units of a plan, n = 0 to all of them.
+
+    Parameters
+    ----------
+    cover
+        The baseline's; it stays as it is.
+    plan
+        System; (n,) sites in order, or (n, w) sites of each world.
+    rounds
+        Rounds a month, (w,) or one number, for each n.
+
+    Returns
+    -------
+    (w, n + 1) losses; of a metric of coverage the expected number of places that nobody covers.
+    """
+    (system, sites), worlds, metric = plan, cover.worlds, goal.measure
+    places = np.flatnonzero(metric.places(worlds.places, goal.largest_cities))
+    stakes, state = stakes_of(worlds, places), cover.copy()
+    table = np.empty((len(worlds), len(sites) + 1))
+    for n in range(len(sites) + 1):
+        if n:
+            state.add(sites[n - 1], system)
+        table[:, n] = metric.expected_loss(expect(state, rounds[n], places), stakes).sum(axis=1)
+    return table
