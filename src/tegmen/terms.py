@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import IntEnum
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
@@ -107,6 +107,39 @@ def content_equal(cls: type[T]) -> type[T]:
     cls.__eq__ = same_content
     cls.__hash__ = None  # pyright: ignore[reportAttributeAccessIssue] - as Python does for what compares and may hold arrays
     return cls
+
+
+SAME: Mapping[str, bool] = {"same": True}
+"""Metadata of a field that is the same in all worlds: `take` and `join` leave it as it is."""
+
+
+def take(worlds: T, index: NDArray[np.intp]) -> T:
+    """Keep the worlds of these indices, in this order: the first axis of every array of a frozen dataclass."""
+    return _along_worlds([worlds], lambda arrays: arrays[0][index])
+
+
+def join(parts: Sequence[T]) -> T:
+    """Join worlds along the first axis of every array of frozen dataclasses of one kind."""
+    from numpy import concatenate
+
+    return _along_worlds(parts, concatenate)
+
+
+def _along_worlds(parts: Sequence[T], combine: Callable[[list[NDArray[Any]]], NDArray[Any]]) -> T:
+    head: Any = parts[0]
+    changed = {
+        part.name: _combined([getattr(each, part.name) for each in parts], combine)
+        for part in fields(head)
+        if not part.metadata.get("same")
+    }
+    return replace(head, **changed)
+
+
+def _combined(values: list[Any], combine: Callable[[list[NDArray[Any]]], NDArray[Any]]) -> Any:
+    head = values[0]
+    if isinstance(head, Mapping):
+        return FrozenDict({key: _combined([value[key] for value in values], combine) for key in head})
+    return _along_worlds(values, combine) if is_dataclass(head) else combine(values)
 
 
 @dataclass(frozen=True, slots=True)

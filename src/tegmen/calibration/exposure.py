@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from scipy.special import betaln, gammaln, softmax
 
 from tegmen.calibration.rows import UNLOCATED, EligibleRows
-from tegmen.terms import FrozenDict, content_equal
+from tegmen.evidence.reports import UNNAMED
+from tegmen.terms import FrozenDict, content_equal, take
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
@@ -27,6 +28,11 @@ _BLOCK = 1500
 """Worlds weighed at a time: their cells stay in the processor's cache."""
 _KYIV = 1
 _LEAST = 1e-5
+
+
+def sole_weapon(name: str) -> str:
+    """Name of the weapon of a row; `UNNAMED` where the row names none, or several that it does not tell apart."""
+    return UNNAMED if "+" in name else name
 
 
 @content_equal
@@ -94,10 +100,6 @@ class Exposure:
     def __len__(self) -> int:
         return len(self.aim)
 
-    def take(self, index: NDArray[np.intp]) -> Exposure:
-        """Keep the worlds of these indices."""
-        return Exposure(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
-
 
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +109,7 @@ class Kill:
     Parameters
     ----------
     share
-        Weapon to (w,) share stopped of the missiles met at Kyiv; "" is a weapon that the rows do not name.
+        Weapon to (w,) share stopped of the missiles met at Kyiv; `UNNAMED` for rows of no single weapon.
     concentration
         (w,) Beta-binomial M [missiles].
     """
@@ -117,7 +119,7 @@ class Kill:
 
     def of(self, weapon: str) -> Floats:
         """(w,) kill share of a weapon; that of an unnamed one where the rows never named it."""
-        return self.share.get(weapon, self.share[""])
+        return self.share.get(sole_weapon(weapon), self.share[UNNAMED])
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +137,8 @@ class RowLikelihood:
 
     @cached_property
     def weapons(self) -> tuple[str, ...]:
-        """Weapons that the rows name, and "" for all others."""
-        return ("", *sorted({weapon for weapon in self.rows.weapon.tolist() if weapon}))
+        """Weapons that the rows name one by one, and `UNNAMED` for the other rows."""
+        return (UNNAMED, *sorted(set(map(sole_weapon, self.rows.weapon.tolist())) - {UNNAMED}))
 
     def log_weight(self, worlds: Exposure) -> Floats:
         """(w,) log likelihood of the rows in each world, summed over kill shares and concentrations."""
@@ -163,13 +165,13 @@ class RowLikelihood:
             members = np.flatnonzero(group.ravel() == number)
             for begin in range(0, len(members), _BLOCK):
                 index = members[begin : begin + _BLOCK]
-                yield index, self._product(worlds.take(index), tables, int(packet))
+                yield index, self._product(take(worlds, index), tables, int(packet))
 
     def _product(self, worlds: Exposure, tables: list[Floats], packet: int) -> Floats:
         cells = np.ones((len(self.weapons), len(worlds), tables[0].shape[1]))
         number = {weapon: at for at, weapon in enumerate(self.weapons)}
         for r, table in enumerate(tables):
-            cells[number[str(self.rows.weapon[r])]] *= self._mixture(worlds, r, packet) @ table
+            cells[number[sole_weapon(str(self.rows.weapon[r]))]] *= self._mixture(worlds, r, packet) @ table
         return cells.reshape(*cells.shape[:2], len(self.prior.concentrations), self.prior.points)
 
     def _mixture(self, worlds: Exposure, r: int, packet: int) -> Floats:

@@ -25,6 +25,14 @@ def posted_counts(scenario: Scenario, record: Record) -> dict[ThreatClass, int]:
     return {cls: int(launches[classes == cls.name].sum()) for cls in ThreatClass if cls is not ThreatClass.glide_bomb}
 
 
+def posted_weapons(scenario: Scenario, record: Record, cls: ThreatClass) -> dict[str, int]:
+    """Launched in the scenario's month by weapon of one class, all channels, as posted."""
+    rows = record.rows
+    day = rows["window_end"].dt.date
+    mine = (rows["threat_class"] == cls.name) & (day >= scenario.month.first) & (day <= scenario.month.last)
+    return rows.loc[mine & rows["launched"].notna()].groupby("weapon")["launched"].sum().astype(int).to_dict()
+
+
 def history_counts(scenario: Scenario, record: Record) -> Ints:
     """(night of record, class) launched; the nights a month's nights are drawn from.
 

@@ -13,7 +13,7 @@ from tegmen.evidence.geography import front_points, to_km
 from tegmen.evidence.parameters import Parameter
 from tegmen.evidence.record import Record
 from tegmen.question.lanes import Lanes, lay_lanes
-from tegmen.question.launches import history_counts, named_launches, posted_counts
+from tegmen.question.launches import history_counts, named_launches, posted_counts, posted_weapons
 from tegmen.question.places import Places, defended_places
 from tegmen.question.scenario import Scenario
 from tegmen.terms import FrozenDict, ThreatClass, content_equal
@@ -37,6 +37,8 @@ class Theatre:
         (p, p) distances between places; (p, f) from places to points of the front line [km].
     posted
         Launched in the month by class, as posted.
+    weapons
+        Ballistic weapon to its launches in the month, as posted.
     named
         Class to (p,) launches of the record that name the place's oblast alone.
     history, nights
@@ -53,6 +55,7 @@ class Theatre:
     apart_km: Floats
     front_apart_km: Floats
     posted: Mapping[ThreatClass, int]
+    weapons: Mapping[str, int]
     named: Mapping[ThreatClass, Floats]
     history: Ints
     nights: int
@@ -91,6 +94,7 @@ def set_theatre(scenario: Scenario, record: Record, until: date) -> Theatre:
         apart_km=np.linalg.norm(places.xy[:, None] - places.xy[None], axis=-1),
         front_apart_km=np.linalg.norm(places.xy[:, None] - to_km(latitude, longitude)[None], axis=-1),
         posted=FrozenDict(posted_counts(scenario, record)),
+        weapons=FrozenDict(posted_weapons(scenario, record, ThreatClass.ballistic)),
         named=FrozenDict({cls: named_launches(seen, cls, places) for cls in ThreatClass}),
         history=history,
         nights=scenario.month.nights,

@@ -5,7 +5,7 @@ Notional throughout: numbers held in public at places drawn at random, never rea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
-from tegmen.terms import ThreatClass
+from tegmen.terms import SAME
 from tegmen.worlds.dice import Dice
 from tegmen.worlds.targets import Aim
+from tegmen.worlds.units import Units
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
@@ -54,10 +55,6 @@ class Shield:
     radius_km: Floats
     ready: Floats
 
-    def take(self, index: NDArray[np.intp]) -> Shield:
-        """Keep the worlds of these indices."""
-        return Shield(self.radius_km[index], self.ready[index])
-
     def cover(self, missed: Floats, system: int, site: Ints, worlds: NDArray[np.intp], near: Near) -> None:
         """Multiply `missed` (w, p), in place, by the chance that a unit at `site` (w,) of these worlds is not ready."""
         here = site[worlds]
@@ -81,10 +78,10 @@ class Stands:
         First day of each era, ascending: days on which the number held changes.
     """
 
-    system: Ints
+    system: Ints = field(metadata=SAME)
     site: Ints
     since: Ints
-    eras: tuple[date, ...]
+    eras: tuple[date, ...] = field(metadata=SAME)
 
     def on(self, day: date) -> tuple[Ints, Ints]:
         """(w, u) system and site of the units that stand at places on a day, -1 where there is none."""
@@ -94,10 +91,6 @@ class Stands:
     def era(self, day: date) -> int:
         """Number of the era of a day; -1 before the first."""
         return int(np.searchsorted(np.array(self.eras, dtype="datetime64[D]"), np.datetime64(day), side="right")) - 1
-
-    def take(self, index: NDArray[np.intp]) -> Stands:
-        """Keep the worlds of these indices."""
-        return Stands(self.system, self.site[index], self.since[index], self.eras)
 
 
 def draw_stands(scenario: Scenario, theatre: Theatre, worth: Floats, shield: Shield, dice: Dice) -> Stands:
@@ -124,7 +117,7 @@ def draw_stands(scenario: Scenario, theatre: Theatre, worth: Floats, shield: Shi
     for name in BALLISTIC_SYSTEMS:
         held = _held_by_era(scenario, name, eras, dice)
         share = dice.model("share_at_places", system=name)
-        for unit in range(int(held.max())):
+        for unit in range(most_held(scenario, name)):
             cumulative = np.cumsum((worth * missed) ** focus, axis=1)
             site = _inverted(cumulative, level(f"{name} {unit + 1}: site")[:, None])[:, 0]
             at_place = level(f"{name} {unit + 1}: at a place") < share
@@ -135,6 +128,12 @@ def draw_stands(scenario: Scenario, theatre: Theatre, worth: Floats, shield: Shi
             since.append(len(eras) - (held > unit).sum(axis=1))
             shield.cover(missed, systems[-1], site, np.flatnonzero(at_place & (held[:, -1] > unit)), near)
     return Stands(np.array(systems), np.stack(sites, axis=1), np.stack(since, axis=1), eras)
+
+
+def most_held(scenario: Scenario, system: str) -> int:
+    """The most fire units of a system that any world has in any era."""
+    spans = [scenario.held_on(system, day).span for day in scenario.eras(BALLISTIC_SYSTEMS)]
+    return max((round(high) for _, _, high in spans), default=0)
 
 
 def _held_by_era(scenario: Scenario, system: str, eras: tuple[date, ...], dice: Dice) -> Ints:
@@ -204,3 +203,16 @@ def missed_share(stands: Stands, era: int, shield: Shield, near: Near) -> Floats
         worlds = np.flatnonzero((stands.site[:, u] >= 0) & (stands.since[:, u] <= era))
         shield.cover(missed, int(system), stands.site[:, u], worlds, near)
     return missed
+
+
+def covering(
+    theatre: Theatre, units: Units, system: Ints, site: Ints, systems: tuple[str, ...] = BALLISTIC_SYSTEMS
+) -> Ints:
+    """(w, p) how many units of these systems in a layout (w, u) cover each place against ballistic missiles."""
+    covers = np.zeros((len(system), len(theatre.places)), dtype=np.int64)
+    for code in (MISSILE_SYSTEMS.index(name) for name in systems):
+        radius = units.radius_ballistic_km[:, code]
+        for column in np.flatnonzero((system == code).any(axis=0)):
+            here = system[:, column] == code
+            covers += here[:, None] & (theatre.apart_km[site[:, column]] <= radius[:, None]) & (radius[:, None] > 0)
+    return covers

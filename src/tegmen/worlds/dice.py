@@ -69,7 +69,9 @@ class Dice:
         return self.draw(self.catalogue.system(system, name), by_level=by_level)
 
 
-def streams_of(seed: int) -> dict[str, np.random.Generator]:
+def streams_of(key: np.random.SeedSequence) -> dict[str, np.random.Generator]:
     """One counter-based stream a name, addressed by its place in the list."""
-    keys = {name: np.random.SeedSequence(seed, spawn_key=(at,)) for at, name in enumerate(STREAMS)}
-    return {name: np.random.Generator(np.random.Philox(key)) for name, key in keys.items()}
+    keys = {
+        name: np.random.SeedSequence(key.entropy, spawn_key=(*key.spawn_key, at)) for at, name in enumerate(STREAMS)
+    }
+    return {name: np.random.Generator(np.random.Philox(own)) for name, own in keys.items()}

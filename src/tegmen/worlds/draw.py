@@ -1,44 +1,42 @@
-"""Scenario, theatre, calibration and seed to the joint draw of everything we do not know.
+"""Worlds after the record to everything an answer takes: launches of a case, other classes, units, times.
 
-A world is one draw of the unknowns: rates, radii, rounds, target mix, the baseline's layout, unreported launches.
-What a world holds is fixed through all its runs; chance within it is the engine's.
+A world is one draw of the unknowns: rates, radii, rounds, targets, the baseline's layout, unreported launches. What it
+holds is fixed through all its runs; chance within it is the engine's.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tegmen.calibration.fit import RateDraws
-from tegmen.errors import EvidenceError
 from tegmen.evidence.catalogue import Parameter
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.launches import launched
 from tegmen.question.places import Places
-from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
-from tegmen.terms import EvidenceCase, FrozenDict, ThreatClass, content_equal
-from tegmen.worlds.baseline import covering, covering_by_zone, draw_layout, draw_stands, solve_readiness
-from tegmen.worlds.dice import STREAMS, Dice, streams_of
-from tegmen.worlds.targets import draw_packets, draw_targets
+from tegmen.terms import SAME, EvidenceCase, FrozenDict, ThreatClass, content_equal, take
+from tegmen.worlds.baseline import covering, draw_layout
+from tegmen.worlds.dice import Dice, streams_of
+from tegmen.worlds.posterior import Posterior
+from tegmen.worlds.targets import TARGET_MODELS, draw_packets, draw_shares
 from tegmen.worlds.units import Units, draw_units
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
-_REDRAWS_MAX = 20
-_BLOCK = 1.5
+OTHER_CLASSES = (ThreatClass.drone, ThreatClass.cruise, ThreatClass.supersonic, ThreatClass.s300_ground)
+"""Classes whose targets and rates are drawn apart from the record's ballistic rows."""
+_OTHERS = 1 << 21
 
 
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Worlds:
-    """Draws of what is unknown, axis w; made by `draw_worlds`.
+    """Draws of what is unknown, axis w, equally weighted; made by `draw_worlds`.
 
     Parameters
     ----------
@@ -49,31 +47,33 @@ class Worlds:
     counts, packet
         (w, class) threats in the month; threats that share target and wave.
     mix
-        (w, class, p) where they are aimed; rows sum to 1.
+        (w, class, p) where they are aimed. Rows sum to 1, but for ballistic missiles, of which a share has no place.
     rate
-        (w, class) share intercepted that the simulated baseline must reproduce (for ballistic: given coverage).
+        (w, class) share intercepted; of ballistic missiles the share stopped at Kyiv of those met.
     system, site
-        (w, u) index into `MISSILE_SYSTEMS` and into places; -1 where the world has no such unit.
+        (w, u) index into `MISSILE_SYSTEMS` and into places; -1 where the world has no such unit at a place.
     readiness
-        (w, u) probability that the unit stands ready on a night.
+        (w, u) share of nights on which the unit could fight.
     readiness_added
-        (w,) the same for an added unit.
+        (w,) the same for an added unit: from the same sourced rows.
     units
         What fire units can do.
     scalar
-        Name to (w,) draw: everything else that is one number a world (times, speeds, shares).
+        Name to (w,) draw: everything else that is one number a world (times, speeds, shares, rounds).
     unknowns
         Plain words to (w,) value: the unknowns the answer may hang on.
+    choice
+        Structure to (w,) index of the choice the world made, of those in `CHOICES`.
+    ess
+        Effective sample size of the worlds that these were resampled from.
     parameters
         Every row of the catalogue drawn from.
-    redraw_share
-        Share of drawn layouts thrown away because no factor in (0, 1] reproduces the record with them.
     """
 
-    case: EvidenceCase
-    seed: int
-    first: int
-    theatre: Theatre
+    case: EvidenceCase = field(metadata=SAME)
+    seed: int = field(metadata=SAME)
+    first: int = field(metadata=SAME)
+    theatre: Theatre = field(metadata=SAME)
     counts: Ints
     packet: Ints
     mix: Floats
@@ -85,8 +85,9 @@ class Worlds:
     units: Units
     scalar: Mapping[str, Floats]
     unknowns: Mapping[str, Floats]
-    parameters: tuple[Parameter, ...] = ()
-    redraw_share: float = 0.0
+    choice: Mapping[str, Ints] = field(default_factory=FrozenDict[str, "Ints"])
+    ess: float = field(default=np.inf, metadata=SAME)
+    parameters: tuple[Parameter, ...] = field(default=(), metadata=SAME)
 
     @property
     def places(self) -> Places:
@@ -106,169 +107,121 @@ class Worlds:
         return len(self.readiness_added)
 
 
-def draw_worlds(  # noqa: PLR0913 - what a draw depends on, each named
-    scenario: Scenario,
-    theatre: Theatre,
-    case: EvidenceCase,
-    rates: RateDraws,
-    *,
-    count: int,
-    first: int = 0,
-    seed: int = 1,
-) -> Worlds:
-    """Draw worlds: unknowns, then layouts that the record does not contradict.
-
-    A layout is thrown away when it covers less of the ballistic targets than the record says were covered (a readiness
-    above 1 would be needed), and drawn again with the same rates; a world for which 60 layouts fail is drawn anew. The
-    share of layouts thrown away is kept.
+def draw_worlds(posterior: Posterior, case: EvidenceCase, rates: RateDraws, *, count: int | None = None) -> Worlds:
+    """Draw what is left to draw of the first worlds after the record.
 
     Parameters
     ----------
     rates
-        Posterior draws to pick rates from.
-    count, first, seed
-        Worlds wanted; number of the first; seed. Batches with different `first` are independent.
-
-    Raises
-    ------
-    EvidenceError
-        Hardly any layout agrees with the record.
+        Posterior draws of the other classes' rates.
+    count
+        Worlds wanted, the first so many; None: all of them, of which only ballistic missiles are drawn: the other
+        classes are launched nowhere in them.
     """
-    kept: list[Worlds] = []
-    have, tried, layouts, block = 0, 0, 0, math.ceil(_BLOCK * count)
-    while have < count:
-        if tried >= _REDRAWS_MAX:
-            msg = (
-                f"of {tried * block} worlds drawn only {have} agree with the record: the baseline has too few units "
-                "against ballistic missiles for the coverage posted; widen the baseline's range"
-            )
-            raise EvidenceError(msg)
-        dice = Dice(block, streams_of(seed, first, dict.fromkeys(STREAMS, tried)), scenario.catalogue)
-        candidates = _draw_candidates(scenario, theatre, case, rates, dice)
-        kept.append(take(candidates.worlds, np.flatnonzero(candidates.agrees)))
-        have += int(candidates.agrees.sum())
-        layouts += candidates.layouts
-        tried += 1
-    joined = take(join(kept), np.arange(count))
-    return replace(joined, seed=seed, first=first, redraw_share=1 - have / layouts)
-
-
-def vary_worlds(  # noqa: PLR0913 - what a draw depends on, each named
-    scenario: Scenario,
-    theatre: Theatre,
-    case: EvidenceCase,
-    rates: RateDraws,
-    *,
-    count: int,
-    seed: int,
-    anew: Collection[str] = (),
-    turn: int = 0,
-) -> tuple[Worlds, NDArray[np.bool_]]:
-    """Draw candidate worlds of which some streams can be drawn anew while the others stay, world by world.
-
-    Parameters
-    ----------
-    anew, turn
-        Streams (of `STREAMS`) to draw anew; which of their draws, 0 being the first.
-
-    Returns
-    -------
-    Candidates, and which of them the record does not contradict.
-    """
-    turns = {name: turn if name in anew else 0 for name in STREAMS}
-    dice = Dice(count, streams_of(seed, 0, turns), scenario.catalogue)
-    candidates = _draw_candidates(scenario, theatre, case, rates, dice)
-    return replace(candidates.worlds, seed=seed), candidates.agrees
-
-
-_ARRAYS = (
-    "counts", "packet", "mix", "rate", "system", "site", "readiness", "readiness_added",
-)  # fmt: skip
-
-
-def take(worlds: Worlds, index: NDArray[np.intp]) -> Worlds:
-    """Keep the worlds of these indices, in this order."""
-
-    def chosen(arrays: list[NDArray[Any]]) -> NDArray[Any]:
-        return arrays[0][index]
-
-    return _map([worlds], chosen)
-
-
-def join(batches: list[Worlds]) -> Worlds:
-    """Join batches along w; layouts are padded to the longest."""
-    return _map(batches, _stack)
-
-
-def _stack(arrays: list[NDArray[np.generic]]) -> NDArray[np.generic]:
-    if arrays[0].ndim == 2 and len({array.shape[1] for array in arrays}) > 1:
-        width = max(array.shape[1] for array in arrays)
-        arrays = [np.pad(a, ((0, 0), (0, width - a.shape[1])), constant_values=-1) for a in arrays]
-    return np.concatenate(arrays)
-
-
-def _map(batches: Sequence[Worlds], combine: Callable[[list[Any]], Any]) -> Worlds:
-    """Rebuild worlds with `combine` applied to the list of each array."""
-    head = batches[0]
-    changed: dict[str, object] = {}
-    for item in _ARRAYS:
-        changed[item] = combine([getattr(batch, item) for batch in batches])
-    units = {part.name: combine([getattr(batch.units, part.name) for batch in batches]) for part in fields(Units)}
-    for item in ("scalar", "unknowns"):
-        mapping = getattr(head, item)
-        changed[item] = FrozenDict({key: combine([getattr(batch, item)[key] for batch in batches]) for key in mapping})
-    return replace(head, units=Units(**units), **changed)
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidates:
-    """A block of worlds, (w,) which of them agree with the record, and how many layouts were drawn for them."""
-
-    worlds: Worlds
-    agrees: NDArray[np.bool_]
-    layouts: int
-
-
-def _draw_candidates(
-    scenario: Scenario, theatre: Theatre, case: EvidenceCase, pool: RateDraws, dice: Dice
-) -> _Candidates:
-    posted = theatre.posted
-    rates = pool.pick(dice.of("rates").generator, dice.count)
-    counts, unposted = launched(scenario, case, posted, dice.count, dice.of("launches").generator)
-    # What was never posted was not aimed at Kyiv (A5), so it thins Kyiv's share.
-    kyiv_share = _of_all_launched(rates.kyiv_share, posted, unposted, ThreatClass.ballistic)
-    pull = dice.of("targets").model("front_weight_km")
-    mix = draw_targets(theatre, kyiv_share, pull, dice.of("targets"))
-    units = draw_units(dice.of("units"))
-    elsewhere = (1 - rates.kyiv_share) * max(posted[ThreatClass.ballistic], 1)
-    coverage_elsewhere = rates.coverage_elsewhere * elsewhere / (elsewhere + unposted[:, ThreatClass.ballistic])
-    coverage = np.stack([rates.coverage_kyiv, coverage_elsewhere], axis=1)
-    stands, layouts = draw_stands(scenario, theatre, mix, units, coverage, dice.of("stands"))
-    ready, agrees = solve_readiness(
-        mix[:, ThreatClass.ballistic], covering_by_zone(theatre, units, stands), theatre.places.kyiv, coverage
-    )
-    system, site = draw_layout(scenario, theatre, mix, stands, dice.of("batteries"))
-    lean = dice.of("readiness").generator.random(dice.count)
-    scalar = _draw_scalars(dice.of("times")) | {"readiness_lean": lean}
+    whole, count = count is not None, count or len(posterior)
+    base = take(posterior.worlds, np.arange(count))
+    theatre, scenario = posterior.theatre, posterior.scenario
+    key = np.random.SeedSequence(posterior.seed, spawn_key=(_OTHERS,))
+    dice = Dice(count, streams_of(key), scenario.catalogue)
+    picked = rates.pick(dice.of("rates").generator, count)
+    counts, unposted = launched(scenario, case, theatre.posted, count, dice.of("launches").generator)
+    units = draw_units(dice.of("units"), base.shield.radius_km, base.relative)
+    packet = draw_packets(dice.of("times"), OTHER_CLASSES)
+    packet[:, ThreatClass.ballistic] = base.packet
+    system, site = base.stands.on(scenario.month.first)
+    mix = np.zeros((count, len(ThreatClass), len(theatre.places)), dtype=np.float32)
+    mix[:, ThreatClass.ballistic] = _ballistic_mix(posterior, base, system, site, units, unposted)
+    rate = np.zeros((count, len(ThreatClass)))
+    rate[:, ThreatClass.ballistic] = _kill(posterior, count)
+    if whole:
+        for cls in OTHER_CLASSES:
+            mix[:, cls] = draw_shares(theatre, base.aim, cls, dice.of("targets"))
+            rate[:, cls] = _of_all_launched(picked.rate[cls], theatre.posted, unposted, cls)
+        system, site = draw_layout(
+            scenario, theatre, base.aim, mix[:, ThreatClass.cruise], (system, site), dice.of("batteries")
+        )
+    else:
+        counts[:, list(OTHER_CLASSES)] = 0
     worlds = Worlds(
         case=case,
-        seed=0,
+        seed=posterior.seed,
         first=0,
         theatre=theatre,
         counts=counts,
-        packet=draw_packets(dice.of("times")),
+        packet=packet,
         mix=mix,
-        rate=_rates(rates, posted, unposted),
+        rate=rate,
         system=system,
         site=site,
-        readiness=_readiness_of_units(theatre, system, site, ready),
-        readiness_added=ready[:, 1] + lean * (ready[:, 0] - ready[:, 1]),
+        readiness=_readiness(base.shield.ready, system),
+        readiness_added=base.shield.ready[:, BALLISTIC_SYSTEMS.index(scenario.added_system)],
         units=units,
-        scalar=FrozenDict(scalar),
+        scalar=FrozenDict(_draw_scalars(dice.of("times")) | _ballistic_scalars(posterior, count)),
         unknowns=FrozenDict(),
-        parameters=(*dice.used.values(), *theatre.parameters),
+        choice=FrozenDict(_choices(base)),
+        ess=posterior.ess,
+        parameters=(*posterior.parameters, *dice.used.values(), *theatre.parameters),
     )
-    return _Candidates(replace(worlds, unknowns=_unknowns(worlds, rates, coverage, kyiv_share, pull)), agrees, layouts)
+    from dataclasses import replace
+
+    return replace(worlds, unknowns=_unknowns(worlds, base, posterior))
+
+
+CHOICES: Mapping[str, tuple[str, ...]] = FrozenDict(
+    {
+        "targets": TARGET_MODELS,
+        "kill by weapon": ("shared", "by weapon"),
+        "kill elsewhere": ("equal", "lower"),
+        "share at neither cities nor plants": ("low", "middle", "high"),
+        "availability": ("low", "middle", "high"),
+    }
+)
+"""Structures that each world chooses one of; what is one number a world is cut into thirds."""
+
+
+def _choices(base: object) -> dict[str, Ints]:
+    return {
+        "targets": base.aim.model,
+        "kill by weapon": base.by_weapon.astype(np.int64),
+        "kill elsewhere": (base.ratio < 1).astype(np.int64),
+        "share at neither cities nor plants": _thirds(base.other_share),
+        "availability": _thirds(base.shield.ready[:, 0]),
+    }
+
+
+def _thirds(values: Floats) -> Ints:
+    return np.searchsorted(np.quantile(values, (1 / 3, 2 / 3)), values, side="right")
+
+
+def _ballistic_mix(posterior, base, system, site, units, unposted) -> Floats:
+    """(w, p) where ballistic missiles are aimed; what was never posted fell outside Kyiv's zone, where no unit covers."""
+    cls, theatre = ThreatClass.ballistic, posterior.theatre
+    extra = unposted[:, cls, None] / (max(theatre.posted[cls], 1) + unposted[:, cls, None])
+    if not extra.any():
+        return base.mix
+    bare = (covering(theatre, units, system, site) == 0) & ~theatre.places.kyiv
+    nowhere = (1 - base.kyiv_share) * base.other_share
+    unmet = base.mix * bare
+    unmet = unmet / np.maximum(unmet.sum(axis=1) + nowhere, 1e-12)[:, None]
+    return (1 - extra) * base.mix + extra * unmet
+
+
+def _kill(posterior: Posterior, count: int) -> Floats:
+    """(w,) share stopped at Kyiv of the missiles met, over the weapons of the month."""
+    weapons = posterior.theatre.weapons
+    total = max(sum(weapons.values()), 1)
+    if not weapons:
+        return posterior.kill.of("unnamed")[:count]
+    return sum(number / total * posterior.kill.of(weapon)[:count] for weapon, number in weapons.items())
+
+
+def _ballistic_scalars(posterior: Posterior, count: int) -> dict[str, Floats]:
+    month = posterior.months.of(posterior.scenario.month.first)
+    return {
+        "kill_ratio_elsewhere": posterior.worlds.ratio[:count],
+        "salvo_ballistic": posterior.worlds.salvo[:count],
+        "rounds_a_month": posterior.supplied.rounds[:count, month].astype(np.float64),
+    }
 
 
 def _of_all_launched(share: Floats, posted: Mapping[ThreatClass, int], unposted: Ints, cls: ThreatClass) -> Floats:
@@ -277,47 +230,41 @@ def _of_all_launched(share: Floats, posted: Mapping[ThreatClass, int], unposted:
     return share * seen / (seen + unposted[:, cls])
 
 
-def _rates(rates: RateDraws, posted: Mapping[ThreatClass, int], unposted: Ints) -> Floats:
-    """(w, class) share intercepted; what was never posted met no defence (A5). Ballistic: share killed when covered."""
-    table = np.zeros((len(unposted), len(ThreatClass)))
-    for cls in (ThreatClass.drone, ThreatClass.cruise, ThreatClass.supersonic, ThreatClass.s300_ground):
-        table[:, cls] = _of_all_launched(rates.rate[cls], posted, unposted, cls)
-    table[:, ThreatClass.ballistic] = rates.kill
-    return table
+def _readiness(ready: Floats, system: Ints) -> Floats:
+    """(w, u) availability; units that only meet aerodynamic targets are always there: it is in the cruise factor."""
+    own = np.take_along_axis(ready, np.clip(system, 0, len(BALLISTIC_SYSTEMS) - 1), axis=1)
+    return np.where(system < len(BALLISTIC_SYSTEMS), own, 1.0)
 
 
-def _readiness_of_units(theatre: Theatre, system: Ints, site: Ints, ready: Floats) -> Floats:
-    """(w, u) readiness; units that only meet aerodynamic targets are always there: it is in the cruise factor."""
-    at_kyiv = theatre.places.kyiv[np.maximum(site, 0)]
-    return np.where(system < len(BALLISTIC_SYSTEMS), np.where(at_kyiv, ready[:, :1], ready[:, 1:]), 1.0)
-
-
-def _unknowns(
-    worlds: Worlds, rates: RateDraws, coverage: Floats, kyiv_share: Floats, pull: Floats
-) -> Mapping[str, Floats]:
-    ballistic = worlds.mix[:, ThreatClass.ballistic]
-    return FrozenDict(
-        {
-            "readiness of an added unit": worlds.readiness_added,
-            "Patriot's defended radius against ballistic missiles": worlds.units.radius_ballistic_km[:, 0],
-            "share killed when covered": np.asarray(rates.kill, dtype=float),
-            "coverage of Kyiv": coverage[:, 0],
-            "coverage elsewhere": coverage[:, 1],
-            "share of ballistic missiles aimed at Kyiv": kyiv_share,
-            "share aimed at power plants": ballistic @ (worlds.places.population == 0),
-            "ballistic targets already covered by the baseline's layout": (ballistic * (worlds.covers > 0)).sum(axis=1),
-            "concentration of ballistic targets": (ballistic**2).sum(axis=1),
-            "pull of the front on targets": pull,
-            "cruise missiles intercepted": worlds.rate[:, ThreatClass.cruise],
-            "drones intercepted": worlds.rate[:, ThreatClass.drone],
-        }
-    )
+def _unknowns(worlds: Worlds, base, posterior: Posterior) -> Mapping[str, Floats]:
+    ballistic = worlds.mix[:, ThreatClass.ballistic].astype(np.float64)
+    month = posterior.months.of(posterior.scenario.month.first)
+    count = len(worlds)
+    named = {
+        "availability of a Patriot": base.shield.ready[:, 0],
+        "Patriot's defended radius against ballistic missiles": worlds.units.radius_ballistic_km[:, 0],
+        "share stopped of the missiles met at Kyiv": worlds.rate[:, ThreatClass.ballistic],
+        "share stopped elsewhere over Kyiv's": base.ratio,
+        "share of ballistic missiles aimed at Kyiv": base.kyiv_share,
+        "share aimed at neither cities nor plants": base.other_share,
+        "share aimed at power plants": ballistic @ (worlds.places.population == 0),
+        "concentration of ballistic targets": (ballistic**2).sum(axis=1),
+        "model of targets": base.aim.model.astype(np.float64),
+        "pull of the front on targets": base.aim.pull_km,
+        "weight of a city's people": base.aim.exponent,
+        "coverage of Kyiv": posterior.supplied.kyiv[:count, month].astype(np.float64),
+        "coverage elsewhere": posterior.supplied.elsewhere[:count, month].astype(np.float64),
+        "rounds a month of the baseline": worlds.scalar["rounds_a_month"],
+        "rounds at one missile": base.salvo,
+        "missiles that share a target": base.packet.astype(np.float64),
+    }
+    return FrozenDict({name: np.asarray(values, dtype=np.float64) for name, values in named.items()})
 
 
 def _draw_scalars(dice: Dice) -> dict[str, Floats]:
     """Everything else that is one number a world."""
     names = (
-        "salvo_ballistic", "salvo_cruise", "reaction_s", "reload_s", "interceptor_speed_point_kms",
+        "salvo_cruise", "reaction_s", "reload_s", "interceptor_speed_point_kms",
         "interceptor_speed_area_kms", "detection_ballistic_s", "window_cruise_s", "radar_height_m", "stock_area",
         "intercept_height_km",
     )  # fmt: skip
@@ -328,8 +275,6 @@ def _draw_scalars(dice: Dice) -> dict[str, Floats]:
     drawn["cruise_height_m"] = dice.model("altitude_m", "cruise")
     drawn["glide_bomb_denial"] = dice.model("glide_bomb_denial", "glide_bomb")
     drawn["glide_range_km"] = dice.draw(dice.catalogue.threat("glide_bomb", "range", "umpk_bomb"))
-    # Placeholders until the joint draw brings both: kill elsewhere as at Kyiv, and rounds that never bind.
-    drawn["kill_ratio_elsewhere"], drawn["rounds_a_month"] = np.ones(dice.count), np.full(dice.count, np.inf)
     for cls in ThreatClass:
         if cls is not ThreatClass.glide_bomb:
             drawn[f"damage_{cls.name}"] = dice.model("plant_damage", cls.name)

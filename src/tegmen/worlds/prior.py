@@ -7,20 +7,20 @@ follows from them, on every day of the record. The record enters once, as the li
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.calibration.exposure import Exposure, Kill, KillPrior, RowLikelihood
+from tegmen.calibration.exposure import Exposure
 from tegmen.calibration.rows import EligibleRows
 from tegmen.evidence.catalogue import Parameter
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
-from tegmen.terms import ThreatClass
+from tegmen.terms import SAME, ThreatClass, content_equal
 from tegmen.worlds.baseline import Near, Shield, Stands, draw_stands, missed_share, near_places, site_worth
 from tegmen.worlds.dice import Dice, streams_of
 from tegmen.worlds.levels import Levels
@@ -54,8 +54,9 @@ class PriorWorlds:
         Radius and availability of the systems that meet ballistic missiles.
     relative
         (w, s) kill share relative to the best system.
-    rounds, rounds_sd
-        (w,) rounds a month for ballistic missiles, whole country; sd of their log from month to month.
+    rounds, rounds_sd, rounds_kept
+        (w,) rounds a month for ballistic missiles, whole country; sd of their log from month to month; share of those
+        left over that is kept for the next month.
     rounds_noise
         (w, month) standard normal, from the month of the first Patriot on.
     salvo, packet
@@ -75,32 +76,20 @@ class PriorWorlds:
     relative: Floats
     rounds: Floats
     rounds_sd: Floats
+    rounds_kept: Floats
     rounds_noise: Floats
     salvo: Floats
     packet: Ints
     ratio: Floats
     by_weapon: NDArray[np.bool_]
     named: Floats
-    parameters: tuple[Parameter, ...] = ()
+    parameters: tuple[Parameter, ...] = field(default=(), metadata=SAME)
 
     def __len__(self) -> int:
         return len(self.kyiv_share)
 
-    def take(self, index: NDArray[np.intp]) -> PriorWorlds:
-        """Keep the worlds of these indices."""
-        kept = {
-            part.name: value.take(index) if isinstance(value, (Aim, Stands, Shield)) else value[index]
-            for part in fields(self)
-            if part.name != "parameters" and (value := getattr(self, part.name)) is not None
-        }
-        return replace(self, **kept)
 
-    def rounds_in(self, month: int) -> Floats:
-        """(w,) rounds of a month, counted from that of the first Patriot: log-normal about the world's level."""
-        return self.rounds * np.exp(self.rounds_sd * self.rounds_noise[:, month])
-
-
-def draw_prior(scenario: Scenario, theatre: Theatre, months: int, levels: Levels, seed: int) -> PriorWorlds:
+def draw_prior(scenario: Scenario, theatre: Theatre, months: int, levels: Levels, key: np.random.SeedSequence) -> PriorWorlds:
     """Draw worlds from sourced rows, as they are before the record is looked at.
 
     Parameters
@@ -109,11 +98,11 @@ def draw_prior(scenario: Scenario, theatre: Theatre, months: int, levels: Levels
         Months of rounds wanted, from that of the first Patriot on.
     levels
         What the record may tell most of, drawn by level; its count is how many worlds are wanted.
-    seed
+    key
         Of all other streams.
     """
     count = levels.count
-    dice = Dice(count, streams_of(seed), scenario.catalogue, levels=levels)
+    dice = Dice(count, streams_of(key), scenario.catalogue, levels=levels)
     targets, units, rounds = dice.of("targets"), dice.of("units"), dice.of("rounds")
     aim = draw_aim(targets)
     kyiv_share = levels.draw("Kyiv's share")
@@ -136,6 +125,7 @@ def draw_prior(scenario: Scenario, theatre: Theatre, months: int, levels: Levels
         relative=_by_system(lambda name: units.model("relative_effectiveness", "ballistic", name)),
         rounds=rounds.model("rounds_a_month", system="patriot", by_level=True),
         rounds_sd=rounds.model("rounds_month_sd", system="patriot"),
+        rounds_kept=rounds.model("rounds_kept_share", system="patriot"),
         rounds_noise=rounds.generator.standard_normal((count, months), dtype=np.float32),
         salvo=np.maximum(1, np.rint(units.model("salvo_ballistic", by_level=True))),
         packet=np.maximum(1, np.rint(units.model("packet_size", "ballistic", by_level=True))).astype(np.int64),
@@ -163,62 +153,108 @@ def _draw_ratio(dice: Dice) -> Floats:
     return np.where(level < 1, levels[np.minimum((level * _RATIO_LEVELS).astype(int), _RATIO_LEVELS - 1)], 1.0)
 
 
-# --- what the record says of them -----------------------------------------------------------------------------------
+# --- what follows from them on every day of the record --------------------------------------------------------------
 
 
-def months_since(first: date, day: date) -> int:
-    """Whole calendar months from the month of one day to that of another."""
-    return 12 * (day.year - first.year) + day.month - first.month
-
-
-def coverage(worlds: PriorWorlds, day: date, theatre: Theatre, near: Near) -> tuple[Floats, Floats]:
-    """(w,) share of what is aimed at Kyiv's zone, and of what is not, that would meet a ready unit on a day.
-
-    ``e_z = sum over p in z of m_p (1 - prod over i of (1 - r covers_ip))``; what has no place meets nobody.
-    """
-    missed = missed_share(worlds.stands, worlds.stands.era(day), worlds.shield, near)
-    met = worlds.mix * (1 - missed)
-    kyiv = met[:, theatre.places.kyiv].sum(axis=1)
-    elsewhere = met[:, ~theatre.places.kyiv].sum(axis=1)
-    return kyiv / np.maximum(worlds.kyiv_share, 1e-9), elsewhere / np.maximum(1 - worlds.kyiv_share, 1e-9)
-
-
-def supplied(worlds: PriorWorlds, month: int, launched: float, met: Floats) -> Floats:
-    """(w,) share of the missiles met for which there are rounds in a month, ``min(1, rounds / (salvo launched met))``.
-
-    Parameters
-    ----------
-    launched, met
-        Ballistic missiles of the month; (w,) share of them that a ready unit could meet.
-    """
-    demand = worlds.salvo * launched * met
-    return np.minimum(1.0, worlds.rounds_in(month) / np.maximum(demand, 1e-9))
-
-
-def exposure(worlds: PriorWorlds, rows: EligibleRows, theatre: Theatre, first: date) -> Exposure:
-    """What each row could meet in each world: coverage by what was held that day, times what rounds there were.
+@content_equal
+@dataclass(frozen=True, slots=True, eq=False)
+class Months:
+    """Calendar months from that of the first unit held to that asked about or the record's last, axis m.
 
     Parameters
     ----------
     first
-        A day of the month that rounds are counted from.
+        First day of the first month.
+    launched
+        (m,) ballistic missiles posted; how many of them were stopped is not looked at.
+    """
+
+    first: date
+    launched: Ints
+
+    def of(self, day: date) -> int:
+        """Number of the month of a day."""
+        return 12 * (day.year - self.first.year) + day.month - self.first.month
+
+    def middle(self, month: int) -> date:
+        """A day in the middle of a month."""
+        years, at = divmod(self.first.month - 1 + month, 12)
+        return date(self.first.year + years, at + 1, 15)
+
+
+def count_months(scenario: Scenario, theatre: Theatre, rows: EligibleRows) -> Months:
+    """Count what was posted in each month; in the month asked about, what the scenario counts."""
+    first = scenario.eras(BALLISTIC_SYSTEMS)[0].replace(day=1)
+    months = Months(first, np.zeros(0, dtype=np.int64))
+    numbers = [months.of(day) for day in rows.window_end.astype("datetime64[D]").astype(object)]
+    asked = months.of(scenario.month.first)
+    launched = np.bincount(numbers, rows.launched, max(asked + 1, 1)).astype(np.int64)
+    launched[asked] = theatre.posted[ThreatClass.ballistic]
+    return Months(first, launched)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Supplied:
+    """Coverage and rounds of worlds month by month, axes w, m.
+
+    Parameters
+    ----------
+    kyiv, elsewhere
+        (w, m) share of what is aimed at Kyiv's zone, and of what is not, that would meet a ready unit.
+    rounds
+        (w, m) rounds there are for ballistic missiles.
+    share
+        (w, m) share of the missiles met for which there are rounds.
+    """
+
+    kyiv: Floats
+    elsewhere: Floats
+    rounds: Floats
+    share: Floats
+
+
+def supply(worlds: PriorWorlds, theatre: Theatre, months: Months) -> Supplied:
+    """Follow coverage and rounds month by month.
+
+    ``e_z = sum over p in z of m_p (1 - prod over i of (1 - r covers_ip))``; what has no place meets nobody. Rounds of a
+    month are log-normal about the world's level, and a share of those left from the month before; those not needed
+    for ballistic missiles go to other targets. A month fires ``salvo x launched x met`` of them, or all there are.
     """
     near = near_places(theatre, float(worlds.shield.radius_km.max()))
-    days = rows.window_end.astype("datetime64[D]").astype(object)
-    months = np.array([months_since(first, day) for day in days])
-    kyiv, elsewhere = (np.empty((len(worlds), len(days)), dtype=np.float32) for _ in range(2))
-    by_era: dict[int, tuple[Floats, Floats]] = {}
-    for month in np.unique(months):
-        of_month = np.flatnonzero(months == month)
-        launched = float(rows.launched[of_month].sum())
-        for r in of_month:
-            era = worlds.stands.era(days[r])
-            if era not in by_era:
-                by_era[era] = coverage(worlds, days[r], theatre, near)
-            at_kyiv, other = by_era[era]
-            met = worlds.kyiv_share * at_kyiv + (1 - worlds.kyiv_share) * other
-            share = supplied(worlds, int(month), launched, met)
-            kyiv[:, r], elsewhere[:, r] = at_kyiv * share, other * share
+    shape = len(worlds), len(months.launched)
+    kyiv, elsewhere, rounds, share = (np.empty(shape, dtype=np.float32) for _ in range(4))
+    by_era = {-1: (np.zeros(len(worlds)), np.zeros(len(worlds)))}
+    left = np.zeros(len(worlds))
+    for month, launched in enumerate(months.launched.tolist()):
+        era = worlds.stands.era(months.middle(month))
+        if era not in by_era:
+            by_era[era] = _coverage(worlds, era, theatre, near)
+        kyiv[:, month], elsewhere[:, month] = by_era[era]
+        met = worlds.kyiv_share * kyiv[:, month] + (1 - worlds.kyiv_share) * elsewhere[:, month]
+        there = worlds.rounds * np.exp(worlds.rounds_sd * worlds.rounds_noise[:, month]) + worlds.rounds_kept * left
+        demand = worlds.salvo * launched * met
+        rounds[:, month], share[:, month] = there, np.minimum(1.0, there / np.maximum(demand, 1e-9))
+        left = np.maximum(there - demand, 0.0)
+    return Supplied(kyiv, elsewhere, rounds, share)
+
+
+def _coverage(worlds: PriorWorlds, era: int, theatre: Theatre, near: Near) -> tuple[Floats, Floats]:
+    """(w,) coverage of Kyiv's zone and of what is aimed elsewhere, with the units of an era."""
+    met = worlds.mix * (1 - missed_share(worlds.stands, era, worlds.shield, near))
+    kyiv, elsewhere = (met[:, zone].sum(axis=1) for zone in (theatre.places.kyiv, ~theatre.places.kyiv))
+    return kyiv / np.maximum(worlds.kyiv_share, 1e-9), elsewhere / np.maximum(1 - worlds.kyiv_share, 1e-9)
+
+
+def exposure(worlds: PriorWorlds, supplied: Supplied, months: Months, rows: EligibleRows) -> Exposure:
+    """What each row could meet in each world: coverage of its month, times what rounds there were."""
+    month = np.array([months.of(day) for day in rows.window_end.astype("datetime64[D]").astype(object)], dtype=int)
+    share = supplied.share[:, month]
     return Exposure(
-        kyiv, elsewhere, worlds.kyiv_share, worlds.packet, worlds.ratio, worlds.by_weapon, worlds.named
+        kyiv=supplied.kyiv[:, month] * share,
+        elsewhere=supplied.elsewhere[:, month] * share,
+        aim=worlds.kyiv_share,
+        packet=worlds.packet,
+        ratio=worlds.ratio,
+        by_weapon=worlds.by_weapon,
+        named=worlds.named,
     )

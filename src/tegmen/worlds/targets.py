@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tegmen.question.places import Places
 from tegmen.question.theatre import Theatre
@@ -38,10 +37,6 @@ class Aim:
     model: Ints
     exponent: Floats
     pull_km: Floats
-
-    def take(self, index: NDArray[np.intp]) -> Aim:
-        """Keep the worlds of these indices."""
-        return Aim(self.model[index], self.exponent[index], self.pull_km[index])
 
     def city(self, places: Places) -> Floats:
         """(w, p) weight of a place by its people."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.worlds.dice import Dice
@@ -37,28 +36,27 @@ class Units:
 _WHOLE = ("channels", "ready_ballistic", "ready_air", "preference")
 
 
-def take_units(units: Units, index: NDArray[np.intp]) -> Units:
-    """Keep what units can do in the worlds of these indices."""
-    return Units(**{part.name: getattr(units, part.name)[index] for part in fields(Units)})
+def draw_units(dice: Dice, radius_km: Floats, relative: Floats) -> Units:
+    """What fire units of each system can do in each world.
 
-
-def draw_units(dice: Dice) -> Units:
-    """What fire units of each system can do in each world."""
+    Parameters
+    ----------
+    radius_km, relative
+        (w, s) defended radius and relative effectiveness against ballistic missiles of `BALLISTIC_SYSTEMS`.
+    """
     zero = np.zeros(dice.count)
     pac3 = dice.model("pac3_launcher_share", system="patriot")
     columns: dict[str, list[Floats]] = {part.name: [] for part in fields(Units)}
     for system in MISSILE_SYSTEMS:
-        ballistic = system in BALLISTIC_SYSTEMS
-        radius = dice.of("radius").system(system, "defended_radius_ballistic") if ballistic else zero
-        columns["radius_ballistic_km"].append(radius)
+        at = BALLISTIC_SYSTEMS.index(system) if system in BALLISTIC_SYSTEMS else None
+        columns["radius_ballistic_km"].append(zero if at is None else radius_km[:, at])
         columns["radius_air_km"].append(dice.system(system, "defended_radius_cruise"))
         columns["range_air_km"].append(dice.system(system, "range_air_targets"))
         columns["channels"].append(dice.system(system, "simultaneous_engagements"))
         ready_ballistic, ready_air = _ready_rounds(system, pac3, dice)
         columns["ready_ballistic"].append(ready_ballistic)
         columns["ready_air"].append(ready_air)
-        effective = dice.model("relative_effectiveness", "ballistic", system) if ballistic else zero
-        columns["effectiveness_ballistic"].append(effective)
+        columns["effectiveness_ballistic"].append(zero if at is None else relative[:, at])
         columns["effectiveness_air"].append(dice.model("relative_effectiveness", "cruise", system))
         columns["preference"].append(dice.model("preference_rank", system=system))
     tables: dict[str, Any] = {name: np.stack(column, axis=1) for name, column in columns.items()}

@@ -1,0 +1,201 @@
+"""Worlds after the record: drawn before it, weighted by the likelihood of its rows, and resampled.
+
+No world is thrown away for not fitting and nothing is solved for: a world that makes the record unlikely has a small
+weight. How many independent worlds the weights are worth, the effective sample size, is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tegmen.calibration.exposure import Exposure, Kill, KillPrior, RowLikelihood
+from tegmen.calibration.fit import Calibration
+from tegmen.errors import EvidenceError
+from tegmen.evidence.parameters import Parameter
+from tegmen.question.scenario import Scenario
+from tegmen.question.theatre import Theatre
+from tegmen.terms import Progress, ThreatClass, join, take, tell_nobody
+from tegmen.worlds.levels import Levels, Proposal
+from tegmen.worlds.prior import Months, PriorWorlds, Supplied, count_months, draw_prior, exposure, supply
+
+if TYPE_CHECKING:
+    from tegmen.terms import Floats
+
+_ROUNDS = 3
+_ROUND_WORLDS = 8000
+_ROUND_ESS = 300.0
+_BLOCK = 20_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posterior:
+    """Equally weighted worlds of ballistic missiles after the record, axis w.
+
+    Parameters
+    ----------
+    scenario, theatre
+        The question, and what is the same in all its worlds.
+    worlds
+        (w,) worlds resampled; some occur several times.
+    supplied
+        Their coverage and rounds month by month.
+    months
+        The months.
+    kill
+        Kill shares drawn from each world's own posterior.
+    ess
+        Effective sample size: ``(sum w)^2 / sum w^2`` over the worlds drawn before the record.
+    drawn
+        How many were drawn.
+    log_evidence
+        Log of the mean likelihood of the record's rows: what readings and models are compared by.
+    seed
+        Seed of everything.
+    """
+
+    scenario: Scenario
+    theatre: Theatre
+    worlds: PriorWorlds
+    supplied: Supplied
+    months: Months
+    kill: Kill
+    ess: float
+    drawn: int
+    log_evidence: float
+    seed: int
+
+    def __len__(self) -> int:
+        return len(self.worlds)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Rows of the catalogue that the worlds were drawn from."""
+        return self.worlds.parameters
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Weighed:
+    """A block of prior worlds, what their rows could meet, and the log of their weights."""
+
+    worlds: PriorWorlds
+    supplied: Supplied
+    exposure: Exposure
+    log_weight: Floats
+    levels: Levels
+
+
+def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to draw
+    scenario: Scenario,
+    theatre: Theatre,
+    calibration: Calibration,
+    *,
+    drawn: int,
+    kept: int,
+    seed: int,
+    threads: int = 1,
+    tell: Progress = tell_nobody,
+) -> Posterior:
+    """Draw worlds before the record, weigh them by its ballistic rows, and resample.
+
+    Parameters
+    ----------
+    drawn, kept
+        Worlds drawn before the record; worlds resampled from them.
+    threads
+        They change no result.
+
+    Raises
+    ------
+    EvidenceError
+        The record is impossible in every world drawn.
+    """
+    likelihood = RowLikelihood(calibration.rows[ThreatClass.ballistic], KillPrior())
+    months = count_months(scenario, theatre, calibration.rows[ThreatClass.ballistic])
+
+    def block(number: int, count: int, proposals: Mapping[str, Proposal]) -> _Weighed:
+        key = np.random.SeedSequence(seed, spawn_key=(number,))
+        levels = Levels(count, np.random.Generator(np.random.Philox(key)), proposals)
+        worlds = draw_prior(scenario, theatre, len(months.launched), levels, key)
+        supplied = supply(worlds, theatre, months)
+        exposed = exposure(worlds, supplied, months, likelihood.rows)
+        return _Weighed(worlds, supplied, exposed, likelihood.log_weight(exposed) + levels.log_prior, levels)
+
+    proposals: Mapping[str, Proposal] = {}
+    for number in range(_ROUNDS):
+        tell("which worlds the record favours", number, _ROUNDS)
+        first = block(number, _ROUND_WORLDS, proposals)
+        proposals = first.levels.fitted(_tempered(first.log_weight, _ROUND_ESS))
+    sizes = [min(_BLOCK, drawn - begin) for begin in range(0, drawn, _BLOCK)]
+    blocks: list[_Weighed] = []
+    with ThreadPoolExecutor(threads) as pool:
+        for weighed in pool.map(lambda at: block(_ROUNDS + at[0], at[1], proposals), enumerate(sizes)):
+            blocks.append(weighed)
+            tell("weighing worlds by the record", len(blocks), len(sizes))
+    return _resampled(scenario, theatre, months, likelihood, blocks, kept, seed)
+
+
+def _resampled(  # noqa: PLR0913 - all that a posterior is made of
+    scenario: Scenario,
+    theatre: Theatre,
+    months: Months,
+    likelihood: RowLikelihood,
+    blocks: list[_Weighed],
+    kept: int,
+    seed: int,
+) -> Posterior:
+    log_weight = np.concatenate([block.log_weight for block in blocks])
+    top = float(log_weight.max())
+    if not np.isfinite(top) or top < _IMPOSSIBLE:
+        msg = f"the record's ballistic rows are impossible in all of {len(log_weight)} worlds drawn"
+        raise EvidenceError(f"{msg}; widen the ranges of the catalogue's rows, or of the units held")
+    weight = np.exp(log_weight - top)
+    generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(_RESAMPLE,))))
+    index = systematic(weight, kept, generator)
+    # Worlds are shuffled, so that the first few of them are as good a sample as all.
+    index = generator.permutation(index)
+    exposed = take(join([block.exposure for block in blocks]), index)
+    return Posterior(
+        scenario=scenario,
+        theatre=theatre,
+        worlds=take(join([block.worlds for block in blocks]), index),
+        supplied=take(join([block.supplied for block in blocks]), index),
+        months=months,
+        kill=likelihood.draw_kill(exposed, generator),
+        ess=float(weight.sum() ** 2 / (weight**2).sum()),
+        drawn=len(weight),
+        log_evidence=top + float(np.log(weight.mean())),
+        seed=seed,
+    )
+
+
+_RESAMPLE = 1 << 20
+_IMPOSSIBLE = -600.0
+
+
+def systematic(weight: Floats, count: int, generator: np.random.Generator) -> NDArray[np.intp]:
+    """(count,) indices, each world as often as its share of the weight to within one (Kitagawa 1996)."""
+    cumulative = np.cumsum(weight)
+    points = (np.arange(count) + generator.random()) / count * cumulative[-1]
+    return np.minimum(np.searchsorted(cumulative, points, side="right"), len(weight) - 1)
+
+
+def _tempered(log_weight: Floats, least: float) -> Floats:
+    """Weights (w,), sum one, to the highest power up to 1 that leaves an effective sample of `least`."""
+
+    def weights(power: float) -> Floats:
+        raised = np.exp(power * (log_weight - log_weight.max()))
+        return raised / raised.sum()
+
+    low, high = 0.0, 1.0
+    if 1 / (weights(high) ** 2).sum() >= least:
+        return weights(high)
+    for _ in range(20):
+        middle = (low + high) / 2
+        low, high = (middle, high) if 1 / (weights(middle) ** 2).sum() >= least else (low, middle)
+    return weights(low)
