@@ -5,7 +5,6 @@ Notional throughout: numbers of the catalogue at places drawn at random, never r
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -112,12 +111,8 @@ def _drawn_sites(cumulative: Floats, most: int, dice: Dice, wanted: NDArray[np.i
 
 def _held(scenario: Scenario, system: str, dice: Dice) -> Ints:
     """(w,) fire units of a system in the baseline that stand at places."""
-    parameter = dice.catalogue.inventory("Ukraine", system)
-    if system in scenario.baseline:
-        span = scenario.baseline[system]
-        parameter = replace(parameter, low=span.low, best=span.best, high=span.high, source=span.source, verified=False)
-    number = dice.draw(parameter)
-    if system in {row.system for row in dice.catalogue.parameters if row.name == "share_at_places"}:
+    number = dice.draw(scenario.held_on(system, scenario.month.first))
+    if system in dice.catalogue.systems_with("share_at_places"):
         number = number * dice.model("share_at_places", system=system)
     return np.rint(number).astype(np.int64)
 
