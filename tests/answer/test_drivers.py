@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING
 
 import jsonschema
@@ -116,10 +117,9 @@ def test_pages_and_json_hold_every_source(tmp_path):
 
 
 def test_worlds_that_contradict_the_record_are_refused():
-    few = Held(low=1, best=1, high=1, source="a test")
-    scenario = evidence().scenario.model_copy(
-        update={"baseline": {"patriot": few, "sampt": Held(low=0, best=0, high=0, source="a test")}}
-    )
+    day, few = date(2023, 4, 1), (("patriot", 1), ("sampt", 0))
+    held = tuple(Held(system=s, since=day, low=n, best=n, high=n, source="a test") for s, n in few)
+    scenario = evidence().scenario.model_copy(update={"held": held})
     with pytest.raises(EvidenceError, match=r"only \d+ of \d+ worlds drawn agree with the record"):
         draw_twice(begin_study(scenario, evidence().calibration, seed=1, effort=Effort(worlds=200)), "posted")
 

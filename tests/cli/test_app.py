@@ -457,7 +457,7 @@ def test_an_output_folder_below_a_file(here: Here, tmp_path: Path):
 
 
 OWN_PLACE = '\n[[places]]\nname = "{}"\nlatitude = {}\nlongitude = {}\nsource = "a test"\n'
-OWN_BASELINE = '\n[baseline.{}]\nlow = {}\nbest = {}\nhigh = {}\nsource = "a test"\n'
+OWN_HELD = '\n[[held]]\nsystem = "{}"\nsince = 2030-01-01\nlow = {}\nbest = {}\nhigh = {}\nsource = "a test"\n'
 FAULTY_SCENARIOS = {
     "unknown key": (
         ("added_max = 30", "added_maxx = 30"),
@@ -475,15 +475,23 @@ FAULTY_SCENARIOS = {
     "outside the map": (OWN_PLACE.format("Atlantis", 24.0, 49.8), r"places\[0\]: place 'Atlantis' .* outside the map"),
     "off the globe": (OWN_PLACE.format("Nowhere", 94.0, 30.0), r"places\[0\]\.latitude: found 94\.0"),
     "place twice": (OWN_PLACE.format("Lviv", 49.8, 24.0), "places: found 'Lviv' twice, or beside a shipped place"),
-    "range": (OWN_BASELINE.format("patriot", 5, 3, 4), r"baseline\.patriot: range out of order: low 5.*low <= best"),
+    "range": (OWN_HELD.format("patriot", 5, 3, 4), r"held\[6\]: range out of order: low 5.*low <= best"),
     "huge range": (
-        OWN_BASELINE.format("patriot", 5, 6, 1e9),
-        r"baseline\.patriot\.high: found 1000000000\.0; .* 1000;",
+        OWN_HELD.format("patriot", 5, 6, 1e9),
+        r"held\[6\]\.high: found 1000000000\.0; .* 1000;",
     ),
-    "endless range": (OWN_BASELINE.format("patriot", 5, 6, "inf"), r"baseline\.patriot\.high: found inf; .*finite"),
+    "endless range": (OWN_HELD.format("patriot", 5, 6, "inf"), r"held\[6\]\.high: found inf; .*finite"),
     "unknown system": (
-        OWN_BASELINE.format("patriott", 1, 2, 3),
-        r"baseline\.patriott: unknown key; allowed keys are patriot, sampt,",
+        OWN_HELD.format("patriott", 1, 2, 3),
+        r"held\[6\]\.system: found 'patriott'; input should be 'patriot', 'sampt',",
+    ),
+    "units before earlier ones": (
+        OWN_HELD.format("patriot", 1, 2, 3).replace("2030", "2020"),
+        r"held: rows of patriot since 2023-04-26, .*, 2020-01-01; put each later day after the earlier ones",
+    ),
+    "rounds out of order": (
+        ("frontier = [0, 10,", "frontier = [10, 0,"),
+        r"rounds\.frontier: found 10, 0, 20, .*ascending order",
     ),
     "number in quotes": (
         ("added_max = 30", 'added_max = "30"'),
@@ -542,8 +550,8 @@ def test_a_picture_is_no_scenario(here: Here, tmp_path: Path):
 
 
 def test_a_baseline_that_cannot_give_back_the_record(here: Here, tmp_path: Path):
-    none = OWN_BASELINE.format("patriot", 0, 0, 0) + OWN_BASELINE.format("sampt", 0, 0, 0)
-    message = refused(here, tmp_path, write(tmp_path, "own.toml", SHIPPED + none))
+    none = re.sub(r"^(low|best|high) = \d+$", r"\1 = 0", SHIPPED, flags=re.MULTILINE)
+    message = refused(here, tmp_path, write(tmp_path, "own.toml", none))
     assert "only 0 agree with the record" in message
     assert "widen the baseline's range" in message
 

@@ -41,10 +41,11 @@ def test_why_as_json_has_the_same_links(answer):
 
 
 def test_what_if_shows_before_and_after_and_writes_a_report(tmp_path):
-    number = "inventories/ukraine/patriot/defender/2024-05"
+    number = "held/patriot/2023-12-14"
     out = said("what-if", "replace", number, "3,4,5", "--source", "a letter", *TINY, "--out", tmp_path / "out")
-    assert f"was: {number}: Ukraine, patriot, 2024-05: defender, 3 (2–3) batteries" in out
-    assert f"now: {number}: Ukraine, patriot, 2024-05: defender, 4 (3–5) batteries (a letter)" in out
+    held = f"{number}: patriot fire units in service from 2023-12-14"
+    assert f"was: {held}, 3 (2–4) fire units (pravda.com.ua" in out
+    assert f"now: {held}, 4 (3–5) fire units (a letter)" in out
     assert "strikes" in out
     content = json.loads((tmp_path / "out" / "answer.json").read_text("utf-8"))
     (found,) = (each for each in content["evidence"]["numbers"] if each["id"] == number)

@@ -306,10 +306,11 @@ def test_there_are_as_many_units_as_the_inventory_says():
 
 
 def test_the_scenarios_own_baseline_replaces_the_inventory():
-    seven = Held(low=7, best=7, high=7, source="a test")
-    scenario = evidence().scenario.model_copy(update={"baseline": {"patriot": seven, "nasams": seven}})
+    systems = ("iris_t_slm", "nasams")
+    held = tuple(Held(system=s, since=date(2023, 4, 1), low=7, best=7, high=7, source="a test") for s in systems)
+    scenario = evidence().scenario.model_copy(update={"held": held})
     worlds = worlds_of(scenario, evidence().calibration, count=4)
-    for system in ("patriot", "nasams"):
+    for system in systems:
         assert np.all((worlds.system == MISSILE_SYSTEMS.index(system)).sum(axis=1) == 7)
 
 
@@ -370,7 +371,8 @@ def test_join_and_take_are_each_others_inverse():
 
 
 def test_a_baseline_without_units_against_ballistic_missiles_contradicts_the_record():
-    none = Held(low=0, best=0, high=0, source="a test")
-    scenario = evidence().scenario.model_copy(update={"baseline": {"patriot": none, "sampt": none}})
+    day = date(2023, 4, 1)
+    held = tuple(Held(system=s, since=day, low=0, best=0, high=0, source="a test") for s in ("patriot", "sampt"))
+    scenario = evidence().scenario.model_copy(update={"held": held})
     with pytest.raises(EvidenceError, match=r"only 0 agree with the record.*too few units.*widen the baseline's range"):
         worlds_of(scenario, evidence().calibration, count=2)

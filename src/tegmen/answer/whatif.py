@@ -121,9 +121,13 @@ def _put(content: dict[str, Any], number: str, span: LowBestHigh, source: str) -
         official["entries"].pop(name, None)
     elif kind == "claims" and name.isdigit() and int(name) < len(content["claims"]):
         content["claims"][int(name)].update(added=_one(number, span), source=source, entry="")
-    elif kind == "baseline" and name in content["baseline"]:
+    elif kind == "held" and name in {f"{row['system']}/{row['since']}" for row in content["held"]}:
         low, best, high = span
-        content["baseline"][name] |= {"low": low, "best": best, "high": high, "source": source, "entry": ""}
+        for row in content["held"]:
+            if name == f"{row['system']}/{row['since']}":
+                row |= {"low": low, "best": best, "high": high, "source": source, "entry": ""}
+    elif number == "rounds/added_a_month":
+        content["rounds"] |= {"added_a_month": float(_one(number, span)), "source": source, "entry": ""}
     elif kind == "places" and name.rpartition("/")[0] in {place["name"] for place in content["places"]}:
         where, _, key = name.rpartition("/")
         for place in content["places"]:

@@ -1,9 +1,10 @@
 """Ballistic rows against what could have met them: the likelihood of every world, and the kill share it leaves.
 
-A row of n missiles comes in packets that share a target. A packet that finds no ready unit with rounds is not met; of
-the m missiles met in a row ``k ~ BetaBinomial(m, pi M, (1 - pi) M)`` are stopped. Kyiv's zone is one target; elsewhere a
-row fans out over its packets. The kill share pi has one value a weapon, pooled within the class, or one for all; pi and
-M are summed over a grid exactly, so a world is weighed for all kill shares at once.
+A row of n missiles comes in packets that share a target; their size differs from row to row and is summed over. A
+packet that finds no ready unit with rounds is not met; of the m missiles met in a row ``k ~ BetaBinomial(m, pi M,
+(1 - pi) M)`` are stopped. Kyiv's zone is one target; elsewhere a row fans out over its packets. The kill share pi has
+one value a weapon, pooled within the class, or one for all; pi and M are summed over a grid exactly, so a world is
+weighed for all kill shares at once.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, gammaln, softmax
 
-from tegmen.calibration.rows import UNLOCATED, EligibleRows
+from tegmen.calibration.rows import AIM, UNLOCATED, EligibleRows
 from tegmen.evidence.reports import UNNAMED
 from tegmen.terms import FrozenDict, content_equal, take
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 _BLOCK = 1500
 """Worlds weighed at a time: their cells stay in the processor's cache."""
-_KYIV = 1
 _LEAST = 1e-5
 
 
@@ -79,12 +79,8 @@ class Exposure:
         (w, r) chance that a packet aimed there meets a ready unit with rounds, on the day of the row.
     aim
         (w,) share of rows aimed at Kyiv's zone.
-    packet
-        (w,) missiles that share a target.
     ratio
         (w,) kill share elsewhere over that at Kyiv; few different values.
-    by_weapon
-        (w,) whether weapons have kill shares of their own.
     named
         (w, 3) chance that a row is posted with its zone: at Kyiv with some stopped, at Kyiv with none, elsewhere.
     """
@@ -92,9 +88,7 @@ class Exposure:
     kyiv: Floats
     elsewhere: Floats
     aim: Floats
-    packet: Ints
     ratio: Floats
-    by_weapon: NDArray[np.bool_]
     named: Floats
 
     def __len__(self) -> int:
@@ -130,10 +124,16 @@ class RowLikelihood:
     ----------
     rows, prior
         Eligible rows; prior of the kill share.
+    packets
+        (q,) chance that the packets of a row are of 1, 2, ... q missiles.
+    by_weapon
+        Whether weapons have kill shares of their own.
     """
 
     rows: EligibleRows
     prior: KillPrior
+    packets: Floats
+    by_weapon: bool
 
     @cached_property
     def weapons(self) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ class RowLikelihood:
         """(w,) log likelihood of the rows in each world, summed over kill shares and concentrations."""
         total = np.empty(len(worlds))
         for index, cells in self._cells(worlds):
-            total[index] = np.log(np.maximum(_evidence(cells, worlds.by_weapon[index], self.prior), 1e-300))
+            total[index] = np.log(np.maximum(_evidence(cells, self._pooling), 1e-300))
         return total
 
     def draw_kill(self, worlds: Exposure, generator: np.random.Generator) -> Kill:
@@ -152,59 +152,70 @@ class RowLikelihood:
         uniform = generator.random((len(worlds), 2 + 2 * len(self.weapons)))
         share, concentration = np.empty((len(self.weapons), len(worlds))), np.empty(len(worlds))
         for index, cells in self._cells(worlds):
-            drawn = _draw_cells(cells, worlds.by_weapon[index], self.prior, uniform[index])
+            drawn = self._draw_cells(cells, uniform[index])
             share[:, index], concentration[index] = drawn
         return Kill(FrozenDict(zip(self.weapons, share, strict=True)), concentration)
 
+    def _draw_cells(self, cells: Floats, uniform: Floats) -> tuple[Floats, Floats]:
+        """(weapon, b) kill shares and (b,) concentrations, by inverting the cells' cumulative sums."""
+        joint = (cells @ self._pooling.T).prod(axis=0)
+        m, g = np.divmod(_invert(joint.reshape(len(joint), -1), uniform[:, 0]), self.prior.points)
+        world, shares = np.arange(len(joint)), np.empty(cells.shape[:2])
+        for number, of_weapon in enumerate(cells):
+            own = _invert(of_weapon[world, m] * self._pooling[g], uniform[:, 2 + number])
+            # Where all share the kill share they share its place within the cell, too.
+            offset = uniform[:, 2 + len(cells) + number if self.by_weapon else 1] - 0.5
+            shares[number] = self.prior.share[own] + offset / self.prior.points
+        return shares, np.asarray(self.prior.concentrations)[m]
+
+    @cached_property
+    def _pooling(self) -> Floats:
+        """(g, g) prior of a weapon's kill share given the class's: one for all, or about it."""
+        return self.prior.pooling if self.by_weapon else np.eye(self.prior.points)
+
     def _cells(self, worlds: Exposure) -> Iterator[tuple[NDArray[np.intp], Floats]]:
-        """Worlds in blocks that share packet size and ratio, and the likelihood (weapon, b, m, g) of each cell."""
-        keys = np.stack([worlds.packet.astype(np.float64), worlds.ratio], axis=1)
-        groups, group = np.unique(keys, axis=0, return_inverse=True)
-        for number, (packet, ratio) in enumerate(groups):
-            tables = self._tables(int(packet), float(ratio))
-            members = np.flatnonzero(group.ravel() == number)
+        """Worlds in blocks of one ratio, and the likelihood (weapon, b, m, g) of each cell."""
+        for ratio in np.unique(worlds.ratio):
+            tables = [self._table(r, float(ratio)) for r in range(len(self.rows.launched))]
+            members = np.flatnonzero(worlds.ratio == ratio)
             for begin in range(0, len(members), _BLOCK):
                 index = members[begin : begin + _BLOCK]
-                yield index, self._product(take(worlds, index), tables, int(packet))
+                yield index, self._product(take(worlds, index), tables)
 
-    def _product(self, worlds: Exposure, tables: list[Floats], packet: int) -> Floats:
-        cells = np.ones((len(self.weapons), len(worlds), tables[0].shape[1]))
+    def _product(self, worlds: Exposure, tables: list[Floats]) -> Floats:
+        cells = np.ones((len(self.weapons), len(worlds), self.prior.points * len(self.prior.concentrations)))
         number = {weapon: at for at, weapon in enumerate(self.weapons)}
         for r, table in enumerate(tables):
-            cells[number[sole_weapon(str(self.rows.weapon[r]))]] *= self._mixture(worlds, r, packet) @ table
+            cells[number[sole_weapon(str(self.rows.weapon[r]))]] *= self._mixture(worlds, r) @ table
         return cells.reshape(*cells.shape[:2], len(self.prior.concentrations), self.prior.points)
 
-    def _mixture(self, worlds: Exposure, r: int, packet: int) -> Floats:
-        """(b, 2 + packets + 1) weights of: Kyiv not met, Kyiv met, elsewhere with 0, 1, ... packets met."""
-        stopped, aim = bool(self.rows.intercepted[r]), int(self.rows.aim[r])
+    def _mixture(self, worlds: Exposure, r: int) -> Floats:
+        """(b, 2 + n + 1) weights of: Kyiv not met, Kyiv met, elsewhere with 0, 1, ... n missiles met."""
+        stopped, aim, n = bool(self.rows.intercepted[r]), int(self.rows.aim[r]), int(self.rows.launched[r])
         at_kyiv, other = worlds.aim, 1 - worlds.aim
         name_kyiv, name_other = worlds.named[:, 0 if stopped else 1], worlds.named[:, 2]
         if aim == UNLOCATED:
             at_kyiv, other = at_kyiv * (1 - name_kyiv), other * (1 - name_other)
-        elif aim == _KYIV:
+        elif aim == AIM["kyiv"]:
             at_kyiv, other = at_kyiv * name_kyiv, np.zeros_like(other)
         else:
             at_kyiv, other = np.zeros_like(at_kyiv), other * name_other
         met = worlds.kyiv[:, r]
-        packets = -(-int(self.rows.launched[r]) // packet)
-        by_packets = binomial_table(packets, worlds.elsewhere[:, r])
-        return np.column_stack([at_kyiv * (1 - met), at_kyiv * met, other[:, None] * by_packets])
+        by_met = fan_out(n, worlds.elsewhere[:, r], self.packets)
+        return np.column_stack([at_kyiv * (1 - met), at_kyiv * met, other[:, None] * by_met])
 
-    def _tables(self, packet: int, ratio: float) -> list[Floats]:
-        """Each row's probability (2 + packets + 1, cells), by what was met: Kyiv not, Kyiv, 0, 1, ... packets."""
-        if (packet, ratio) not in self._kept:
-            tables: list[Floats] = []
-            for n, k in zip(self.rows.launched.tolist(), self.rows.intercepted.tolist(), strict=True):
-                met = [min(j * packet, n) for j in range(-(-n // packet) + 1)]
-                at_kyiv = [self._stopped(0, k, 1.0), self._stopped(n, k, 1.0)]
-                table = np.stack([*at_kyiv, *(self._stopped(m, k, ratio) for m in met)])
-                # Far below the row's largest it is as good as none; products of less would crawl as subnormals.
-                tables.append(np.maximum(table, _LEAST * table.max()) * (table.max(axis=1) > 0)[:, None])
-            self._kept[packet, ratio] = tables
-        return self._kept[packet, ratio]
+    def _table(self, r: int, ratio: float) -> Floats:
+        """(2 + n + 1, cells) probability of a row's count by what was met: Kyiv not, Kyiv, elsewhere 0, 1, ... n."""
+        n, k = int(self.rows.launched[r]), int(self.rows.intercepted[r])
+        if (n, k, ratio) not in self._kept:
+            at_kyiv = [self._stopped(0, k, 1.0), self._stopped(n, k, 1.0)]
+            table = np.stack([*at_kyiv, *(self._stopped(met, k, ratio) for met in range(n + 1))])
+            # Far below the row's largest it is as good as none; products of less would crawl as subnormals.
+            self._kept[n, k, ratio] = np.maximum(table, _LEAST * table.max()) * (table.max(axis=1) > 0)[:, None]
+        return self._kept[n, k, ratio]
 
     @cached_property
-    def _kept(self) -> dict[tuple[int, float], list[Floats]]:
+    def _kept(self) -> dict[tuple[int, int, float], Floats]:
         return {}
 
     def _stopped(self, met: int, k: int, ratio: float) -> Floats:
@@ -223,6 +234,23 @@ def beta_binomial_chance(n: int, k: int, mean: Floats, concentration: Floats) ->
     return np.asarray(np.exp(choices + betaln(k + a, n - k + b) - betaln(a, b)))
 
 
+def fan_out(n: int, chance: Floats, packets: Floats) -> Floats:
+    """(w, n + 1) chance that 0 .. n missiles of a row are met, packets being met each with a chance (w,).
+
+    Parameters
+    ----------
+    packets
+        (q,) chance that the row's packets are of 1, 2, ... q missiles; the last of a row may be short, and counts as
+        whole unless all are met.
+    """
+    met = np.zeros((len(chance), n + 1))
+    for size, likely in enumerate(packets.tolist(), start=1):
+        by_packets = binomial_table(-(-n // size), chance)
+        for j in range(by_packets.shape[1]):
+            met[:, min(j * size, n)] += likely * by_packets[:, j]
+    return met
+
+
 def binomial_table(n: int, chance: Floats) -> Floats:
     """(w, n + 1) binomial probabilities of 0 .. n successes; by repeated convolution, exact also at 0 and 1."""
     table = np.zeros((len(chance), n + 1))
@@ -234,31 +262,9 @@ def binomial_table(n: int, chance: Floats) -> Floats:
     return table
 
 
-def _evidence(cells: Floats, by_weapon: NDArray[np.bool_], prior: KillPrior) -> Floats:
-    """(b,) likelihood summed over the grids: one kill share for all, or one a weapon about the class's."""
-    shared = cells.prod(axis=0)
-    if by_weapon.any():
-        pooled = (cells[:, by_weapon] @ prior.pooling.T).prod(axis=0)
-        shared[by_weapon] = pooled
-    return np.asarray(shared.mean(axis=(1, 2)))
-
-
-def _draw_cells(
-    cells: Floats, by_weapon: NDArray[np.bool_], prior: KillPrior, uniform: Floats
-) -> tuple[Floats, Floats]:
-    """(weapon, b) kill shares and (b,) concentrations, by inverting the cells' cumulative sums."""
-    pooled = (cells @ prior.pooling.T).prod(axis=0)
-    joint = np.where(by_weapon[:, None, None], pooled, cells.prod(axis=0))
-    m, g = np.divmod(_invert(joint.reshape(len(joint), -1), uniform[:, 0]), prior.points)
-    jitter = (uniform[:, 1] - 0.5) / prior.points
-    world = np.arange(len(joint))
-    shares: list[Floats] = []
-    for number, of_weapon in enumerate(cells):
-        own = _invert(of_weapon[world, m] * prior.pooling[g], uniform[:, 2 + 2 * number])
-        # One offset a world where all share the kill share, so that it stays shared.
-        offset = np.where(by_weapon, (uniform[:, 3 + 2 * number] - 0.5) / prior.points, jitter)
-        shares.append(prior.share[np.where(by_weapon, own, g)] + offset)
-    return np.stack(shares), np.asarray(prior.concentrations)[m]
+def _evidence(cells: Floats, pooling: Floats) -> Floats:
+    """(b,) likelihood summed over the grids: each weapon's kill share about the class's."""
+    return np.asarray((cells @ pooling.T).prod(axis=0).mean(axis=(1, 2)))
 
 
 def _invert(weight: Floats, uniform: Floats) -> Ints:

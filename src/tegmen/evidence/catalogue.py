@@ -106,6 +106,10 @@ class Catalogue:
         held = _matching(rows, "inventories.csv", "holder", holder, attrgetter("subject"))
         return _matching(held, f"inventories.csv, holder '{holder}'", "system", system, attrgetter("system"))[0]
 
+    def systems_with(self, parameter: str) -> tuple[str, ...]:
+        """Systems for which the model has a parameter of this name."""
+        return tuple(row.system for row in self._rows("model.csv") if row.name == parameter and row.system)
+
     def consequence(self, metric: str, start: str, end: str) -> Parameter:
         """Give a public statement on losses or damage for a period of ISO dates, both ends included."""
         rows = _matching(self._rows("consequences.csv"), "consequences.csv", "metric", metric, attrgetter("name"))

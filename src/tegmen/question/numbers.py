@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from tegmen.data import shipped_toml
 from tegmen.errors import EvidenceError, InputError
+from tegmen.evidence.catalogue import TABLES
 from tegmen.evidence.parameters import Parameter
 from tegmen.ledger.entries import Entry, Source
 from tegmen.ledger.hedges import Range, widen
@@ -17,7 +18,7 @@ from tegmen.ledger.store import open_ledger
 from tegmen.question.scenario import Scenario
 from tegmen.terms import FrozenDict, Span
 
-Role = Literal["catalogue", "official", "claim", "baseline", "place"]
+Role = Literal["catalogue", "official", "claim", "held", "rounds", "place"]
 
 RECORD_SOURCE = (
     "“Massive Missile Attacks on Ukraine” by Petro Ivaniuk (piterfm) on Kaggle, after reports of the Air Force of "
@@ -97,14 +98,15 @@ def gather(scenario: Scenario, parameters: Sequence[Parameter]) -> Evidence:
     Parameters
     ----------
     parameters
-        The catalogue rows worlds were drawn from.
+        The numbers worlds were drawn from; those that are not the catalogue's are the scenario's own.
 
     Raises
     ------
     EvidenceError
         A number has no source, or names a ledger entry that is not there; each is named.
     """
-    numbers = (*_of_scenario(scenario), *(_of_catalogue(parameter) for parameter in parameters))
+    rows = {row.id: row for row in (*parameters, scenario.added_rounds) if row.table in TABLES}
+    numbers = (*_of_scenario(scenario), *map(_of_catalogue, rows.values()))
     cited = {number.entry for number in numbers if number.entry}
     entries, ranges, sources = _cited(scenario, cited)
     faults = [
@@ -137,11 +139,19 @@ def _of_scenario(scenario: Scenario) -> list[Number]:
                claim.source, entry=claim.entry)
         for at, claim in enumerate(scenario.claims)
     ]  # fmt: skip
+    known_by = max(scenario.until, scenario.month.last)
     numbers += [
-        Number(f"baseline/{name}", "baseline", f"{name} fire units in service", held.low, held.best, held.high,
-               "fire units", held.source, entry=held.entry)
-        for name, held in scenario.baseline.items()
+        Number(f"held/{row.system}/{row.since}", "held", f"{row.system} fire units in service from {row.since}",
+               row.low, row.best, row.high, "fire units", row.source, entry=row.entry)
+        for row in scenario.held
+        if row.since <= known_by
     ]  # fmt: skip
+    amount = scenario.rounds.added_a_month
+    if amount is not None:
+        numbers.append(
+            Number("rounds/added_a_month", "rounds", "rounds a month that come with added units, whole country", amount,
+                   amount, amount, "missiles per month", scenario.rounds.source, entry=scenario.rounds.entry)
+        )  # fmt: skip
     for place in scenario.places:
         for key, value, unit in (("population", place.population, "people"), ("capacity_mw", place.capacity_mw, "MW")):
             if value:

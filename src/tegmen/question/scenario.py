@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import tomllib
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
@@ -14,6 +16,7 @@ from tegmen.data import shipped
 from tegmen.errors import InputError, validation_faults
 from tegmen.evidence.catalogue import Catalogue, read_catalogue
 from tegmen.evidence.geography import in_ukraine, read_places
+from tegmen.evidence.parameters import Parameter
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.goals import METRICS, Metric
 
@@ -34,6 +37,7 @@ Day = Annotated[dt.date, Field(strict=False)]
 LaunchedTotal = Annotated[int, Field(ge=0, le=16_000)]
 """Launched of one class in a month; the kernel's draw addresses hold 2^14 of them."""
 UnitCount = Annotated[float, Field(ge=0, le=1000)]
+RoundCount = Annotated[float, Field(ge=0, le=100_000)]
 
 
 _ENTRY = "Id of the ledger entry this number is taken from: the recorded choice where others say other numbers."
@@ -136,8 +140,10 @@ class OfficialTotals(_Strict):
 
 
 class Held(_Strict):
-    """How many fire units of a system are in service: a planning span; best lies inside it."""
+    """How many fire units of a system are in service from a day on, in the whole country: a planning span."""
 
+    system: System
+    since: Day = Field(description="First day on which they were in service.")
     low: UnitCount
     best: UnitCount
     high: UnitCount
@@ -150,6 +156,30 @@ class Held(_Strict):
             msg = f"range out of order: low {self.low}, best {self.best}, high {self.high}; need low <= best <= high"
             raise ValueError(msg)
         return self
+
+
+class Rounds(_Strict):
+    """Rounds against ballistic missiles that come with the added units, for the whole country."""
+
+    added_a_month: RoundCount | None = Field(
+        default=None, description="The headline's rounds a month; left out: the catalogue's `rounds_added_a_month`."
+    )
+    frontier: tuple[RoundCount, ...] = Field(
+        default=(0, 10, 20, 40, 80),
+        min_length=1,
+        strict=False,
+        description="Rounds a month for which the answer is shown beside the headline, ascending.",
+    )
+    source: str = ""
+    entry: str = Field(default="", description=_ENTRY)
+
+    @field_validator("frontier")
+    @classmethod
+    def _ascending(cls, frontier: tuple[float, ...]) -> tuple[float, ...]:
+        if any(after <= before for before, after in pairwise(frontier)):
+            msg = f"found {', '.join(f'{rounds:g}' for rounds in frontier)}; give rounds a month in ascending order"
+            raise ValueError(msg)
+        return frontier
 
 
 class ExtraPlace(_Strict):
@@ -197,9 +227,13 @@ class Scenario(_Strict):
     official: OfficialTotals
     goals: tuple[Goal, ...] = Field(min_length=1, strict=False)
     claims: tuple[QuotedClaim, ...] = Field(default=(), strict=False)
-    baseline: dict[System, Held] = Field(
-        default_factory=dict, description="Fire units in service by system; replaces the catalogue's inventory."
+    held: tuple[Held, ...] = Field(
+        default=(),
+        strict=False,
+        description="Fire units in service by system, each row from its day on; none before a system's first row. A "
+        "system without rows is held as in the catalogue's inventory, from the beginning.",
     )
+    rounds: Rounds = Rounds()
     places: tuple[ExtraPlace, ...] = Field(default=(), strict=False)
     replace: tuple[Replacement, ...] = Field(default=(), strict=False)
     ledger: str = Field(default="", description="Path of the ledger the entries are in; empty for the shipped one.")
@@ -216,6 +250,16 @@ class Scenario(_Strict):
             msg = f"exactly one goal must have headline = true; found {sum(goal.headline for goal in goals)}"
             raise ValueError(msg)
         return goals
+
+    @field_validator("held")
+    @classmethod
+    def _days_ascend(cls, held: tuple[Held, ...]) -> tuple[Held, ...]:
+        for system in dict.fromkeys(row.system for row in held):
+            days = [row.since for row in held if row.system == system]
+            if any(after <= before for before, after in pairwise(days)):
+                msg = f"rows of {system} since {', '.join(map(str, days))}; put each later day after the earlier ones"
+                raise ValueError(msg)
+        return held
 
     @field_validator("places")
     @classmethod
@@ -252,6 +296,35 @@ class Scenario(_Strict):
         """The shipped catalogue with this question's replacements."""
         return _replaced(self.replace)
 
+    def held_on(self, system: str, day: dt.date) -> Parameter:
+        """Fire units of a system in service on a day, whole country: the latest row of the scenario, or the inventory.
+
+        A system with rows has none before the first of them; one without is held as in the catalogue, on any day.
+        """
+        rows = [row for row in self.held if row.system == system]
+        begun = [row for row in rows if row.since <= day]
+        if begun:
+            return _in_service(begun[-1])
+        if rows:
+            none = _in_service(rows[0])
+            return replace(none, low=0.0, best=0.0, high=0.0, period=f"before {none.period}")
+        return self.catalogue.inventory("Ukraine", system)
+
+    def eras(self, systems: Sequence[str]) -> tuple[dt.date, ...]:
+        """First days of the eras in which the numbers held of these systems stay as they are, ascending."""
+        rows = [row for row in self.held if row.system in systems]
+        always = {dt.date.min} if set(systems) - {row.system for row in rows} else set[dt.date]()
+        return tuple(sorted(always | {row.since for row in rows}))
+
+    @property
+    def added_rounds(self) -> Parameter:
+        """Rounds a month that come with the added units, whole country: its value is the headline's."""
+        amount = self.rounds.added_a_month
+        if amount is None:
+            return self.catalogue.model("rounds_added_a_month")
+        source = self.rounds.source.strip() or self.rounds.entry
+        return Parameter("added_a_month", amount, amount, amount, "missiles per month", source, False, table="rounds")
+
     def goal(self, name: str | None) -> Goal | None:
         """The goal of this name; None for none.
 
@@ -269,6 +342,13 @@ class Scenario(_Strict):
     def headline(self) -> Goal:
         """The goal the answer sentence is about."""
         return next(goal for goal in self.goals if goal.headline)
+
+
+def _in_service(row: Held) -> Parameter:
+    return Parameter(
+        "fire_units", row.low, row.best, row.high, "fire units", row.source.strip() or row.entry, False,
+        system=row.system, period=str(row.since), table="held",
+    )  # fmt: skip
 
 
 def _replaced(replacements: Sequence[Replacement]) -> Catalogue:
@@ -334,15 +414,14 @@ def faults_of(error: ValidationError) -> list[str]:
 
 
 def _allowed_keys(place: tuple[object, ...]) -> Sequence[str]:
-    """Keys allowed beside the one at fault; systems where the keys of a table are systems."""
-    if place[-1:] == ("[key]",):
-        return MISSILE_SYSTEMS
+    """Keys allowed beside the one at fault."""
     rooms: dict[str, type[_Strict]] = {
         "goals": Goal,
         "claims": QuotedClaim,
         "month": Month,
         "official": OfficialTotals,
-        "baseline": Held,
+        "held": Held,
+        "rounds": Rounds,
         "places": ExtraPlace,
         "replace": Replacement,
     }

@@ -28,7 +28,7 @@ from tegmen.terms import EvidenceCase
 if TYPE_CHECKING:
     from tegmen.answer.results import GoalAnswer, Sufficiency
 
-MODEL = ("choice", "method", "record", "claimed", "baseline", "places", "catalogue", "assumptions")
+MODEL = ("choice", "method", "record", "claimed", "held", "rounds", "places", "catalogue", "assumptions")
 """What a number that comes out of the model rests on."""
 
 Points = tuple[MaybeReal, MaybeReal, MaybeReal]

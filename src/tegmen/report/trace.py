@@ -106,7 +106,8 @@ def _links(content: dict[str, Any], rests_on: Sequence[str], case: str, pointer:
         "catalogue": lambda: [_group(content, "catalogue")],
         "official": lambda: [_group(content, "official")],
         "claimed": lambda: [_group(content, "official")] if case == "claimed" else [],
-        "baseline": lambda: [_group(content, "baseline")],
+        "held": lambda: [_group(content, "held")],
+        "rounds": lambda: [_group(content, "rounds")],
         "places": lambda: [_group(content, "place")],
         "claim": lambda: _claim_links(content, pointer),
         "choice": lambda: [Link("choice", f"chosen in the scenario {content['scenario']!r}; not evidence")],
@@ -120,7 +121,8 @@ def _links(content: dict[str, Any], rests_on: Sequence[str], case: str, pointer:
 _GROUPS = {
     "official": "official totals",
     "claim": "public claims",
-    "baseline": "baseline given by the scenario",
+    "held": "fire units in service, given by the scenario",
+    "rounds": "rounds that come with added units",
     "place": "places given by the scenario",
     "catalogue": "catalogue rows that worlds are drawn from",
 }

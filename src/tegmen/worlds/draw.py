@@ -22,7 +22,7 @@ from tegmen.terms import SAME, EvidenceCase, FrozenDict, ThreatClass, content_eq
 from tegmen.worlds.baseline import covering, draw_layout
 from tegmen.worlds.dice import Dice, streams_of
 from tegmen.worlds.posterior import Posterior
-from tegmen.worlds.targets import TARGET_MODELS, draw_packets, draw_shares
+from tegmen.worlds.targets import draw_packets, draw_shares
 from tegmen.worlds.units import Units, draw_units
 
 if TYPE_CHECKING:
@@ -62,8 +62,6 @@ class Worlds:
         Name to (w,) draw: everything else that is one number a world (times, speeds, shares, rounds).
     unknowns
         Plain words to (w,) value: the unknowns the answer may hang on.
-    choice
-        Structure to (w,) index of the choice the world made, of those in `CHOICES`.
     ess
         Effective sample size of the worlds that these were resampled from.
     parameters
@@ -85,7 +83,6 @@ class Worlds:
     units: Units
     scalar: Mapping[str, Floats]
     unknowns: Mapping[str, Floats]
-    choice: Mapping[str, Ints] = field(default_factory=FrozenDict[str, "Ints"])
     ess: float = field(default=np.inf, metadata=SAME)
     parameters: tuple[Parameter, ...] = field(default=(), metadata=SAME)
 
@@ -158,39 +155,12 @@ def draw_worlds(posterior: Posterior, case: EvidenceCase, rates: RateDraws, *, c
         units=units,
         scalar=FrozenDict(_draw_scalars(dice.of("times")) | _ballistic_scalars(posterior, count)),
         unknowns=FrozenDict(),
-        choice=FrozenDict(_choices(base)),
         ess=posterior.ess,
         parameters=(*posterior.parameters, *dice.used.values(), *theatre.parameters),
     )
     from dataclasses import replace
 
     return replace(worlds, unknowns=_unknowns(worlds, base, posterior))
-
-
-CHOICES: Mapping[str, tuple[str, ...]] = FrozenDict(
-    {
-        "targets": TARGET_MODELS,
-        "kill by weapon": ("shared", "by weapon"),
-        "kill elsewhere": ("equal", "lower"),
-        "share at neither cities nor plants": ("low", "middle", "high"),
-        "availability": ("low", "middle", "high"),
-    }
-)
-"""Structures that each world chooses one of; what is one number a world is cut into thirds."""
-
-
-def _choices(base: object) -> dict[str, Ints]:
-    return {
-        "targets": base.aim.model,
-        "kill by weapon": base.by_weapon.astype(np.int64),
-        "kill elsewhere": (base.ratio < 1).astype(np.int64),
-        "share at neither cities nor plants": _thirds(base.other_share),
-        "availability": _thirds(base.shield.ready[:, 0]),
-    }
-
-
-def _thirds(values: Floats) -> Ints:
-    return np.searchsorted(np.quantile(values, (1 / 3, 2 / 3)), values, side="right")
 
 
 def _ballistic_mix(posterior, base, system, site, units, unposted) -> Floats:
@@ -249,7 +219,6 @@ def _unknowns(worlds: Worlds, base, posterior: Posterior) -> Mapping[str, Floats
         "share aimed at neither cities nor plants": base.other_share,
         "share aimed at power plants": ballistic @ (worlds.places.population == 0),
         "concentration of ballistic targets": (ballistic**2).sum(axis=1),
-        "model of targets": base.aim.model.astype(np.float64),
         "pull of the front on targets": base.aim.pull_km,
         "weight of a city's people": base.aim.exponent,
         "coverage of Kyiv": posterior.supplied.kyiv[:count, month].astype(np.float64),

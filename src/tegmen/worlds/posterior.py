@@ -22,7 +22,17 @@ from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
 from tegmen.terms import Progress, ThreatClass, join, take, tell_nobody
 from tegmen.worlds.levels import Levels, Proposal
-from tegmen.worlds.prior import Months, PriorWorlds, Supplied, count_months, draw_prior, exposure, supply
+from tegmen.worlds.prior import (
+    Months,
+    PriorWorlds,
+    Reading,
+    Supplied, 
+    count_months,
+    draw_prior,
+    exposure,
+    packet_chances,
+    supply,
+)
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats
@@ -39,8 +49,8 @@ class Posterior:
 
     Parameters
     ----------
-    scenario, theatre
-        The question, and what is the same in all its worlds.
+    scenario, theatre, reading
+        The question, what is the same in all its worlds, and their structure.
     worlds
         (w,) worlds resampled; some occur several times.
     supplied
@@ -61,6 +71,7 @@ class Posterior:
 
     scenario: Scenario
     theatre: Theatre
+    reading: Reading
     worlds: PriorWorlds
     supplied: Supplied
     months: Months
@@ -94,6 +105,7 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     scenario: Scenario,
     theatre: Theatre,
     calibration: Calibration,
+    reading: Reading,
     *,
     drawn: int,
     kept: int,
@@ -115,13 +127,15 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     EvidenceError
         The record is impossible in every world drawn.
     """
-    likelihood = RowLikelihood(calibration.rows[ThreatClass.ballistic], KillPrior())
+    likelihood = RowLikelihood(
+        calibration.rows[ThreatClass.ballistic], KillPrior(), packet_chances(scenario), reading.kill_by_weapon
+    )
     months = count_months(scenario, theatre, calibration.rows[ThreatClass.ballistic])
 
     def block(number: int, count: int, proposals: Mapping[str, Proposal]) -> _Weighed:
         key = np.random.SeedSequence(seed, spawn_key=(number,))
         levels = Levels(count, np.random.Generator(np.random.Philox(key)), proposals)
-        worlds = draw_prior(scenario, theatre, len(months.launched), levels, key)
+        worlds = draw_prior(scenario, theatre, reading, len(months.launched), levels, key)
         supplied = supply(worlds, theatre, months)
         exposed = exposure(worlds, supplied, months, likelihood.rows)
         return _Weighed(worlds, supplied, exposed, likelihood.log_weight(exposed) + levels.log_prior, levels)
@@ -137,12 +151,11 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
         for weighed in pool.map(lambda at: block(_ROUNDS + at[0], at[1], proposals), enumerate(sizes)):
             blocks.append(weighed)
             tell("weighing worlds by the record", len(blocks), len(sizes))
-    return _resampled(scenario, theatre, months, likelihood, blocks, kept, seed)
+    return _resampled((scenario, theatre, reading), months, likelihood, blocks, kept, seed)
 
 
 def _resampled(  # noqa: PLR0913 - all that a posterior is made of
-    scenario: Scenario,
-    theatre: Theatre,
+    asked: tuple[Scenario, Theatre, Reading],
     months: Months,
     likelihood: RowLikelihood,
     blocks: list[_Weighed],
@@ -161,8 +174,7 @@ def _resampled(  # noqa: PLR0913 - all that a posterior is made of
     index = generator.permutation(index)
     exposed = take(join([block.exposure for block in blocks]), index)
     return Posterior(
-        scenario=scenario,
-        theatre=theatre,
+        *asked,
         worlds=take(join([block.worlds for block in blocks]), index),
         supplied=take(join([block.supplied for block in blocks]), index),
         months=months,

@@ -29,12 +29,27 @@ from tegmen.worlds.targets import Aim, draw_aim, draw_shares, in_zones
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
-KILL_MODELS = ("shared", "by weapon")
-"""One kill share for all ballistic weapons, or one a weapon pooled within the class; equally likely."""
-RATIO_MODELS = ("equal", "lower")
-"""The kill share elsewhere is Kyiv's, or lower by a ratio of the catalogue's row; equally likely."""
 _RATIO_LEVELS = 6
 _OUTAGES = ("maintenance_share", "repair_abroad_share", "training_share")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One defensible choice of structure; worlds differ within it, never between readings.
+
+    Parameters
+    ----------
+    targets
+        What steers the aim, of `TARGET_MODELS`.
+    kill_by_weapon
+        Whether ballistic weapons have kill shares of their own, pooled within the class, or one for all.
+    kill_elsewhere
+        "drawn": the kill share outside Kyiv's zone is Kyiv's times a ratio of the catalogue's row; "equal": it is Kyiv's.
+    """
+
+    targets: str = "named"
+    kill_by_weapon: bool = True
+    kill_elsewhere: str = "drawn"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +76,8 @@ class PriorWorlds:
         (w, month) standard normal, from the month of the first Patriot on.
     salvo, packet
         (w,) rounds at one missile; missiles that share a target.
-    ratio, by_weapon
-        (w,) kill share elsewhere over Kyiv's; whether weapons have kill shares of their own.
+    ratio
+        (w,) kill share elsewhere over Kyiv's.
     named
         (w, 3) as in `Exposure`.
     """
@@ -81,7 +96,6 @@ class PriorWorlds:
     salvo: Floats
     packet: Ints
     ratio: Floats
-    by_weapon: NDArray[np.bool_]
     named: Floats
     parameters: tuple[Parameter, ...] = field(default=(), metadata=SAME)
 
@@ -89,7 +103,9 @@ class PriorWorlds:
         return len(self.kyiv_share)
 
 
-def draw_prior(scenario: Scenario, theatre: Theatre, months: int, levels: Levels, key: np.random.SeedSequence) -> PriorWorlds:
+def draw_prior(  # noqa: PLR0913 - the question, its structure, and how to draw
+    scenario: Scenario, theatre: Theatre, reading: Reading, months: int, levels: Levels, key: np.random.SeedSequence
+) -> PriorWorlds:
     """Draw worlds from sourced rows, as they are before the record is looked at.
 
     Parameters
@@ -104,7 +120,7 @@ def draw_prior(scenario: Scenario, theatre: Theatre, months: int, levels: Levels
     count = levels.count
     dice = Dice(count, streams_of(key), scenario.catalogue, levels=levels)
     targets, units, rounds = dice.of("targets"), dice.of("units"), dice.of("rounds")
-    aim = draw_aim(targets)
+    aim = draw_aim(reading.targets, targets)
     kyiv_share = levels.draw("Kyiv's share")
     other_share = targets.model("other_target_share", "ballistic", by_level=True)
     mix = in_zones(
@@ -128,9 +144,8 @@ def draw_prior(scenario: Scenario, theatre: Theatre, months: int, levels: Levels
         rounds_kept=rounds.model("rounds_kept_share", system="patriot"),
         rounds_noise=rounds.generator.standard_normal((count, months), dtype=np.float32),
         salvo=np.maximum(1, np.rint(units.model("salvo_ballistic", by_level=True))),
-        packet=np.maximum(1, np.rint(units.model("packet_size", "ballistic", by_level=True))).astype(np.int64),
-        ratio=_draw_ratio(dice),
-        by_weapon=levels.draw("kill by weapon") < 1 / len(KILL_MODELS),
+        packet=np.maximum(1, np.rint(units.model("packet_size", "ballistic"))).astype(np.int64),
+        ratio=_draw_ratio(dice) if reading.kill_elsewhere == "drawn" else np.ones(count),
         named=np.stack([levels.draw(f"named: {when}") for when in ("stopped", "missed", "elsewhere")], axis=1),
         parameters=tuple(dice.used.values()),
     )
@@ -146,11 +161,17 @@ def _availability(system: str, dice: Dice) -> Floats:
 
 
 def _draw_ratio(dice: Dice) -> Floats:
-    """(w,) kill share elsewhere over Kyiv's: one, or a level of the row; few levels, as each has a table of its own."""
+    """(w,) kill share elsewhere over Kyiv's; few levels of the row, as the likelihood has a table for each."""
     row = dice.parameter("kill_ratio_elsewhere", "ballistic")
     levels = row.pert((np.arange(_RATIO_LEVELS) + 0.5) / _RATIO_LEVELS)
-    level = len(RATIO_MODELS) * dice.levels.draw(row.label)
-    return np.where(level < 1, levels[np.minimum((level * _RATIO_LEVELS).astype(int), _RATIO_LEVELS - 1)], 1.0)
+    return levels[(_RATIO_LEVELS * dice.levels.draw(row.label)).astype(np.int64)]
+
+
+def packet_chances(scenario: Scenario) -> Floats:
+    """(q,) chance that the packets of a row are of 1, 2, ... q missiles, from the row of the catalogue."""
+    row = scenario.catalogue.model("packet_size", "ballistic")
+    sizes = np.maximum(1, np.rint(row.pert((np.arange(1000) + 0.5) / 1000))).astype(np.int64)
+    return np.bincount(sizes)[1:] / len(sizes)
 
 
 # --- what follows from them on every day of the record --------------------------------------------------------------
@@ -253,8 +274,6 @@ def exposure(worlds: PriorWorlds, supplied: Supplied, months: Months, rows: Elig
         kyiv=supplied.kyiv[:, month] * share,
         elsewhere=supplied.elsewhere[:, month] * share,
         aim=worlds.kyiv_share,
-        packet=worlds.packet,
         ratio=worlds.ratio,
-        by_weapon=worlds.by_weapon,
         named=worlds.named,
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tegmen.question.places import Places
 from tegmen.question.theatre import Theatre
-from tegmen.terms import ThreatClass
+from tegmen.terms import SAME, ThreatClass
 from tegmen.worlds.dice import Dice
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ class Aim:
     Parameters
     ----------
     model
-        (w,) index into `TARGET_MODELS`, equally likely.
+        Of `TARGET_MODELS`.
     exponent
         (w,) a city weighs as its people to this power.
     pull_km
         (w,) distance over which the front's pull falls by 1/e.
     """
 
-    model: Ints
+    model: str = field(metadata=SAME)
     exponent: Floats
     pull_km: Floats
 
@@ -45,14 +45,14 @@ class Aim:
         return np.where(places.population > 0, weight, np.float32(0))
 
     def near(self, places: Places) -> Floats:
-        """(w, p) pull of the front on a place, one where the world's model has none."""
-        pulls = (self.model > 0) / self.pull_km
+        """(w, p) pull of the front on a place; one where the model has none."""
+        pulls = 0.0 if self.model == "population" else 1 / self.pull_km
+        pulls = np.broadcast_to(pulls, self.pull_km.shape)
         return np.exp(-pulls.astype(np.float32)[:, None] * places.front_km.astype(np.float32))
 
 
-def draw_aim(dice: Dice) -> Aim:
-    """Draw what steers the aim."""
-    model = (len(TARGET_MODELS) * dice.levels.draw("model of targets")).astype(np.int64)
+def draw_aim(model: str, dice: Dice) -> Aim:
+    """Draw what steers the aim in a model of `TARGET_MODELS`."""
     return Aim(model, dice.model("population_exponent"), dice.model("front_weight_km"))
 
 
@@ -72,8 +72,8 @@ def draw_shares(theatre: Theatre, aim: Aim, cls: ThreatClass, dice: Dice) -> Flo
     near = aim.near(places)
     city, plant = _shares(aim.city(places) * near), _shares(places.capacity_mw.astype(np.float32) * near)
     mean = (1 - power) * city + power * plant
-    named = np.flatnonzero(aim.model == TARGET_MODELS.index("named"))
-    mean[named] = steered(mean[named], theatre.named[cls], prior[named], places)
+    if aim.model == "named":
+        mean = steered(mean, theatre.named[cls], prior, places).astype(np.float32)
     shape = dice.model("target_concentration").astype(np.float32)[:, None] * mean
     return _shares(dice.generator.standard_gamma(np.maximum(shape, np.float32(1e-6)), dtype=np.float32))
 
