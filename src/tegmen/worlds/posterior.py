@@ -20,7 +20,7 @@ from tegmen.errors import EvidenceError
 from tegmen.evidence.parameters import Parameter
 from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
-from tegmen.terms import Progress, ThreatClass, join, take, tell_nobody
+from tegmen.terms import Progress, ThreatClass, join, one_blas_thread, take, tell_nobody
 from tegmen.worlds.levels import Levels, Proposal
 from tegmen.worlds.prior import (
     Months,
@@ -101,6 +101,7 @@ class _Weighed:
     levels: Levels
 
 
+@one_blas_thread
 def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to draw
     scenario: Scenario,
     theatre: Theatre,
