@@ -1,8 +1,9 @@
-"""Compile data/ledger/public.jsonl: what the founding article and the catalogue's citations say, as ledger entries.
+"""Compile data/ledger/public.jsonl: what was said in public, as ledger entries.
 
-Run from anywhere: ``python scripts/compile_ledger.py [--out FILE]``. Facts, figures, and the few words that hedge a
-number; no text of a source is copied. Days of publication that are known to the month only are left open. Nobody has
-judged the sources: each is F 6. The same input gives the same bytes.
+From the founding article, the catalogue's citations, and pages on what was delivered, damaged and counted. Run from
+anywhere: ``python scripts/compile_ledger.py [--out FILE]``. Facts, figures, and the few words that hedge a number; no
+text of a source is copied. Days of publication that are known to the month only are left open. Nobody has judged the
+sources: each is F 6. The same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ def day(text: str) -> dt.date:
 def days(first: str, last: str) -> Period:
     """Give a period, last day included."""
     return day(first), day(last)
+
+
+def on(text: str) -> Period:
+    """Give a period of one day."""
+    return days(text, text)
 
 
 MARCH, APRIL, MAY = days("2024-03-01", "2024-03-31"), days("2024-04-01", "2024-04-30"), days("2024-05-01", "2024-05-31")
@@ -89,6 +95,32 @@ PAGES = {
     "globaldefense": page("globaldefense.online", "2023-07", f"reports on the tracker of the Kiel Institute; {READ}"),
     "pravda.com.ua": page("pravda.com.ua", "2024-03-24"),
     "brusselssignal": page("brusselssignal.eu", "2024-03-24"),
+    "thehill": page("thehill.com", "2022-12-21"),
+    "trend": page("en.trend.az", "2023-01-06"),
+    "tf1info": page("tf1info.fr", "2023-02"),
+    "kyivindependent 2023-04": page("kyivindependent.com", "2023-04-18", f"from the German government's list; {READ}"),
+    "politico": page("politico.com", "2023-04-19"),
+    "kyivindependent 2023-05": page("kyivindependent.com", "2023-05-16", f"quotes CNN; {READ}"),
+    "shepherdgazette": page("shepherdgazette.com", "2023-05-17"),
+    "infostart": page("infostart.hu", "2023-05-17"),
+    "aerotime": page("aerotime.aero", "2023-05"),
+    "closethesky": page("closetheskyoverukraine.com", "2023-06"),
+    "francetvinfo": page("francetvinfo.fr", "2023-06"),
+    "sueddeutsche 2023-10": page("sueddeutsche.de", "2023-10"),
+    "pravda.com.ua 2023-12": page("pravda.com.ua", "2023-12-14", f"from the German government's list; {READ}"),
+    "mandiner": page("mandiner.hu", "2024-03", f"quotes Forbes of 9 March 2024; {READ}"),
+    "censor": page("censor.net", "2024-03-10", f"quotes Forbes and the Institute for the Study of War; {READ}"),
+    "ukrinform": page("ukrinform.net", "2024-04-10", f"quotes the Washington Post; {READ}"),
+    "babel 2024-04": page("babel.ua", "2024-04-13"),
+    "defensenews": page("defensenews.com", "2024-06-04"),
+    "news-pravda 2024-06-27": page("news-pravda.com", "2024-06-27", f"relays the Financial Times; {READ}"),
+    "liga": page("news.liga.net", "2024-06-27", f"quotes the Financial Times; {READ}"),
+    "euromaidanpress": page("euromaidanpress.com", "2024-07-05"),
+    "kyivindependent 2024-08": page("kyivindependent.com", "2024-08-29"),
+    "politico.eu": page("politico.eu", "2024-08-29"),
+    "menafn": page("menafn.com", "2024-10-03"),
+    "italy.news-pravda": page("italy.news-pravda.com", "2024-11-19", f"relays TASS, which quotes ANSA; {READ}"),
+    "fattieavvenimenti": page("fattieavvenimenti.it", "2025-03", f"quotes the Corriere della Sera; {READ}"),
 }
 
 
@@ -282,6 +314,19 @@ PATRIOT: tuple[tuple[str, str, Quantity, Period], ...] = (
     ("Ukraine", "news-pravda", exact(3, "batteries"), MAY),
     ("Ukraine", "worldbreakingnews", counted("at least", 2, "batteries"), MAY),
     ("Ukraine", "pravda.sk", exact(2, "batteries"), days("2023-06-01", "2023-07-31")),
+    *(
+        ("Ukraine", where, quantity, on(told))
+        for where, quantity, told in (
+            ("infostart", exact(2, "batteries"), "2023-05-17"),
+            ("closethesky", exact(3, "batteries"), "2023-06-01"),
+            ("mandiner", exact(3, "batteries"), "2024-03-09"),
+            ("ukrinform", exact(3, "batteries"), "2024-04-10"),
+            ("news-pravda 2024-06-27", exact(2, "batteries"), "2024-06-27"),
+            ("liga", counted("at least", 4, "batteries"), "2024-06-27"),
+            ("kyivindependent 2024-08", exact(4, "batteries"), "2024-08-29"),
+            ("politico.eu", counted("about", 5, "batteries"), "2024-08-29"),
+        )
+    ),
 )
 
 # thing, page, quantity, period
@@ -289,7 +334,8 @@ OTHERS: tuple[tuple[str, str, Quantity, Period], ...] = (
     ("Patriot fire units built for the world", "jagran", exact(240, "fire units"), days("2022-12-01", "2022-12-31")),
     ("SAMP/T held by Italy", "background", span(4, 5, 5, "batteries"), YEAR),
     ("SAMP/T held by France", "background", span(7, 8, 8, "batteries"), YEAR),
-    ("SAMP/T held by Ukraine", "background", exact(1, "batteries"), MAY),
+    ("SAMP/T held by Ukraine", "francetvinfo", exact(1, "batteries"), on("2023-06-19")),
+    ("SAMP/T held by Ukraine", "fattieavvenimenti", exact(2, "batteries"), days("2025-03-01", "2025-03-31")),
     ("IRIS-T SLM held by Ukraine", "hartpunkt", exact(3, "fire units"), APRIL),
     ("IRIS-T SLM held by Ukraine", "munichnp", exact(4, "fire units"), days("2024-05-24", "2024-05-24")),
     ("NASAMS held by Ukraine", "background", span(2, 4, 8, "fire units"), APRIL),
@@ -351,6 +397,27 @@ def needs() -> list[Entry]:
     ]  # fmt: skip
 
 
+def losses() -> list[Entry]:
+    """Give what was said of Patriots damaged or lost until March 2024; claims of the parties stand side by side."""
+    may, march = "Patriot launchers destroyed in the attack of 16 May 2023", "Patriot launchers destroyed in March 2024"
+    damaged = "Patriot fire units damaged in the attack of 16 May 2023"
+    russia, institute = "Russian Ministry of Defence", "Institute for the Study of War"
+    rows: tuple[tuple[str, str, str, str, Quantity, str, str], ...] = (
+        ("kyivindependent 2023-05", "", "US officials, to CNN", damaged, exact(1, "fire units"), "2023-05-16",
+         "slightly; still working"),
+        ("aerotime", "Sabrina Singh", "", damaged, exact(1, "fire units"), "", "repaired within days, back in use"),
+        ("shepherdgazette", russia, "", may, exact(5, "launchers"), "2023-05-16", "denied by Ukraine; and a radar"),
+        ("censor", "", "Forbes", march, exact(2, "launchers"), "2024-03-09", "the first such loss"),
+        ("censor", institute, "", march, counted("at most", 2, "launchers"), "2024-03-10",
+         "not confirmed: the pictures may show lorries"),
+    )  # fmt: skip
+    return [
+        Entry("statement", speaker, via, thing, quantity, date=day(date) if date else None, source=PAGES[where].id,
+              note=note)
+        for where, speaker, via, thing, quantity, date, note in rows
+    ]  # fmt: skip
+
+
 def incidents() -> list[Entry]:
     """Give airspace violations with how long they lasted."""
     thing, place = "airspace violation by a Russian missile", "Poland, near Oserdow"
@@ -369,13 +436,26 @@ Step = tuple[Stage, float, Period, str, str]
 
 # giver ("" where the page names none), item, unit, steps: stage, how many, when (certain by the last day), page, note
 LIVES: tuple[tuple[str, str, str, tuple[Step, ...]], ...] = (
+    ("United States", "Patriot", "batteries", (
+        ("pledged", 1, on("2022-12-21"), "thehill", "the first, from its stocks"),
+        ("delivered", 1, on("2023-04-19"), "politico", "arrival told of on this day"))),
     ("Germany", "Patriot", "batteries", (
-        ("pledged", 3, (INVASION, day("2024-04-30")), "wp",
-         "the page says given; whether all three had arrived is not said"),)),
+        ("pledged", 1, on("2023-01-05"), "trend", "the first; two launchers came from the Netherlands"),
+        ("delivered", 1, on("2023-04-18"), "kyivindependent 2023-04", "on the list on this day"))),
+    ("Germany", "Patriot", "batteries", (
+        ("pledged", 1, days("2023-10-01", "2023-10-10"), "sueddeutsche 2023-10", "the second, eight launchers"),
+        ("delivered", 1, on("2023-12-14"), "pravda.com.ua 2023-12", "on the list on this day"))),
+    ("Germany", "Patriot", "batteries", (
+        ("pledged", 1, on("2024-04-13"), "babel 2024-04", "the third"),
+        ("delivered", 1, on("2024-07-05"), "euromaidanpress", "arrival told of on this day"))),
     ("Romania", "Patriot", "batteries", (
-        ("delivered", 1, days("2024-05-01", "2024-12-31"), "background", "given later in 2024"),)),
-    ("", "SAMP/T", "batteries", (("delivered", 1, days("2023-01-01", "2023-12-31"), "background", ""),)),
-    ("", "SAMP/T", "batteries", (("pledged", 1, days("2024-07-01", "2024-07-31"), "background", "a second one"),)),
+        ("delivered", 1, on("2024-10-03"), "menafn", "arrival told of on this day"),)),
+    ("France and Italy", "SAMP/T", "batteries", (
+        ("pledged", 1, on("2023-02-03"), "tf1info", "one between the two"),
+        ("delivered", 1, on("2023-06-19"), "francetvinfo", "told to be at work on this day"))),
+    ("Italy", "SAMP/T", "batteries", (
+        ("pledged", 1, on("2024-06-03"), "defensenews", "a second one"),
+        ("delivered", 1, days("2024-09-27", "2024-11-19"), "italy.news-pravda", "two of Italy's five given by then"))),
     ("Germany", "IRIS-T SLM", "fire units", (
         ("delivered", 3, (INVASION, day("2024-04-30")), "hartpunkt", "as on the German list"),
         ("delivered", 1, days("2024-05-24", "2024-05-24"), "munichnp", "the fourth"))),
@@ -411,7 +491,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=TARGET)
     out: Path = parser.parse_args().out
     source, told = article()
-    entries = [*told, *totals(), *needs(), *stocks(), *incidents(), *lives()]
+    entries = [*told, *totals(), *needs(), *stocks(), *losses(), *incidents(), *lives()]
     used = {entry.source for entry in entries}
     sources = [each for each in (source, *PAGES.values()) if each.id in used]
     with new_ledger(empty=True) as ledger:

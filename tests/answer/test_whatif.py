@@ -69,6 +69,16 @@ def test_both_claims_of_one_entry_are_replaced(march):
     assert changed.claims[2:] == march.claims[2:]
 
 
+def test_units_held_and_rounds_are_replaced_row_by_row(march):
+    changed = replace_number(march, "held/patriot/2023-12-14", (3.0, 4.0, 5.0), "another paper")
+    before, after = ({(row.system, row.since): row for row in each.held} for each in (march, changed))
+    (differing,) = [after[key] for key in before if before[key] != after[key]]
+    assert (differing.since.isoformat(), differing.best, differing.source) == ("2023-12-14", 4, "another paper")
+    changed = replace_number(march, "rounds/added_a_month", (25.0, 25.0, 25.0), "another paper")
+    assert changed.added_rounds.value == 25
+    assert changed.rounds.frontier == march.rounds.frontier
+
+
 @pytest.mark.parametrize(
     ("number", "span", "source", "found"),
     [

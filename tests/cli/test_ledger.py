@@ -55,8 +55,8 @@ def test_the_shipped_entries_are_shown_within_80_columns(ledger):
 
 def test_only_so_many_are_printed_and_the_rest_is_told(ledger):
     done = ledger("show", "--most", "3")
-    assert done.out.splitlines()[-1] == "100 entries; 97 more: give --most, or narrow with --kind, --thing"
-    assert len(json.loads(ledger("show", "--most", "3", "--json").out)) == 100
+    assert done.out.splitlines()[-1] == "123 entries; 120 more: give --most, or narrow with --kind, --thing"
+    assert len(json.loads(ledger("show", "--most", "3", "--json").out)) == 123
 
 
 def test_show_as_json_tells_what_made_each_number(ledger, own):
@@ -76,7 +76,7 @@ def test_add_prints_ids_and_a_second_time_changes_nothing(ledger, own, tmp_path)
     assert ledger("export", "--ledger", own).out == first
     assert ledger("export", "--ledger", own, "--out", tmp_path / "all.jsonl").code == 0
     assert (tmp_path / "all.jsonl").read_text(encoding="utf-8") == first
-    assert ledger("import", tmp_path / "all.jsonl", "--ledger", own).out.endswith("0 new, 101 there already\n")
+    assert ledger("import", tmp_path / "all.jsonl", "--ledger", own).out.endswith("0 new, 124 there already\n")
 
 
 def test_history_and_rivals(ledger, own):

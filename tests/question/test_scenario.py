@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
+from tegmen.ledger.store import open_ledger
 from tegmen.question.numbers import gather
 from tegmen.question.scenario import Rounds, Scenario, faults_of, read_scenario, scenario_schema
 
@@ -107,6 +108,24 @@ def test_the_shipped_question_has_units_before_the_rows_of_the_record_that_need_
 )
 def test_a_faulty_row_is_named(rows, said):
     assert refused(held=rows).startswith(said)
+
+
+def test_what_is_held_was_chosen_among_counts_that_the_ledger_has():
+    march = read_scenario("march-2024")
+    with open_ledger() as ledger:
+        for row in filter(lambda row: row.entry, march.held):
+            entry = ledger.entry(row.entry)
+            assert entry.quantity is not None
+            assert row.best in entry.quantity.said
+            assert entry.thing.endswith("held by Ukraine")
+            assert entry.period is not None
+            assert row.since <= entry.period[1]
+        counts = [
+            entry.quantity for entry in ledger.current(kind="statement", thing="Patriot held by Ukraine").values()
+        ]
+    said = {value for quantity in counts if quantity for value in quantity.said}
+    rows = [row for row in march.held if row.system == "patriot"]
+    assert min(row.low for row in rows) <= min(said) <= max(said) <= max(row.high for row in rows)
 
 
 # ------------------------------------------------------------------ rounds
