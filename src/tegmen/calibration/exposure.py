@@ -10,7 +10,7 @@ weighed for all kill shares at once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -42,17 +42,22 @@ class KillPrior:
 
     Parameters
     ----------
-    points
-        Midpoint cells of pi, uniform on (0, 1).
+    weight
+        (g,) chance of each of g equal cells of pi on (0, 1), that of the class; sums to one.
     concentrations
         [missiles] Beta-binomial M, equal weights: how alike missiles of one row fare.
     spread
         [logit] sd of a weapon's pi about the class's, where weapons differ.
     """
 
-    points: int = 20
+    weight: Floats = field(default_factory=lambda: np.full(20, 1 / 20))
     concentrations: tuple[float, ...] = (2.0, 4.0, 8.0, 16.0, 64.0)
     spread: float = 1.0
+
+    @property
+    def points(self) -> int:
+        """Number of cells."""
+        return len(self.weight)
 
     @property
     def share(self) -> Floats:
@@ -144,7 +149,7 @@ class RowLikelihood:
         """(w,) log likelihood of the rows in each world, summed over kill shares and concentrations."""
         total = np.empty(len(worlds))
         for index, cells in self._cells(worlds):
-            total[index] = np.log(np.maximum(_evidence(cells, self._pooling), 1e-300))
+            total[index] = np.log(np.maximum(_evidence(cells, self._pooling, self.prior.weight), 1e-300))
         return total
 
     def draw_kill(self, worlds: Exposure, generator: np.random.Generator) -> Kill:
@@ -158,7 +163,7 @@ class RowLikelihood:
 
     def _draw_cells(self, cells: Floats, uniform: Floats) -> tuple[Floats, Floats]:
         """(weapon, b) kill shares and (b,) concentrations, by inverting the cells' cumulative sums."""
-        joint = (cells @ self._pooling.T).prod(axis=0)
+        joint = (cells @ self._pooling.T).prod(axis=0) * self.prior.weight
         m, g = np.divmod(_invert(joint.reshape(len(joint), -1), uniform[:, 0]), self.prior.points)
         world, shares = np.arange(len(joint)), np.empty(cells.shape[:2])
         for number, of_weapon in enumerate(cells):
@@ -262,9 +267,9 @@ def binomial_table(n: int, chance: Floats) -> Floats:
     return table
 
 
-def _evidence(cells: Floats, pooling: Floats) -> Floats:
+def _evidence(cells: Floats, pooling: Floats, weight: Floats) -> Floats:
     """(b,) likelihood summed over the grids: each weapon's kill share about the class's."""
-    return np.asarray((cells @ pooling.T).prod(axis=0).mean(axis=(1, 2)))
+    return np.asarray(((cells @ pooling.T).prod(axis=0) @ weight).mean(axis=1))
 
 
 def _invert(weight: Floats, uniform: Floats) -> Ints:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.calibration.exposure import Exposure, Kill, KillPrior, RowLikelihood
+from tegmen.calibration.exposure import Exposure, Kill, RowLikelihood
 from tegmen.calibration.fit import Calibration
 from tegmen.errors import EvidenceError
 from tegmen.evidence.parameters import Parameter
@@ -30,6 +30,7 @@ from tegmen.worlds.prior import (
     count_months,
     draw_prior,
     exposure,
+    kill_prior,
     packet_chances,
     supply,
 )
@@ -129,7 +130,7 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
         The record is impossible in every world drawn.
     """
     likelihood = RowLikelihood(
-        calibration.rows[ThreatClass.ballistic], KillPrior(), packet_chances(scenario), reading.kill_by_weapon
+        calibration.rows[ThreatClass.ballistic], kill_prior(scenario), packet_chances(scenario), reading.kill_by_weapon
     )
     months = count_months(scenario, theatre, calibration.rows[ThreatClass.ballistic])
 
