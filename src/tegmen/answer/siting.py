@@ -1,23 +1,20 @@
-"""In which order added units would be sited: greedy on the expected objective, one plan for all worlds.
+"""In which order added units would be sited: greedy on the expected objective, in closed form.
 
-The plan may not know which world is the true one, nor its notional layout; so a site is worth what it saves on average
-over the worlds. Saturation is left to the simulation that scores the plan.
+The blind plan may not know which world is the true one, nor its notional layout: a site is worth what it saves on
+average over the worlds. The informed plan knows the defender's own layout in each world, and nothing else of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.answer.results import Stand
-from tegmen.engine.campaign import MATCHED, Campaign, Outcome
-from tegmen.engine.expected import stakes_of
+from tegmen.engine.expected import cover_baseline, expect, stakes_of
+from tegmen.engine.passage import let_pass
 from tegmen.evidence.systems import MISSILE_SYSTEMS
-from tegmen.question.goals import Metric
 from tegmen.question.scenario import Goal
 from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds
@@ -25,97 +22,62 @@ from tegmen.worlds.draw import Worlds
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
-    Expected = Mapping[ThreatClass, Floats]
-    """Class to (w, p) expected leakers of the baseline in the month: what a siting order is judged on."""
 
-
-def expected_leakers(campaign: Campaign, baseline: Outcome) -> Expected:
-    """Average the baseline's leakers over runs; a class not simulated counts as none."""
-    none = np.zeros((len(campaign.worlds), len(campaign.worlds.places)))
-    return {
-        cls: np.asarray(baseline.leakers[cls].mean(axis=1), dtype=np.float64) if cls in baseline.leakers else none
-        for cls in MATCHED
-    }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Even:
-    """Leakers as if every packet that leaks leaked whole and on its own; enough to order sites by."""
-
-    worlds: Worlds
-    table: Expected
-
-    def leakers(self, cls: ThreatClass) -> Floats:
-        return self.table[cls]
-
-    def kept(self, cls: ThreatClass, damage: Floats) -> Floats:
-        if cls not in self.table:
-            return np.ones_like(next(iter(self.table.values())))
-        size = self.worlds.packet[:, cls]
-        return np.exp(
-            self.table[cls] * np.expm1(size * np.log1p(-np.minimum(damage, 1 - 1e-9)))[:, None] / size[:, None]
-        )
-
-    def uncovered(self) -> Floats:
-        return self.table[ThreatClass.ballistic]
-
-
-def reached(worlds: Worlds, sites: Ints, system: str) -> NDArray[np.bool_]:
-    """(w, p) whether an added unit at one of `sites` covers the place against ballistic missiles."""
-    radius = worlds.units.radius_ballistic_km[:, MISSILE_SYSTEMS.index(system), None, None]
-    return np.any(worlds.theatre.apart_km[sites][None] <= radius, axis=1)
-
-
-def site_greedily(campaign: Campaign, goal: Goal, expected: Expected, system: str, count: int) -> Ints:
+def site_greedily(worlds: Worlds, goal: Goal, system: str, count: int) -> Ints:
     """Order `count` sites, each the one that saves most given those before it; ties go to the larger place.
 
-    Only what lies within a unit's radius of its site changes, so a step looks at (site, place) pairs near each other.
+    One more unit at a site changes only the places in its reach, each by what one more unit there would save; the
+    metric is a sum over places, so that is exact but for rounds, which are taken as enough. What a unit does about
+    cruise missiles is left out.
     """
-    worlds, metric = campaign.worlds, goal.measure
-    left = dict(expected)
-    if metric.is_coverage:
-        left = {ThreatClass.ballistic: (worlds.covers == 0).astype(np.float64)}
-    stops, reach_km = _effect(campaign, metric, system)
-    near = worlds.theatre.apart_km <= max(radius.max() for radius in reach_km.values())
-    site, place = np.nonzero(near & metric.places(worlds.places, goal.largest_cities))
-    stakes, apart = stakes_of(worlds, place), worlds.theatre.apart_km[site, place]
-    kept = {cls: 1 - stops[cls][:, None] * (apart <= reach_km[cls][:, None]) for cls in stops}
-    left = {cls: left[cls].copy() for cls in stops}
+    metric = goal.measure
+    places = np.flatnonzero(metric.places(worlds.places, goal.largest_cities))
+    stakes, cover = stakes_of(worlds, places), cover_baseline(worlds)
+    passage = let_pass(worlds) if metric.background else None
+    site, place, reached = _pairs(worlds, places, system)
     order: list[int] = []
     for _ in range(count):
-        here = {cls: table[:, place] for cls, table in left.items()}
-        then = {cls: here[cls] * kept[cls] for cls in here}
-        saved = metric.expected_loss(_Even(worlds, here), stakes) - metric.expected_loss(_Even(worlds, then), stakes)
-        gain = np.bincount(site, weights=saved.mean(axis=0), minlength=len(worlds.places))
-        best = int(np.argmax(np.round(gain, 12)))
-        order.append(best)
-        mine = site == best
-        for cls, table in left.items():
-            table[:, place[mine]] *= kept[cls][:, mine]
+        now, then = (
+            metric.expected_loss(expect(state, np.inf, places, passage), stakes)
+            for state in (cover, cover.everywhere(system))
+        )
+        saved = ((now - then)[:, place] * reached).mean(axis=0)
+        gain = np.bincount(site, weights=saved, minlength=len(worlds.places))
+        order.append(int(np.argmax(np.round(gain, 12))))
+        cover.add(order[-1], system)
     return np.array(order, dtype=np.int64)
 
 
-def _effect(campaign: Campaign, metric: Metric, system: str) -> tuple[Expected, Expected]:
-    """Class to (w,) share of what is aimed at a covered place that one added unit stops; and to its radius [km]."""
-    worlds, code = campaign.worlds, MISSILE_SYSTEMS.index(system)
-    units = worlds.units
-    if metric.is_coverage:
-        return (
-            {ThreatClass.ballistic: np.ones(len(worlds))},
-            {ThreatClass.ballistic: units.radius_ballistic_km[:, code]},
-        )
-    relative = units.effectiveness_ballistic[:, code]
-    shot = campaign.factor[:, ThreatClass.cruise] * units.effectiveness_air[:, code]
-    salvo = np.maximum(1, np.rint(worlds.scalar["salvo_cruise"]))
-    stops = {
-        ThreatClass.ballistic: worlds.readiness_added * worlds.rate[:, ThreatClass.ballistic] * relative,
-        ThreatClass.cruise: worlds.readiness_added * (1 - (1 - shot) ** salvo),
-    }
-    reach = {
-        ThreatClass.ballistic: units.radius_ballistic_km[:, code],
-        ThreatClass.cruise: units.radius_air_km[:, code],
-    }
-    return {cls: stops[cls] for cls in metric.classes}, {cls: reach[cls] for cls in metric.classes}
+def site_informed(worlds: Worlds, goal: Goal, system: str, count: int) -> Ints:
+    """(count, w) sites in order, a plan for each world that knows that world's own layout and no other secret of it.
+
+    Targets, kill and availability are averaged over the worlds; what stands in the world already is known.
+    """
+    places = np.flatnonzero(goal.measure.places(worlds.places, goal.largest_cities))
+    aimed = worlds.mix[:, ThreatClass.ballistic][:, places].mean(axis=0)
+    site, place, reached = _pairs(worlds, places, system)
+    missed = np.multiply(*cover_baseline(worlds).none_ready)[:, places].astype(np.float32)
+    idle = 1 - float(worlds.readiness_added.mean())
+    first = np.searchsorted(site, np.unique(site))
+    candidates, rows = np.unique(site), np.arange(len(worlds))
+    order = np.empty((count, len(worlds)), dtype=np.int64)
+    for n in range(count):
+        worth = (aimed * missed)[:, place] * reached
+        best = np.add.reduceat(worth, first, axis=1).argmax(axis=1)
+        order[n] = candidates[best]
+        for world_place in range(len(places)):
+            near = worlds.theatre.apart_km[order[n], places[world_place]]
+            covered = near <= worlds.units.radius_ballistic_km[rows, MISSILE_SYSTEMS.index(system)]
+            missed[:, world_place] *= np.where(covered, idle, 1.0)
+    return order
+
+
+def _pairs(worlds: Worlds, places: NDArray[np.intp], system: str) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    """Sites and places (i,) near each other, the place by its index in `places`; (w, i) whether the one reaches it."""
+    radius = worlds.units.radius_ballistic_km[:, MISSILE_SYSTEMS.index(system)]
+    apart = worlds.theatre.apart_km[:, places]
+    site, place = np.nonzero(apart <= radius.max(initial=0.0))
+    return site, place, apart[site, place] <= radius[:, None]
 
 
 def stands(worlds: Worlds, system: str, sites: Ints) -> tuple[Stand, ...]:

@@ -1,77 +1,61 @@
-"""The study behind every answer: theatre, rates, worlds matched to the record, sites, and how a plan scores.
+"""The study behind every answer: theatre, worlds weighed by the record, sites, and how a plan scores.
 
-Every public question (sufficiency, a plan, a claim, what drives the answer, the checks) begins with `begin_study` and
-goes on with batches of worlds; none of them has a preamble of its own.
+Every public question (sufficiency, a plan, a claim, what drives the answer, the checks) begins with `begin_study`; none
+of them has a preamble of its own. Worlds are drawn once a reading and kept; sites are planned on worlds of their own.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from tegmen.answer.siting import expected_leakers, reached, site_greedily
-from tegmen.calibration.fit import Calibration, RateDraws
-from tegmen.engine.campaign import (
-    BACKGROUND,
-    MATCHED,
-    Campaign,
-    Outcome,
-    match_record,
-    pack_once,
-    simulate,
-    take_worlds,
-)
-from tegmen.engine.engagement import engage
-from tegmen.engine.expected import stakes_of
+from tegmen.answer.siting import site_greedily
+from tegmen.calibration.fit import Calibration
+from tegmen.engine.expected import cover_baseline, expected_losses
+from tegmen.engine.passage import let_pass
 from tegmen.engine.workload import Compute
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.geography import tables_sha256
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.question.theatre import Theatre, set_theatre
 from tegmen.terms import EVIDENCE_CASES, VERSION, EvidenceCase, Progress, Provenance, ThreatClass, tell_nobody
 from tegmen.worlds.draw import Worlds, draw_worlds
+from tegmen.worlds.posterior import Posterior, weigh
+from tegmen.worlds.prior import Reading
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
+HEADLINE = Reading()
+"""The reading the headline is given in: targets steered by the record, kill share by weapon and drawn outside Kyiv."""
 RATE_DRAWS = 4000
-"""Posterior draws that the worlds of one study pick from."""
-_SPARE = 1.3
-_ATTEMPTS = 5
+_DRAWN_FOR_EACH = 6
+_SCORING, _PLANNING, _READING = range(3)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much to simulate.
+    """How much to compute.
 
     Parameters
     ----------
-    worlds, runs
-        Worlds to start with; months simulated a world and layout.
-    worlds_more, worlds_most
-        Worlds added at a time, and in all, while an error is above `error_most` or the decision is not resolved.
-    error_most
-        Largest Monte Carlo standard error wanted of any probability on the curve.
+    worlds
+        Worlds resampled for the headline; six times as many are drawn before the record is looked at. A fifth as many
+        serve each other reading, a tenth those goals that count other classes, a hundredth are simulated as the check.
+    runs
+        Months simulated a world.
     compute
         Threads; they change no result.
     """
 
-    worlds: int = 200
-    runs: int = 50
-    worlds_more: int = 100
-    worlds_most: int = 600
-    error_most: float = 0.03
+    worlds: int = 20_000
+    runs: int = 40
     compute: Compute = field(default_factory=Compute)
-
-    def runs_of(self, goal: Goal) -> int:
-        """Months a world for a goal."""
-        divisor = goal.measure.runs_divisor
-        return self.runs if divisor == 1 else max(2, self.runs // divisor)
 
     def __post_init__(self) -> None:
         faults = [
@@ -82,17 +66,19 @@ class Effort:
         if faults:
             raise InputError("effort", faults)
 
+    def part(self, share: int, least: int) -> int:
+        """A share of the worlds, not fewer than `least` where there are so many."""
+        return min(self.worlds, max(self.worlds // share, least))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Study:
-    """One question on one calibration: what every batch of its worlds shares.
+    """One question on one calibration: what everything that answers it shares.
 
     Parameters
     ----------
     theatre
         What is the same in all worlds.
-    rates
-        Posterior draws that worlds pick their rates from.
     tell
         Called with what is being done, steps done and steps in all.
     """
@@ -100,10 +86,10 @@ class Study:
     scenario: Scenario
     calibration: Calibration
     theatre: Theatre
-    rates: RateDraws
     seed: int
     effort: Effort
     tell: Progress
+    _kept: dict[object, object] = field(default_factory=dict[object, object], repr=False)
 
     @property
     def provenance(self) -> Provenance:
@@ -112,18 +98,73 @@ class Study:
         tables = {"scenario": scenario.sha256, "catalogue": scenario.catalogue.sha256, "geography": tables_sha256()}
         return Provenance(VERSION, self.seed, dict(self.calibration.provenance.inputs) | tables)
 
+    def posterior(self, reading: Reading = HEADLINE, *, planning: bool = False) -> Posterior:
+        """Worlds of a reading after the record; those that plans are made on are others than those that score them."""
+        size = self.effort.worlds if reading == HEADLINE and not planning else self.effort.part(5, 1000)
+        kept = max(size // 2, 20) if planning else size
+        return self._once(("posterior", reading, planning), lambda: self._weigh(reading, kept, planning=planning))
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """Worlds matched to the record, and the outcome of their baseline (None where no goal asked for needs it)."""
+    def posterior_until(self, until: date) -> Study:
+        """The same question with the evidence cut on another day, at the effort of a reading."""
+        record = self.calibration.record
+        theatre = set_theatre(self.scenario, record, until)
+        effort = Effort(self.effort.part(5, 1000), self.effort.runs, self.effort.compute)
+        return Study(self.scenario, self.calibration.cut(until), theatre, self.seed, effort, self.tell)
 
-    campaign: Campaign
-    baseline: Outcome | None
+    def worlds(self, case: EvidenceCase, goal: Goal | None = None, reading: Reading = HEADLINE) -> Worlds:
+        """Worlds in an evidence case: all of them, or for a goal that counts other classes the first part, whole."""
+        whole = goal is not None and counts_others(goal)
+        count = self.effort.part(10, 500) if whole else None
+        posterior = self.posterior(reading)
+        return self._once(
+            ("worlds", case, whole, reading), lambda: draw_worlds(posterior, case, self._rates(), count=count)
+        )
 
-    @property
-    def worlds(self) -> Worlds:
-        """Its worlds."""
-        return self.campaign.worlds
+    def sites(self, goal: Goal, system: str, most: int, reading: Reading = HEADLINE) -> Ints:
+        """(most,) sites in order: one plan for all worlds and both evidence cases, planned on worlds of its own."""
+
+        def plan() -> Ints:
+            self.tell(f"siting for {goal.name}", 0, 1)
+            posterior = self.posterior(reading, planning=True)
+            count = len(posterior) // 4 if counts_others(goal) else None
+            worlds = draw_worlds(posterior, "posted", self._rates(), count=count)
+            return site_greedily(worlds, goal, system, most)
+
+        return self._once(("sites", goal.name, goal.metric, goal.largest_cities, system, most, reading), plan)
+
+    def rounds(self, worlds: Worlds, most: int, added: float | None = None) -> list[Floats]:
+        """Rounds a month (w,) with 0 .. most added units: the baseline's, and those that come with added units."""
+        base = worlds.scalar["rounds_a_month"]
+        more = base + (self.scenario.added_rounds.value if added is None else added)
+        return [base, *[more] * most]
+
+    def _rates(self) -> object:
+        return self._once("rates", lambda: self.calibration.draws(RATE_DRAWS, self.seed))
+
+    def _weigh(self, reading: Reading, kept: int, *, planning: bool) -> Posterior:
+        purpose = _PLANNING if planning else _SCORING if reading == HEADLINE else _READING
+        return weigh(
+            self.scenario,
+            self.theatre,
+            self.calibration.rows[ThreatClass.ballistic],
+            reading,
+            drawn=_DRAWN_FOR_EACH * kept,
+            kept=kept,
+            seed=self.seed,
+            purpose=purpose,
+            threads=self.effort.compute.threads,
+            tell=self.tell,
+        )
+
+    def _once(self, key: object, make: Callable[[], T]) -> T:
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]  # type: ignore[return-value]
+
+
+def counts_others(goal: Goal) -> bool:
+    """Tell whether a goal counts classes besides ballistic missiles."""
+    return bool({*goal.measure.classes, *goal.measure.background} - {ThreatClass.ballistic})
 
 
 def begin_study(
@@ -135,7 +176,7 @@ def begin_study(
     cases: Sequence[EvidenceCase] = EVIDENCE_CASES,
     progress: Progress | None = None,
 ) -> Study:
-    """Make what all batches of a question share.
+    """Make what all parts of an answer share.
 
     Parameters
     ----------
@@ -155,8 +196,7 @@ def begin_study(
         month = scenario.month
         msg = f"the record has no ballistic missile launched from {month.first} to {month.last}: nothing to be reduced"
         raise EvidenceError(msg + "; choose a month, or a record, that has some")
-    rates = calibration.draws(RATE_DRAWS, seed)
-    return Study(scenario, calibration, theatre, rates, seed, effort or Effort(), progress or tell_nobody)
+    return Study(scenario, calibration, theatre, seed, effort or Effort(), progress or tell_nobody)
 
 
 def _require_cases(cases: Sequence[str]) -> None:
@@ -169,117 +209,43 @@ def _require_cases(cases: Sequence[str]) -> None:
         raise InputError("cases", faults)
 
 
-def draw_batch(
-    study: Study, case: EvidenceCase, *, count: int | None = None, first: int = 0, heavy: bool = True
-) -> Batch:
-    """Draw worlds, match them to the record and fight their baseline.
+def remaining_share(worlds: Worlds, goal: Goal, plan: tuple[str, Ints], rounds: Sequence[Floats]) -> Floats:
+    """(w, n) what remains of the goal's metric with the first n units of a plan, n from 0: in closed form.
 
-    Worlds with no factor in (0, 1] are replaced by others.
+    The expected metric over that of the baseline; for a metric that is a count the count itself. Where the baseline
+    loses nothing there is nothing to reduce, and nothing remains.
 
     Parameters
     ----------
-    count, first
-        Worlds wanted (None: as many as the effort begins with); number of the first.
-    heavy
-        Whether a goal counts classes besides ballistic missiles; if not, the cruise factor is checked but not solved,
-        and no baseline is fought.
-
-    Raises
-    ------
-    EvidenceError
-        Too few worlds can be matched.
+    plan
+        System; (n,) sites in order, or (n, w) sites of each world.
+    rounds
+        Rounds a month (w,) with 0, 1, ... added units.
     """
-    count = count or study.effort.worlds
-    study.tell(f"{case}: drawing and matching worlds {first + 1}–{first + count}", 0, 1)
-    ask, matched = math.ceil(count * _SPARE), 0
-    for _ in range(_ATTEMPTS):
-        worlds = draw_worlds(
-            study.scenario, study.theatre, case, study.rates, count=ask, first=first, seed=study.seed
-        )  # fmt: skip
-        campaign, feasible = match_worlds(study, worlds, heavy=heavy)
-        matched = int(feasible.sum())
-        if matched >= count:
-            share = 1 - (1 - worlds.redraw_share) * float(feasible.mean())
-            campaign = take_worlds(campaign, np.flatnonzero(feasible)[:count])
-            campaign = replace(campaign, worlds=replace(campaign.worlds, redraw_share=share))
-            return Batch(campaign, fight_baseline(campaign, study.effort) if heavy else None)
-        ask *= 2
-    msg = f"only {matched} of {ask // 2} worlds can reproduce the record's rates; widen the baseline's range"
-    raise EvidenceError(msg)
+    passage = let_pass(worlds) if counts_others(goal) else None
+    losses = expected_losses(cover_baseline(worlds), goal, plan, rounds, passage)
+    if goal.measure.is_count:
+        return losses
+    base = losses[:, :1]
+    return np.where(base > 0, losses / np.where(base > 0, base, 1.0), 0.0)
 
 
-def match_worlds(study: Study, worlds: Worlds, *, heavy: bool = True) -> tuple[Campaign, np.ndarray]:
-    """Solve the factors with which worlds reproduce their rates; which of them can."""
-    solve = MATCHED if heavy else (ThreatClass.ballistic,)
-    return match_record(worlds, solve=solve, compute=study.effort.compute)
+def met_share(remaining: Floats, goal: Goal) -> Floats:
+    """(n,) share of worlds in which what remains is within the goal's threshold."""
+    return np.asarray((remaining <= goal.threshold + 1e-9).mean(axis=0))
 
 
-def fight_baseline(campaign: Campaign, effort: Effort) -> Outcome:
-    """Fight all classes against the baseline; classes that added units do not change are simulated only here."""
-    runs = max(2, effort.runs // 10)
-    tables = engage(campaign.worlds, (), BALLISTIC_SYSTEMS[0], MATCHED)
-    served = simulate(campaign, tables, added=0, runs=runs, classes=MATCHED)
-    rest = simulate(campaign, None, added=0, runs=runs, classes=BACKGROUND)
-    return Outcome(
-        leakers=served.leakers | rest.leakers,
-        launched=served.launched + rest.launched,
-        by_systems=served.by_systems,
-        by_dispersed=served.by_dispersed + rest.by_dispersed,
-        rounds=served.rounds,
-    )
+def smallest_enough(probability: Floats, goal: Goal) -> int | None:
+    """The smallest number that meets the goal with the confidence asked; None where none tried does."""
+    met = np.flatnonzero(probability >= goal.confidence)
+    return int(met[0]) if len(met) else None
 
 
-def is_heavy(goals: Sequence[Goal]) -> bool:
-    """Tell whether any of the goals counts classes besides ballistic missiles."""
-    return any(set(goal.measure.classes) - {ThreatClass.ballistic} for goal in goals)
+def share_mcse(probability: Floats, ess: float, worlds: int) -> Floats:
+    """Monte Carlo standard error of a share of resampled worlds: ``sqrt(p (1 - p) (1 / ess + 1 / worlds))``.
 
-
-def order_sites(batch: Batch, goal: Goal, system: str, most: int) -> Ints:
-    """Order sites for added units by what each saves, given those before it; one plan for all worlds of the batch."""
-    baseline = batch.baseline
-    assert baseline is not None
-    return site_greedily(batch.campaign, goal, expected_leakers(batch.campaign, baseline), system, most)
-
-
-def remaining_share(batch: Batch, goal: Goal, plan: tuple[str, Ints], effort: Effort) -> Callable[[int], Floats]:
-    """Score a plan (system, sites in order): what remains of the goal's metric with its first N units.
-
-    Returns
-    -------
-    N to (w,) metric with N added units over the metric with none, on common random numbers; for a metric of coverage
-    the number of places that no unit covers. Only classes that added units change are simulated again.
+    Two parts: the worlds drawn are worth `ess` independent ones, and systematic resampling to `worlds` adds at most as
+    much as drawing so many would. Never below that of one world more or less.
     """
-    (system, sites), worlds, metric = plan, batch.worlds, goal.measure
-    counted = metric.places(worlds.places, goal.largest_cities)
-    if metric.is_coverage:
-        bare = worlds.covers == 0  # the baseline stays: worked out once, not for every number
-        return lambda number: (bare & ~reached(worlds, sites[:number], system))[:, counted].sum(
-            axis=1, dtype=np.float64
-        )
-    tables = engage(worlds, sites.tolist(), system, metric.classes)
-    fought = pack_once(batch.campaign, tables, runs=effort.runs_of(goal), classes=metric.classes)
-    loss = _loss_of(batch, goal)
-    base = loss(fought(0))
-
-    def score(number: int) -> Floats:
-        if number == 0:
-            return np.asarray(base > 0, dtype=np.float64)
-        left = loss(fought(number))
-        return np.asarray(np.where(base > 0, left / np.where(base > 0, base, 1.0), 0.0))
-
-    return score
-
-
-def _loss_of(batch: Batch, goal: Goal) -> Callable[[Outcome], Floats]:
-    """(w,) the goal's metric, mean over runs, of an outcome; classes that stay as they are come from the baseline."""
-    metric, worlds = goal.measure, batch.worlds
-    places = np.flatnonzero(metric.places(worlds.places, goal.largest_cities))
-    stakes = stakes_of(worlds, places)
-    assert batch.baseline is not None or not metric.background
-    background = {cls: batch.baseline.leakers[cls][:, :, places] for cls in metric.background} if batch.baseline else {}
-
-    def loss(outcome: Outcome) -> Floats:
-        leakers = background | {cls: outcome.leakers[cls][:, :, places] for cls in metric.classes}
-        return np.asarray(metric.loss(leakers, stakes).mean(axis=1))
-
-    return loss
+    p = np.clip(probability, 0.5 / worlds, 1 - 0.5 / worlds)
+    return np.asarray(np.sqrt(p * (1 - p) * (1 / ess + 1 / worlds)))

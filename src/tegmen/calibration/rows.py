@@ -62,6 +62,12 @@ class EligibleRows:
     step: Ints
     steps: int
 
+    def until(self, day: date) -> EligibleRows:
+        """Keep the rows whose window ended on or before a day; steps stay as they are."""
+        kept = self.window_end.astype("datetime64[D]") <= np.datetime64(day)
+        columns = (self.window_end, self.weapon, self.launched, self.intercepted, self.aim, self.step)
+        return EligibleRows(*(column[kept] for column in columns), self.steps)
+
     def totals(self) -> tuple[int, int]:
         """Sum launched and intercepted over all rows."""
         return int(self.launched.sum()), int(self.intercepted.sum())

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 OTHER_CLASSES = (ThreatClass.drone, ThreatClass.cruise, ThreatClass.supersonic, ThreatClass.s300_ground)
 """Classes whose targets and rates are drawn apart from the record's ballistic rows."""
-_OTHERS = 1 << 21
 
 
 @content_equal
@@ -118,8 +117,7 @@ def draw_worlds(posterior: Posterior, case: EvidenceCase, rates: RateDraws, *, c
     whole, count = count is not None, count or len(posterior)
     base = take(posterior.worlds, np.arange(count))
     theatre, scenario = posterior.theatre, posterior.scenario
-    key = np.random.SeedSequence(posterior.seed, spawn_key=(_OTHERS,))
-    dice = Dice(count, streams_of(key), scenario.catalogue)
+    dice = Dice(count, streams_of(posterior.key), scenario.catalogue)
     picked = rates.pick(dice.of("rates").generator, count)
     counts, unposted = launched(scenario, case, theatre.posted, count, dice.of("launches").generator)
     units = draw_units(dice.of("units"), base.shield.radius_km, base.relative)
@@ -141,7 +139,7 @@ def draw_worlds(posterior: Posterior, case: EvidenceCase, rates: RateDraws, *, c
         counts[:, list(OTHER_CLASSES)] = 0
     worlds = Worlds(
         case=case,
-        seed=posterior.seed,
+        seed=int(posterior.key.generate_state(1, np.uint64)[0]),
         first=0,
         theatre=theatre,
         counts=counts,

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.calibration.exposure import Exposure, Kill, RowLikelihood
-from tegmen.calibration.fit import Calibration
+from tegmen.calibration.rows import EligibleRows
 from tegmen.errors import EvidenceError
 from tegmen.evidence.parameters import Parameter
 from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
-from tegmen.terms import Progress, ThreatClass, join, one_blas_thread, take, tell_nobody
+from tegmen.terms import Progress, join, one_blas_thread, take, tell_nobody
 from tegmen.worlds.levels import Levels, Proposal
 from tegmen.worlds.prior import (
     Months,
@@ -66,8 +66,8 @@ class Posterior:
         How many were drawn.
     log_evidence
         Log of the mean likelihood of the record's rows: what readings and models are compared by.
-    seed
-        Seed of everything.
+    key
+        Seed of what is left to draw in these worlds.
     """
 
     scenario: Scenario
@@ -80,7 +80,7 @@ class Posterior:
     ess: float
     drawn: int
     log_evidence: float
-    seed: int
+    key: np.random.SeedSequence
 
     def __len__(self) -> int:
         return len(self.worlds)
@@ -106,12 +106,13 @@ class _Weighed:
 def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to draw
     scenario: Scenario,
     theatre: Theatre,
-    calibration: Calibration,
+    rows: EligibleRows,
     reading: Reading,
     *,
     drawn: int,
     kept: int,
     seed: int,
+    purpose: int = 0,
     threads: int = 1,
     tell: Progress = tell_nobody,
 ) -> Posterior:
@@ -119,8 +120,12 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
 
     Parameters
     ----------
+    rows
+        Eligible ballistic rows of the record.
     drawn, kept
         Worlds drawn before the record; worlds resampled from them.
+    seed, purpose
+        Worlds of different purposes are independent.
     threads
         They change no result.
 
@@ -130,12 +135,12 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
         The record is impossible in every world drawn.
     """
     likelihood = RowLikelihood(
-        calibration.rows[ThreatClass.ballistic], kill_prior(scenario), packet_chances(scenario), reading.kill_by_weapon
+        rows, kill_prior(scenario), packet_chances(scenario), reading.kill_by_weapon
     )
-    months = count_months(scenario, theatre, calibration.rows[ThreatClass.ballistic])
+    months = count_months(scenario, theatre, rows)
 
     def block(number: int, count: int, proposals: Mapping[str, Proposal]) -> _Weighed:
-        key = np.random.SeedSequence(seed, spawn_key=(number,))
+        key = np.random.SeedSequence(seed, spawn_key=(purpose, number))
         levels = Levels(count, np.random.Generator(np.random.Philox(key)), proposals)
         worlds = draw_prior(scenario, theatre, reading, len(months.launched), levels, key)
         supplied = supply(worlds, theatre, months)
@@ -153,7 +158,7 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
         for weighed in pool.map(lambda at: block(_ROUNDS + at[0], at[1], proposals), enumerate(sizes)):
             blocks.append(weighed)
             tell("weighing worlds by the record", len(blocks), len(sizes))
-    return _resampled((scenario, theatre, reading), months, likelihood, blocks, kept, seed)
+    return _resampled((scenario, theatre, reading), months, likelihood, blocks, kept, np.random.SeedSequence(seed, spawn_key=(purpose, _RESAMPLE)))
 
 
 def _resampled(  # noqa: PLR0913 - all that a posterior is made of
@@ -162,7 +167,7 @@ def _resampled(  # noqa: PLR0913 - all that a posterior is made of
     likelihood: RowLikelihood,
     blocks: list[_Weighed],
     kept: int,
-    seed: int,
+    key: np.random.SeedSequence,
 ) -> Posterior:
     log_weight = np.concatenate([block.log_weight for block in blocks])
     top = float(log_weight.max())
@@ -170,7 +175,7 @@ def _resampled(  # noqa: PLR0913 - all that a posterior is made of
         msg = f"the record's ballistic rows are impossible in all of {len(log_weight)} worlds drawn"
         raise EvidenceError(f"{msg}; widen the ranges of the catalogue's rows, or of the units held")
     weight = np.exp(log_weight - top)
-    generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(_RESAMPLE,))))
+    generator = np.random.Generator(np.random.Philox(key))
     index = systematic(weight, kept, generator)
     # Worlds are shuffled, so that the first few of them are as good a sample as all.
     index = generator.permutation(index)
@@ -184,7 +189,7 @@ def _resampled(  # noqa: PLR0913 - all that a posterior is made of
         ess=float(weight.sum() ** 2 / (weight**2).sum()),
         drawn=len(weight),
         log_evidence=top + float(np.log(weight.mean())),
-        seed=seed,
+        key=key,
     )
 
 
