@@ -105,7 +105,7 @@ def _effect(campaign: Campaign, metric: Metric, system: str) -> tuple[Expected, 
             {ThreatClass.ballistic: units.radius_ballistic_km[:, code]},
         )
     relative = units.effectiveness_ballistic[:, code]
-    shot = campaign.factor[:, ThreatClass.cruise] * units.effectiveness_air[:, code]
+    shot = campaign.factor * units.effectiveness_air[:, code]
     salvo = np.maximum(1, np.rint(worlds.scalar["salvo_cruise"]))
     stops = {
         ThreatClass.ballistic: worlds.readiness_added * worlds.rate[:, ThreatClass.ballistic] * relative,

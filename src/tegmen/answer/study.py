@@ -20,7 +20,7 @@ from tegmen.engine.campaign import (
     MATCHED,
     Campaign,
     Outcome,
-    match_record,
+    begin_campaign,
     pack_once,
     simulate,
     take_worlds,
@@ -209,9 +209,9 @@ def draw_batch(
 
 
 def match_worlds(study: Study, worlds: Worlds, *, heavy: bool = True) -> tuple[Campaign, np.ndarray]:
-    """Solve the factors with which worlds reproduce their rates; which of them can."""
-    solve = MATCHED if heavy else (ThreatClass.ballistic,)
-    return match_record(worlds, solve=solve, compute=study.effort.compute)
+    """Make worlds ready to be fought; all of them can."""
+    campaign = begin_campaign(worlds, cruise=heavy, compute=study.effort.compute)
+    return campaign, np.ones(len(worlds), dtype=bool)
 
 
 def fight_baseline(campaign: Campaign, effort: Effort) -> Outcome:
@@ -223,6 +223,7 @@ def fight_baseline(campaign: Campaign, effort: Effort) -> Outcome:
     return Outcome(
         leakers=served.leakers | rest.leakers,
         launched=served.launched + rest.launched,
+        elsewhere=served.elsewhere,
         by_systems=served.by_systems,
         by_dispersed=served.by_dispersed + rest.by_dispersed,
         rounds=served.rounds,
