@@ -109,7 +109,7 @@ def made_worlds(
         "salvo_ballistic": 1.0, "salvo_cruise": 1.0, "reaction_s": 10.0, "reload_s": 3600.0,
         "interceptor_speed_point_kms": 1.5, "interceptor_speed_area_kms": 1.0, "detection_ballistic_s": 10.0,
         "radar_height_m": 12.0, "cruise_height_m": 60.0, "cruise_speed_kmh": 800.0, "stock_area": 0.0,
-        "stock_ballistic": 0.0, "dispersed_share_cruise": 0.0, "glide_bomb_denial": 0.5, "glide_range_km": 60.0,
+        "dispersed_share_cruise": 0.0, "glide_bomb_denial": 0.5, "glide_range_km": 60.0,
         "window_cruise_s": 1e4, "intercept_height_km": 15.0, "kill_ratio_elsewhere": 1.0, "rounds_a_month": np.inf,
     }  # fmt: skip
     scalar |= {f"damage_{cls.name}": 0.1 for cls in ThreatClass}
@@ -148,9 +148,12 @@ def four_city_theatre() -> Theatre:
 
 
 def made_campaign(worlds: Worlds, kill: float) -> Campaign:
-    """Campaign of ten nights in which one round of every system kills with this probability; no dispersed layer."""
+    """Campaign of ten nights: one round of every system kills a cruise missile, one engagement a ballistic missile,
+    with this probability; no dispersed layer."""
+    rate = worlds.rate.copy()
+    rate[:, BALLISTIC] = kill
     return Campaign(
-        worlds=worlds,
-        factor=np.full((len(worlds), len(ThreatClass)), kill),
+        worlds=replace(worlds, rate=rate),
+        factor=np.full(len(worlds), kill),
         attrition=np.zeros((len(worlds), int(worlds.theatre.lanes.first[-1]))),
     )

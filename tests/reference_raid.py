@@ -103,10 +103,7 @@ def reference(units: int = UNITS, mix: dict[int, int] | None = None) -> Case:
         low, high = (side, high) if met > PAIRS_PER_THREAT else (low, side)
     pointer, pairs = _pairs_of(units, places, side)
     kinds = [KINDS[unit % len(KINDS)] for unit in range(units)]
-    table = [
-        (k.channels, k.ready, k.reload, k.salvo, round(k.outage * 2**32), unit, KINDS.index(k))
-        for unit, k in enumerate(kinds)
-    ]
+    table = [(k.channels, k.ready, k.reload, k.salvo, round(k.outage * 2**32), unit) for unit, k in enumerate(kinds)]
     kill = np.zeros((CLASSES, len(KINDS)))
     for cls, field in ((DRONE, "drone"), (CRUISE, "cruise"), (BALLISTIC, "ballistic")):
         kill[cls] = [getattr(k, field) for k in KINDS]
@@ -141,7 +138,7 @@ def _lane_first(places: int) -> Ints:
 def _raid(mix: dict[int, int], places: int) -> Table:
     rng = np.random.default_rng(SEED)
     first = _lane_first(places)
-    rows: list[tuple[int, int, int, int, int, int]] = []
+    rows: list[tuple[int, int, int, int, int, int, int]] = []
     for cls, count in mix.items():
         for number in range(count):
             place = int(rng.choice(places, p=_weight(places)))
@@ -161,7 +158,7 @@ def _pairs_of(units: int, places: int, side: float) -> tuple[Ints, Table]:
     at = rng.choice(places, size=units, p=_weight(places))
     at[:: len(KINDS)] = np.arange(len(at[:: len(KINDS)])) % places
     spot = place[at] + rng.normal(0, 10, (units, 2))
-    rows: list[tuple[int, int, int, int, int, int]] = []
+    rows: list[tuple[int, int, int, int, int, int, int]] = []
     first = _lane_first(places)
     for unit in range(units):
         kind = KINDS[unit % len(KINDS)]
@@ -174,11 +171,11 @@ def _pairs_of(units: int, places: int, side: float) -> tuple[Ints, Table]:
             for at, variant in np.argwhere(opening <= closing):
                 lane = int(first[cls]) + int(at) * VARIANTS + int(variant)
                 begin, end = int(opening[at, variant]), int(closing[at, variant])
-                rows.append((lane, unit, begin, end, flight, kind.preference))
+                rows.append((lane, unit, begin, end, flight, kind.preference, unit % len(KINDS)))
         flight = round(np.hypot(kind.ballistic_km, 15) / kind.km_per_tick)
         for at in np.flatnonzero(np.hypot(*offset.T) <= kind.ballistic_km):
             lane = int(first[BALLISTIC]) + int(at)
-            rows.append((lane, unit, BALLISTIC_OPEN, BALLISTIC_IMPACT - flight, flight, 0))
+            rows.append((lane, unit, BALLISTIC_OPEN, BALLISTIC_IMPACT - flight, flight, 0, unit % len(KINDS)))
     rows.sort(key=lambda row: (row[0], row[2], row[1]))
     pointer = np.searchsorted([lane for lane, *_ in rows], np.arange(first[-1] + 1))
     return pointer.astype(np.int64), np.array([row[1:] for row in rows], dtype=PAIR)

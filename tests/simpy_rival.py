@@ -24,6 +24,7 @@ class Pair(NamedTuple):
     close: int
     flight: int
     preference: int
+    kind: int
 
 
 Request = simpy.resources.resource.PriorityRequest
@@ -33,7 +34,7 @@ class Battery(simpy.PriorityResource):
     """A fire unit: its capacity is its channels, and a channel is granted only while a round is on the launcher."""
 
     def __init__(self, env: simpy.Environment, row: tuple[int, ...], stock: int, *, down: bool) -> None:
-        channels, self.ready, self.reload, self.salvo, _outage, _outage_id, self.kind = row
+        channels, self.ready, self.reload, self.salvo, _outage, _outage_id = row
         super().__init__(env, capacity=channels)
         self.stock = stock
         if down:
@@ -98,7 +99,7 @@ class Defence:
             self.fired += request.rounds
             if battery.stock:
                 env.process(battery.reload_rounds(min(request.rounds, battery.stock)))
-            chance = self.chance[cls][battery.kind]
+            chance = self.chance[cls][pair.kind]
             yield env.timeout(pair.flight)
             if any(self.random.random() < chance for _ in range(request.rounds)):
                 self.killed[number] = True

@@ -19,9 +19,8 @@ FIGHT = f"""
 import numpy as np
 from tegmen.engine.kernel.calendar import THREAT
 from tegmen.engine.kernel.month import RUN_TALLY, fight_runs, lay_down
-pair = np.zeros(1, [(name, np.int32) for name in ("unit", "open", "close", "flight", "preference")])
-unit = np.zeros(1, [(name, np.int64) for name in
-                    ("channels", "ready", "reload", "salvo", "outage", "outage_id", "kind")])
+pair = np.zeros(1, [(name, np.int32) for name in ("unit", "open", "close", "flight", "preference", "kind")])
+unit = np.zeros(1, [(name, np.int64) for name in ("channels", "ready", "reload", "salvo", "outage", "outage_id")])
 pair["flight"], unit["channels"], unit["ready"], unit["salvo"] = 1, {THREATS}, {THREATS}, 1
 threats, killed = np.zeros({THREATS}, THREAT), np.zeros((1, {THREATS}), np.uint8)
 threats["id"] = np.arange({THREATS})

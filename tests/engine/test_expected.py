@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from core_example import BALLISTIC, NASAMS, PATRIOT, SAMPT, drawn, even_units, evidence, made_worlds
 
+from tegmen.engine.engagement import salvo_of
 from tegmen.engine.expected import (
     cover_baseline,
     expect,
     expected_losses,
     fill,
     leakers,
-    salvo_ballistic,
     stakes_of,
 )
 from tegmen.engine.kernel.packets import same_night
@@ -77,7 +77,7 @@ def test_rounds_are_one_pool_spent_on_what_is_engaged():
     worlds = replace(worlds, scalar=FrozenDict(dict(worlds.scalar) | {"salvo_ballistic": np.array([1.8])}))
     cover = cover_baseline(worlds)
     wanted = 2 * 10 * (0.35 * (1 - 0.4**3) + 0.4 * 0.6)
-    assert salvo_ballistic(worlds).tolist() == [2]
+    assert salvo_of(worlds, "ballistic").tolist() == [2]
     for rounds, share in ((np.inf, 1.0), (0.0, 0.0), (wanted / 4, 0.25), (2 * wanted, 1.0)):
         assert np.allclose(fill(worlds, cover.engaged, rounds), share, rtol=1e-12)
 

@@ -161,15 +161,15 @@ def pair_tables(raid: Raid) -> tuple[np.ndarray, np.ndarray]:
     """Pairs as the kernel wants them: sorted by lane, opening and unit, with pointers."""
     ordered = sorted(raid.pairs, key=lambda pair: (pair.lane, pair.open, pair.unit))
     pointer = np.searchsorted([pair.lane for pair in ordered], np.arange(len(raid.lane_class) + 1))
-    columns = [(pair.unit, pair.open, pair.close, pair.flight, pair.preference) for pair in ordered]
+    columns = [
+        (pair.unit, pair.open, pair.close, pair.flight, pair.preference, raid.batteries[pair.unit].kind)
+        for pair in ordered
+    ]
     return pointer.astype(np.int64), np.array(columns, dtype=PAIR)
 
 
 def unit_table(raid: Raid) -> np.ndarray:
-    rows = [
-        (b.unit.channels, b.unit.ready, b.unit.reload, b.unit.salvo, b.outage, b.outage_id, b.kind)
-        for b in raid.batteries
-    ]
+    rows = [(b.unit.channels, b.unit.ready, b.unit.reload, b.unit.salvo, b.outage, b.outage_id) for b in raid.batteries]
     return np.array(rows, dtype=UNIT)
 
 
@@ -360,8 +360,8 @@ def test_single_shots_leak_like_a_binomial():
 def test_poisson_arrivals_are_lost_as_erlang_says(channels: int, load: float):
     service, nights, length = 1000, 30, 900_000
     dice = np.random.default_rng(21)
-    unit = np.array([(channels, 4000, 0, 1, 0, 0, 0)], dtype=UNIT)
-    laydown = (np.array([0, 1]), np.array([(0, 0, 0, service, 0)], dtype=PAIR), np.array([0]))
+    unit = np.array([(channels, 4000, 0, 1, 0, 0)], dtype=UNIT)
+    laydown = (np.array([0, 1]), np.array([(0, 0, 0, service, 0, 0)], dtype=PAIR), np.array([0]))
     kill, stock = np.full((CLASSES, 1), SURE, dtype=np.uint64), np.array([0])
     lost = []
     for run in range(nights):

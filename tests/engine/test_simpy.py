@@ -75,7 +75,7 @@ def test_the_reference_case_is_what_it_says():
     case = reference()
     assert len(case.threats) == sum(MIX.values()) == 150
     assert len(case.units) == 60
-    assert len(set(case.units["kind"].tolist())) == 6
+    assert len(set(case.pairs["kind"].tolist())) == 6
     assert np.diff(case.pointer)[case.threats["lane"]].sum() == pytest.approx(720, abs=10)
 
 
@@ -125,10 +125,8 @@ def by_oracle(case: Case, run: int) -> oracle.Result:
     cls_of = dict(zip(case.threats["lane"].tolist(), case.threats["class"].tolist(), strict=True))
     lanes = {
         lane: [
-            oracle.Pair(
-                unit, opening, close, flight, int(case.kill[cls_of[lane], case.units["kind"][unit]]), preference
-            )
-            for unit, opening, close, flight, preference in pairs[begin:end]
+            oracle.Pair(unit, opening, close, flight, int(case.kill[cls_of[lane], kind]), preference)
+            for unit, opening, close, flight, preference, kind in pairs[begin:end]
         ]
         for lane, (begin, end) in enumerate(pairwise(case.pointer.tolist()))
         if lane in cls_of

@@ -1,4 +1,4 @@
-"""Worlds x laydown x seed to outcomes: pack, run, unpack; and the factors that make the baseline match the record."""
+"""Worlds x laydown x seed to outcomes: pack, run, unpack."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.engine.engagement import KINDS, PAIR, PRIORITY, TICKS_PER_S, UNIT, Engagement, attrition_rate, engage
+from tegmen.engine.engagement import KINDS, PAIR, PRIORITY, UNIT, Engagement, salvo_of
+from tegmen.engine.expected import kill_by_zone
 from tegmen.engine.kernel.calendar import Geometry, Raids
+from tegmen.engine.kernel.windows import TICKS_PER_S
 from tegmen.engine.kernel.words import uint32_threshold
+from tegmen.engine.passage import let_pass
 from tegmen.engine.workload import Compute, Workload, check_limits, fight
-from tegmen.errors import EvidenceError
 from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.question.lanes import LANE_CLASSES, VARIANTS
 from tegmen.question.theatre import Theatre
@@ -27,25 +29,23 @@ if TYPE_CHECKING:
 BACKGROUND = (ThreatClass.drone, ThreatClass.supersonic, ThreatClass.s300_ground)
 """Classes that added units do not change in this version: simulated once, not for every laydown (A9, A13, A14)."""
 MATCHED = (ThreatClass.ballistic, ThreatClass.cruise)
-"""Classes that missile systems meet: each has a factor to solve for."""
-_SOLVE_RUNS = {ThreatClass.ballistic: 60, ThreatClass.cruise: 6}
-_SOLVE_STEPS = {ThreatClass.ballistic: 7, ThreatClass.cruise: 4}
+"""Classes that missile systems meet."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Campaign:
-    """Worlds ready to be fought: their baseline reproduces each world's calibrated rates.
+    """Worlds ready to be fought.
 
     Parameters
     ----------
     worlds
-        The worlds kept.
+        The worlds.
     factor
-        (w, class) effectiveness factor in (0, 1]: kill chance of one round of the best system.
+        (w,) kill chance of one round of the best system at a cruise missile, in (0, 1].
     attrition
         (w, lane) share the dispersed layer stops.
     compute
-        What its simulations run on where they are not told otherwise.
+        What its simulations run on.
     """
 
     worlds: Worlds
@@ -64,12 +64,15 @@ class Outcome:
         Threat class to (w, r, p) threats not intercepted.
     launched
         (w, class) launched in the month.
+    elsewhere
+        (w, r) ballistic missiles aimed at no place: neither stopped nor leakers.
     by_systems, by_dispersed, rounds
         (w, r) stopped by missile systems, by the dispersed layer; rounds fired.
     """
 
     leakers: dict[ThreatClass, NDArray[np.uint16]]
     launched: Ints
+    elsewhere: Ints
     by_systems: Ints
     by_dispersed: Ints
     rounds: Ints
@@ -82,40 +85,48 @@ def simulate(
     added: int,
     runs: int,
     classes: Sequence[ThreatClass],
-    compute: Compute | None = None,
+    filled: Floats | None = None,
 ) -> Outcome:
     """Fight every world's month `runs` times with the first `added` units of the engagement's list.
 
     Same seed, same draws, whatever the laydown, the number of threads and the other classes simulated.
+
+    Parameters
+    ----------
+    filled
+        (w,) share of engagements of ballistic missiles that rounds suffice for (`expected.fill`); None: all.
 
     Raises
     ------
     InputError
         More runs, threats, units, rounds or ticks than the tables can hold.
     """
-    return _fight(campaign, _workload(campaign, engagement, added, runs, classes), range(runs), classes, compute)
+    workload = _workload(campaign, engagement, added, runs, classes)
+    if filled is not None:
+        workload = replace(workload, kill=_kill(campaign, filled))
+    return _fight(campaign, workload, runs, classes)
 
 
 def pack_once(
     campaign: Campaign, engagement: Engagement, *, runs: int, classes: Sequence[ThreatClass]
-) -> Callable[[int], Outcome]:
-    """Pack the tables once: fights as `simulate` does, with as many added units as it is called with."""
+) -> Callable[..., Outcome]:
+    """Pack the tables once: fights as `simulate` does, with so many added units and (w,) so many rounds as asked."""
     workload = _workload(campaign, engagement, 0, runs, classes)
 
-    def fought(added: int) -> Outcome:
+    def fought(added: int, filled: Floats | None = None) -> Outcome:
         own = replace(workload, exists=engagement.exists(added))
-        return _fight(campaign, own, range(runs), classes, None)
+        own = own if filled is None else replace(own, kill=_kill(campaign, filled))
+        return _fight(campaign, own, runs, classes)
 
     return fought
 
 
-def _fight(
-    campaign: Campaign, workload: Workload, runs: range, classes: Sequence[ThreatClass], compute: Compute | None
-) -> Outcome:
-    leakers, tally = fight(workload, runs, compute or campaign.compute)
+def _fight(campaign: Campaign, workload: Workload, runs: int, classes: Sequence[ThreatClass]) -> Outcome:
+    leakers, tally = fight(workload, range(runs), campaign.compute)
     return Outcome(
-        leakers={cls: leakers[:, :, slot] for slot, cls in enumerate(classes)},
+        leakers={cls: leakers[:, :, slot, :-1] for slot, cls in enumerate(classes)},
         launched=workload.raids.counts,
+        elsewhere=leakers[..., -1].sum(axis=2, dtype=np.int64),
         by_systems=tally["by_systems"],
         by_dispersed=tally["by_dispersed"],
         rounds=tally["rounds"],
@@ -140,14 +151,14 @@ def _workload(
         first_world=worlds.first,
         key=np.array([worlds.seed & 0xFFFFFFFF, (worlds.seed >> 32) & 0xFFFFFFFF], dtype=np.int64),
         nights=worlds.theatre.nights,
-        raids=Raids(counts, worlds.packet, worlds.theatre.history, _cumulative(worlds.mix)),
+        raids=Raids(counts, worlds.packet, worlds.theatre.history, _cumulative(_aimed(worlds))),
         geometry=_geometry(worlds.theatre),
         pairs=tables.pairs,
         pointers=tables.pointers,
         exists=tables.exists(added),
         units=tables.units,
         stock=tables.stock,
-        kill=_kill(campaign),
+        kill=_kill(campaign, np.ones(len(worlds))),
         attrition=uint32_threshold(campaign.attrition[:, begin:end]),
         layer=begin,
         slot=slot,
@@ -156,48 +167,16 @@ def _workload(
     return workload
 
 
-def match_record(
-    worlds: Worlds,
-    *,
-    solve: Sequence[ThreatClass] = MATCHED,
-    compute: Compute | None = None,
-) -> tuple[Campaign, NDArray[np.bool_]]:
-    """Solve, world by world, the factors with which the simulated baseline reproduces the calibrated rates.
-
-    One monotone root a class: for ballistic missiles the share killed of those aimed at covered places, for cruise
-    missiles the share intercepted by systems and dispersed layer together. Common random numbers make the simulated
-    share a step function that rises with the factor, so bisection is safe.
+def begin_campaign(worlds: Worlds, *, cruise: bool = True, compute: Compute | None = None) -> Campaign:
+    """Make worlds ready to be fought; what units stop is what the worlds' rates say.
 
     Parameters
     ----------
-    solve
-        Classes to solve for; the others of `MATCHED` are only checked and keep a factor of 1, for worlds in which they
-        will not be simulated.
-
-    Returns
-    -------
-    The campaign, and which worlds have a factor in (0, 1] for every class; the others are to be redrawn.
-
-    Raises
-    ------
-    EvidenceError
-        There is no world to match.
+    cruise
+        Whether cruise missiles are to be fought: their factor is solved for only then.
     """
-    if not len(worlds):
-        msg = "none of the worlds drawn agrees with the record, so there is none to match to it"
-        raise EvidenceError(f"{msg}; draw more worlds, or widen the baseline's range")
-    campaign = Campaign(
-        worlds=worlds, factor=np.ones((len(worlds), len(ThreatClass))),
-        attrition=_attrition(worlds), compute=compute or Compute(),
-    )  # fmt: skip
-    feasible = np.ones(len(worlds), dtype=bool)
-    for cls in MATCHED:
-        trial, table = _trial(campaign, cls)
-        steps = _SOLVE_STEPS[cls] if cls in solve else 0
-        factor, reached = _bisect(_share_stopped(trial, table, cls), worlds.rate[:, cls], steps)
-        campaign = replace(campaign, factor=_with_column(campaign.factor, cls, factor))
-        feasible &= reached
-    return campaign, feasible
+    passage = let_pass(worlds, cruise=cruise)
+    return Campaign(worlds, passage.factor, passage.attrition, compute or Compute())
 
 
 def take_worlds(campaign: Campaign, index: NDArray[np.intp]) -> Campaign:
@@ -210,82 +189,26 @@ def take_worlds(campaign: Campaign, index: NDArray[np.intp]) -> Campaign:
     )
 
 
-def _trial(campaign: Campaign, cls: ThreatClass) -> tuple[Campaign, Engagement]:
-    """The worlds in which a class's factor is solved for: as they are, or (ballistic) with all targets covered."""
-    worlds = campaign.worlds
-    if cls is ThreatClass.cruise:
-        return campaign, engage(worlds, (), "patriot", (cls,))
-    # The share killed when covered was seen at Kyiv, under Patriots: solve it for places that a ready Patriot covers.
-    ready = replace(worlds, readiness=np.ones_like(worlds.readiness))
-    table = engage(ready, (), "patriot", (cls,))
-    mix, counts = worlds.mix.copy(), worlds.counts.copy()
-    mix[:, cls] *= worlds.covered_by("patriot") > 0
-    covered = mix[:, cls].sum(axis=1, keepdims=True)
-    mix[:, cls] /= covered
-    counts[:, cls] = np.maximum(1, np.rint(counts[:, cls] * covered[:, 0]))
-    return replace(campaign, worlds=replace(ready, mix=mix, counts=counts)), table
+def _kill(campaign: Campaign, filled: Floats) -> NDArray[np.uint64]:
+    """(w, class, kind) thresholds of one round.
 
-
-def _share_stopped(trial: Campaign, table: Engagement, cls: ThreatClass) -> Callable[[Floats], Floats]:
-    runs = _SOLVE_RUNS[cls]
-    launched = np.maximum(trial.worlds.counts[:, cls], 1) * runs
-    workload = _workload(trial, table, 0, runs, (cls,))
-
-    def share(factor: Floats) -> Floats:
-        own = replace(workload, kill=_kill(replace(trial, factor=_with_column(trial.factor, cls, factor))))
-        outcome = _fight(trial, own, range(runs), (cls,), None)
-        return 1 - outcome.leakers[cls].sum(axis=(1, 2), dtype=np.int64) / launched
-
-    return share
-
-
-def _with_column(table: Floats, column: int, values: Floats) -> Floats:
-    """Give a copy with other values in one column."""
-    copy = table.copy()
-    copy[:, column] = values
-    return copy
-
-
-def _bisect(share: Callable[[Floats], Floats], target: Floats, steps: int) -> tuple[Floats, NDArray[np.bool_]]:
-    """Factor in (0, 1] whose share is the target, by bisection and one linear step; and whether 1 reaches it."""
-    low, high = np.zeros_like(target), np.ones_like(target)
-    at_low, at_high = np.zeros_like(target), share(high)
-    reached = at_high >= target
-    if not steps:
-        return high, reached
-    for _ in range(steps):
-        middle = (low + high) / 2
-        at_middle = share(middle)
-        short = at_middle < target
-        low, high = np.where(short, middle, low), np.where(short, high, middle)
-        at_low, at_high = np.where(short, at_middle, at_low), np.where(short, at_high, at_middle)
-    step = (target - at_low) / np.maximum(at_high - at_low, 1e-9)
-    return low + (high - low) * np.clip(step, 0.0, 1.0), reached
-
-
-def _attrition(worlds: Worlds) -> Floats:
-    """(w, lane) share stopped by the dispersed layer; near-zero classes keep their posted rate on every lane."""
-    first = worlds.theatre.lanes.first
-    table = np.zeros((len(worlds), int(first[-1])))
-    for cls in ThreatClass:
-        here = slice(int(first[cls]), int(first[cls + 1]))
-        if cls is ThreatClass.drone:
-            table[:, here] = attrition_rate(worlds, cls, worlds.rate[:, cls])
-        elif cls is ThreatClass.cruise:
-            share = worlds.scalar["dispersed_share_cruise"] * worlds.rate[:, cls]
-            table[:, here] = attrition_rate(worlds, cls, share)
-        elif cls in (ThreatClass.supersonic, ThreatClass.s300_ground):
-            table[:, here] = worlds.rate[:, cls, None]
-    return table
-
-
-def _kill(campaign: Campaign) -> NDArray[np.uint64]:
-    """(w, class, kind) thresholds: factor times the system's effectiveness relative to the best one."""
-    worlds = campaign.worlds
+    Cruise: the factor times the system's effectiveness. Ballistic: the kill share of the zone times that effectiveness,
+    as far as rounds suffice, is what a salvo of s stops, so one round kills with ``1 - (1 - kill)^(1/s)``.
+    """
+    worlds, systems = campaign.worlds, len(MISSILE_SYSTEMS)
     table = np.zeros((len(worlds), len(ThreatClass), KINDS))
-    table[:, ThreatClass.cruise, : len(MISSILE_SYSTEMS)] = worlds.units.effectiveness_air
-    table[:, ThreatClass.ballistic, len(MISSILE_SYSTEMS) :] = worlds.units.effectiveness_ballistic
-    return uint32_threshold(table * campaign.factor[:, :, None])
+    table[:, ThreatClass.cruise, :systems] = campaign.factor[:, None] * worlds.units.effectiveness_air
+    kill = filled[:, None, None] * kill_by_zone(worlds)[:, :, None] * worlds.units.effectiveness_ballistic[:, None]
+    one_round = 1 - (1 - kill) ** (1 / salvo_of(worlds, "ballistic")[:, None, None])
+    table[:, ThreatClass.ballistic, systems:] = one_round.reshape(len(worlds), KINDS - systems)
+    return uint32_threshold(table)
+
+
+def _aimed(worlds: Worlds) -> Floats:
+    """(w, class, p + 1) where threats are aimed, last what is aimed at no place: of ballistic missiles only."""
+    nowhere = np.zeros((*worlds.mix.shape[:2], 1))
+    nowhere[:, ThreatClass.ballistic, 0] = np.maximum(0, 1 - worlds.mix[:, ThreatClass.ballistic].sum(axis=1))
+    return np.concatenate([worlds.mix, nowhere], axis=2)
 
 
 def _geometry(theatre: Theatre) -> Geometry:

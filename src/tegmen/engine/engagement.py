@@ -1,21 +1,21 @@
-"""Worlds and sites to feasible (threat, unit) pairs with integer windows: the tables the kernel reads.
-
-Ticks are 0.1 s; a window is counted from a threat's own zero, `BEFORE_IMPACT` ticks before it would hit.
-"""
+"""Worlds and sites to feasible (threat, unit) pairs with integer windows: the tables the kernel reads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tegmen.engine.kernel.windows import BEFORE_IMPACT, TICKS_PER_S, Ways, find_windows
+from tegmen.engine.workload import ROUNDS_MOST
 from tegmen.errors import InputError
 from tegmen.evidence.geography import horizon_km
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.lanes import VARIANTS
+from tegmen.question.theatre import Theatre
 from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
 
-TICKS_PER_S = 10
-BEFORE_IMPACT = 150_000
-"""Ticks from a threat's zero to its impact (a little over 4 h: longer than any cruise missile's way)."""
 PRIORITY = (
     ThreatClass.ballistic,
     ThreatClass.supersonic,
@@ -34,18 +31,17 @@ PRIORITY = (
     ThreatClass.drone,
 )
 """Which class is served first when two engagements could start in the same tick."""
-SECTIONS = ("air", "ballistic")
-KINDS = len(MISSILE_SYSTEMS) * len(SECTIONS)
-"""Unit kinds: system, and the section of the unit kept for aerodynamic or for ballistic targets (A12)."""
+MEETS = ("cruise", "ballistic at Kyiv", "ballistic elsewhere")
+KINDS = len(MISSILE_SYSTEMS) * len(MEETS)
+"""Kinds of engagement: system, and what it meets where; a kind is system + number of systems x place in `MEETS`."""
 ADDED_OUTAGE_ID = 4096
 """Outage ids of added units start here, so that the same unit keeps its draws whatever the baseline."""
-PAIR = np.dtype([(name, np.int32) for name in ("unit", "open", "close", "flight", "preference")])
-"""A unit that can engage what comes on a lane: first and last tick of launch, ticks of flight, rank of preference."""
-UNIT = np.dtype([
-    (name, np.int64) for name in ("channels", "ready", "reload", "salvo", "outage", "outage_id", "kind")
-])  # fmt: skip
+PAIR = np.dtype([(name, np.int32) for name in ("unit", "open", "close", "flight", "preference", "kind")])
+"""A unit that can engage what comes on a lane: first and last tick of launch, ticks a channel is held, rank of
+preference, and what its rounds do there (`KINDS`)."""
+UNIT = np.dtype([(name, np.int64) for name in ("channels", "ready", "reload", "salvo", "outage", "outage_id")])
 """A section of a fire unit: channels, rounds on full launchers, ticks to reload, rounds a salvo, uint32 threshold and
-address of its draw of outage, kind."""
+address of its draw of outage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +81,13 @@ class _Rows:
     section: Ints
 
 
-def engage(worlds: Worlds, sites: Sequence[int], system: str, classes: Sequence[ThreatClass]) -> Engagement:
+def engage(worlds: Worlds, sites: Sequence[int] | Ints, system: str, classes: Sequence[ThreatClass]) -> Engagement:
     """Find the feasible pairs of a batch of worlds with fire units added at `sites`, in that order.
 
     Parameters
     ----------
     sites
-        Place indices of the added fire units, all of `system`.
+        Place indices of the added fire units, all of `system`; (n,), or (n, w) with sites of each world.
     classes
         Threat classes wanted; systems engage ballistic and cruise missiles (A9, A10).
     """
@@ -123,7 +119,7 @@ def _wanted(section: int, classes: Sequence[ThreatClass]) -> bool:
     return (ThreatClass.ballistic if section else ThreatClass.cruise) in classes
 
 
-def _unit_rows(worlds: Worlds, sites: Sequence[int], system: int, classes: Sequence[ThreatClass]) -> _Rows:
+def _unit_rows(worlds: Worlds, sites: Sequence[int] | Ints, system: int, classes: Sequence[ThreatClass]) -> _Rows:
     """Sections of baseline units, packed to the left, then the sections of each added unit in order."""
     count = len(worlds)
     blocks: list[tuple[Ints, Ints, Floats, Ints, int]] = []
@@ -141,7 +137,15 @@ def _unit_rows(worlds: Worlds, sites: Sequence[int], system: int, classes: Seque
             if _wanted(section, classes):
                 column = np.ones((count, 1), dtype=np.int64)
                 outage = column * (ADDED_OUTAGE_ID + number)
-                blocks.append((column * system, column * place, worlds.readiness_added[:, None], outage, section))
+                blocks.append(
+                    (
+                        column * system,
+                        column * np.reshape(place, (-1, 1)),
+                        worlds.readiness_added[:, None],
+                        outage,
+                        section,
+                    )
+                )
     return _Rows(
         system=np.concatenate([block[0] for block in blocks], axis=1),
         site=np.concatenate([block[1] for block in blocks], axis=1),
@@ -168,53 +172,68 @@ def _ticks(seconds: Floats) -> Ints:
 
 
 def _point_pairs(worlds: Worlds, rows: _Rows, w: int) -> tuple[Ints, NDArray[np.void]]:
-    """Ballistic: a unit may engage what falls on a place inside its defended radius."""
+    """Ballistic: a unit may engage what falls on a place inside its defended radius, once for all units (A10)."""
     units = np.flatnonzero((rows.section == 1) & (rows.system[w] >= 0))
-    radius = worlds.units.radius_ballistic_km[w, rows.system[w, units]]
-    apart = worlds.theatre.apart_km[:, rows.site[w, units]]
-    place, at = np.nonzero(apart <= radius[None])
-    scalar = worlds.scalar
+    code, scalar, theatre = rows.system[w, units], worlds.scalar, worlds.theatre
+    radius = worlds.units.radius_ballistic_km[w]
+    place, at = np.nonzero(theatre.apart_km[:, rows.site[w, units]] <= radius[code][None])
     # An interceptor flies at least to intercept height and the ground distance to the place.
-    way = np.hypot(apart[place, at], scalar["intercept_height_km"][w])
-    flight = np.maximum(1, _ticks(way / scalar["interceptor_speed_point_kms"][w]))
-    opening = BEFORE_IMPACT - _ticks(np.array([scalar["detection_ballistic_s"][w] - scalar["reaction_s"][w]]))
-    opening = np.broadcast_to(opening, flight.shape)
-    closing = BEFORE_IMPACT - flight
-    # One salvo is always possible where a unit covers: the fitted share killed given coverage contains late detection.
-    opening = np.minimum(opening, closing)
-    lane = worlds.theatre.lanes.first[ThreatClass.ballistic] + place
-    return lane, _pairs(unit=units[at], open=opening, close=closing, flight=flight, preference=np.zeros_like(flight))
+    speed, height = scalar["interceptor_speed_point_kms"][w], scalar["intercept_height_km"][w]
+    flight = np.maximum(1, _ticks(np.hypot(theatre.apart_km[place, rows.site[w, units[at]]], height) / speed))
+    # All windows of a world open in the same tick. A channel is held for as long as a missile is in view, so no unit's
+    # window is still open when a result is known: one engagement, by the first unit of the order of preference.
+    farthest = np.maximum(1, _ticks(np.hypot(radius.max(keepdims=True), height) / speed))
+    view = np.maximum(_ticks(np.array([scalar["detection_ballistic_s"][w] - scalar["reaction_s"][w]])), farthest)
+    zone = np.where(theatre.places.kyiv[place], 1, 2)
+    table = _pairs(
+        unit=units[at], open=np.broadcast_to(BEFORE_IMPACT - view, flight.shape), close=BEFORE_IMPACT - flight,
+        flight=np.broadcast_to(view, flight.shape), preference=code[at], kind=code[at] + len(MISSILE_SYSTEMS) * zone,
+    )  # fmt: skip
+    return theatre.lanes.first[ThreatClass.ballistic] + place, table
 
 
 def _area_pairs(worlds: Worlds, rows: _Rows, w: int) -> tuple[Ints, NDArray[np.void]]:
     """Cruise: the part of a lane inside a unit's disc, the disc cut by the radar horizon."""
     units = np.flatnonzero((rows.section == 0) & (rows.system[w] >= 0))
-    scalar, lanes = worlds.scalar, worlds.theatre.lanes
-    horizon = float(horizon_km(scalar["radar_height_m"][w], scalar["cruise_height_m"][w]))
-    radius = np.minimum(worlds.units.radius_air_km[w, rows.system[w, units]], horizon)
-    site = rows.site[w, units]
-    begin, end = lanes.pointer[site], lanes.pointer[site + 1]
-    at = np.repeat(np.arange(units.size), end - begin)
-    entry = np.arange(at.size) - np.repeat(np.cumsum(end - begin) - (end - begin), end - begin) + begin[at]
-    inside = lanes.approach_km[entry] < radius[at]
-    at, entry = at[inside], entry[inside]
-    half = np.sqrt(radius[at] ** 2 - lanes.approach_km[entry] ** 2)
-    lane = lanes.lane[entry]
-    length = lanes.length_km[lane]
-    enter = np.maximum(lanes.along_km[entry] - half, 0.0)
-    leave = np.minimum(lanes.along_km[entry] + half, length)
-    s_per_km = 3600.0 / scalar["cruise_speed_kmh"][w]
-    flight = np.maximum(1, _ticks(radius[at] / 2 / scalar["interceptor_speed_area_kms"][w]))
-    opening = BEFORE_IMPACT - _ticks((length - enter) * s_per_km - scalar["reaction_s"][w])
-    closing = BEFORE_IMPACT - _ticks((length - leave) * s_per_km) - flight
-    closing = np.minimum(closing, opening + _ticks(scalar["window_cruise_s"][w : w + 1]))
-    fits = (opening <= closing) & (leave > enter)
-    rank = worlds.units.preference[w, rows.system[w, units[at]]]
-    table = _pairs(
-        unit=units[at[fits]], open=np.maximum(opening, 0)[fits], close=closing[fits], flight=flight[fits],
-        preference=rank[fits],
+    code = rows.system[w, units]
+    every = np.ones(worlds.theatre.lanes.length_km.size, dtype=bool)
+    at, lane, opening, closing, flight = find_windows(
+        rows.site[w, units], reach_air_km(worlds)[w, code], lane_ways(worlds.theatre), every, cruise_pace(worlds)[w]
+    )
+    rank = worlds.units.preference[w, code[at]]
+    table = _pairs(unit=units[at], open=opening, close=closing, flight=flight, preference=rank, kind=code[at])
+    return worlds.theatre.lanes.first[ThreatClass.cruise] + lane, table
+
+
+def reach_air_km(worlds: Worlds) -> Floats:
+    """(w, system) how far a unit meets cruise missiles: its defended radius, cut by the radar horizon [km]."""
+    scalar = worlds.scalar
+    horizon = horizon_km(scalar["radar_height_m"], scalar["cruise_height_m"])
+    return np.minimum(worlds.units.radius_air_km, np.asarray(horizon)[:, None])
+
+
+def cruise_pace(worlds: Worlds) -> Floats:
+    """(w, 5) seconds a km, reaction [s], time in view [s], interceptor's km a second, rounds a salvo."""
+    scalar = worlds.scalar
+    columns = [
+        3600.0 / scalar["cruise_speed_kmh"], scalar["reaction_s"], scalar["window_cruise_s"],
+        scalar["interceptor_speed_area_kms"], salvo_of(worlds, "cruise"),
+    ]  # fmt: skip
+    return np.stack(columns, axis=1, dtype=np.float64)
+
+
+def salvo_of(worlds: Worlds, cls: Literal["ballistic", "cruise"]) -> Ints:
+    """(w,) rounds fired at one missile of a class."""
+    return np.maximum(1, np.rint(worlds.scalar[f"salvo_{cls}"])).astype(np.int64)
+
+
+def lane_ways(theatre: Theatre) -> Ways:
+    """Cruise lanes as the kernel reads them."""
+    lanes = theatre.lanes
+    return Ways(
+        lanes.pointer, lanes.lane, lanes.approach_km, lanes.along_km, lanes.length_km,
+        np.ascontiguousarray(lanes.area_weight[ThreatClass.cruise]), VARIANTS,
     )  # fmt: skip
-    return lanes.first[ThreatClass.cruise] + lane[fits], table
 
 
 def _unit_table(worlds: Worlds, rows: _Rows) -> NDArray[np.void]:
@@ -227,23 +246,37 @@ def _unit_table(worlds: Worlds, rows: _Rows) -> NDArray[np.void]:
         return np.take_along_axis(table, system, axis=1)
 
     ready = np.where(ballistic, pick(worlds.units.ready_ballistic), pick(worlds.units.ready_air))
-    salvo = np.where(ballistic, worlds.scalar["salvo_ballistic"][:, None], worlds.scalar["salvo_cruise"][:, None])
+    salvo = np.where(ballistic, salvo_of(worlds, "ballistic")[:, None], salvo_of(worlds, "cruise")[:, None])
     table = np.zeros(rows.system.shape, UNIT)
     table["channels"] = np.where(present, np.maximum(pick(worlds.units.channels), 1), 0)
     table["ready"] = np.where(present, ready, 0)
     table["reload"] = _ticks(worlds.scalar["reload_s"])[:, None]
-    table["salvo"] = np.maximum(1, np.rint(salvo))
+    table["salvo"] = salvo
     table["outage"] = np.rint((1 - rows.readiness) * 2.0**32)
     table["outage_id"] = rows.outage
-    table["kind"] = system + len(MISSILE_SYSTEMS) * rows.section
     return table
 
 
 def _stock(worlds: Worlds, rows: _Rows) -> Ints:
-    """(w, u) rounds in store for the month."""
-    ballistic, air = worlds.scalar["stock_ballistic"], worlds.scalar["stock_area"]
-    stock = np.where(rows.section == 1, ballistic[:, None], air[:, None])
-    return np.where(rows.system >= 0, np.rint(stock), 0).astype(np.int64)
+    """(w, u) rounds in store for the month; those against ballistic missiles are one national pool, not a unit's."""
+    stock = np.where(rows.section == 1, ROUNDS_MOST, np.rint(worlds.scalar["stock_area"])[:, None])
+    return np.where(rows.system >= 0, stock, 0).astype(np.int64)
+
+
+def attrition_by_lane(worlds: Worlds) -> Floats:
+    """(w, lane) share stopped by the dispersed layer; near-zero classes keep their posted rate on every lane."""
+    first = worlds.theatre.lanes.first
+    table = np.zeros((len(worlds), int(first[-1])))
+    for cls in ThreatClass:
+        here = slice(int(first[cls]), int(first[cls + 1]))
+        if cls is ThreatClass.drone:
+            table[:, here] = attrition_rate(worlds, cls, worlds.rate[:, cls])
+        elif cls is ThreatClass.cruise:
+            share = worlds.scalar["dispersed_share_cruise"] * worlds.rate[:, cls]
+            table[:, here] = attrition_rate(worlds, cls, share)
+        elif cls in (ThreatClass.supersonic, ThreatClass.s300_ground):
+            table[:, here] = worlds.rate[:, cls, None]
+    return table
 
 
 def attrition_rate(worlds: Worlds, cls: ThreatClass, share: Floats) -> Floats:

@@ -6,14 +6,16 @@ that it is stopped follows from who covers the place, and expectations of every 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tegmen.engine.engagement import salvo_of
 from tegmen.engine.kernel.packets import kept_of_places, same_night
+from tegmen.engine.passage import Passage
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.goals import Stakes
 from tegmen.question.scenario import Goal
@@ -84,9 +86,13 @@ class Cover:
     def meets(self, places: Ints | NDArray[np.intp] | slice) -> tuple[Floats, Floats]:
         """(system, w, p) chance that a unit of the system fires, and its kill share: Patriot fires before SAMP/T."""
         none = self.none_ready[:, :, places]
-        before = np.concatenate([np.ones_like(none[:1]), np.cumprod(none, axis=0)[:-1]])
-        relative = self.worlds.units.effectiveness_ballistic[:, : len(BALLISTIC_SYSTEMS)].T
-        return before * (1 - none), relative[:, :, None] * kill_share(self.worlds, places)
+        chance, before = np.empty_like(none), np.ones(none.shape[1:])
+        for code in range(len(none)):
+            chance[code] = before * (1 - none[code])
+            before *= none[code]
+        zone = np.where(self.worlds.places.kyiv[places], 0, 1)
+        relative = self.worlds.units.effectiveness_ballistic[:, : len(none)].T
+        return chance, relative[:, :, None] * kill_by_zone(self.worlds)[:, zone]
 
 
 def cover_baseline(worlds: Worlds) -> Cover:
@@ -100,15 +106,10 @@ def cover_baseline(worlds: Worlds) -> Cover:
     return cover
 
 
-def kill_share(worlds: Worlds, places: Ints | NDArray[np.intp] | slice) -> Floats:
-    """(w, p) share of ballistic missiles that a ready Patriot stops: as at Kyiv, elsewhere times its ratio."""
-    ratio = np.where(worlds.places.kyiv[places], 1.0, worlds.scalar["kill_ratio_elsewhere"][:, None])
-    return np.minimum(worlds.rate[:, ThreatClass.ballistic, None] * ratio, 1.0)
-
-
-def salvo_ballistic(worlds: Worlds) -> Ints:
-    """(w,) rounds fired at one ballistic missile."""
-    return np.maximum(1, np.rint(worlds.scalar["salvo_ballistic"])).astype(np.int64)
+def kill_by_zone(worlds: Worlds) -> Floats:
+    """(w, 2) share of ballistic missiles that a ready Patriot stops at Kyiv, and elsewhere: there times a ratio."""
+    kyiv = worlds.rate[:, ThreatClass.ballistic]
+    return np.stack([kyiv, np.minimum(kyiv * worlds.scalar["kill_ratio_elsewhere"], 1.0)], axis=1)
 
 
 def fill(worlds: Worlds, engaged: Floats, rounds: float | Floats) -> Floats:
@@ -126,7 +127,7 @@ def fill(worlds: Worlds, engaged: Floats, rounds: float | Floats) -> Floats:
     (w,) in [0, 1].
     """
     aimed = np.einsum("wp,wp->w", worlds.mix[:, ThreatClass.ballistic], engaged)
-    wanted = salvo_ballistic(worlds) * worlds.counts[:, ThreatClass.ballistic] * aimed
+    wanted = salvo_of(worlds, "ballistic") * worlds.counts[:, ThreatClass.ballistic] * aimed
     return np.minimum(1.0, np.broadcast_to(rounds, wanted.shape) / np.maximum(wanted, 1e-300))
 
 
@@ -146,6 +147,8 @@ class Expectation:
         The worlds; (p,) indices of the places.
     chance, stop
         (system, w, p) chance that a system meets a ballistic missile; share it then stops, for want of rounds less.
+    filled
+        (w,) share of engagements that rounds suffice for.
     leak
         Class to (w, p) chance that a threat of another class leaks.
     """
@@ -154,6 +157,7 @@ class Expectation:
     places: Ints | NDArray[np.intp]
     chance: Floats
     stop: Floats
+    filled: Floats
     leak: Mapping[ThreatClass, Floats] = field(default_factory=FrozenDict)
 
     def leakers(self, cls: ThreatClass) -> Floats:
@@ -193,7 +197,7 @@ def expect(
     cover: Cover,
     rounds: float | Floats,
     places: Ints | NDArray[np.intp],
-    leak: Mapping[ThreatClass, Floats] | None = None,
+    passage: Passage | None = None,
 ) -> Expectation:
     """Work out what leaks at these places, with these rounds a month for all places together.
 
@@ -201,13 +205,13 @@ def expect(
     ----------
     rounds
         (w,) as for `fill`.
-    leak
-        Class to (w, p) chance that a threat of another class leaks at each of all places.
+    passage
+        What the other classes pass, for metrics that count them.
     """
     filled = fill(cover.worlds, cover.engaged, rounds)
     chance, kill = cover.meets(places)
-    other = {cls: table[:, places] for cls, table in (leak or {}).items()}
-    return Expectation(cover.worlds, places, chance, filled[:, None] * kill, FrozenDict(other))
+    leak = passage.leak(places) if passage else FrozenDict[ThreatClass, "Floats"]()
+    return Expectation(cover.worlds, places, chance, filled[:, None] * kill, filled, leak)
 
 
 def stakes_of(worlds: Worlds, places: Ints | NDArray[np.intp]) -> Stakes:
@@ -221,14 +225,18 @@ def stakes_of(worlds: Worlds, places: Ints | NDArray[np.intp]) -> Stakes:
 
 
 def expected_losses(
-    cover: Cover, goal: Goal, plan: tuple[str, Sequence[int] | Ints], rounds: Sequence[float | Floats]
+    cover: Cover,
+    goal: Goal,
+    plan: tuple[str, Sequence[int] | Ints],
+    rounds: Sequence[float | Floats],
+    passage: Passage | None = None,
 ) -> Floats:
     """Expected value of a goal's metric with the first n units of a plan, n = 0 to all of them.
 
     Parameters
     ----------
-    cover
-        The baseline's; it stays as it is.
+    cover, passage
+        The baseline's; both stay as they are. A metric of ballistic missiles alone needs no passage.
     plan
         System; (n,) sites in order, or (n, w) sites of each world.
     rounds
@@ -236,14 +244,26 @@ def expected_losses(
 
     Returns
     -------
-    (w, n + 1) losses; of a metric of coverage the expected number of places that nobody covers.
+    (w, n + 1) losses; of a metric of coverage the number of places that nobody covers.
     """
-    (system, sites), worlds, metric = plan, cover.worlds, goal.measure
-    places = np.flatnonzero(metric.places(worlds.places, goal.largest_cities))
-    stakes, state = stakes_of(worlds, places), cover.copy()
-    table = np.empty((len(worlds), len(sites) + 1))
-    for n in range(len(sites) + 1):
-        if n:
-            state.add(sites[n - 1], system)
-        table[:, n] = metric.expected_loss(expect(state, rounds[n], places), stakes).sum(axis=1)
+    metric, (_, sites) = goal.measure, plan
+    places = np.flatnonzero(metric.places(cover.worlds.places, goal.largest_cities))
+    stakes = stakes_of(cover.worlds, places)
+    table = np.empty((len(cover.worlds), len(sites) + 1))
+    for n, (covered, passed) in enumerate(with_units(cover, plan, passage)):
+        table[:, n] = metric.expected_loss(expect(covered, rounds[n], places, passed), stakes).sum(axis=1)
     return table
+
+
+def with_units(
+    cover: Cover, plan: tuple[str, Sequence[int] | Ints], passage: Passage | None = None
+) -> Iterator[tuple[Cover, Passage | None]]:
+    """Give the cover and the passage with the first n units of a plan for n = 0, 1, ...; each only until the next."""
+    system, sites = plan
+    cover, passage = cover.copy(), passage.copy() if passage else None
+    yield cover, passage
+    for site in sites:
+        cover.add(site, system)
+        if passage:
+            passage.add(site, system)
+        yield cover, passage

@@ -28,7 +28,8 @@ Table = NDArray[np.void]
 _PIECE_S = 0.2
 _THREAT_S = 1e-6
 _SALVO_MAX = 8
-_ROUNDS_MAX = 2**31 - 1
+ROUNDS_MOST = 2**31 - 1
+"""More rounds than this of one unit the tables do not hold; a store without a limit has so many."""
 _TASK_THREATS = 100_000
 """Threats a task: enough to make its work arrays worth while, few enough for many tasks a thread."""
 
@@ -106,8 +107,8 @@ def check_limits(workload: Workload, runs: int) -> None:
         faults.append(f"{width} units; at most {NUMBERS_MAX - 1}: give fewer")
     if salvo > _SALVO_MAX:
         faults.append(f"a salvo of {salvo} rounds; at most {_SALVO_MAX}: give fewer")
-    if rounds > _ROUNDS_MAX:
-        faults.append(f"{rounds} rounds of one unit; at most {_ROUNDS_MAX}: give fewer")
+    if rounds > ROUNDS_MOST:
+        faults.append(f"{rounds} rounds of one unit; at most {ROUNDS_MOST}: give fewer")
     if least < 0:
         faults.append("a negative number of channels, rounds or ticks; give 0 or more")
     if faults:

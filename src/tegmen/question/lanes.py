@@ -58,8 +58,11 @@ class Lanes:
 
     @property
     def first(self) -> Ints:
-        """(class + 1,) number of the first lane of each class; the last entry is the number of lanes."""
-        width = [self.length_km.size if cls in LANE_CLASSES else self.places for cls in ThreatClass]
+        """(class + 1,) number of the first lane of each class; the last entry is the number of lanes.
+
+        Where a lane is only a place, one lane more is for what is aimed at no place.
+        """
+        width = [self.length_km.size if cls in LANE_CLASSES else self.places + 1 for cls in ThreatClass]
         return np.concatenate([[0], np.cumsum(width)]).astype(np.int64)
 
 

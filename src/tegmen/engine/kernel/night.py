@@ -265,11 +265,11 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
     lined
         Queue keys of first openings in order, made by `line_up`.
     pairs
-        (lane + 1,) where a lane's feasible pairs begin; (pair,) `unit`, `open`, `close`, `flight`, `preference`, on a
-        lane sorted by `open` and `unit`; windows in ticks from the threat's tick.
+        (lane + 1,) where a lane's feasible pairs begin; (pair,) `unit`, `open`, `close`, `flight`, `preference`,
+        `kind`, on a lane sorted by `open` and `unit`; windows in ticks from the threat's tick.
     units
         (unit,) `channels`, `ready` rounds on full launchers, `reload` [ticks], `salvo` [rounds], `outage` threshold
-        (0..2^32), `outage_id`, `kind`.
+        (0..2^32), `outage_id`.
     kill
         (class, kind) uint64: a round kills when its 32-bit word is below this (0..2^32).
     state
@@ -305,7 +305,7 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
         j = choose(tick, begin, end, now, run, key, night, pair, units, state, channels, asked)
         if j >= 0:
             by, done = np.uint64(pair[np.uint64(j)]["unit"]), now + pair[np.uint64(j)]["flight"]
-            chance = kill[np.uint64(threats[i]["class"]), np.uint64(units[by]["kind"])]
+            chance = kill[np.uint64(threats[i]["class"]), np.uint64(pair[np.uint64(j)]["kind"])]
             salvo, hit = fire(
                 now, done, by, i, shots[i], run, key, threats[i]["id"], chance, units, state, channels, reloads, luck
             )

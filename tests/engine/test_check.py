@@ -1,0 +1,87 @@
+"""Simulated against expected: agreement where nothing saturates, and a correction of the right sign where it does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from core_example import BALLISTIC, NASAMS, drawn, even_units, evidence, made_campaign, made_worlds
+
+from tegmen.engine.campaign import begin_campaign
+from tegmen.engine.check import compare, thin_out
+from tegmen.engine.expected import cover_baseline, expected_losses
+from tegmen.terms import FrozenDict
+
+if TYPE_CHECKING:
+    from tegmen.question.scenario import Goal
+    from tegmen.worlds.draw import Worlds
+
+NUMBERS = range(31)
+SITES = [*range(12), *range(12), *range(6)]
+
+
+def goal(name: str) -> Goal:
+    return next(goal for goal in evidence().scenario.goals if goal.name == name)
+
+
+def eased() -> Worlds:
+    """Worlds of the question, a tenth aimed at no place, kill elsewhere less, channels and launchers without end."""
+    worlds = drawn(count=200)
+    mix = worlds.mix.copy()
+    mix[:, BALLISTIC] *= 0.9
+    whole = {name: np.full_like(getattr(worlds.units, name), 200) for name in ("channels", "ready_ballistic")}
+    ratio = {"kill_ratio_elsewhere": np.linspace(0.5, 1.0, len(worlds))}
+    return replace(
+        worlds, mix=mix, seed=5, units=replace(worlds.units, **whole), scalar=FrozenDict(dict(worlds.scalar) | ratio)
+    )
+
+
+@pytest.mark.parametrize("rounds", [np.inf, 20.0])
+@pytest.mark.parametrize("name", ["strikes", "people"])
+def test_simulated_and_expected_agree_at_every_number_where_nothing_saturates(name: str, rounds: float):
+    agreement = compare(
+        begin_campaign(eased(), cruise=False), goal(name), ("patriot", SITES), [rounds] * 31, added=NUMBERS, runs=50
+    )
+    assert agreement.added.tolist() == list(NUMBERS)
+    assert np.all(np.abs(agreement.difference) <= 4 * agreement.error)
+    assert np.all(np.abs(agreement.correction) <= 4 * np.maximum(agreement.correction_error, 1e-12))
+    assert agreement.largest <= 4
+    assert np.all(agreement.error < 0.01)
+
+
+def test_a_wrong_closed_form_is_told():
+    campaign = begin_campaign(eased(), cruise=False)
+    off = replace(campaign, worlds=replace(campaign.worlds, readiness=0.8 * campaign.worlds.readiness))
+    table = compare(off, goal("strikes"), ("patriot", SITES), [np.inf] * 31, added=[0, 10], runs=50)
+    assert table.largest <= 4
+    # The same simulation against the expectation of other worlds.
+    mine = expected_losses(cover_baseline(off.worlds), goal("strikes"), ("patriot", SITES), [np.inf] * 31)
+    theirs = expected_losses(cover_baseline(campaign.worlds), goal("strikes"), ("patriot", SITES), [np.inf] * 31)
+    apart = ((mine - theirs) / mine[:, :1]).mean(axis=0)
+    assert abs(apart[0] / table.error[0]) > 4
+
+
+def test_short_launchers_are_corrected_upwards_and_a_second_unit_helps():
+    # Nobody meets ballistic missiles but the units added at Kyiv, one round each on their launchers a night.
+    worlds = made_worlds([(NASAMS, 1)], launched=120, count=40)
+    mix = worlds.mix.copy()
+    mix[:, BALLISTIC] = [1.0, 0.0, 0.0, 0.0]
+    worlds = replace(worlds, mix=mix, units=even_units(40, ready_ballistic=1))
+    campaign = made_campaign(worlds, 0.9)
+    agreement = compare(campaign, goal("strikes"), ("patriot", [0, 0, 0]), [np.inf] * 4, added=range(4), runs=30)
+    assert agreement.correction[0] == 0
+    assert np.all(agreement.correction[1:] > 10 * agreement.correction_error[1:])
+    assert np.all(np.diff(agreement.correction[1:]) < 0)
+    # 120 missiles in ten nights, one round a unit and night: ten of them are met by one unit, thirty by three.
+    met = np.array([10, 20, 30])
+    assert np.allclose(agreement.correction[1:], 0.9 - 0.9 * met / 120, atol=5 * agreement.error[1:])
+
+
+def test_thinned_out_worlds_are_spread_over_all():
+    worlds = drawn()
+    some = thin_out(worlds, 7)
+    assert len(some) == 7
+    assert np.array_equal(some.rate[[0, -1]], worlds.rate[[0, -1]])
+    assert len(thin_out(worlds, 1000)) == len(worlds)
