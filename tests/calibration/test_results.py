@@ -30,7 +30,7 @@ RESULTS = {
     "draws": lambda fit: fit.draws(20, 3),
     "picked draws": lambda fit: fit.draws(20, 3).pick(stream(1, 2), 5),
     "forecast": lambda fit: tg.forecast(fit, {"drone": 9, "ballistic": 2, "supersonic": 1}),
-    "what is known": lambda fit: follow(fit),
+    "what is known": follow,
     "nights": lambda fit: fit.nights(ThreatClass.ballistic),
 }
 
