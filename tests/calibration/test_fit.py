@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 from scipy import linalg, stats
 
+from tegmen.calibration.area import ClassTrack, area_track
 from tegmen.calibration.ballistic import fit_point, open_mesh, step_likelihoods
-from tegmen.calibration.fit import AreaFit, Calibration, calibrate, draw_scales, fit_area, one_step_ahead
+from tegmen.calibration.fit import Calibration, calibrate
 from tegmen.calibration.grid import LevelGrid, beta_binomial, forward, level_grid, sample_paths
-from tegmen.calibration.priors import Priors, pooling
-from tegmen.calibration.rows import FILTERED, MODELLED, EligibleRows
+from tegmen.calibration.priors import Memory, Priors
+from tegmen.calibration.rows import FILTERED, MODELLED, EligibleRows, Night
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.record import COLUMNS, Record, read_record
 from tegmen.terms import Provenance, ThreatClass
@@ -21,6 +22,7 @@ from tegmen.terms import Provenance, ThreatClass
 FAST = Priors(
     levels=57, steps=(0.05, 0.2, 0.8), concentrations=(2.0, 8.0, 32.0, 128.0), cells=(6, 8, 5), drift_levels=13
 )
+STILL = Memory(break_days=(math.inf,), half_life_days=math.inf, slopes=(0.0,))
 TINY = Priors(cells=(2, 3, 2), kill_concentrations=(2.0, 9.0), drift_levels=3, drift_steps=(0.0, 0.7))
 
 
@@ -34,11 +36,11 @@ def march(record):
     return calibrate(record, until="2024-03-31", seed=1)
 
 
-def made(rows):
+def made(rows, weapon="unnamed"):
     """Build a record from (window_end, threat_class, zone, launched, intercepted)."""
     table = pd.DataFrame(rows, columns=["window_end", "threat_class", "zone", "launched", "intercepted"])
     table["window_end"] = pd.to_datetime(table["window_end"])
-    table = table.assign(channel="national", weapon="unnamed", lost=pd.NA, rows=1, rows_uncounted=0)
+    table = table.assign(channel="national", weapon=weapon, lost=pd.NA, rows=1, rows_uncounted=0)
     table = table.astype(dict.fromkeys(("launched", "intercepted", "lost"), "Int64"))
     return Record(table[list(COLUMNS)], Provenance("0", None, {"record": "made"}))
 
@@ -76,7 +78,7 @@ def test_transition_has_the_stated_variance_even_below_the_spacing(step):
     np.testing.assert_allclose(moments, [1.0, 0.0, step**2], atol=1e-12)
 
 
-# --- area classes ----------------------------------------------------------------------------------------------------
+# --- hidden paths ----------------------------------------------------------------------------------------------------
 
 
 def brute(likelihood, grid, step):
@@ -122,125 +124,150 @@ def test_sampled_paths_have_the_enumerated_probabilities(tiny):
             assert abs(seen - chance) <= 4 * math.sqrt(chance * (1 - chance) / mine.shape[1]) + 1e-12
 
 
-def test_sampled_marginals_equal_forward_backward_smoothing(march):
-    fit, grid, s, m, count = march.areas[ThreatClass.cruise], march.level, 3, 5, 4000
-    kernel, likelihood = grid.kernels[s], fit.likelihood[:, m]
-    backward = [np.ones(len(grid.logit))]
-    for each in likelihood[:0:-1]:
-        message = kernel @ (each * backward[-1])
-        backward.append(message / message.sum())
-    filtered = [kept[0, m] for _, kept, _ in forward(fit.likelihood, grid.start, kernel[None])]
-    smoothed = np.array([f * b for f, b in zip(filtered, backward[::-1], strict=True)])
-    smoothed /= smoothed.sum(axis=1, keepdims=True)
-    uniform = np.random.default_rng(2).random((len(smoothed), count))
-    drawn = grid.logit[sample_paths(fit.likelihood, grid, np.full(count, s), np.full(count, m), uniform)]
-    mean = smoothed @ grid.logit
-    spread = np.sqrt(smoothed @ grid.logit**2 - mean**2)
-    assert np.abs((drawn.mean(axis=1) - mean) / spread).max() <= 4 / math.sqrt(count)
-    below = np.cumsum(smoothed, axis=1)[:, 120]
-    error = np.sqrt(below * (1 - below) / count)
-    assert (np.abs((drawn <= grid.logit[120] + 1e-9).mean(axis=1) - below) <= 4 * error + 1e-9).all()
+# --- area classes ----------------------------------------------------------------------------------------------------
+
+
+def learnt(track, brought):
+    for day, n, k in brought:
+        track = track.after(day, n, k)
+    return track
+
+
+def shares(track):
+    return 1 / (1 + np.exp(-track.grid.logit))
 
 
 def test_without_drift_and_overdispersion_it_is_the_conjugate_beta():
-    priors = Priors(levels=1601, level_low=-10.0, level_high=10.0, steps=(1e-6,), concentrations=(1e7,))
-    grid = level_grid(-10.0, 10.0, 1601, priors.steps)
-    fit = fit_area(rows_of([0, 1, 1, 4], [30, 12, 9, 20], [25, 12, 5, 18]), grid, priors)
-    *_, (_, last, _) = forward(fit.likelihood, grid.start, grid.kernels)
-    exact, share = stats.beta(1 + 60, 1 + 11), 1 / (1 + np.exp(-grid.logit))
-    assert math.isclose(last[0, 0] @ share, exact.mean(), rel_tol=1e-5)
-    assert math.isclose(last[0, 0] @ share**2 - (last[0, 0] @ share) ** 2, exact.var(), rel_tol=1e-3)
+    priors = Priors(
+        levels=1601, level_low=-10.0, level_high=10.0, steps=(1e-6,), concentrations=(1e7,), concentration_walk=0.0
+    )
+    track = learnt(area_track(priors, STILL), [(0, 30, 25), (7, 12, 12), (8, 9, 5), (40, 20, 18)])
+    exact, weight = stats.beta(1 + 60, 1 + 11), track.state[0, 0, 0, 0]
+    assert math.isclose(weight @ shares(track), exact.mean(), rel_tol=1e-5)
+    assert math.isclose(weight @ shares(track) ** 2 - (weight @ shares(track)) ** 2, exact.var(), rel_tol=1e-3)
 
 
-def test_one_week_equals_quadrature_over_rate_and_concentration():
-    priors = Priors(steps=(0.3,), concentrations=(4.0, 16.0))
+def test_nights_of_one_level_equal_quadrature_over_rate_and_concentration():
+    """With nothing moving, the odds of one M against another are the ratio of two integrals over the share."""
+    priors = Priors(
+        levels=961, level_low=-12.0, level_high=12.0, steps=(1e-6,), concentrations=(4.0, 16.0), concentration_walk=0.0
+    )
     n, k = np.array([20, 8, 15]), np.array([18, 3, 15])
-    fit = fit_area(rows_of([0, 0, 0], n, k, steps=1), level_grid(-12.0, 12.0, 961, (0.3,)), priors)
+    track = learnt(area_track(priors, STILL), zip(range(3), n.tolist(), k.tolist(), strict=True))
     rate = (np.arange(20_000) + 0.5) / 20_000
-    for m, concentration in enumerate(priors.concentrations):
-        mass = stats.betabinom.pmf(k[:, None], n[:, None], rate * concentration, (1 - rate) * concentration).prod(
-            axis=0
-        )
-        if m == 0:
-            first = mass.mean()
-    assert math.isclose(math.exp(fit.log_evidence[0, 1] - fit.log_evidence[0, 0]), mass.mean() / first, rel_tol=1e-5)
+    masses = [
+        stats.betabinom.pmf(k[:, None], n[:, None], rate * big, (1 - rate) * big).prod(axis=0).mean()
+        for big in priors.concentrations
+    ]
+    of_m = track.state[0, 0, 0].sum(axis=-1)
+    assert of_m.sum() == pytest.approx(1.0)
+    assert of_m[1] / of_m[0] == pytest.approx(masses[1] / masses[0], rel=1e-5)
 
 
-def test_partial_pooling_equals_the_sum_over_every_combination():
-    priors = Priors(steps=(0.1, 0.5), concentrations=(3.0, 9.0, 27.0), spread=0.6)
-    logs = np.log(np.random.default_rng(8).uniform(0.01, 1.0, (2, 2, 3)))
-    fits = [AreaFit(np.ones((1, 3, 3)), each) for each in logs]
-    of_step, of_concentration = pooling(priors)
-    joint = np.zeros((2, 3, 2, 3))
-    for a, b in itertools.product(range(2), range(3)):
-        for s, m, s2, m2 in itertools.product(range(2), range(3), range(2), range(3)):
-            prior = of_step[a, s] * of_concentration[b, m] * of_step[a, s2] * of_concentration[b, m2]
-            joint[s, m, s2, m2] += prior * math.exp(logs[0, s, m] + logs[1, s2, m2])
-    joint /= joint.sum()
-    count = 60_000
-    (s, m), (s2, m2) = draw_scales(fits, priors, np.random.default_rng(3), count)
-    seen = np.zeros_like(joint)
-    np.add.at(seen, (s, m, s2, m2), 1 / count)
-    assert (np.abs(seen - joint) <= 4 * np.sqrt(joint * (1 - joint) / count)).all()
+def test_concentration_walks_by_the_variance_said_and_a_break_draws_it_anew():
+    priors = Priors(concentrations=tuple(1.5 * 2.0 ** (i / 4) for i in range(41)), concentration_walk=0.5)
+    kernel, logs = priors.concentration_kernel(0.25), np.log(priors.concentrations)
+    moments = [(kernel[20] * (logs - logs[20]) ** power).sum() for power in (0, 1, 2)]
+    np.testing.assert_allclose(moments, [1.0, 0.0, 0.5**2 * 0.25], atol=1e-12)
+    broken = learnt(area_track(FAST, Memory(break_days=(1e-3,))), [(0, 30, 21), (1, 30, 6)]).before(9)
+    np.testing.assert_allclose(broken.state.sum(axis=-1), 0.25)
+    still = learnt(area_track(FAST, STILL), [(0, 30, 21), (1, 30, 6)])
+    assert still.state.sum(axis=-1)[0, 0, 0, 0] > 0.3
 
 
-def test_one_step_ahead_probabilities_sum_to_one(march):
-    mixed = one_step_ahead(march.areas[ThreatClass.drone], march.level, march.priors)
-    np.testing.assert_allclose(mixed.sum(axis=(1, 2)), 1.0, rtol=1e-10)
-    rate = 1 / (1 + np.exp(-march.level.logit))
-    mass = np.exp(
-        beta_binomial(
-            np.array(31), np.arange(32)[:, None, None], rate, np.asarray(march.priors.concentrations)[:, None]
-        )
+def test_a_concentration_that_changes_is_found():
+    """Shares that scatter widely for a year and hardly in the next: M rises, and the forecast narrows."""
+    rng, found = np.random.default_rng(3), []
+    track = area_track(Priors(), Memory())
+    for day in range(0, 730, 3):
+        big = 4.0 if day < 365 else 200.0
+        track = track.after(day, 40, int(stats.betabinom.rvs(40, 0.7 * big, 0.3 * big, random_state=rng)))
+        if day in {363, 729}:
+            chance, count = track.chance(40), np.arange(41)
+            found.append(math.sqrt(chance @ count**2 - (chance @ count) ** 2))
+    exact = [math.sqrt(stats.betabinom.var(40, 0.7 * big, 0.3 * big)) for big in (4.0, 200.0)]
+    assert found[0] == pytest.approx(exact[0], rel=0.2)
+    assert found[1] < exact[0] / 2
+
+
+def test_a_drawn_rate_has_the_mean_over_cells_and_sizes():
+    track = learnt(area_track(FAST, Memory()), [(0, 30, 21), (3, 8, 3), (9, 60, 55)])
+    sizes, count, memory = np.array([2, 10, 70]), 40_000, track.memory
+    drawn = track.draw_rate(sizes, count, np.random.default_rng(5))
+    weight, expected = track.weight(), 0.0
+    for s, r, b, n in itertools.product(*map(range, weight.shape), sizes):
+        share = 1 / (1 + np.exp(-(track.grid.logit + memory.slopes[b] * math.log(n / memory.typical))))
+        expected += n / sizes.sum() * weight[s, r, b] * (track.state[s, r, b].sum(axis=0) @ share)
+    # The offset within a cell bends the mean by less than the square of the spacing.
+    assert abs(drawn.mean() - expected) <= 4 * drawn.std() / math.sqrt(count) + 0.002
+
+
+# --- weapons ---------------------------------------------------------------------------------------------------------
+
+
+def of_day(day, **weapons):
+    """A night of the weapons named, each (launched, intercepted), and of nothing else."""
+    n, k = (np.array([sum(counts[part] for counts in weapons.values())]) for part in (0, 1))
+    return Night(day, np.array([-1]), n, k, weapons)
+
+
+def test_a_weapon_never_seen_and_one_alone_in_its_class_are_the_class():
+    track = ClassTrack(area_track(FAST, Memory()))
+    for day, n, k in ((0, 12, 9), (4, 30, 11), (9, 5, 5)):
+        track = track.after(of_day(day, geran=(n, k)))
+    for name in ("geran", "nobody"):
+        np.testing.assert_allclose(track.before(15).chance(14, name), track.before(15).chance(14), rtol=1e-9)
+    alone = learnt(area_track(FAST, Memory()), [(0, 12, 9), (4, 30, 11), (9, 5, 5)])
+    np.testing.assert_allclose(track.chance(14), alone.chance(14), rtol=1e-12)
+
+
+def test_a_weapon_is_weighed_between_its_class_and_itself_by_what_each_foretold():
+    """Odds by hand: two nights of two weapons, then one without; the weapon's own track begins as its class's."""
+    memory = Memory(half_life_days=50.0)
+    track = ClassTrack(area_track(FAST, memory)).after(of_day(0, other=(20, 18)))
+    whole = learnt(area_track(FAST, memory), [(0, 20, 18)])
+    own, odds = whole.before(6), 0.0
+    for last, day, n, k, m, j in ((6, 6, 9, 2, 20, 19), (6, 16, 5, 1, 14, 13)):
+        track = track.after(of_day(day, weapon=(n, k), other=(m, j)))
+        whole, own, odds = whole.before(day), own.before(day), odds * 0.5 ** ((day - last) / 50)
+        odds += math.log(own.chance(n)[k] / whole.chance(n)[k])
+        whole, own = whole.after(day, n + m, k + j), own.after(day, n, k)
+    track, whole, own = (
+        track.after(of_day(40, other=(8, 8))).before(41),
+        whole.after(40, 8, 8).before(41),
+        own.before(41),
     )
-    np.testing.assert_allclose(np.einsum("kmg,tmg->t", mass, mixed), 1.0, rtol=1e-9)
-
-
-def test_forecast_median_and_pit_by_direct_summation(march):
-    table, mixed = (
-        march.forecasts(ThreatClass.cruise),
-        one_step_ahead(march.areas[ThreatClass.cruise], march.level, march.priors),
+    weight = 1 / (1 + math.exp(-odds * 0.5 ** (25 / 50)))
+    np.testing.assert_allclose(track.chance(7), whole.chance(7), rtol=1e-9)
+    np.testing.assert_allclose(
+        track.chance(7, "weapon"), weight * own.chance(7) + (1 - weight) * whole.chance(7), rtol=1e-9
     )
-    row = 100
-    n, k = int(table.launched[row]), int(table.intercepted[row])
-    rate = 1 / (1 + np.exp(-march.level.logit))
-    chance = np.zeros(n + 1)
-    for m, concentration in enumerate(march.priors.concentrations):
-        for g in np.flatnonzero(mixed[march.rows[ThreatClass.cruise].step[row], m] > 1e-12):
-            mass = stats.betabinom.pmf(np.arange(n + 1), n, rate[g] * concentration, (1 - rate[g]) * concentration)
-            chance += mixed[march.rows[ThreatClass.cruise].step[row], m, g] * mass
-    below = np.cumsum(chance)
-    assert math.isclose(table.pit[row], below[k] - chance[k] / 2, rel_tol=1e-6)
-    assert table.loc[row, ["low", "median", "high"]].tolist() == [int((below < q).sum()) for q in (0.05, 0.5, 0.95)]
+    assert odds > 0
+    assert track.chance(7, "weapon") @ np.arange(8) < track.chance(7) @ np.arange(8)
 
 
-def level_quantiles(rows, end_priors):
-    """5/50/95 % of the level of the last week, exactly, from the filtered weights (linear within a cell)."""
-    grid = level_grid(end_priors.level_low, end_priors.level_high, end_priors.levels, end_priors.steps)
-    fits = [fit_area(rows[key], grid, end_priors) for key in FILTERED]
-    of_step, of_concentration = pooling(end_priors)
-    evidence = [np.exp(fit.log_evidence - fit.log_evidence.max()) for fit in fits]
-    shared = np.prod([of_step @ each @ of_concentration.T for each in evidence], axis=0)
-    quantiles = []
-    for fit, each, other in zip(fits, evidence, evidence[::-1], strict=True):
-        prior = of_step.T @ (of_step @ other @ of_concentration.T) @ of_concentration
-        weight = prior * each / shared.sum()
-        *_, (_, last, _) = forward(fit.likelihood, grid.start, grid.kernels)
-        marginal = np.einsum("sm,smg->g", weight, last)
-        half = (grid.logit[1] - grid.logit[0]) / 2
-        quantiles.append(np.interp((0.05, 0.5, 0.95), np.cumsum(marginal) / marginal.sum(), grid.logit + half))
-    return 1 / (1 + np.exp(-np.array(quantiles)))
+def test_nights_count_each_weapon_alone_and_mixtures_for_the_class_only():
+    rows = [("2024-01-01 02:00", "cruise", "unlocated", 7, 5), ("2024-01-01 05:00", "cruise", "UA-30", 3, 3)]
+    table = made(rows).rows
+    for name in ("Kh-59", "Kalibr+Kh-101", "unnamed"):
+        table = pd.concat([table, made([("2024-01-01 03:00", "cruise", "UA-30", 2, 1)], name).rows])
+    named = made(
+        [("2024-01-01 04:00", "cruise", "UA-63", 4, 0), ("2024-01-03 01:00", "cruise", "UA-63", 1, 1)], "Kh-59"
+    ).rows
+    record = Record(pd.concat([table, named]), Provenance("0", None, {"record": "made"}))
+    first, second = calibrate(record, until="2024-02-01", priors=FAST).nights(ThreatClass.cruise)
+    assert dict(first.weapons) == {"Kh-59": (6, 1)}
+    assert first.totals() == (20, 11)
+    assert (dict(second.weapons), second.totals()) == ({"Kh-59": (1, 1)}, (1, 1))
 
 
-def test_a_grid_twice_as_fine_moves_no_quantile_by_half_a_percent_of_the_interval(march):
-    coarse = march.priors
-    fine = Priors(
-        levels=2 * coarse.levels - 1,
-        steps=tuple(0.02 * 2.0 ** (0.375 * i) for i in range(17)),
-        concentrations=tuple(1.5 * 2.0 ** (0.25 * i) for i in range(31)),
-    )
-    first, second = level_quantiles(march.rows, coarse), level_quantiles(march.rows, fine)
-    assert (np.abs(first - second) <= 0.005 * (first[:, 2:] - first[:, :1])).all()
+def test_weapons_of_the_record_have_their_own_forecasts(march):
+    track = march.areas[ThreatClass.cruise]
+    assert {"Kh-101", "Kalibr", "Kh-59", "Iskander-K"} <= set(track.weapons)
+    assert all("+" not in name for name in track.weapons)
+    means = {name: track.chance(10, name) @ np.arange(11) for name in ("Kh-101", "Kh-59")}
+    assert means["Kh-101"] > means["Kh-59"]
+    assert set(march.areas[ThreatClass.drone].weapons) == {"Shahed"}
 
 
 # --- the ballistic mixture -------------------------------------------------------------------------------------------
@@ -347,7 +374,7 @@ def simulated_drones(rng, weeks=40, step=0.2, concentration=8.0):
             share = rng.beta(rate[week] * concentration, (1 - rate[week]) * concentration)
             end = pd.Timestamp("2023-05-01") + pd.Timedelta(days=7 * week + day)
             rows.append((end, "drone", "unlocated", n, int(rng.binomial(n, share))))
-    return made(rows), rate[-4:].mean()
+    return made(rows), rate[-1]
 
 
 def test_intervals_cover_the_simulated_level():
@@ -385,14 +412,15 @@ def test_mixture_recovers_a_simulated_defence():
 
 
 def test_ours_covers_drone_nights_where_a_binomial_fails(record):
-    table = calibrate(record, until="2024-06-30").forecasts(ThreatClass.drone)
-    before = table[["launched", "intercepted"]].cumsum().shift()
-    binomial = stats.binom(table.launched, (before.intercepted / before.launched).fillna(0.5))
-    pit = (binomial.cdf(table.intercepted) - binomial.pmf(table.intercepted) / 2)[30:]
-    ours = table.pit[30:]
-    assert ((pit > 0.05) & (pit < 0.95)).mean() < 0.7
-    assert 0.85 < ((ours > 0.05) & (ours < 0.95)).mean() < 0.97
-    assert 0.80 < ((table.intercepted >= table.low) & (table.intercepted <= table.high))[30:].mean() < 0.985
+    brought = list(calibrate(record, until="2024-06-30").foretold(ThreatClass.drone))
+    n, k = np.array([night.totals() for _, night in brought]).T
+    before_n, before_k = np.cumsum(n) - n, np.cumsum(k) - k
+    binomial = stats.binom(n, np.where(before_n > 0, before_k / np.maximum(before_n, 1), 0.5))
+    theirs = binomial.cdf(k) - binomial.pmf(k) / 2
+    chances = [track.chance(night.totals()[0]) for track, night in brought]
+    ours = np.array([chance[:j].sum() + chance[j] / 2 for chance, j in zip(chances, k, strict=True)])
+    assert ((theirs[30:] > 0.05) & (theirs[30:] < 0.95)).mean() < 0.7
+    assert 0.85 < ((ours[30:] > 0.05) & (ours[30:] < 0.95)).mean() < 0.97
 
 
 @pytest.mark.parametrize("until", ["2023-06-30", "2023-12-31", "2024-03-31", "2024-06-30"])
@@ -546,8 +574,8 @@ def test_bad_seeds_counts_classes_and_priors_are_named(record, march):
         calibrate(record, until="2024-03-31", seed=-1)
     with pytest.raises(InputError, match="count: found 0"):
         march.draws(0, 1)
-    with pytest.raises(InputError, match="found ballistic, allowed: drone, cruise"):
-        march.forecasts(ThreatClass.ballistic)
+    with pytest.raises(InputError, match="found a walk of log M of -1"):
+        Priors(concentration_walk=-1.0)
     with pytest.raises(InputError, match="priors: 2 faults"):
         Priors(steps=(-0.1,), levels=1)
 

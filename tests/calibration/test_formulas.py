@@ -9,8 +9,7 @@ from scipy import stats
 
 from tegmen.calibration.ballistic import Statics, fit_point, kyiv_share, raid_likelihood
 from tegmen.calibration.grid import draw_beta, draw_cells, jitter, level_grid
-from tegmen.calibration.nightly import Memory
-from tegmen.calibration.priors import Priors, area_grid, coverage_grid, pooling
+from tegmen.calibration.priors import Memory, Priors, area_grid, coverage_grid
 from tegmen.calibration.rows import EligibleRows
 
 PRIORS = Priors()
@@ -41,16 +40,6 @@ def test_the_grids_are_those_of_the_priors():
     np.testing.assert_allclose(coverage_grid(priors).kernels[0], np.eye(8), atol=1e-12)
     variance = coverage_grid(replace(priors, drift_levels=71)).kernels[1][35] @ (np.linspace(-3, 4, 71) - 0.5) ** 2
     assert variance == pytest.approx(0.25, rel=1e-6)
-
-
-def test_scales_of_a_class_are_normal_about_the_shared_mean_in_the_logarithm():
-    of_step, of_concentration = pooling(PRIORS)
-    for weights, values in ((of_step, PRIORS.steps), (of_concentration, PRIORS.concentrations)):
-        np.testing.assert_allclose(weights.sum(axis=1), 1.0)
-        for mean, one, other in ((0, 1, 3), (4, 4, 6), (5, 8, 2)):
-            odds = stats.norm.pdf(math.log(values[one]), math.log(values[mean]), PRIORS.spread)
-            odds /= stats.norm.pdf(math.log(values[other]), math.log(values[mean]), PRIORS.spread)
-            assert weights[mean, one] / weights[mean, other] == pytest.approx(odds)
 
 
 def test_the_prior_of_the_near_zeros_is_the_documented_one():

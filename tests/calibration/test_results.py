@@ -9,9 +9,7 @@ import tegmen as tg
 from tegmen.calibration.fit import calibrate
 from tegmen.calibration.forecast import follow
 from tegmen.calibration.grid import stream
-from tegmen.calibration.nightly import Memory
 from tegmen.calibration.priors import Priors
-from tegmen.calibration.rows import nights
 from tegmen.evidence.record import read_record
 from tegmen.terms import ThreatClass
 
@@ -31,10 +29,9 @@ RESULTS = {
     "calibration": lambda fit: fit,
     "draws": lambda fit: fit.draws(20, 3),
     "picked draws": lambda fit: fit.draws(20, 3).pick(stream(1, 2), 5),
-    "joint": lambda fit: fit.joint(20, 3),
     "forecast": lambda fit: tg.forecast(fit, {"drone": 9, "ballistic": 2, "supersonic": 1}),
-    "what is known": lambda fit: follow(fit, Memory()),
-    "nights": lambda fit: nights(fit.rows[ThreatClass.ballistic], by_aim=True),
+    "what is known": follow,
+    "nights": lambda fit: fit.nights(ThreatClass.ballistic),
 }
 
 

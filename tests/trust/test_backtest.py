@@ -11,10 +11,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import linalg, stats
 
 import tegmen as tg
-from tegmen.calibration.fit import Priors, calibrate, fit_area
+from tegmen.calibration.area import ClassTrack, area_track
+from tegmen.calibration.fit import calibrate
 from tegmen.calibration.forecast import (
     Known,
     drawn_calendar,
@@ -26,22 +27,15 @@ from tegmen.calibration.forecast import (
     simulate_intercepted,
     smoothed,
 )
-from tegmen.calibration.grid import beta_binomial, elapse, level_grid
-from tegmen.calibration.nightly import (
-    Memory,
-    area_track,
-    ballistic_track,
-    beta_binomial_table,
-    point_track,
-    pooled,
-)
-from tegmen.calibration.priors import pooling
-from tegmen.calibration.rows import EligibleRows, Night, nights
+from tegmen.calibration.grid import beta_binomial, beta_binomial_table, elapse, level_grid
+from tegmen.calibration.nightly import ballistic_track, point_track
+from tegmen.calibration.priors import Memory, Priors
+from tegmen.calibration.rows import Night, nights
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.record import COLUMNS, Record, read_record
 from tegmen.report.backtest_page import backtest_file
 from tegmen.terms import Provenance, ThreatClass
-from tegmen.trust.baselines import last_month, past, trailing_beta_binomial, trailing_binomial
+from tegmen.trust.baselines import BASELINES, last_month, past, trailing_beta_binomial, trailing_binomial
 from tegmen.trust.scores import LEVELS, difference, marks
 
 FAST = Priors(
@@ -137,57 +131,34 @@ def test_a_level_elapses_as_the_matrix_of_the_weekly_filter_does():
     np.testing.assert_allclose(halves, moved, atol=1e-13)
 
 
-def test_nights_a_week_apart_have_the_evidence_of_the_weekly_filter():
-    n, k = np.array([20, 8, 31, 4]), np.array([18, 3, 30, 4])
-    ends = np.array(["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"], dtype="datetime64[m]")
-    rows = EligibleRows(ends, np.full(4, "unnamed"), n, k, np.full(4, -1), np.arange(4), 4)
-    fit = fit_area(rows, level_grid(FAST.level_low, FAST.level_high, FAST.levels, FAST.steps), FAST)
-    track = area_track(FAST, FIXED)
-    for each in nights(rows, by_aim=False):
-        track = track.after(each)
-    ours, theirs = track.log_evidence[:, 0, 0], fit.log_evidence
-    np.testing.assert_allclose(ours - ours[0, 0], theirs - theirs[0, 0], atol=1e-9)
-
-
 def test_a_forecast_sums_over_every_path_slope_and_break():
-    """Three nights on a coarse grid, by loops over slope, step sd, M, and the level before and after each gap."""
+    """Three nights on a coarse grid, by loops over slope, step sd, and M and level before and after each gap."""
     priors = Priors(levels=4, level_low=-2.0, level_high=2.0, steps=(0.4, 1.3), concentrations=(3.0, 20.0))
+    priors = replace(priors, concentration_walk=1.6)
     memory = Memory(break_days=(40.0,), half_life_days=math.inf, slopes=(-0.4, 0.0, 0.4))
-    past_nights, day, asked = [night(0, 5, 4), night(9, 12, 3)], 11, 6
-    track = area_track(priors, memory)
-    for each in past_nights:
-        track = track.after(each)
-    track = track.before(day)
-    key = ThreatClass.drone
-    found = track.chance(asked, pooled({key: track}, day)[key])
-    grid = track.grid
-
-    def prior(values):
-        near = np.array([[math.exp(-0.5 * (math.log(a / b) / priors.spread) ** 2) for b in values] for a in values])
-        return (near / near.sum(axis=1, keepdims=True)).sum(axis=0)
-
-    prior_s, prior_m = prior(priors.steps), prior(priors.concentrations)
+    track, asked = area_track(priors, memory), 6
+    for day, n, k in ((0, 5, 4), (9, 12, 3)):
+        track = track.after(day, n, k)
+    found, grid = track.before(11).chance(asked), track.grid
     slope_prior = [math.exp(-0.5 * (b / memory.slope_spread) ** 2) for b in memory.slopes]
-    expected = np.zeros(asked + 1)
-    spacing = grid.logit[1] - grid.logit[0]
-    for (s, step), (m, big), (b, slope) in itertools.product(
-        enumerate(priors.steps), enumerate(priors.concentrations), enumerate(memory.slopes)
-    ):
+    expected, spacing = np.zeros(asked + 1), grid.logit[1] - grid.logit[0]
+    difference = np.array([[-1.0, 1.0], [1.0, -1.0]])
+    for step, (b, slope) in itertools.product(priors.steps, enumerate(memory.slopes)):
 
-        def mass(n, level, slope=slope, big=big):
-            share = 1 / (1 + math.exp(-(level + slope * math.log(n / 10))))
+        def mass(n, level, m, slope=slope):
+            share, big = 1 / (1 + math.exp(-(level + slope * math.log(n / 10)))), priors.concentrations[m]
             return stats.betabinom.pmf(np.arange(n + 1), n, share * big, (1 - share) * big)
 
         def move(days, step=step):
             kernel = elapse(np.eye(4)[None], np.array([(step / spacing) ** 2 * days / 7]))[0]
+            walk = linalg.expm(difference * (1.6 / math.log(20 / 3)) ** 2 * days / 365.25 / 2)
             still = math.exp(-days / 40.0)
-            return still * kernel + (1 - still) * grid.start
+            return still * np.einsum("ab,xy->axby", walk, kernel) + (1 - still) * grid.start / 2
 
-        first, second = move(9), move(2)
-        for x, y, z in itertools.product(range(4), repeat=3):
-            weight = prior_s[s] * prior_m[m] * slope_prior[b] * grid.start[x]
-            weight *= mass(5, grid.logit[x])[4] * first[x, y] * mass(12, grid.logit[y])[3] * second[y, z]
-            expected += weight * mass(asked, grid.logit[z])
+        first, second, cells = move(9), move(2), list(itertools.product(range(2), range(4)))
+        for (j, x), (m, y), (o, z) in itertools.product(cells, repeat=3):
+            weight = slope_prior[b] / 2 * grid.start[x] * mass(5, grid.logit[x], j)[4] * first[j, x, m, y]
+            expected += weight * mass(12, grid.logit[y], m)[3] * second[m, y, o, z] * mass(asked, grid.logit[z], o)
     np.testing.assert_allclose(found, expected / expected.sum(), rtol=1e-8)
 
 
@@ -239,24 +210,28 @@ def test_two_models_of_ballistic_missiles_are_weighed_by_what_they_foretold():
     days = (0, 4, 34)
     for last, day in zip((0, *days), days, strict=False):
         track, odds = track.before(day), odds * 0.5 ** ((day - last) / 30)
-        odds += math.log(track.point.chance(5)[2] / track.level_chance(5)[2])
+        odds += math.log(track.point.chance(5)[2] / track.level.chance(5)[2])
         track = track.after(night(day, 5, 2, aim=0))
     assert track.log_odds == pytest.approx(odds, rel=1e-12)
     assert track.of_point == pytest.approx(1 / (1 + math.exp(-odds)))
-    mixed = track.of_point * track.point.chance(7) + (1 - track.of_point) * track.level_chance(7)
+    mixed = track.of_point * track.point.chance(7) + (1 - track.of_point) * track.level.chance(7)
     np.testing.assert_allclose(track.chance(7), mixed)
     assert mixed.sum() == pytest.approx(1.0)
 
 
 def test_a_grid_twice_as_fine_changes_no_limit_of_a_forecast(record):
     """Limits between counts, as an exact quantile would be: the distribution function joined by straight lines."""
-    rows, found = calibrate(record, until="2023-06-30", priors=FAST).rows[ThreatClass.drone], []
-    for levels in (225, 449):
-        track = area_track(Priors(levels=levels), Memory())
-        for each in nights(rows, by_aim=False):
-            track = track.after(each)
-        track = track.before(19_540)
-        chance = track.chance(60, pooled({ThreatClass.drone: track}, 19_540)[ThreatClass.drone])
+    brought, found = calibrate(record, until="2023-06-30", priors=FAST).nights(ThreatClass.drone), []
+    finer = Priors(
+        levels=249,
+        steps=tuple(0.02 * 2.0 ** (0.75 * i) for i in range(9)),
+        concentrations=tuple(1.5 * 2.0 ** (0.5 * i) for i in range(15)),
+    )
+    for priors in (Priors(), finer):
+        track = area_track(priors, Memory())
+        for each in brought:
+            track = track.after(each.day, *each.totals())
+        chance = track.before(19_540).chance(60)
         found.append(np.interp((0.05, 0.5, 0.95), np.cumsum(chance), np.arange(61)))
     assert (np.abs(found[0] - found[1]) <= 0.005 * (found[0][2] - found[0][0])).all()
 
@@ -275,9 +250,8 @@ def test_a_break_finds_a_changed_definition_that_a_walk_of_small_steps_does_not(
     for memory in (replace(FIXED, break_days=(365.25,)), FIXED):
         track = area_track(small, memory)
         for day in range(103):
-            track = track.after(night(day, 20, 18 if day < 100 else 8))
-        chance = track.before(103).chance(20, np.ones((1, 1, 1, 1)))
-        found.append(chance @ np.arange(21))
+            track = track.after(day, 20, 18 if day < 100 else 8)
+        found.append(track.before(103).chance(20) @ np.arange(21))
     assert abs(found[0] - 8) < 3
     assert found[1] > 16
 
@@ -401,12 +375,12 @@ def test_the_trailing_beta_binomial_is_that_of_greatest_likelihood():
 
 
 def test_a_month_of_one_night_on_its_first_day_is_the_forecast_of_that_night(record):
-    known = follow(calibrate(record, until="2024-03-31", priors=FAST), Memory())
+    known = follow(calibrate(record, until="2024-03-31", priors=FAST))
     day, draws = month_days("2024-04"), 40_000
     for key, n in ((ThreatClass.drone, 12), (ThreatClass.cruise, 5), (ThreatClass.ballistic, 4)):
         launched = np.zeros(len(day), dtype=np.int64)
         launched[0] = n
-        exact = known.before(key, int(day[0])).chance(key, int(day[0]), n)
+        exact = known.before(key, int(day[0])).chance(key, n)
         drawn = (
             np.bincount(
                 simulate_intercepted(known, key, day, launched, np.random.default_rng(3), draws), minlength=n + 1
@@ -418,7 +392,7 @@ def test_a_month_of_one_night_on_its_first_day_is_the_forecast_of_that_night(rec
 
 
 def test_a_night_at_the_end_of_a_month_is_less_sure_than_one_at_its_start(record):
-    known, days = follow(calibrate(record, until="2024-03-31", priors=FAST), Memory()), month_days("2024-04")
+    known, days = follow(calibrate(record, until="2024-03-31", priors=FAST)), month_days("2024-04")
     spread = []
     for at in (0, 29):
         launched = np.zeros(30, dtype=np.int64)
@@ -501,22 +475,19 @@ def test_forecasts_of_records_drawn_from_the_model_itself_hold_what_they_say():
     """
     memory, key, made_of = replace(Memory(), half_life_days=math.inf), ThreatClass.drone, []
     first, rng = area_track(FAST, memory), np.random.default_rng(11)
-    of_step, of_concentration = (each.sum(axis=0) / each.sum() for each in pooling(FAST))
     for _ in range(200):
         truth = (
-            rng.choice(FAST.steps, p=of_step),
+            rng.choice(FAST.steps),
             rng.choice(memory.break_days),
             rng.choice(memory.slopes, p=memory.of_slope()),
-            rng.choice(FAST.concentrations, p=of_concentration),
         )
-        brought, track = drawn_record(truth, 110, memory, rng), first
+        brought, track = drawn_record(truth, 110, memory, rng), ClassTrack(first)
         for each in brought:
             if each.day < 80:
                 track = track.after(each)
         month = [each for each in brought if each.day >= 80]
         n, k = month[0].totals()
-        at = track.before(month[0].day)
-        made_of.append((at.chance(n, pooled({key: at}, at.day)[key]), k))
+        made_of.append((track.before(month[0].day).chance(n), k))
         launched = np.zeros(30, dtype=np.int64)
         launched[[each.day - 80 for each in month]] = [each.totals()[0] for each in month]
         sums = simulate_intercepted(
@@ -530,14 +501,16 @@ def test_forecasts_of_records_drawn_from_the_model_itself_hold_what_they_say():
 
 
 def drawn_record(truth, days, memory, rng):
-    """Draw a record of one class from the model: (step, break days, slope, M) given, the level uniform at the start."""
-    step, break_days, slope, big = truth
-    level, found = stats.logistic.rvs(random_state=rng), []
+    """Draw a record of one class from the model: (step, break days, slope) given, level and M from their start."""
+    step, break_days, slope = truth
+    logs = np.log(FAST.concentrations)
+    level, log_m, found = stats.logistic.rvs(random_state=rng), rng.choice(logs), []
     for day in range(days):
         level = np.clip(level + step / math.sqrt(7) * rng.standard_normal(), FAST.level_low, FAST.level_high)
+        log_m = np.clip(log_m + FAST.concentration_walk / math.sqrt(365.25) * rng.standard_normal(), logs[0], logs[-1])
         if rng.random() > math.exp(-1 / break_days):
-            level = stats.logistic.rvs(random_state=rng)
-        n = int(rng.choice([0, 3, 10, 40]))
+            level, log_m = stats.logistic.rvs(random_state=rng), rng.choice(logs)
+        n, big = int(rng.choice([0, 3, 10, 40])), math.exp(log_m)
         share = 1 / (1 + math.exp(-(level + slope * math.log(max(n, 1) / memory.typical))))
         if n:
             found.append(night(day, n, int(stats.betabinom.rvs(n, share * big, (1 - share) * big, random_state=rng))))
@@ -557,7 +530,34 @@ def test_the_scores_of_a_year_of_nights(record):
         for name in ("all_time_mean", "trailing_binomial", "last_month"):
             assert each.differences[name].mean > 0
     assert found.classes[ThreatClass.drone].nights == 213
-    assert found.classes[ThreatClass.drone].differences["trailing_beta_binomial"].low > 0
+    gain = found.classes[ThreatClass.drone].differences["trailing_beta_binomial"]
+    assert gain.mean > 2 * (gain.high - gain.low) / (2 * 1.645)
+
+
+def test_weapons_of_cruise_missiles_are_scored_one_by_one(record, rolled):
+    """Each weapon's part of each night, held against its class's forecast for as many launched."""
+    scored = rolled.classes[ThreatClass.cruise].also["by_weapon"]
+    rows = record.eligible("cruise")
+    rows = rows[(rows["window_end"] >= "2023-07-01") & ~rows["weapon"].str.contains("+", regex=False)]
+    assert scored.nights == len(rows.groupby([rows["window_end"].dt.date, "weapon"]))
+    assert set(scored.baselines) == {*BASELINES, "class_forecast"}
+    for level, held in scored.scores.coverage.items():
+        assert abs(held - level) <= 2 * scored.coverage_error[level]
+    assert "by_weapon" not in rolled.classes[ThreatClass.drone].also
+
+
+def test_a_weapon_is_forecast_from_what_was_known_before_its_night(record):
+    """One night of several weapons adds to the scores what a calibration cut the evening before says of it."""
+    day, eve = date(2024, 3, 22), date(2024, 3, 21)
+    brought = calibrate(record, until=day, priors=FAST).nights(ThreatClass.cruise)[-1]
+    track = calibrate(record, until=eve, priors=FAST).areas[ThreatClass.cruise].before(brought.day)
+    assert len(brought.weapons) >= 2
+    total = sum(math.log(track.chance(n, weapon)[k]) for weapon, (n, k) in brought.weapons.items())
+    sums = []
+    for last in (eve, day):
+        scored = tg.backtest(record.until(last), start="2024-03", priors=FAST).classes[ThreatClass.cruise]
+        sums.append(scored.also["by_weapon"].nights * scored.also["by_weapon"].scores.log_score)
+    assert sums[1] - sums[0] == pytest.approx(total, abs=1e-6)
 
 
 def test_json_has_what_a_judge_reads(rolled):
@@ -662,6 +662,6 @@ def test_counting_the_lost(record):
 
 
 def test_nothing_known_is_the_prior():
-    chance = nothing_known(FAST, Memory()).chance(ThreatClass.cruise, 0, 10)
+    chance = nothing_known(FAST, Memory()).chance(ThreatClass.cruise, 10)
     assert chance.sum() == pytest.approx(1.0)
     assert chance @ np.arange(11) == pytest.approx(5.0, abs=0.2)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from tegmen.answer.siting import site_greedily
-from tegmen.calibration.fit import Calibration
+from tegmen.calibration.fit import Calibration, RateDraws
+from tegmen.calibration.rows import EligibleRows, eligible
 from tegmen.engine.expected import cover_baseline, expected_losses
 from tegmen.engine.passage import let_pass
 from tegmen.engine.workload import Compute
@@ -79,6 +80,8 @@ class Study:
     ----------
     theatre
         What is the same in all worlds.
+    rows
+        Eligible ballistic rows that worlds are weighed by.
     tell
         Called with what is being done, steps done and steps in all.
     """
@@ -86,6 +89,7 @@ class Study:
     scenario: Scenario
     calibration: Calibration
     theatre: Theatre
+    rows: EligibleRows
     seed: int
     effort: Effort
     tell: Progress
@@ -104,12 +108,13 @@ class Study:
         kept = max(size // 2, 20) if planning else size
         return self._once(("posterior", reading, planning), lambda: self._weigh(reading, kept, planning=planning))
 
-    def posterior_until(self, until: date) -> Study:
-        """The same question with the evidence cut on another day, at the effort of a reading."""
-        record = self.calibration.record
-        theatre = set_theatre(self.scenario, record, until)
+    def until(self, day: date) -> Study:
+        """The same question with the ballistic evidence cut on another day, at the effort of a reading."""
+        theatre = set_theatre(self.scenario, self.calibration.record, day)
+        rows, _ = eligible(self.calibration.record, day)
         effort = Effort(self.effort.part(5, 1000), self.effort.runs, self.effort.compute)
-        return Study(self.scenario, self.calibration.cut(until), theatre, self.seed, effort, self.tell)
+        ballistic = rows[ThreatClass.ballistic]
+        return Study(self.scenario, self.calibration, theatre, ballistic, self.seed, effort, self.tell)
 
     def worlds(self, case: EvidenceCase, goal: Goal | None = None, reading: Reading = HEADLINE) -> Worlds:
         """Worlds in an evidence case: all of them, or for a goal that counts other classes the first part, whole."""
@@ -138,7 +143,7 @@ class Study:
         more = base + (self.scenario.added_rounds.value if added is None else added)
         return [base, *[more] * most]
 
-    def _rates(self) -> object:
+    def _rates(self) -> RateDraws:
         return self._once("rates", lambda: self.calibration.draws(RATE_DRAWS, self.seed))
 
     def _weigh(self, reading: Reading, kept: int, *, planning: bool) -> Posterior:
@@ -146,7 +151,7 @@ class Study:
         return weigh(
             self.scenario,
             self.theatre,
-            self.calibration.rows[ThreatClass.ballistic],
+            self.rows,
             reading,
             drawn=_DRAWN_FOR_EACH * kept,
             kept=kept,
@@ -196,7 +201,8 @@ def begin_study(
         month = scenario.month
         msg = f"the record has no ballistic missile launched from {month.first} to {month.last}: nothing to be reduced"
         raise EvidenceError(msg + "; choose a month, or a record, that has some")
-    return Study(scenario, calibration, theatre, seed, effort or Effort(), progress or tell_nobody)
+    rows = calibration.rows[ThreatClass.ballistic]
+    return Study(scenario, calibration, theatre, rows, seed, effort or Effort(), progress or tell_nobody)
 
 
 def _require_cases(cases: Sequence[str]) -> None:

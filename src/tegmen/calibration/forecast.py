@@ -11,20 +11,13 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit, logit
 
+from tegmen.calibration.area import AreaTrack, ClassTrack, area_track
 from tegmen.calibration.ballistic import mesh_axes
-from tegmen.calibration.fit import LIMITS
-from tegmen.calibration.grid import draw_beta, draw_cells, stream
-from tegmen.calibration.nightly import (
-    AreaTrack,
-    BallisticTrack,
-    Memory,
-    PointTrack,
-    area_track,
-    ballistic_track,
-    beta_binomial_table,
-    pooled,
-)
-from tegmen.calibration.rows import FILTERED, MODELLED, NEAR_ZERO, Night, nights
+from tegmen.calibration.fit import LIMITS, RECENT_DAYS, day_number
+from tegmen.calibration.grid import beta_binomial_table, draw_beta, draw_cells, stream
+from tegmen.calibration.nightly import BallisticTrack, PointTrack, ballistic_track
+from tegmen.calibration.priors import DAYS_A_YEAR
+from tegmen.calibration.rows import FILTERED, MODELLED, NEAR_ZERO, Night
 from tegmen.errors import InputError
 from tegmen.terms import FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread
 
@@ -32,11 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tegmen.calibration.fit import Calibration
-    from tegmen.calibration.priors import Priors
+    from tegmen.calibration.priors import Memory, Priors
     from tegmen.terms import Floats, Ints
-
-CALENDAR_DAYS = 120
-"""[days] before the origin from which the nights of a month that has no calendar are drawn."""
 
 _MONTH_DAYS = 30
 _DRAWS = 4000
@@ -52,10 +42,10 @@ class Known:
     Parameters
     ----------
     areas, ballistic
-        Tracks of the filtered classes and of ballistic missiles.
+        Tracks of the filtered classes with their weapons, and of ballistic missiles.
     """
 
-    areas: Mapping[ThreatClass, AreaTrack]
+    areas: Mapping[ThreatClass, ClassTrack]
     ballistic: BallisticTrack
 
     def seen(self, key: ThreatClass, night: Night) -> Known:
@@ -70,16 +60,17 @@ class Known:
             return replace(self, ballistic=self.ballistic.before(day))
         return replace(self, areas=FrozenDict({**self.areas, key: self.areas[key].before(day)}))
 
-    def chance(self, key: ThreatClass, day: int, n: int) -> Floats:
-        """Probability (n + 1,) of each number intercepted of n launched on a day that the class was moved to."""
-        if key is ThreatClass.ballistic:
-            return self.ballistic.chance(n)
-        return self.areas[key].chance(n, pooled(self.areas, day)[key])
+    def chance(self, key: ThreatClass, n: int, weapon: str | None = None) -> Floats:
+        """Probability (n + 1,) of each number intercepted of n launched on the day that the class was moved to.
+
+        A weapon of a filtered class may be named.
+        """
+        return self.ballistic.chance(n) if key is ThreatClass.ballistic else self.areas[key].chance(n, weapon)
 
 
 def nothing_known(priors: Priors, memory: Memory) -> Known:
     """Start before the first night."""
-    areas = FrozenDict({key: area_track(priors, memory) for key in FILTERED})
+    areas = FrozenDict({key: ClassTrack(area_track(priors, memory)) for key in FILTERED})
     return Known(areas, ballistic_track(priors, memory))
 
 
@@ -174,9 +165,7 @@ def quantile(chance: Floats, level: float) -> int:
 
 
 @one_blas_thread
-def forecast(
-    calibration: Calibration, launched: Mapping[str, int], *, on: str | date | None = None, memory: Memory | None = None
-) -> Forecast:
+def forecast(calibration: Calibration, launched: Mapping[str, int], *, on: str | date | None = None) -> Forecast:
     """Forecast what is intercepted of a night's launches.
 
     Parameters
@@ -187,8 +176,6 @@ def forecast(
         Class to number launched that night.
     on
         The night's reporting date; None for the day after the record's last eligible row.
-    memory
-        How evidence fades; None for the documented assumptions.
 
     Returns
     -------
@@ -201,14 +188,14 @@ def forecast(
     """
     counts = _night_counts(launched)
     day = _day_after(calibration, on)
-    known = follow(calibration, memory or Memory())
+    known = follow(calibration)
     classes: dict[ThreatClass, Predictive] = {}
     for key, n in counts.items():
         if key in NEAR_ZERO:
             a, b = calibration.near_zero(key)
             chance = beta_binomial_table(n, np.array([a / (a + b)]), np.array([a + b]))[:, 0]
         else:
-            chance = known.before(key, day).chance(key, day, n)
+            chance = known.before(key, day).chance(key, n)
         certain = np.eye(n + 1)[n]
         classes[key] = Predictive(key, certain, chance, chance[::-1], key in calibration.prior_only)
     when = np.datetime64(day, "D").astype(date)
@@ -222,7 +209,6 @@ def forecast_month(
     calendar: Mapping[str, Mapping[date, int]] | None = None,
     *,
     seed: int = 1,
-    memory: Memory | None = None,
 ) -> Forecast:
     """Forecast what is intercepted in a month, from an assumed calendar of raids or from one drawn from the record.
 
@@ -237,8 +223,6 @@ def forecast_month(
         times a level of the month that varies as months did.
     seed
         Of the 4,000 draws.
-    memory
-        How evidence fades; None for the documented assumptions.
 
     Returns
     -------
@@ -250,14 +234,14 @@ def forecast_month(
         For a month that cannot be read or is not after the record's end, or a calendar with days outside the month.
     """
     days = month_days(month)
-    if days[0] <= np.datetime64(calibration.end).astype(np.int64):
+    if days[0] <= day_number(calibration.end):
         fault = f"found {month}, but the record reaches {calibration.end}; a month after it is allowed; use an earlier"
         raise InputError("month", [f"{fault} --until"])
-    known = follow(calibration, memory or Memory())
+    known = follow(calibration)
     classes: dict[ThreatClass, Predictive] = {}
     keys = (*FILTERED, ThreatClass.ballistic)
     if calendar is None:
-        history = {key: nights(calibration.rows[key], by_aim=False) for key in keys}
+        history = {key: calibration.nights(key) for key in keys}
         raids = drawn_calendar(history, int(days[0]), len(days), stream(seed, _FORECAST_STREAM))
     else:
         raids = _calendar_counts(calendar, days)
@@ -271,13 +255,12 @@ def forecast_month(
     return Forecast(first, last, calibration.end, FrozenDict(classes), provenance)
 
 
-def follow(calibration: Calibration, memory: Memory) -> Known:
-    """Follow every class night by night to the end of the calibration's record."""
-    known = nothing_known(calibration.priors, memory)
-    for key in (*FILTERED, ThreatClass.ballistic):
-        for night in nights(calibration.rows[key], by_aim=key is ThreatClass.ballistic):
-            known = known.seen(key, night)
-    return known
+def follow(calibration: Calibration) -> Known:
+    """Take what the calibration knows of the filtered classes, and follow ballistic missiles to its end."""
+    track = ballistic_track(calibration.priors, calibration.memory)
+    for night in calibration.nights(ThreatClass.ballistic):
+        track = track.after(night)
+    return Known(calibration.areas, track)
 
 
 # --- a month, by simulation ------------------------------------------------------------------------------------------
@@ -308,7 +291,7 @@ def drawn_calendar(
     drawn; the level is each class's own, log-normal of mean one, as wide as months differed from the days before them.
     """
     first = min((past[0].day for past in history.values() if past), default=day)
-    start, table = max(day - CALENDAR_DAYS, first), {}
+    start, table = max(day - RECENT_DAYS, first), {}
     if start == day:
         return {key: np.zeros((count, _DRAWS), dtype=np.int64) for key in history}
     picks = rng.integers(start - first, day - first, size=(count, _DRAWS))
@@ -332,7 +315,7 @@ def level_spread(posted: Floats) -> float:
     """
     gained, months = np.log(2) ** 2, 1
     for at in range(len(posted) - _MONTH_DAYS, _MONTH_DAYS - 1, -_MONTH_DAYS):
-        before, ahead = posted[max(at - CALENDAR_DAYS, 0) : at], posted[at : at + _MONTH_DAYS].sum()
+        before, ahead = posted[max(at - RECENT_DAYS, 0) : at], posted[at : at + _MONTH_DAYS].sum()
         if mean := before.mean():
             gained += np.log((ahead + 1) / (_MONTH_DAYS * mean + 1)) ** 2 - np.log1p(
                 before.var() / (_MONTH_DAYS * mean**2)
@@ -349,28 +332,28 @@ def simulate_intercepted(
     if key is ThreatClass.ballistic:
         track = known.ballistic.before(int(days[0]))
         of_point = int(rng.binomial(draws, track.of_point))
-        by_level = _simulate_area(track.level, track.level_weight(), n[:, of_point:], rng)
+        by_level = _simulate_area(track.level, n[:, of_point:], rng)
         return np.concatenate([_simulate_point(track.point, n[:, :of_point], rng), by_level])
-    track = known.areas[key].before(int(days[0]))
-    return _simulate_area(track, pooled(known.areas, int(days[0]))[key], n, rng)
+    return _simulate_area(known.areas[key].before(int(days[0])).whole, n, rng)
 
 
-def _simulate_area(track: AreaTrack, weight: Floats, n: Ints, rng: np.random.Generator) -> Ints:
-    """Draw step sd, breaks, slope, M and level, walk the level day by day, and intercept."""
+def _simulate_area(track: AreaTrack, n: Ints, rng: np.random.Generator) -> Ints:
+    """Draw step sd, breaks, slope, M and level, walk M and the level day by day, and intercept."""
     count, memory, grid = n.shape[1], track.memory, track.grid.logit
-    s, r, b, m, g = draw_cells(weight[..., None] * track.level, count, rng)
+    s, r, b, m, g = draw_cells(track.weight()[..., None, None] * track.state, count, rng)
     level = grid[g] + rng.uniform(-0.5, 0.5, count) * (grid[1] - grid[0])
-    step, concentration = (
-        np.asarray(axis)[at] for axis, at in ((track.priors.steps, s), (track.priors.concentrations, m))
-    )
-    slope, total = np.asarray(memory.slopes)[b], np.zeros(count, dtype=np.int64)
+    step, slope = np.asarray(track.priors.steps)[s], np.asarray(memory.slopes)[b]
+    all_m, walk = np.log(track.priors.concentrations), track.priors.concentration_walk / np.sqrt(DAYS_A_YEAR)
+    log_m, total = all_m[m], np.zeros(count, dtype=np.int64)
     for d, launched in enumerate(n):
         if d:
             level = np.clip(level + step / np.sqrt(7) * rng.standard_normal(count), grid[0], grid[-1])
+            log_m = np.clip(log_m + walk * rng.standard_normal(count), all_m[0], all_m[-1])
             broken = rng.random(count) > memory.kept_level(1)[r]
             level = np.where(broken, logit(rng.uniform(expit(grid[0]), expit(grid[-1]), count)), level)
+            log_m = np.where(broken, rng.choice(all_m, count), log_m)
         share = expit(level + slope * np.log(np.maximum(launched, 1) / memory.typical))
-        total += rng.binomial(launched, draw_beta(share, concentration, rng))
+        total += rng.binomial(launched, draw_beta(share, np.exp(log_m), rng))
     return total
 
 
@@ -442,7 +425,7 @@ def _night_counts(launched: Mapping[str, int]) -> dict[ThreatClass, int]:
 
 
 def _day_after(calibration: Calibration, on: str | date | None) -> int:
-    end = int(np.datetime64(calibration.end).astype(np.int64))
+    end = day_number(calibration.end)
     if on is None:
         return end + 1
     try:

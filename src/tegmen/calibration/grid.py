@@ -86,6 +86,27 @@ def beta_binomial(n: Ints, k: Ints, mean: Floats, concentration: Floats) -> Floa
     return np.asarray(choices + betaln(k + a, n - k + b) - betaln(a, b))
 
 
+def beta_binomial_table(n: int, mean: Floats, concentration: Floats) -> Floats:
+    """Probability (n + 1, c) of every count of n for c pairs of mean and M, by the ratios of neighbouring counts.
+
+    ``P(k + 1) / P(k) = (n - k) (a + k) / ((k + 1) (b + n - 1 - k))``, summed as logs along k; each column sums to one.
+    """
+    a, b = mean * concentration, (1 - mean) * concentration
+    count = np.arange(n)[:, None]
+    step = a + count
+    step *= (n - count) / (count + 1)
+    step /= b + (n - 1 - count)
+    logs = np.zeros((n + 1, len(mean)))
+    np.log(step, out=logs[1:])
+    # Row by row: a cumulative sum down the columns walks memory across and takes ten times as long.
+    for k in range(1, n + 1):
+        logs[k] += logs[k - 1]
+    logs -= logs.max(axis=0)
+    np.exp(logs, out=logs)
+    logs /= logs.sum(axis=0)
+    return logs
+
+
 def forward(likelihoods: Iterable[Floats], start: Floats, kernels: Floats) -> Iterator[tuple[Floats, Floats, Floats]]:
     """Filter forward: yield one-step-ahead weights, filtered weights (s, c, g) and log predictive (s, c), step by step.
 

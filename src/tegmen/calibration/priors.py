@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import softmax
 
-from tegmen.calibration.grid import LevelGrid, level_grid
+from tegmen.calibration.grid import LevelGrid, elapse, level_grid
 from tegmen.errors import InputError
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats
+
+
+DAYS_A_YEAR = 365.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,11 @@ class Priors:
     levels, level_low, level_high
         Points and range of the grid of ``logit mu`` [logit]; the start is uniform in ``mu``.
     steps
-        (s,) [logit per week] step sd of the area level, log-spaced.
+        (s,) [logit per week] step sd of the area level, log-spaced, equal weights.
     concentrations
-        (m,) [launches] Beta-binomial M of an area class, log-spaced.
-    spread
-        [nat] sd of a class's log s and log M about the mean shared by the classes (partial pooling); that mean is
-        uniform over the same grids.
+        (m,) [launches] Beta-binomial M of an area class, log-spaced; the start is equal weights.
+    concentration_walk
+        [nat per square-root year] step sd of log M.
     near_zero
         Beta(a, b) of the near zeros: mean 0.02, weight of 25 launches (Kh-22/32 and S-300 in the ground role: almost
         never stopped, by public accounts on both sides).
@@ -45,12 +47,12 @@ class Priors:
         Points of the logit grid of coverage elsewhere, and its step sd [logit per 4 weeks], equal weights; 0 = static.
     """
 
-    levels: int = 225
+    levels: int = 125
     level_low: float = -6.0
     level_high: float = 8.0
-    steps: tuple[float, ...] = tuple(0.02 * 2.0 ** (0.75 * i) for i in range(9))
-    concentrations: tuple[float, ...] = tuple(1.5 * 2.0 ** (0.5 * i) for i in range(16))
-    spread: float = 0.7
+    steps: tuple[float, ...] = tuple(0.02 * 2.0 ** (1.5 * i) for i in range(5))
+    concentrations: tuple[float, ...] = tuple(1.5 * 2.0**i for i in range(8))
+    concentration_walk: float = 0.7
     near_zero: tuple[float, float] = (0.5, 24.5)
     cells: tuple[int, int, int] = (16, 24, 12)
     kill_concentrations: tuple[float, ...] = (2.0, 4.0, 8.0, 16.0, 64.0)
@@ -60,15 +62,24 @@ class Priors:
 
     def __post_init__(self) -> None:
         grids = (self.steps, self.concentrations, self.kill_concentrations, self.near_zero, self.spread_elsewhere)
-        positive = (*(value for grid in grids for value in grid), self.spread)
+        positive = (value for grid in grids for value in grid)
         faults = [f"found {value}, allowed: numbers above 0" for value in positive if not value > 0]
         faults += [f"found {value} grid cells, allowed: at least 1" for value in self.cells if value < 1]
         if self.spread_elsewhere[0] > 1:
             faults.append(f"found a mean share under cover of {self.spread_elsewhere[0]}, allowed: above 0, at most 1")
         if min(self.levels, self.drift_levels) < 3 or not self.level_low < self.level_high:
             faults.append("found an empty level grid, allowed: 3 points or more and level_low < level_high")
+        if not self.concentration_walk >= 0:
+            faults.append(f"found a walk of log M of {self.concentration_walk}, allowed: 0 or more")
         if faults:
             raise InputError("priors", faults)
+
+    def concentration_kernel(self, years: float) -> Floats:
+        """Transition (m, m) of M over some years: the walk of log M, by the generator of `level_grid`."""
+        points = len(self.concentrations)
+        # One point has nowhere to go.
+        spacing = np.log(self.concentrations[-1] / self.concentrations[0]) / (points - 1) if points > 1 else 1.0
+        return elapse(np.eye(points)[None], np.array([(self.concentration_walk / spacing) ** 2 * years]))[0]
 
 
 def area_grid(priors: Priors) -> LevelGrid:
@@ -81,8 +92,47 @@ def coverage_grid(priors: Priors) -> LevelGrid:
     return level_grid(priors.level_low, priors.level_high, priors.drift_levels, priors.drift_steps)
 
 
-def pooling(priors: Priors) -> tuple[Floats, Floats]:
-    """Prior of a class's s and M given each shared mean: (mean, s) and (mean, m), rows sum to one."""
-    logs = (np.log(np.asarray(values)) for values in (priors.steps, priors.concentrations))
-    of_step, of_concentration = (softmax(-0.5 * ((x[:, None] - x) / priors.spread) ** 2, axis=1) for x in logs)
-    return np.asarray(of_step), np.asarray(of_concentration)
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """How what was learned fades, and how the size of a raid matters; the defaults are the documented assumptions.
+
+    Parameters
+    ----------
+    break_days
+        (r,) [days] grid of the mean time between breaks, at which level and M are drawn anew; equal weights (A25).
+    half_life_days
+        [days] in which the evidence on all that stands still in a model loses half its weight: step sd, breaks,
+        slope, and coverage of Kyiv, kill and aim of ballistic missiles (A26).
+    slopes, slope_spread
+        (b,) [logit per nat of launched] grid of how a level differs with the number launched; sd of its normal prior
+        about none (A27).
+    typical
+        [launched] night to which the level belongs.
+    """
+
+    break_days: tuple[float, ...] = (DAYS_A_YEAR, 8 * DAYS_A_YEAR)
+    half_life_days: float = 182.6
+    slopes: tuple[float, ...] = (-0.5, -0.25, 0.0, 0.25, 0.5)
+    slope_spread: float = 0.25
+    typical: int = 10
+
+    def of_slope(self) -> Floats:
+        """Prior (b,) of the slopes; sums to one."""
+        return np.asarray(softmax(-0.5 * (np.asarray(self.slopes) / self.slope_spread) ** 2))
+
+    def shifts(self, n: int) -> Floats:
+        """Shift (b,) [logit] of a night of n launched."""
+        return np.asarray(self.slopes) * np.log(n / self.typical)
+
+    def kept(self, days: int) -> float:
+        """Share of the evidence kept over some days."""
+        return 0.5 ** (days / self.half_life_days)
+
+    def broken(self, moved: Floats, anew: Floats, days: int) -> Floats:
+        """Mix the weights (s, r, ...) of a level that only moved with those of one drawn anew."""
+        still = self.kept_level(days).reshape(-1, *(1,) * (moved.ndim - 2))
+        return moved * still + anew * (1 - still)
+
+    def kept_level(self, days: int) -> Floats:
+        """Probability (r,) that no break falls in some days."""
+        return np.exp(-days / np.asarray(self.break_days))

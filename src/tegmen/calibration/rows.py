@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,12 @@ import pandas as pd
 
 from tegmen.errors import EvidenceError
 from tegmen.evidence.record import Record
-from tegmen.evidence.reports import coverage_zone
-from tegmen.terms import ThreatClass, content_equal
+from tegmen.evidence.reports import UNNAMED, coverage_zone
+from tegmen.terms import FrozenDict, ThreatClass, content_equal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from tegmen.terms import Ints
@@ -26,7 +28,7 @@ PATRIOT_ARRIVAL = date(2023, 4, 27)
 FILTERED = (ThreatClass.drone, ThreatClass.cruise)
 NEAR_ZERO = (ThreatClass.supersonic, ThreatClass.s300_ground)
 MODELLED = (*FILTERED, *NEAR_ZERO, ThreatClass.ballistic)
-WEEKS_OF_LEVEL = 4
+_STEP_DAYS = 28
 UNLOCATED = -1
 """Code in `EligibleRows.aim` of a row that may have been aimed at Kyiv or elsewhere."""
 
@@ -49,7 +51,7 @@ class EligibleRows:
     aim
         (r,) 1 Kyiv, 0 elsewhere, -1 unlocated.
     step
-        (r,) number of the step of the hidden path; the last step ends on the record's end.
+        (r,) number of the 4-week step of coverage's hidden path; the last step ends on the record's end.
     steps
         Number of steps.
     """
@@ -62,11 +64,9 @@ class EligibleRows:
     step: Ints
     steps: int
 
-    def until(self, day: date) -> EligibleRows:
-        """Keep the rows whose window ended on or before a day; steps stay as they are."""
-        kept = self.window_end.astype("datetime64[D]") <= np.datetime64(day)
-        columns = (self.window_end, self.weapon, self.launched, self.intercepted, self.aim, self.step)
-        return EligibleRows(*(column[kept] for column in columns), self.steps)
+    def days(self) -> Ints:
+        """Reporting dates (r,), in days since 1970-01-01."""
+        return self.window_end.astype("datetime64[D]").astype(np.int64)
 
     def totals(self) -> tuple[int, int]:
         """Sum launched and intercepted over all rows."""
@@ -97,12 +97,15 @@ class Night:
         (a,) 1 Kyiv, 0 elsewhere, -1 unlocated; each occurs once.
     launched, intercepted
         (a,) counts.
+    weapons
+        Weapon to its launched and intercepted; rows of several weapons, or of none by name, are in no weapon's counts.
     """
 
     day: int
     aim: Ints
     launched: Ints
     intercepted: Ints
+    weapons: Mapping[str, tuple[int, int]] = field(default_factory=FrozenDict[str, tuple[int, int]])
 
     def totals(self) -> tuple[int, int]:
         """Sum launched and intercepted over the raids."""
@@ -125,8 +128,7 @@ def eligible(record: Record, last: date) -> tuple[dict[ThreatClass, EligibleRows
             f"record until {last}: found no row that a rate can rest on; allowed: rows of a national channel with "
             f"launched and intercepted counts, of one of {names}; choose a later date or a fuller record"
         )
-    weeks = {key: WEEKS_OF_LEVEL if key is ThreatClass.ballistic else 1 for key in MODELLED}
-    return {key: rows_of(table, max(ends), weeks[key]) for key, table in tables.items()}, max(ends)
+    return {key: rows_of(table, max(ends)) for key, table in tables.items()}, max(ends)
 
 
 def _eligible_table(record: Record, key: ThreatClass, last: date) -> pd.DataFrame:
@@ -137,12 +139,12 @@ def _eligible_table(record: Record, key: ThreatClass, last: date) -> pd.DataFram
     return table.loc[keep].sort_values("window_end", kind="stable")
 
 
-def rows_of(table: pd.DataFrame, end: date, weeks: int) -> EligibleRows:
-    """Take rows as arrays; steps of some weeks are counted back from the end, so that none is cut short there."""
+def rows_of(table: pd.DataFrame, end: date) -> EligibleRows:
+    """Take rows as arrays; steps are counted back from the end, so that none is cut short there."""
     window_end = table["window_end"].to_numpy("datetime64[m]")
     days = (np.datetime64(end) - window_end.astype("datetime64[D]")).astype(np.int64)
-    back = days // (7 * weeks)
-    steps = int(max(back.max(initial=0) + 1, WEEKS_OF_LEVEL // weeks))
+    back = days // _STEP_DAYS
+    steps = int(back.max(initial=0)) + 1
     aim = np.array([AIM[coverage_zone(str(zone))] for zone in table["zone"]], dtype=np.int64)
     launched, intercepted = (table[name].to_numpy(np.int64) for name in ("launched", "intercepted"))
     return EligibleRows(
@@ -160,11 +162,22 @@ def nights(rows: EligibleRows, *, by_aim: bool) -> tuple[Night, ...]:
     by_aim
         Whether raids at different zones stay apart (ballistic); else each night is one unlocated raid.
     """
-    day = rows.window_end.astype("datetime64[D]").astype(np.int64)
+    day = rows.days()
     aim = rows.aim if by_aim else np.full_like(rows.aim, UNLOCATED)
     keys, index = np.unique(np.column_stack([day, aim]), axis=0, return_inverse=True)
     sums = np.zeros((len(keys), 2), dtype=np.int64)
     np.add.at(sums, index.ravel(), np.column_stack([rows.launched, rows.intercepted]))
     starts = np.flatnonzero(np.diff(keys[:, 0], prepend=np.iinfo(np.int64).min))
     parts = np.split(np.column_stack([keys, sums]), starts[1:]) if len(keys) else []
-    return tuple(Night(int(part[0, 0]), part[:, 1], part[:, 2], part[:, 3]) for part in parts)
+    weapons = _by_weapon(rows, day)
+    return tuple(Night(int(part[0, 0]), part[:, 1], part[:, 2], part[:, 3], weapons[int(part[0, 0])]) for part in parts)
+
+
+def _by_weapon(rows: EligibleRows, day: Ints) -> Mapping[int, Mapping[str, tuple[int, int]]]:
+    """Day to the counts of each weapon that rows of that day name alone."""
+    sums: dict[int, dict[str, tuple[int, int]]] = {int(each): {} for each in day}
+    for when, weapon, n, k in zip(day.tolist(), rows.weapon.tolist(), rows.launched, rows.intercepted, strict=True):
+        if weapon != UNNAMED and "+" not in weapon:
+            launched, intercepted = sums[when].get(weapon, (0, 0))
+            sums[when][weapon] = (launched + int(n), intercepted + int(k))
+    return {when: FrozenDict(counts) for when, counts in sums.items()}

@@ -27,12 +27,14 @@ RULES = {
     "trailing_binomial": ("Trailing 120 days (binomial)", "120 days"),
     "trailing_beta_binomial": ("Trailing 120 days (Beta-binomial)", "120 days BB"),
     "last_month": ("Last calendar month (binomial)", "last month"),
+    "class_forecast": ("The forecast of its class", "its class"),
 }
 """Baseline to its name on the page, and on a terminal."""
 CLASSES = {"drone": "Drones", "cruise": "Cruise missiles", "ballistic": "Ballistic missiles"}
 READINGS = {
     "launched_3_or_more": "only where 3 or more were launched",
     "zone_known": "knowing the zone each raid is aimed at",
+    "by_weapon": "weapon by weapon",
     "calendar_drawn": "with the month's launches drawn from the 120 days before",
 }
 
@@ -133,7 +135,9 @@ class ScoredPart(ScoresPart):
     scored: Literal[True] = field("Whether there was anything to score.")
     coverage_standard_error: ByLevel = field("Level to the sampling error of the coverage.")
     baselines: dict[str, RivalPart] = field("Baseline to its scores.")
-    also: dict[str, ClassPart] = field("The same on other terms: larger nights only, zone known, calendar drawn.")
+    also: dict[str, ClassPart] = field(
+        "The same on other terms: larger nights only, zone known, calendar drawn, by weapon."
+    )
 
 
 ClassPart = Annotated[UnscoredPart | ScoredPart, Field(discriminator="scored")]

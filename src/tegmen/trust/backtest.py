@@ -23,9 +23,8 @@ from tegmen.calibration.forecast import (
     smoothed,
 )
 from tegmen.calibration.grid import stream
-from tegmen.calibration.nightly import Memory
-from tegmen.calibration.priors import Priors
-from tegmen.calibration.rows import FILTERED, Night, eligible, nights
+from tegmen.calibration.priors import Memory, Priors
+from tegmen.calibration.rows import FILTERED, UNLOCATED, Night, eligible, nights
 from tegmen.errors import InputError
 from tegmen.terms import FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread, tell_nobody
 from tegmen.trust.baselines import BASELINES, past
@@ -83,7 +82,7 @@ class ClassScores:
     baselines, differences
         Name to the baseline's scores, and to the mean difference in log score with its 90 % interval.
     also
-        Name to the same on other terms: larger nights only, zone known, calendar drawn.
+        Name to the same on other terms: larger nights only, zone known, calendar drawn, weapon by weapon.
     """
 
     nights: int
@@ -160,6 +159,7 @@ class _Case:
     chance: Floats
     baselines: Mapping[str, Floats]
     other: Mapping[str, Floats]
+    weapon: str = ""
 
 
 @one_blas_thread
@@ -222,7 +222,7 @@ def backtest(  # noqa: PLR0913 - each option is one question a reader asks
         count=record.counted,
         min_launched=min_launched,
         classes=FrozenDict(classes),
-        forecasts=pd.DataFrame([_forecast_row(case) for case in cases]),
+        forecasts=pd.DataFrame([_forecast_row(case) for case in cases if not case.weapon]),
         notes=(*record.notes, *_unscored(history, classes, first)),
         provenance=Provenance(record.provenance.version, seed, record.provenance.inputs),
     )
@@ -256,6 +256,16 @@ class _Run:
         """Prepare the baselines; what they look up ends before the day they are asked for."""
         return {key: past(of_class) for key, of_class in self.history.items()}
 
+    def weapon_pasts(self) -> dict[tuple[ThreatClass, str], Past]:
+        """Prepare the baselines of every weapon of the filtered classes, on its own nights."""
+        of_weapon: dict[tuple[ThreatClass, str], list[Night]] = {}
+        for key in FILTERED:
+            for night in self.history[key]:
+                for weapon, (n, k) in night.weapons.items():
+                    alone = Night(night.day, np.array([UNLOCATED]), np.array([n]), np.array([k]))
+                    of_weapon.setdefault((key, weapon), []).append(alone)
+        return {name: past(brought) for name, brought in of_weapon.items()}
+
 
 def _all_cases(run: _Run, horizon: Horizon, end: int, progress: Progress) -> list[_Case]:
     """Make every forecast of a run; `end` is the day after the record's last."""
@@ -269,12 +279,16 @@ def _all_cases(run: _Run, horizon: Horizon, end: int, progress: Progress) -> lis
 
 def _cases_by_night(run: _Run) -> Iterator[tuple[_Case | None, int]]:
     """Forecast each night from the days before it; only then learn from it."""
-    known, pasts = nothing_known(run.priors, run.memory), run.pasts()
+    known, pasts, weapon_pasts = nothing_known(run.priors, run.memory), run.pasts(), run.weapon_pasts()
     for day, brought in run.by_day():
         for key, night in brought.items():
             known = known.before(key, day)
             if day >= run.first and night.totals()[0] >= run.min_launched:
                 yield _night_case(known, key, night, pasts[key]), day
+            if day >= run.first and key in FILTERED:
+                for weapon, (n, k) in night.weapons.items():
+                    if n >= run.min_launched:
+                        yield _weapon_case(known, key, (day, weapon, n, k), weapon_pasts[key, weapon]), day
         for key, night in brought.items():
             known = known.seen(key, night)
         yield None, day
@@ -284,7 +298,15 @@ def _night_case(known: Known, key: ThreatClass, night: Night, seen: Past) -> _Ca
     n, k = night.totals()
     other = {"zone_known": _zone_known(known, night)} if key is ThreatClass.ballistic else {}
     baselines = {name: rule(seen, night.day, [n]) for name, rule in BASELINES.items()}
-    return _Case(key, night.day, n, k, known.chance(key, night.day, n), baselines, other)
+    return _Case(key, night.day, n, k, known.chance(key, n), baselines, other)
+
+
+def _weapon_case(known: Known, key: ThreatClass, night: tuple[int, str, int, int], seen: Past) -> _Case:
+    """Forecast one weapon's part of a night; its class's forecast, for that number launched, is one more baseline."""
+    day, weapon, n, k = night
+    baselines = {name: rule(seen, day, [n]) for name, rule in BASELINES.items()}
+    of_class = {"class_forecast": known.chance(key, n)}
+    return _Case(key, day, n, k, known.chance(key, n, weapon), baselines | of_class, {}, weapon)
 
 
 def _zone_known(known: Known, night: Night) -> Floats:
@@ -344,8 +366,12 @@ def _month_of(night: Night) -> str:
 
 
 def _class_scores(cases: list[_Case], seed: int) -> ClassScores:
-    """Score a class; beside all nights, the larger ones, and every other reading of the same nights."""
+    """Score a class; beside all nights, the larger ones, every other reading of the same nights, and its weapons."""
     also: dict[str, ClassScores] = {}
+    of_weapons = [case for case in cases if case.weapon]
+    cases = [case for case in cases if not case.weapon]
+    if len({case.weapon for case in of_weapons}) > 1:
+        also["by_weapon"] = _scored(of_weapons, [case.chance for case in of_weapons], seed)
     large = [case for case in cases if case.launched >= LARGE]
     if 0 < len(large) < len(cases):
         also[f"launched_{LARGE}_or_more"] = _scored(large, [case.chance for case in large], seed)
@@ -361,7 +387,7 @@ def _scored(cases: list[_Case], chances: list[Floats], seed: int, *, compared: b
     ours, week = marks(chances, outcomes), np.array([case.day // 7 for case in cases], dtype=np.int64)
     baselines: dict[str, Scores] = {}
     differences: dict[str, Difference] = {}
-    for name in BASELINES if compared else ():
+    for name in cases[0].baselines if compared else ():
         theirs = marks([case.baselines[name] for case in cases], outcomes)
         baselines[name] = _mean(theirs)
         differences[name] = difference(ours.log_score, theirs.log_score, week, seed)

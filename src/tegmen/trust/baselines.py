@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import gammaln, xlog1py, xlogy
 
-from tegmen.calibration.grid import beta_binomial
-from tegmen.calibration.nightly import beta_binomial_table
+from tegmen.calibration.grid import beta_binomial, beta_binomial_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
