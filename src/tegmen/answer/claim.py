@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from tegmen.answer.estimates import share_error
+from tegmen.answer.readings import score
 from tegmen.answer.results import percent
-from tegmen.answer.study import Effort, begin_study, draw_batch, order_sites, remaining_share
+from tegmen.answer.study import Effort, Study, begin_study, met_share, smallest_enough
 from tegmen.calibration.fit import Calibration
 from tegmen.data import shipped_toml
 from tegmen.errors import InputError
@@ -265,60 +265,41 @@ def check_claim(  # noqa: PLR0913 - the claim, the question, and how to compute
     cases: Sequence[EvidenceCase] = EVIDENCE_CASES,
     progress: Progress | None = None,
 ) -> ClaimCheck:
-    """Test a claim on the worlds of a scenario: the same first worlds that `sufficiency` draws with this seed.
+    """Test a claim on the worlds of a scenario: those that `sufficiency` scores with this seed.
 
     Raises
     ------
     EvidenceError
-        No world agrees with the record.
+        The record is impossible in every world.
     """
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=cases, progress=progress)
     checks: list[GoalCheck] = []
     conditions: list[Condition] = []
     for case in cases:
-        batch = draw_batch(study, case)
         for goal in (claim.goal,) if claim.goal else scenario.goals:
             study.tell(f"{case}: {goal.name}", 0, 1)
-            sites = order_sites(batch, goal, claim.system, scenario.added_max)
-            score = cache(remaining_share(batch, goal, (claim.system, sites), study.effort))
-            check = _check_goal(case, goal, claim, score, scenario.added_max)
+            worlds = study.worlds(case, goal)
+            plan = claim.system, study.sites(goal, claim.system, scenario.added_max)
+            remaining = score(worlds, goal, plan).remaining(study.rounds(worlds, scenario.added_max))
+            check = _check_goal(study, case, goal, claim, remaining)
             checks.append(check)
             if check.verdict != "holds" and (claim.goal or goal.headline):
-                conditions += conditions_of(case, batch.worlds.unknowns, goal, score(claim.high))
+                conditions += conditions_of(case, worlds.unknowns, goal, remaining[:, claim.high])
     return ClaimCheck(claim, scenario, tuple(checks), tuple(conditions), study.effort.worlds)
 
 
-def _check_goal(
-    case: EvidenceCase, goal: Goal, claim: PublicClaim, score: Callable[[int], Floats], most: int
-) -> GoalCheck:
-    added = tuple(dict.fromkeys((claim.low, claim.high)))
-    met = partial(_met, goal, score)
-    shares = [met(number) for number in added]
-    worlds = len(score(claim.high))
+def _check_goal(study: Study, case: EvidenceCase, goal: Goal, claim: PublicClaim, remaining: Floats) -> GoalCheck:
+    added = list(dict.fromkeys((claim.low, claim.high)))
+    probability = met_share(remaining, goal)
     return GoalCheck(
         case=case,
         goal=goal,
-        added=added,
-        probability=tuple(shares),
-        mcse=tuple(share_error(round(share * worlds), worlds) for share in shares),
-        delivers=float(np.quantile(score(claim.high), goal.confidence, method="higher")),
-        enough=_smallest(lambda number: met(number) >= goal.confidence, most),
+        added=tuple(added),
+        probability=tuple(probability[added].tolist()),
+        mcse=tuple(study.mcse(probability[added], case, goal).tolist()),
+        delivers=float(np.quantile(remaining[:, claim.high], goal.confidence, method="higher")),
+        enough=smallest_enough(probability, goal),
     )
-
-
-def _met(goal: Goal, score: Callable[[int], Floats], number: int) -> float:
-    return float((score(number) <= goal.threshold + 1e-12).mean())
-
-
-def _smallest(enough: Callable[[int], bool], most: int) -> int | None:
-    """Smallest number that is enough, by bisection: more units never leave more in the mean, and luck is common."""
-    if not enough(most):
-        return None
-    low, high = -1, most
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
 
 
 def conditions_of(case: EvidenceCase, unknowns: Mapping[str, Floats], goal: Goal, remaining: Floats) -> list[Condition]:

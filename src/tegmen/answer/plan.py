@@ -1,4 +1,4 @@
-"""Who stands where: a laydown for a given number of added units, scored by simulation.
+"""Who stands where: a laydown for a given number of added units, scored in closed form.
 
 Greedy in this version, and said so in the plan; proven bounds, stocks and donors are later work.
 """
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tegmen.answer.readings import score
 from tegmen.answer.results import Stand
 from tegmen.answer.siting import stands
-from tegmen.answer.study import Effort, begin_study, draw_batch, order_sites, remaining_share
+from tegmen.answer.study import Effort, begin_study
 from tegmen.calibration.fit import Calibration
 from tegmen.errors import InputError
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
@@ -87,17 +88,17 @@ def allocate(
     """
     system, count = _one_system(added)
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=(case,))
-    batch = draw_batch(study, case)
-    sites = order_sites(batch, scenario.headline, system, count)
-    remaining = {
-        goal.name: float(remaining_share(batch, goal, (system, sites), study.effort)(count).mean())
-        for goal in scenario.goals
-    }
+    sites = study.sites(scenario.headline, system, count)
+    remaining: dict[str, float] = {}
+    for goal in scenario.goals:
+        worlds = study.worlds(case, goal)
+        table = score(worlds, goal, (system, sites)).remaining(study.rounds(worlds, count))
+        remaining[goal.name] = float(table[:, count].mean())
     return Plan(
         scenario=scenario,
         case=case,
         added=FrozenDict({system: count}),
-        stands=stands(batch.worlds, system, sites),
+        stands=stands(study.worlds(case, scenario.headline), system, sites),
         method="greedy",
         expected=FrozenDict(remaining),
         provenance=study.provenance,

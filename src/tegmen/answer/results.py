@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from tegmen.calibration.fit import Calibration
+from tegmen.engine.check import Agreement
 from tegmen.evidence.parameters import Parameter
 from tegmen.evidence.systems import SYSTEM_NAMES
 from tegmen.ledger.aid import AidStatus
@@ -74,6 +75,131 @@ class Driver:
     total_error: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ReadingAnswer:
+    """The headline's answer in one reading.
+
+    Parameters
+    ----------
+    name, reason
+        What is read otherwise than in the headline, and why it can be.
+    n
+        Smallest number enough; None: none tried is.
+    probability
+        Share of worlds in which the headline's own number is enough (the largest tried where none is).
+    log_odds
+        Log of how much likelier the record is in this reading than in the headline's; None where the worlds are the
+        headline's own.
+    ess
+        Effective sample size of its worlds.
+    """
+
+    name: str
+    reason: str
+    n: int | None
+    probability: float
+    log_odds: float | None
+    ess: float
+
+
+@content_equal
+@dataclass(frozen=True, slots=True, eq=False)
+class Frontier:
+    """Units against rounds a month for one goal.
+
+    Parameters
+    ----------
+    goal
+        Name of the goal.
+    rounds
+        (r,) rounds a month that come with the added units, whole country; infinite: no engagement lacks one.
+    n
+        (r,) smallest number enough with them; None: none tried is.
+    probability
+        (r, n) share of worlds that meet the goal with 0, 1, ... added units.
+    binding
+        What binds at the headline's rounds, in one sentence.
+    """
+
+    goal: str
+    rounds: tuple[float, ...]
+    n: tuple[int | None, ...]
+    probability: Floats
+    binding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Iso:
+    """The number against what "significantly improve" may mean: n by threshold (t) and confidence (c).
+
+    A row a threshold (share that may remain), a column a confidence (share of worlds); None: none tried is enough.
+    """
+
+    thresholds: tuple[float, ...]
+    confidences: tuple[float, ...]
+    n: tuple[tuple[int | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """The number when an opponent re-aims.
+
+    Parameters
+    ----------
+    re_aimed
+        (k,) shares of what was aimed at newly covered places that is aimed at the less covered ones instead.
+    n
+        (k,) smallest number enough at each.
+    guarantee
+        Smallest number enough whatever the share up to the largest of them: what remains is linear in the share, so
+        each world is judged at the worse end.
+    """
+
+    re_aimed: tuple[float, ...]
+    n: tuple[int | None, ...]
+    guarantee: int | None
+
+
+@content_equal
+@dataclass(frozen=True, slots=True, eq=False)
+class Informed:
+    """The plan that knows the defender's own layout, world by world, beside the blind one.
+
+    Parameters
+    ----------
+    n
+        Smallest number enough for it.
+    probability, mcse
+        (n,) share of worlds that meet the goal with 0, 1, ... units sited so; its standard error.
+    """
+
+    n: int | None
+    probability: Floats
+    mcse: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class CutAnswer:
+    """The same question with the evidence cut on another day.
+
+    Parameters
+    ----------
+    until
+        Last day of the record used.
+    n
+        Smallest number enough.
+    probability
+        Share of worlds in which the headline's number is enough.
+    ess
+        Effective sample size.
+    """
+
+    until: date
+    n: int | None
+    probability: float
+    ess: float
+
+
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class GoalAnswer:
@@ -84,8 +210,8 @@ class GoalAnswer:
     n, n_interval, resolved
         Smallest number tried that meets the goal (None: none does); the numbers the Monte Carlo error leaves open, high
         None beyond the largest tried; whether only one number is left open.
-    worlds, runs
-        Most worlds behind a point of the curve; months a world.
+    worlds, ess
+        Worlds behind the curve; effective sample size of the draws that they were resampled from.
     added, probability, mcse
         (n,) numbers tried; share of worlds that meet the goal; its Monte Carlo standard error.
     remaining
@@ -104,7 +230,7 @@ class GoalAnswer:
     n_interval: tuple[int, int | None]
     resolved: bool
     worlds: int
-    runs: int
+    ess: float
     added: Ints
     probability: Floats
     mcse: Floats
@@ -122,28 +248,17 @@ class GoalAnswer:
         return self.placement if self.n is None else self.placement[: self.n]
 
     def sentence(self) -> str:
-        """One sentence: how many, how sure, and whether sampling resolved it."""
+        """One sentence: how many, how sure, and what sampling leaves open."""
         goal, most = self.goal, int(self.added[-1])
         share = f"in at least {percent(goal.confidence)} of worlds"
         name = SYSTEM_NAMES[self.system]
-        head = f"With {self.worlds} worlds x {self.runs} months: "
         if self.n is None:
             text = f"no number up to {most} more {name} fire units is enough to {goal.label} {share} "
             text += f"({most} do so in {percent(self.probability[-1])})"
         else:
-            high = "more than " + str(most) if self.n_interval[1] is None else str(self.n_interval[1])
             units, verb = ("unit", _singular(goal.label)) if self.n == 1 else ("units", goal.label)
-            text = f"{self.n} more {name} fire {units} (range {self.n_interval[0]}–{high}) {verb} {share}"
-        if not self.resolved:
-            text += f"; sampling does not resolve it ({self._open()})"
-        return head + text
-
-    def _open(self) -> str:
-        """How far the contested probabilities are from the confidence asked."""
-        contested = np.flatnonzero(np.abs(self.probability - self.goal.confidence) <= 2 * self.mcse)
-        at = contested[0] if len(contested) else int(np.argmin(np.abs(self.probability - self.goal.confidence)))
-        shown = f"{self.probability[at]:.3f} ± {2 * self.mcse[at]:.3f}"
-        return f"{self.added[at]} gives {shown} against {self.goal.confidence:.2f}"
+            text = f"{self.n} more {name} fire {units} {verb} {share}"
+        return text if self.resolved else f"{text}; sampling alone leaves {range_text(self)}"
 
     def to_pandas(self) -> pd.DataFrame:
         """Give the curve: added, probability, mcse and the three points of what remains."""
@@ -154,24 +269,70 @@ class GoalAnswer:
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class CaseAnswer:
-    """All goals under one evidence case.
+    """All goals under one evidence case, and the headline's by readings.
 
-    `launched` and `intercepted` describe the simulated baseline month (5, 50, 95 %); `baseline` is one drawn notional
-    layout; `glide_bombs` those still launched with no and with the headline's added units.
+    Parameters
+    ----------
+    goals
+        A goal each.
+    rounds_added
+        Rounds a month that come with the added units of the headline, whole country.
+    readings, frontier, iso, reaction, informed, stability
+        The headline in other readings; a frontier a goal; by threshold and confidence; against an opponent who re-aims;
+        for a plan that knows the layout; with the evidence cut on other days.
+    check
+        Simulated against expected on some of the headline's worlds.
+    launched, intercepted
+        Launched in the month; of them intercepted in the expected baseline month (5, 50, 95 % points over worlds).
+    baseline
+        One drawn notional layout.
+    glide_bombs
+        Those still launched with no and with the headline's added units.
     """
 
     case: EvidenceCase
     goals: tuple[GoalAnswer, ...]
+    rounds_added: float
+    readings: tuple[ReadingAnswer, ...]
+    frontier: tuple[Frontier, ...]
+    iso: Iso
+    reaction: Reaction | None
+    informed: Informed
+    stability: tuple[CutAnswer, ...]
+    check: Agreement
     launched: Mapping[str, int]
     intercepted: Mapping[str, tuple[float, float, float]]
     baseline: tuple[Stand, ...]
     glide_bombs: Mapping[str, tuple[float, float, float]]
-    redraw_share: float
 
     @property
     def headline(self) -> GoalAnswer:
         """The goal the answer sentence is about."""
         return next(answer for answer in self.goals if answer.goal.headline)
+
+    @property
+    def span(self) -> tuple[int | None, int | None]:
+        """Smallest and largest number over the headline and its readings, re-aiming and the informed plan included.
+
+        None for the largest: in some reading no number tried is enough; for both: in none of them.
+        """
+        numbers = [self.headline.n, *self._otherwise().values()]
+        known = [n for n in numbers if n is not None]
+        return (min(known) if known else None), (None if None in numbers else max(known))
+
+    @property
+    def matters_most(self) -> str:
+        """The reading whose number is furthest from the headline's; one in which none is enough is furthest of all."""
+        most = int(self.headline.added[-1])
+        own = most + 1 if self.headline.n is None else self.headline.n
+        others = self._otherwise()
+        numbers = {name: most + 1 if n is None else n for name, n in others.items()}
+        return max(numbers, key=lambda name: abs(numbers[name] - own))
+
+    def _otherwise(self) -> dict[str, int | None]:
+        """The number in every other reading, re-aiming and the informed plan among them."""
+        others = {each.name: each.n for each in self.readings} | {"a plan that knows the layout": self.informed.n}
+        return others | ({"re-aiming": self.reaction.guarantee} if self.reaction else {})
 
 
 @content_equal
@@ -190,14 +351,32 @@ class Sufficiency:
     provenance: Provenance
 
     def sentence(self, case: EvidenceCase) -> str:
-        """Answer sentence of a case, with the public claims the scenario quotes."""
-        answer = self.cases[case].headline
-        quoted: dict[str, list[float]] = {}
-        for claim, test in zip(self.scenario.claims, answer.claims, strict=True):
+        """Answer sentence of a case, with the public claims the scenario quotes under both plans."""
+        result = self.cases[case]
+        answer, goal = result.headline, result.headline.goal
+        name = SYSTEM_NAMES[answer.system]
+        rounds = f"with {result.rounds_added:g} rounds a month for them"
+        share = f"in at least {percent(goal.confidence)} of worlds"
+        span = _number_span(result.span, int(answer.added[-1]))
+        if answer.n is None:
+            head = f"No number up to {answer.added[-1]} more {name} fire units, {rounds}, is enough to {goal.label} {share}"
+        else:
+            head = f"{answer.n} ({span}) more {name} fire units, {rounds}, {goal.label} {share}"
+        parts = [f"{head}; {span} spans the readings, of which “{result.matters_most}” matters most"]
+        quoted: dict[str, list[int]] = {}
+        for claim in self.scenario.claims:
             if claim.quote:
-                quoted.setdefault(claim.quote, []).append(test.probability)
-        parts = [f"{words}, does so in {_span(shares)} of worlds" for words, shares in quoted.items()]
-        return "; ".join([answer.sentence(), *parts]) + "."
+                quoted.setdefault(claim.quote, []).append(claim.added)
+        for words, numbers in quoted.items():
+            informed, blind = (
+                _span([float(table[number]) for number in numbers])
+                for table in (result.informed.probability, answer.probability)
+            )
+            parts.append(
+                f"{words}, is enough in {informed} of worlds for a plan that knows the defender's own layout, in {blind} "
+                "for one that does not"
+            )
+        return ". ".join(parts) + "."
 
     def finding(self, case: EvidenceCase) -> str:
         """Which goals the same number is enough for, in one sentence."""
@@ -252,6 +431,13 @@ def _span(shares: Sequence[float]) -> str:
     if low == high:
         return low
     return f"{low} to {high}" if low[0] in "<>" or high[0] in "<>" else f"{low.removesuffix(' %')}–{high}"
+
+
+def _number_span(span: tuple[int | None, int | None], most: int) -> str:
+    low, high = span
+    if low is None:
+        return f"more than {most}"
+    return f"{low}–more than {most}" if high is None else f"{low}–{high}"
 
 
 def percent(share: float) -> str:

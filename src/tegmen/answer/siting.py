@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.answer.results import Stand
-from tegmen.engine.expected import cover_baseline, expect, stakes_of
+from tegmen.engine.expected import cover_baseline, expect, kill_by_zone, stakes_of
 from tegmen.engine.passage import let_pass
 from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.question.scenario import Goal
@@ -20,7 +20,7 @@ from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds
 
 if TYPE_CHECKING:
-    from tegmen.terms import Floats, Ints
+    from tegmen.terms import Ints
 
 
 def site_greedily(worlds: Worlds, goal: Goal, system: str, count: int) -> Ints:
@@ -51,19 +51,26 @@ def site_greedily(worlds: Worlds, goal: Goal, system: str, count: int) -> Ints:
 def site_informed(worlds: Worlds, goal: Goal, system: str, count: int) -> Ints:
     """(count, w) sites in order, a plan for each world that knows that world's own layout and no other secret of it.
 
-    Targets, kill and availability are averaged over the worlds; what stands in the world already is known.
+    What a missile stopped at a place is worth is averaged over the worlds, apart for those in which the baseline covers
+    the place and those in which it does not: units stand where much is aimed. What stands in the world is known.
     """
     places = np.flatnonzero(goal.measure.places(worlds.places, goal.largest_cities))
-    aimed = worlds.mix[:, ThreatClass.ballistic][:, places].mean(axis=0)
-    site, place, reached = _pairs(worlds, places, system)
     missed = np.multiply(*cover_baseline(worlds).none_ready)[:, places].astype(np.float32)
+    worth = (
+        worlds.mix[:, ThreatClass.ballistic][:, places]
+        * kill_by_zone(worlds)[:, np.where(worlds.places.kyiv[places], 0, 1)]
+    )
+    bare = missed == 1
+    means = [(worth * mine).sum(axis=0) / np.maximum(mine.sum(axis=0), 1) for mine in (bare, ~bare)]
+    aimed = np.where(bare, *means).astype(np.float32)
+    site, place, reached = _pairs(worlds, places, system)
     idle = 1 - float(worlds.readiness_added.mean())
     first = np.searchsorted(site, np.unique(site))
     candidates, rows = np.unique(site), np.arange(len(worlds))
     order = np.empty((count, len(worlds)), dtype=np.int64)
     for n in range(count):
-        worth = (aimed * missed)[:, place] * reached
-        best = np.add.reduceat(worth, first, axis=1).argmax(axis=1)
+        saved = (aimed * missed)[:, place] * reached
+        best = np.add.reduceat(saved, first, axis=1).argmax(axis=1)
         order[n] = candidates[best]
         for world_place in range(len(places)):
             near = worlds.theatre.apart_km[order[n], places[world_place]]

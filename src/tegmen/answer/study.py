@@ -143,6 +143,12 @@ class Study:
         more = base + (self.scenario.added_rounds.value if added is None else added)
         return [base, *[more] * most]
 
+    def mcse(self, probability: Floats, case: EvidenceCase, goal: Goal) -> Floats:
+        """Monte Carlo standard error of a share of the worlds that a goal is scored on."""
+        worlds = self.worlds(case, goal)
+        # A part of the worlds is worth that part of the effective sample.
+        return share_mcse(probability, worlds.ess * len(worlds) / len(self.posterior()), len(worlds))
+
     def _rates(self) -> RateDraws:
         return self._once("rates", lambda: self.calibration.draws(RATE_DRAWS, self.seed))
 

@@ -1,42 +1,46 @@
-"""Outcomes to the answer: how many are enough, how sure, for which goal, and what it hangs on."""
+"""Outcomes to the answer: how many are enough, how sure, for which goal, in which reading, and what it hangs on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tegmen.answer.estimates import (
-    Decision,
-    Estimate,
-    first_order,
-    numbers_needed,
-    share_error,
-    value_of_knowing,
+from tegmen.answer.estimates import Decision, Estimate, first_order, numbers_needed, value_of_knowing
+from tegmen.answer.readings import (
+    answer_cuts,
+    answer_informed,
+    answer_readings,
+    frontier_of,
+    iso_lines,
+    reaction_to,
+    score,
 )
 from tegmen.answer.results import POINTS, CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
 from tegmen.answer.siting import stands
-from tegmen.answer.study import (
-    Batch,
-    Effort,
-    Study,
-    begin_study,
-    draw_batch,
-    is_heavy,
-    order_sites,
-    remaining_share,
-)
+from tegmen.answer.study import Effort, Study, begin_study, met_share, smallest_enough
 from tegmen.calibration.fit import Calibration
+from tegmen.engine.campaign import begin_campaign
+from tegmen.engine.check import Agreement, compare, thin_out
 from tegmen.engine.engagement import glide_bombs_launched
+from tegmen.engine.expected import cover_baseline, fill
+from tegmen.engine.passage import let_pass
 from tegmen.evidence.parameters import Parameter
 from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.ledger.aid import aid_status
 from tegmen.ledger.store import open_ledger
 from tegmen.question.numbers import gather
 from tegmen.question.scenario import Goal, Scenario
-from tegmen.terms import EVIDENCE_CASES, EvidenceCase, FrozenDict, Progress, one_blas_thread
+from tegmen.terms import (
+    EVIDENCE_CASES,
+    EvidenceCase,
+    FrozenDict,
+    Progress,
+    ThreatClass,
+    one_blas_thread,
+    take,
+)
 from tegmen.worlds.draw import Worlds
 
 if TYPE_CHECKING:
@@ -44,7 +48,8 @@ if TYPE_CHECKING:
 
     from tegmen.terms import Floats, Ints
 
-_GRID = (*range(11), 12, 15, 20, 25, 30, 40, 50, 60)
+_DRIVER_WORLDS = 4000
+"""Worlds that drivers are estimated on."""
 
 
 @one_blas_thread
@@ -59,8 +64,8 @@ def sufficiency(
 ) -> Sufficiency:
     """Answer the scenario: for each evidence case and goal, the probability of meeting it against added units.
 
-    Worlds are drawn in batches until every probability's Monte Carlo error is small enough, then for the contested
-    numbers only, until the decision is resolved or the effort is spent; the answer says which.
+    Worlds are weighed by the record once; every number, reading and cut is scored on them in closed form, and the
+    simulation checks some of them.
 
     Parameters
     ----------
@@ -69,7 +74,7 @@ def sufficiency(
     seed
         Seed of everything random; same seed, same bits.
     effort
-        Worlds and runs.
+        Worlds, and runs of the check.
     cases
         Evidence cases to answer.
     progress
@@ -78,7 +83,7 @@ def sufficiency(
     Raises
     ------
     EvidenceError
-        A number of the scenario has no source; no world agrees with the record.
+        A number of the scenario has no source; the record is impossible in every world.
     """
     gather(scenario, ())  # what nobody can trace is refused before the work, not after it
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=cases, progress=progress)
@@ -103,180 +108,128 @@ def sufficiency(
     )
 
 
-@dataclass(slots=True)
-class _Curve:
-    """One goal while it is being worked on.
-
-    Parameters
-    ----------
-    sites
-        Sites of added units, in order.
-    tables, unknowns
-        A batch each: (w, n) what remains with n added units, NaN where n was not tried; the worlds' unknowns.
-    """
-
-    goal: Goal
-    sites: Ints
-    tables: list[Floats] = field(default_factory=list)
-    unknowns: list[Mapping[str, Floats]] = field(default_factory=list)
-
-    def points(self) -> tuple[Ints, Floats, Floats]:
-        """Numbers tried, share of worlds that meet the goal at each, and its standard error."""
-        table = np.concatenate(self.tables)
-        added = np.flatnonzero(~np.isnan(table).all(axis=0))
-        tried = ~np.isnan(table[:, added])
-        met = (np.where(tried, table[:, added], np.inf) <= self.goal.threshold + 1e-12).sum(axis=0)
-        worlds = tried.sum(axis=0)
-        errors = np.array([share_error(int(m), int(w)) for m, w in zip(met, worlds, strict=True)])
-        return added, met / worlds, errors
-
-    def untried_between(self) -> Ints:
-        """Numbers the coarse grid left out where the curve may cross the confidence asked."""
-        added, probability, mcse = self.points()
-        low, high = open_range(self.goal, probability, mcse)
-        begin = added[max(low - 1, 0)] if low < len(added) else added[-1]
-        end = added[min(high, len(added) - 1)]
-        return np.setdiff1d(np.arange(begin, end + 1), added)
-
-    def unresolved(self, error_most: float) -> Ints:
-        """Numbers that need more worlds: where an error is too large, and those the decision hangs on."""
-        added, probability, mcse = self.points()
-        low, high = open_range(self.goal, probability, mcse)
-        contested = (np.arange(len(added)) >= low) & (np.arange(len(added)) <= high) & (high > low)
-        return np.union1d(added[contested | (mcse > error_most)], self.untried_between())
-
-
 def _answer_case(study: Study, case: EvidenceCase) -> tuple[CaseAnswer, Worlds]:
-    """Score batches until every decision is resolved or the effort is spent; then read the answers off."""
-    scenario, effort = study.scenario, study.effort
-    first = draw_batch(study, case)
-    system, most = scenario.added_system, scenario.added_max
-    curves = [_Curve(goal, order_sites(first, goal, system, most)) for goal in scenario.goals]
-    numbers = np.arange(most + 1)
-    grid = numbers[np.isin(numbers, [*_GRID, *(claim.added for claim in scenario.claims), most])]
-    for curve in curves:
-        coarse = _score(study, first, curve, grid)
-        curve.tables, curve.unknowns = [coarse], [first.worlds.unknowns]
-        fine = _score(study, first, curve, curve.untried_between())
-        curve.tables = [np.where(np.isnan(fine), coarse, fine)]
-    drawn = effort.worlds
-    while drawn < effort.worlds_most:
-        wanted = [(curve, curve.unresolved(effort.error_most)) for curve in curves]
-        wanted = [(curve, untried) for curve, untried in wanted if len(untried)]
-        if not wanted:
-            break
-        more = min(effort.worlds_more, effort.worlds_most - drawn)
-        batch = draw_batch(
-            study, case, count=more, first=drawn, heavy=is_heavy([curve.goal for curve, _ in wanted])
-        )  # fmt: skip
-        for curve, untried in wanted:
-            curve.tables.append(_score(study, batch, curve, untried))
-            curve.unknowns.append(batch.worlds.unknowns)
-        drawn += more
-    study.tell(f"{case}: {drawn} worlds", 1, 1)
-    return _case_answer(study, case, first, curves), first.worlds
-
-
-def _score(study: Study, batch: Batch, curve: _Curve, numbers: Ints) -> Floats:
-    """(w, n) what remains in each world of the batch at the numbers wanted; NaN at the others."""
-    table = np.full((len(batch.worlds), study.scenario.added_max + 1), np.nan)
-    if len(numbers):
-        plan = (study.scenario.added_system, curve.sites)
-        score = remaining_share(batch, curve.goal, plan, study.effort)
-        for step, number in enumerate(numbers.tolist()):
-            study.tell(f"{batch.worlds.case}: {curve.goal.name}, {number} added", step, len(numbers))
-            table[:, number] = score(number)
-    return table
-
-
-def _case_answer(study: Study, case: EvidenceCase, first: Batch, curves: Sequence[_Curve]) -> CaseAnswer:
-    scenario, worlds, baseline = study.scenario, first.worlds, first.baseline
-    assert baseline is not None
-    answers = tuple(_goal_answer(study, worlds, curve) for curve in curves)
-    headline, sites = next((a, c.sites) for a, c in zip(answers, curves, strict=True) if a.goal.headline)
-    shot = {
-        cls.name: baseline.launched[:, None, cls] - leakers.sum(axis=2, dtype=np.int64)
-        for cls, leakers in baseline.leakers.items()
-    }
-    number = headline.n if headline.n is not None else scenario.added_max
-
-    def denied(added: Sequence[int]) -> tuple[float, float, float]:
-        return _limits(glide_bombs_launched(worlds, added, scenario.added_system, scenario.official.glide_bomb))
-
+    """Score every goal, then the headline in every reading."""
+    scenario, most, system = study.scenario, study.scenario.added_max, study.scenario.added_system
+    goals = tuple(_answer_goal(study, case, goal) for goal in scenario.goals)
+    answer, goal = next(a for a in goals if a.goal.headline), scenario.headline
+    sites = study.sites(goal, system, most)
+    worlds = study.worlds(case, goal)
+    table = score(worlds, goal, (system, sites))
+    study.tell(f"{case}: readings", 0, 1)
+    whole = study.worlds(case, next((each for each in scenario.goals if each.measure.background), None))
+    number = most if answer.n is None else answer.n
     return CaseAnswer(
         case=case,
-        goals=answers,
-        launched=FrozenDict({cls.name: int(np.rint(baseline.launched[:, cls].mean())) for cls in baseline.leakers}),
-        intercepted=FrozenDict({name: _limits(table) for name, table in shot.items()}),
-        baseline=_drawn_layout(worlds),
-        glide_bombs=FrozenDict(
-            {"with the baseline": denied([]), f"with {number} added units": denied(sites[:number].tolist())}
+        goals=goals,
+        rounds_added=scenario.added_rounds.value,
+        readings=answer_readings(study, case, table, answer.n),
+        frontier=tuple(
+            frontier_of(study, case, each, (system, study.sites(each, system, most))) for each in scenario.goals
         ),
-        redraw_share=worlds.redraw_share,
-    )
+        iso=iso_lines(table.remaining(study.rounds(worlds, most))),
+        reaction=reaction_to(study, table),
+        informed=answer_informed(study, case),
+        stability=answer_cuts(study, case, answer.n),
+        check=_check(study, worlds, goal, sites),
+        launched=FrozenDict({cls.name: round(float(whole.counts[:, cls].mean())) for cls in _COUNTED}),
+        intercepted=FrozenDict(_intercepted(whole)),
+        baseline=_drawn_layout(whole),
+        glide_bombs=FrozenDict(
+            {
+                "with the baseline": _denied(study, whole, sites[:0]),
+                f"with {number} added units": _denied(study, whole, sites[:number]),
+            }
+        ),
+    ), whole
 
 
-def _goal_answer(study: Study, worlds: Worlds, curve: _Curve) -> GoalAnswer:
-    scenario, goal = study.scenario, curve.goal
-    added, probability, mcse = curve.points()
-    met = np.flatnonzero(probability >= goal.confidence)
-    table = np.concatenate(curve.tables)
-    n = int(added[met[0]]) if len(met) else None
-    # Later batches were tried at the contested numbers only; the first was tried at all of them.
-    need, censored = numbers_needed(curve.tables[0], goal.threshold)
-    worth = value_of_knowing(worlds.unknowns, need, Decision(goal.confidence, scenario.added_max))
+_COUNTED = tuple(cls for cls in ThreatClass if cls is not ThreatClass.glide_bomb)
+
+
+def _answer_goal(study: Study, case: EvidenceCase, goal: Goal) -> GoalAnswer:
+    scenario, most, system = study.scenario, study.scenario.added_max, study.scenario.added_system
+    study.tell(f"{case}: {goal.name}", 0, 1)
+    worlds = study.worlds(case, goal)
+    sites = study.sites(goal, system, most)
+    remaining = score(worlds, goal, (system, sites)).remaining(study.rounds(worlds, most))
+    added, probability = np.arange(most + 1), met_share(remaining, goal)
+    mcse = study.mcse(probability, case, goal)
+    n = smallest_enough(probability, goal)
+    some = slice(_DRIVER_WORLDS)
+    unknowns = {name: values[some] for name, values in worlds.unknowns.items()}
+    need, censored = numbers_needed(remaining[some], goal.threshold)
+    worth = value_of_knowing(unknowns, need, Decision(goal.confidence, most))
     low, high = open_range(goal, probability, mcse)
     return GoalAnswer(
         goal=goal,
-        system=scenario.added_system,
+        system=system,
         n=n,
-        n_interval=(
-            int(added[low]) if low < len(added) else int(added[-1]) + 1,
-            int(added[high]) if high < len(added) else None,
-        ),
+        n_interval=(low, high if high <= most else None),
         resolved=low == high,
-        worlds=int((~np.isnan(table)).sum(axis=0).max()),
-        runs=study.effort.runs_of(goal),
+        worlds=len(worlds),
+        ess=worlds.ess,
         added=added,
         probability=probability,
         mcse=mcse,
-        remaining=np.nanquantile(table[:, added], POINTS, axis=0).T,
-        claims=_claim_tests(scenario, added, probability, mcse),
-        drivers=drivers_of(curve.unknowns, table[:, n if n is not None else added[-1]], worth.evppi),
-        placement=stands(worlds, scenario.added_system, curve.sites),
+        remaining=np.quantile(remaining, POINTS, axis=0).T,
+        claims=_claim_tests(scenario, probability, mcse),
+        drivers=drivers_of(unknowns, remaining[some, most if n is None else n], worth.evppi),
+        placement=stands(worlds, system, sites),
         evpi=worth.evpi.value,
         evpi_error=worth.evpi.error,
         censored=censored,
     )
 
 
-def _claim_tests(scenario: Scenario, added: Ints, probability: Floats, mcse: Floats) -> tuple[ClaimTest, ...]:
-    at = [int(np.searchsorted(added, claim.added)) for claim in scenario.claims]
+def _claim_tests(scenario: Scenario, probability: Floats, mcse: Floats) -> tuple[ClaimTest, ...]:
     return tuple(
-        ClaimTest(claim.label, claim.added, float(probability[i]), float(mcse[i]), claim.source)
-        for i, claim in zip(at, scenario.claims, strict=True)
+        ClaimTest(claim.label, claim.added, float(probability[claim.added]), float(mcse[claim.added]), claim.source)
+        for claim in scenario.claims
     )
 
 
 def open_range(goal: Goal, probability: Floats, mcse: Floats) -> tuple[int, int]:
-    """Indices of the smallest number that could meet the goal and of the smallest that surely does (2 errors)."""
+    """The smallest number that could meet the goal and the smallest that surely does (2 errors); one more if none."""
     could = np.flatnonzero(probability + 2 * mcse >= goal.confidence)
     does = np.flatnonzero(probability - 2 * mcse >= goal.confidence)
     most = len(probability)
     return int(could[0]) if len(could) else most, int(does[0]) if len(does) else most
 
 
-def drivers_of(
-    unknowns: Sequence[Mapping[str, Floats]], outcome: Floats, worth: Mapping[str, Estimate]
-) -> tuple[Driver, ...]:
+def drivers_of(unknowns: Mapping[str, Floats], outcome: Floats, worth: Mapping[str, Estimate]) -> tuple[Driver, ...]:
     """First-order share of each unknown in the outcome, and what knowing it is worth; largest share first."""
-    tried = ~np.isnan(outcome)
-    columns = {name: np.concatenate([batch[name] for batch in unknowns])[tried] for name in unknowns[0]}
     drivers = [
         Driver(name, share.value, share.error, worth[name].value, worth[name].error)
-        for name, share in first_order(columns, outcome[tried]).items()
+        for name, share in first_order(unknowns, outcome).items()
     ]
     return tuple(sorted(drivers, key=lambda driver: (-driver.share, driver.unknown)))
+
+
+def _check(study: Study, worlds: Worlds, goal: Goal, sites: Ints) -> Agreement:
+    """Simulate some of the headline's worlds at every number, beside the closed form."""
+    most, effort = study.scenario.added_max, study.effort
+    study.tell(f"{worlds.case}: the simulation beside the closed form", 0, 1)
+    some = thin_out(worlds, effort.part(200, 50))
+    campaign = begin_campaign(some, cruise=ThreatClass.cruise in goal.measure.classes, compute=effort.compute)
+    plan, rounds = (study.scenario.added_system, sites), study.rounds(some, most)
+    return compare(campaign, goal, plan, rounds, added=range(most + 1), runs=effort.runs)
+
+
+def _intercepted(worlds: Worlds) -> dict[str, tuple[float, float, float]]:
+    """Expected intercepted of the baseline month by class: points over worlds."""
+    cover, places = cover_baseline(worlds), np.arange(len(worlds.places))
+    leak = let_pass(worlds).leak(places)
+    stopped = {cls: (worlds.mix[:, cls] * (1 - table)).sum(axis=1) for cls, table in leak.items()}
+    filled = fill(worlds, cover.engaged, worlds.scalar["rounds_a_month"])
+    stopped[ThreatClass.ballistic] = filled * (worlds.mix[:, ThreatClass.ballistic] * cover.stopped).sum(axis=1)
+    return {cls.name: _limits(worlds.counts[:, cls] * stopped[cls]) for cls in _COUNTED}
+
+
+def _denied(study: Study, worlds: Worlds, sites: Ints) -> tuple[float, float, float]:
+    some = take(worlds, np.arange(min(len(worlds), 200)))
+    total = study.scenario.official.glide_bomb
+    return _limits(glide_bombs_launched(some, sites.tolist(), study.scenario.added_system, total))
 
 
 def _drawn_layout(worlds: Worlds) -> tuple[Stand, ...]:

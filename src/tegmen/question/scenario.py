@@ -325,6 +325,11 @@ class Scenario(_Strict):
         source = self.rounds.source.strip() or self.rounds.entry
         return Parameter("added_a_month", amount, amount, amount, "missiles per month", source, False, table="rounds")
 
+    @property
+    def frontier_rounds(self) -> tuple[float, ...]:
+        """Rounds a month of the frontier, ascending; the headline's are among them."""
+        return tuple(sorted({*self.rounds.frontier, self.added_rounds.value}))
+
     def goal(self, name: str | None) -> Goal | None:
         """The goal of this name; None for none.
 

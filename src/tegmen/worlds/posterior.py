@@ -26,7 +26,7 @@ from tegmen.worlds.prior import (
     Months,
     PriorWorlds,
     Reading,
-    Supplied, 
+    Supplied,
     count_months,
     draw_prior,
     exposure,
@@ -134,9 +134,7 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     EvidenceError
         The record is impossible in every world drawn.
     """
-    likelihood = RowLikelihood(
-        rows, kill_prior(scenario), packet_chances(scenario), reading.kill_by_weapon
-    )
+    likelihood = RowLikelihood(rows, kill_prior(scenario), packet_chances(scenario), reading.kill_by_weapon)
     months = count_months(scenario, theatre, rows)
 
     def block(number: int, count: int, proposals: Mapping[str, Proposal]) -> _Weighed:
@@ -158,10 +156,17 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
         for weighed in pool.map(lambda at: block(_ROUNDS + at[0], at[1], proposals), enumerate(sizes)):
             blocks.append(weighed)
             tell("weighing worlds by the record", len(blocks), len(sizes))
-    return _resampled((scenario, theatre, reading), months, likelihood, blocks, kept, np.random.SeedSequence(seed, spawn_key=(purpose, _RESAMPLE)))
+    return _resampled(
+        (scenario, theatre, reading),
+        months,
+        likelihood,
+        blocks,
+        kept,
+        np.random.SeedSequence(seed, spawn_key=(purpose, _RESAMPLE)),
+    )
 
 
-def _resampled(  # noqa: PLR0913 - all that a posterior is made of
+def _resampled(
     asked: tuple[Scenario, Theatre, Reading],
     months: Months,
     likelihood: RowLikelihood,

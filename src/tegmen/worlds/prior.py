@@ -12,12 +12,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tegmen.calibration.exposure import Exposure, KillPrior
 from tegmen.calibration.rows import EligibleRows
 from tegmen.evidence.catalogue import Parameter
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
 from tegmen.terms import SAME, ThreatClass, content_equal
@@ -103,7 +102,7 @@ class PriorWorlds:
         return len(self.kyiv_share)
 
 
-def draw_prior(  # noqa: PLR0913 - the question, its structure, and how to draw
+def draw_prior(
     scenario: Scenario, theatre: Theatre, reading: Reading, months: int, levels: Levels, key: np.random.SeedSequence
 ) -> PriorWorlds:
     """Draw worlds from sourced rows, as they are before the record is looked at.
@@ -123,9 +122,7 @@ def draw_prior(  # noqa: PLR0913 - the question, its structure, and how to draw
     aim = draw_aim(reading.targets, targets)
     kyiv_share = levels.draw("Kyiv's share")
     other_share = targets.model("other_target_share", "ballistic", by_level=True)
-    mix = in_zones(
-        draw_shares(theatre, aim, ThreatClass.ballistic, targets), kyiv_share, other_share, theatre.places
-    )
+    mix = in_zones(draw_shares(theatre, aim, ThreatClass.ballistic, targets), kyiv_share, other_share, theatre.places)
     shield = Shield(
         _by_system(lambda name: dice.of("radius").system(name, "defended_radius_ballistic", by_level=True)),
         _by_system(lambda name: _availability(name, dice.of("availability"))),

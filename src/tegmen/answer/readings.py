@@ -1,0 +1,270 @@
+"""The headline by readings: one number each for what can be defended in several ways, and what binds.
+
+A reading changes one thing of the headline's: the structure of its worlds, a part of them, what an opponent may do, what
+the plan knows. Ballistic strikes are linear in what is stopped, so a table of a few sums a world answers for any rounds
+and any share re-aimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tegmen.answer.results import CutAnswer, Frontier, Informed, Iso, Reaction, ReadingAnswer
+from tegmen.answer.siting import site_informed
+from tegmen.answer.study import HEADLINE, Study, met_share, remaining_share, share_mcse, smallest_enough
+from tegmen.engine.engagement import salvo_of
+from tegmen.engine.expected import cover_baseline, with_units
+from tegmen.question.scenario import Goal
+from tegmen.terms import EvidenceCase, ThreatClass, take
+from tegmen.worlds.draw import Worlds
+from tegmen.worlds.prior import Reading
+
+if TYPE_CHECKING:
+    from tegmen.terms import Floats, Ints
+
+RE_AIMED = (0.0, 0.1, 0.25)
+"""Shares of what was aimed at newly covered places that is aimed at the less covered ones instead."""
+ISO_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
+ISO_CONFIDENCES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+CUT_MONTHS = (-3, -1, 0, 3)
+"""Months from the end of the month asked about at which the evidence is cut to see whether the answer stands."""
+
+STRUCTURES: tuple[tuple[str, Reading, str], ...] = (
+    (
+        "targets by the front",
+        replace(HEADLINE, targets="front"),
+        "people, capacity and nearness to the front steer the aim; oblasts named in the record do not",
+    ),
+    (
+        "targets by population",
+        replace(HEADLINE, targets="population"),
+        "people and capacity alone steer the aim: the front has no pull",
+    ),
+    (
+        "kill elsewhere as at Kyiv",
+        replace(HEADLINE, kill_elsewhere="equal"),
+        "a unit anywhere stops the same share of what it meets as at Kyiv; nobody publishes either",
+    ),
+    (
+        "one kill share for all weapons",
+        replace(HEADLINE, kill_by_weapon=False),
+        "the few rows a weapon has are pooled completely",
+    ),
+)
+PARTS: tuple[tuple[str, str, int, str], ...] = (
+    ("availability low", "availability of a Patriot", 0, "the third of worlds in which units stand ready least often"),
+    ("availability high", "availability of a Patriot", 2, "the third in which they stand ready most often"),
+    (
+        "few missiles at other targets",
+        "share aimed at neither cities nor plants",
+        0,
+        "the third of worlds in which the least is aimed at neither cities nor power plants",
+    ),
+    (
+        "many missiles at other targets",
+        "share aimed at neither cities nor plants",
+        2,
+        "the third in which the most is: it explains the low share met outside Kyiv without idle units",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StrikeTable:
+    """Sums over places of a plan's first n units, axes w, n: all that expected ballistic strikes take.
+
+    Parameters
+    ----------
+    aimed, stopped
+        Share of all missiles aimed at the goal's places; of these, stopped if there are rounds.
+    met
+        Share of all missiles that a ready unit meets, wherever aimed: what rounds are asked for.
+    newly, newly_stopped
+        The same two at places that an added unit reaches.
+    refuge_stopped
+        Share stopped of what is re-aimed: at the goal's places, in proportion to what gets through there.
+    """
+
+    worlds: Worlds
+    aimed: Floats
+    stopped: Floats
+    met: Floats
+    newly: Floats
+    newly_stopped: Floats
+    refuge_stopped: Floats
+
+    def remaining(self, rounds: Sequence[Floats], re_aimed: float = 0.0) -> Floats:
+        """(w, n) expected strikes over those of the baseline.
+
+        Parameters
+        ----------
+        rounds
+            Rounds a month (w,) with 0, 1, ... added units.
+        re_aimed
+            Share of what was aimed at newly covered places that is aimed at the less covered ones instead.
+        """
+        fired = salvo_of(self.worlds, "ballistic") * self.worlds.counts[:, ThreatClass.ballistic]
+        wanted = np.maximum(self.met * fired[:, None], 1e-300)
+        filled = np.minimum(1.0, np.stack(list(rounds), axis=1) / wanted)
+        stopped = self.stopped - re_aimed * (self.newly_stopped - self.newly * self.refuge_stopped)
+        left = self.aimed[:, None] - filled * stopped
+        return left / np.maximum(left[:, :1], 1e-300)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OtherTable:
+    """A plan for a goal that is no sum of strikes: worked out anew for other rounds; re-aiming is not."""
+
+    worlds: Worlds
+    goal: Goal
+    plan: tuple[str, Ints]
+
+    def remaining(self, rounds: Sequence[Floats]) -> Floats:
+        """(w, n) as `StrikeTable.remaining`."""
+        return remaining_share(self.worlds, self.goal, self.plan, rounds)
+
+
+def score(worlds: Worlds, goal: Goal, plan: tuple[str, Ints]) -> StrikeTable | OtherTable:
+    """Make ready to score a plan: by sums where the metric is one of strikes, else by its closed form each time."""
+    return strike_table(worlds, goal, plan) if goal.metric == "ballistic_strikes" else OtherTable(worlds, goal, plan)
+
+
+def strike_table(worlds: Worlds, goal: Goal, plan: tuple[str, Ints]) -> StrikeTable:
+    """Make the table of a plan (system; (n,) sites, or (n, w) sites of each world)."""
+    places = np.flatnonzero(goal.measure.places(worlds.places, goal.largest_cities))
+    mix = worlds.mix[:, ThreatClass.ballistic]
+    goal_mix = mix[:, places].astype(np.float64)
+    shape = len(worlds), len(plan[1]) + 1
+    stopped, met, newly, newly_stopped, refuge = (np.empty(shape) for _ in range(5))
+    baseline = cover_baseline(worlds)
+    bare = np.multiply(*baseline.none_ready)[:, places]
+    for n, (cover, _) in enumerate(with_units(baseline, plan)):
+        chance, kill = cover.meets(places)
+        share = (chance * kill).sum(axis=0)
+        at_goal = goal_mix * share
+        stopped[:, n] = at_goal.sum(axis=1)
+        met[:, n] = np.einsum("wp,wp->w", mix, cover.engaged)
+        reached = np.multiply(*cover.none_ready)[:, places] < bare
+        newly[:, n], newly_stopped[:, n] = (goal_mix * reached).sum(axis=1), (at_goal * reached).sum(axis=1)
+        through = goal_mix - at_goal
+        refuge[:, n] = (through * share).sum(axis=1) / np.maximum(through.sum(axis=1), 1e-300)
+    return StrikeTable(worlds, goal_mix.sum(axis=1), stopped, met, newly, newly_stopped, refuge)
+
+
+# --- what the headline's book holds ----------------------------------------------------------------------------------
+
+
+def answer_readings(
+    study: Study, case: EvidenceCase, table: StrikeTable | OtherTable, n: int | None
+) -> tuple[ReadingAnswer, ...]:
+    """The headline in readings of other structure, and in parts of its own worlds.
+
+    Parameters
+    ----------
+    table, n
+        The headline's table and number.
+    """
+    goal, most = study.scenario.headline, study.scenario.added_max
+    at, own = most if n is None else n, study.posterior()
+    answers: list[ReadingAnswer] = []
+    for name, reading, reason in STRUCTURES:
+        worlds, posterior = study.worlds(case, goal, reading), study.posterior(reading)
+        plan = study.scenario.added_system, study.sites(goal, study.scenario.added_system, most, reading)
+        met = met_share(score(worlds, goal, plan).remaining(study.rounds(worlds, most)), goal)
+        odds = posterior.log_evidence - own.log_evidence
+        answers.append(ReadingAnswer(name, reason, smallest_enough(met, goal), float(met[at]), odds, posterior.ess))
+    remaining = table.remaining(study.rounds(table.worlds, most))
+    for name, unknown, third, reason in PARTS:
+        values = table.worlds.unknowns[unknown]
+        inside = np.searchsorted(np.quantile(values, (1 / 3, 2 / 3)), values) == third
+        met = met_share(remaining[inside], goal)
+        answers.append(
+            ReadingAnswer(
+                name, reason, smallest_enough(met, goal), float(met[at]), None, own.ess * float(inside.mean())
+            )
+        )
+    return tuple(answers)
+
+
+def frontier_of(study: Study, case: EvidenceCase, goal: Goal, plan: tuple[str, Ints]) -> Frontier:
+    """Units against rounds a month for one goal; rounds that are no limit come last."""
+    most = study.scenario.added_max
+    amounts = (*study.scenario.frontier_rounds, np.inf)
+    worlds = study.worlds(case, goal)
+    if not goal.headline:
+        worlds = take(worlds, np.arange(min(len(worlds), study.effort.part(10, 500))))
+    table = score(worlds, goal, plan)
+    tables = [table.remaining(study.rounds(worlds, most, amount)) for amount in amounts]
+    met = np.stack([met_share(remaining, goal) for remaining in tables])
+    numbers = tuple(smallest_enough(row, goal) for row in met)
+    headline = study.scenario.added_rounds.value
+    return Frontier(goal.name, amounts, numbers, met, _binding(amounts, numbers, headline))
+
+
+def _binding(amounts: Sequence[float], numbers: Sequence[int | None], headline: float) -> str:
+    """Which of the two binds at the headline's rounds."""
+    at, unlimited = numbers[list(amounts).index(headline)], numbers[-1]
+    if at == unlimited:
+        return f"units bind: with {headline:g} rounds a month more rounds would not lower the number"
+    low = "none" if unlimited is None else str(unlimited)
+    return f"rounds bind: without limit on rounds {low} would be enough, with {headline:g} a month {at or 'none'}"
+
+
+def iso_lines(remaining: Floats) -> Iso:
+    """The number by threshold and confidence, from what remains (w, n)."""
+    rows: list[tuple[int | None, ...]] = []
+    for threshold in ISO_THRESHOLDS:
+        met = (remaining <= threshold + 1e-9).mean(axis=0)
+        enough = [np.flatnonzero(met >= confidence) for confidence in ISO_CONFIDENCES]
+        rows.append(tuple(int(numbers[0]) if len(numbers) else None for numbers in enough))
+    return Iso(ISO_THRESHOLDS, ISO_CONFIDENCES, tuple(rows))
+
+
+def reaction_to(study: Study, table: StrikeTable | OtherTable) -> Reaction | None:
+    """The number by share re-aimed, and the guarantee over all shares up to the largest; of strikes alone."""
+    if isinstance(table, OtherTable):
+        return None
+    goal, rounds = study.scenario.headline, study.rounds(table.worlds, study.scenario.added_max)
+    remaining = [table.remaining(rounds, share) for share in RE_AIMED]
+    numbers = tuple(smallest_enough(met_share(each, goal), goal) for each in remaining)
+    worst = met_share(np.maximum(remaining[0], remaining[-1]), goal)
+    return Reaction(RE_AIMED, numbers, smallest_enough(worst, goal))
+
+
+def answer_informed(study: Study, case: EvidenceCase) -> Informed:
+    """Score the plan that knows the layout, on a part of the headline's worlds."""
+    goal, most, system = study.scenario.headline, study.scenario.added_max, study.scenario.added_system
+    all_worlds = study.worlds(case, goal)
+    worlds = take(all_worlds, np.arange(min(len(all_worlds), study.effort.part(3, 1000))))
+    table = score(worlds, goal, (system, site_informed(worlds, goal, system, most)))
+    met = met_share(table.remaining(study.rounds(worlds, most)), goal)
+    # Its worlds are a part of the headline's, so the sample they come from is worth that part of its ess.
+    part = len(worlds) / len(all_worlds)
+    return Informed(smallest_enough(met, goal), met, share_mcse(met, part * worlds.ess, len(worlds)))
+
+
+def answer_cuts(study: Study, case: EvidenceCase, n: int | None) -> tuple[CutAnswer, ...]:
+    """The headline with the evidence cut on other days, as far as the record reaches."""
+    goal, most, system = study.scenario.headline, study.scenario.added_max, study.scenario.added_system
+    at, answers = most if n is None else n, []
+    for day in cut_days(study):
+        cut = study.until(day)
+        worlds = cut.worlds(case, goal)
+        table = score(worlds, goal, (system, cut.sites(goal, system, most)))
+        met = met_share(table.remaining(cut.rounds(worlds, most)), goal)
+        answers.append(CutAnswer(day, smallest_enough(met, goal), float(met[at]), worlds.ess))
+    return tuple(answers)
+
+
+def cut_days(study: Study) -> list[date]:
+    """Month ends about the month asked about that the record reaches."""
+    last = study.scenario.month.last
+    ends = np.datetime64(last, "M") + np.array(CUT_MONTHS) + 1
+    days = [(end.astype("datetime64[D]") - 1).astype(object) for end in ends]
+    reach = study.calibration.record.rows["window_end"].max().date()
+    return [day for day in days if day <= reach or day == study.calibration.until]
