@@ -1,8 +1,8 @@
 """The headline by readings: one number each for what can be defended in several ways, and what binds.
 
-A reading changes one thing of the headline's: the structure of its worlds, a part of them, what an opponent may do, what
-the plan knows. Ballistic strikes are linear in what is stopped, so a table of a few sums a world answers for any rounds
-and any share re-aimed.
+A reading changes one thing of the headline's: the structure of its worlds, a part of them, what an opponent may do,
+what the plan knows. Ballistic strikes are linear in what is stopped, so a table of a few sums a world answers for any
+rounds and any share re-aimed.
 """
 
 from __future__ import annotations

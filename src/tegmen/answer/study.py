@@ -6,6 +6,7 @@ of them has a preamble of its own. Worlds are drawn once a reading and kept; sit
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -163,7 +164,7 @@ class Study:
             kept=kept,
             seed=self.seed,
             purpose=purpose,
-            threads=self.effort.compute.threads,
+            threads=self.effort.compute.threads or os.cpu_count() or 1,
             tell=self.tell,
         )
 

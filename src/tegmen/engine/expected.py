@@ -190,7 +190,7 @@ class Expectation:
         return np.asarray(self.chance.sum(axis=0) <= 0, dtype=np.float64)
 
     def _aimed(self, cls: ThreatClass) -> Floats:
-        return self.worlds.mix[:, cls, self.places]
+        return self.worlds.mix[:, cls, self.places].astype(np.float64)
 
 
 def expect(

@@ -153,17 +153,12 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     sizes = [min(_BLOCK, drawn - begin) for begin in range(0, drawn, _BLOCK)]
     blocks: list[_Weighed] = []
     with ThreadPoolExecutor(threads) as pool:
-        for weighed in pool.map(lambda at: block(_ROUNDS + at[0], at[1], proposals), enumerate(sizes)):
+        numbers, favoured = range(_ROUNDS, _ROUNDS + len(sizes)), [proposals] * len(sizes)
+        for weighed in pool.map(block, numbers, sizes, favoured):
             blocks.append(weighed)
             tell("weighing worlds by the record", len(blocks), len(sizes))
-    return _resampled(
-        (scenario, theatre, reading),
-        months,
-        likelihood,
-        blocks,
-        kept,
-        np.random.SeedSequence(seed, spawn_key=(purpose, _RESAMPLE)),
-    )
+    resampling = np.random.SeedSequence(seed, spawn_key=(purpose, _RESAMPLE))
+    return _resampled((scenario, theatre, reading), months, likelihood, blocks, kept, resampling)
 
 
 def _resampled(
