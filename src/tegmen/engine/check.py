@@ -37,7 +37,7 @@ class Agreement:
         (n,) mean over worlds of (simulated - expected) loss over the expected loss with none added; its standard error.
     correction, correction_error
         (n,) mean over worlds of what saturation adds to the share that remains, on common random numbers:
-        (simulated n - remaining n x simulated 0) over the expected loss with none added; its standard error.
+        (simulated n - remaining n x simulated 0) over the mean simulated 0; its standard error.
     """
 
     added: Ints
@@ -106,7 +106,7 @@ def _agreement(added: Ints, simulated: Floats, expected: Floats) -> Agreement:
     """Both tables (n, w); worlds in which nothing is lost to begin with say nothing."""
     lost = expected[0] > 0
     simulated, expected = simulated[:, lost] / expected[0, lost], expected[:, lost] / expected[0, lost]
-    apart, shift = simulated - expected, simulated - expected * simulated[0]
+    apart, shift = simulated - expected, (simulated - expected * simulated[0]) / simulated[0].mean()
     root = np.sqrt(max(lost.sum(), 1))
     return Agreement(
         added, apart.mean(axis=1), apart.std(axis=1, ddof=1) / root, shift.mean(axis=1),
