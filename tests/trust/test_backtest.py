@@ -392,7 +392,9 @@ def test_a_month_of_one_night_on_its_first_day_is_the_forecast_of_that_night(rec
 
 
 def test_a_night_at_the_end_of_a_month_is_less_sure_than_one_at_its_start(record):
-    known, days = follow(calibrate(record, until="2024-03-31", priors=FAST)), month_days("2024-04")
+    # Without breaks, and with an M that stands still: the walk of the level alone widens the forecast.
+    fit = calibrate(record, until="2024-03-31", priors=replace(FAST, concentration_walk=0.0), memory=FIXED)
+    known, days = follow(fit), month_days("2024-04")
     spread = []
     for at in (0, 29):
         launched = np.zeros(30, dtype=np.int64)
