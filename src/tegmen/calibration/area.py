@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
 _NEGLIGIBLE = 1e-12
-_TINY = 1e-300
+_FAINTEST = 1e-300
 
 
 @content_equal
@@ -70,7 +70,7 @@ class AreaTrack:
         log_likelihood = beta_binomial(np.asarray(n), np.asarray(k), share, concentration)
         top = log_likelihood.max()
         joint = track.state * np.exp(log_likelihood - top)
-        norm = np.maximum(joint.sum(axis=(-2, -1)), _TINY)
+        norm = np.maximum(joint.sum(axis=(-2, -1)), _FAINTEST)
         log_evidence = track.log_evidence + np.log(norm) + top
         return replace(track, day=day, state=joint / norm[..., None, None], log_evidence=log_evidence)
 
