@@ -18,7 +18,7 @@ def test_the_front_pulls_as_its_distance_says():
         "model/population_exponent": 0.0,
         "model/drone/power_target_share": 0.0,
         "model/named_prior": 1e12,
-        "model/target_concentration": 1e8,
+        "model/target_concentration": 1e10,  # a share of 1e-5 then scatters by 0.3 %
     }
     rows = tuple(Replacement(id=id_, low=x, best=x, high=x, source="a test") for id_, x in fixed.items())
     worlds = worlds_of(evidence().scenario.model_copy(update={"replace": rows}), evidence().calibration, count=2)
