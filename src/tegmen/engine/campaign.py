@@ -210,7 +210,7 @@ def _aimed(worlds: Worlds) -> Floats:
     """(w, class, p + 1) where threats are aimed, last what is aimed at no place: of ballistic missiles only."""
     nowhere = np.zeros((*worlds.mix.shape[:2], 1))
     nowhere[:, ThreatClass.ballistic, 0] = np.maximum(0, 1 - worlds.mix[:, ThreatClass.ballistic].sum(axis=1))
-    return np.concatenate([worlds.mix, nowhere], axis=2)
+    return np.concatenate([worlds.mix.astype(np.float64), nowhere], axis=2)
 
 
 def _geometry(theatre: Theatre) -> Geometry:

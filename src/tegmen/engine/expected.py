@@ -200,7 +200,7 @@ class Expectation:
         return np.asarray(self.chance.sum(axis=0) <= 0, dtype=np.float64)
 
     def _aimed(self, cls: ThreatClass) -> Floats:
-        return self.worlds.mix[:, cls, self.places]
+        return self.worlds.mix[:, cls, self.places].astype(np.float64)
 
 
 def expect(
@@ -339,7 +339,7 @@ def _ballistic_losses(
 def _attack(worlds: Worlds, worth: Floats) -> Attack:
     cls, theatre = ThreatClass.ballistic, worlds.theatre
     return Attack(
-        worlds.mix[:, cls].copy(), kill_by_system(worlds), np.where(theatre.places.kyiv, 0, 1), worth,
+        worlds.mix[:, cls].astype(np.float64), kill_by_system(worlds), np.where(theatre.places.kyiv, 0, 1), worth,
         packets_of(worlds, cls), same_night(theatre.history[:, cls], theatre.nights),
     )  # fmt: skip
 
