@@ -340,7 +340,7 @@ def _ballistic_losses(
 def _attack(worlds: Worlds, worth: Floats) -> Attack:
     cls, theatre = ThreatClass.ballistic, worlds.theatre
     return Attack(
-        worlds.mix[:, cls].copy(), kill_by_system(worlds), np.where(theatre.places.kyiv, 0, 1), worth,
+        worlds.mix[:, cls].astype(np.float64), kill_by_system(worlds), np.where(theatre.places.kyiv, 0, 1), worth,
         packets_of(worlds, cls), same_night(theatre.history[:, cls], theatre.nights),
     )  # fmt: skip
 
