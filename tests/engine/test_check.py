@@ -70,8 +70,8 @@ def test_a_wrong_closed_form_is_told():
     table = compare(off, goal("strikes"), ("patriot", SITES), [np.inf] * 31, added=[0, 10], runs=50)
     assert table.largest <= 4
     # The same simulation against the expectation of other worlds.
-    mine = expected_losses(cover_baseline(off.worlds), goal("strikes"), ("patriot", SITES), [np.inf] * 31)
-    theirs = expected_losses(cover_baseline(campaign.worlds), goal("strikes"), ("patriot", SITES), [np.inf] * 31)
+    mine = expected_losses(cover_baseline(off.worlds), goal("strikes"), ("patriot", SITES), [[np.inf] * 31])[0]
+    theirs = expected_losses(cover_baseline(campaign.worlds), goal("strikes"), ("patriot", SITES), [[np.inf] * 31])[0]
     apart = ((mine - theirs) / mine[:, :1]).mean(axis=0)
     assert abs(apart[0] / table.error[0]) > 4
 

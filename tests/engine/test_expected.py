@@ -163,7 +163,7 @@ def test_more_units_and_more_rounds_never_hurt():
     before = cover.none_ready.copy()
     curves = []
     for rounds in (0.0, 5.0, 20.0, 80.0, np.inf):
-        table = expected_losses(cover, headline(), ("patriot", sites), [rounds] * 13)
+        table = expected_losses(cover, headline(), ("patriot", sites), [[rounds] * 13])[0]
         curves.append(table)
         if np.isinf(rounds):
             assert np.all(np.diff(table, axis=1) <= 1e-12)
@@ -178,7 +178,7 @@ def test_all_numbers_at_once_are_each_number_alone(name: str, own_sites: bool):
     worlds, dice = drawn(), np.random.default_rng(8)
     sites = dice.integers(-1 if own_sites else 0, 30, (9, len(worlds)) if own_sites else 9)
     rounds = [dice.uniform(5, 60, len(worlds)) if n % 3 else 12.0 for n in range(10)]
-    table = expected_losses(cover_baseline(worlds), goal, ("sampt", sites), rounds)
+    table = expected_losses(cover_baseline(worlds), goal, ("sampt", sites), [rounds])[0]
     state, places = cover_baseline(worlds), worlds.places.largest(goal.largest_cities)
     for n in range(10):
         if n:
