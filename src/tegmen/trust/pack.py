@@ -25,7 +25,7 @@ from tegmen.terms import VERSION, FrozenDict, Progress, Provenance, ThreatClass,
 from tegmen.trust.backtest import Backtest, ClassScores, Horizon, backtest
 from tegmen.trust.baselines import RIVAL
 from tegmen.trust.checks import CHECKS, Check, Material, Result, run_checks
-from tegmen.trust.published import Published, compare
+from tegmen.trust.published import Published, compare_published
 from tegmen.trust.scores import Difference
 
 Verdict = Literal["met", "within two sampling errors", "not met"]
@@ -183,7 +183,7 @@ def verify(
     calibration = calibrate(record, until=scenario.until, seed=seed)
     results = run_checks(checks, Material(record, scenario, calibration, seed), tell)
     tell("comparing with what others published", 0, 1)
-    published = compare(record, catalogue, raw=extent.raw)
+    published = compare_published(record, catalogue, raw=extent.raw)
     horizons: tuple[Horizon, ...] = () if extent.quick else ("night", "month")
     backtests = {each: backtest(record, start=SCORED_FROM, horizon=each, seed=seed, progress=tell) for each in horizons}
     if extent.answer is None:

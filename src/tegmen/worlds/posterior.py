@@ -114,6 +114,7 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     seed: int,
     purpose: int = 0,
     threads: int = 1,
+    months: Months | None = None,
     tell: Progress = tell_nobody,
 ) -> Posterior:
     """Draw worlds before the record, weigh them by its ballistic rows, and resample.
@@ -128,6 +129,8 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
         Worlds of different purposes are independent.
     threads
         They change no result.
+    months
+        Months that coverage and rounds are followed over; None: those of the rows, to that asked about.
 
     Raises
     ------
@@ -135,7 +138,7 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
         The record is impossible in every world drawn.
     """
     likelihood = RowLikelihood(rows, kill_prior(scenario), packet_chances(scenario), reading.kill_by_weapon)
-    months = count_months(scenario, theatre, rows)
+    months = months or count_months(scenario, theatre, rows)
 
     def block(number: int, count: int, proposals: Mapping[str, Proposal]) -> _Weighed:
         key = np.random.SeedSequence(seed, spawn_key=(purpose, number))
