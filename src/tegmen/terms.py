@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    # numpy loads only where arrays are made: take these two for type checking alone.
+    # numpy loads only where arrays are made: take these for type checking alone.
     Floats = NDArray[np.float64]
+    Singles = NDArray[np.float32]
     Ints = NDArray[np.int64]
 
 VERSION = "0.1.0"

@@ -18,6 +18,8 @@ from tegmen.engine.expected import (
     fill,
     leakers,
     stakes_of,
+    strike_sums,
+    with_units,
 )
 from tegmen.engine.kernel.packets import same_night
 from tegmen.question.goals import METRICS
@@ -144,6 +146,40 @@ def test_more_units_and_more_rounds_never_hurt():
             assert np.all(np.diff(table, axis=1) <= 1e-12)
     assert all(np.all(more <= fewer + 1e-12) for fewer, more in pairwise(curves))
     assert np.array_equal(cover.none_ready, before)
+
+
+@pytest.mark.parametrize("name", ["strikes", "people"])
+@pytest.mark.parametrize("own_sites", [False, True], ids=["one plan", "a plan of each world"])
+def test_all_numbers_at_once_are_each_number_alone(name: str, own_sites: bool):
+    goal = next(goal for goal in evidence().scenario.goals if goal.name == name)
+    worlds, dice = drawn(), np.random.default_rng(8)
+    sites = dice.integers(-1 if own_sites else 0, 30, (9, len(worlds)) if own_sites else 9)
+    rounds = [dice.uniform(5, 60, len(worlds)) if n % 3 else 12.0 for n in range(10)]
+    table = expected_losses(cover_baseline(worlds), goal, ("sampt", sites), rounds)
+    state, places = cover_baseline(worlds), worlds.places.largest(goal.largest_cities)
+    for n in range(10):
+        if n:
+            state.add(sites[n - 1] if own_sites else int(sites[n - 1]), "sampt")
+        alone = goal.measure.expected_loss(expect(state, rounds[n], places), stakes_of(worlds, places))
+        assert np.allclose(table[:, n], alone.sum(axis=1), rtol=1e-9)
+
+
+def test_sums_of_a_plan_are_those_of_each_number_alone():
+    worlds = drawn()
+    places, sites = np.arange(25), [3, 0, 7, 3, 19]
+    worth = np.isin(np.arange(len(worlds.places)), places).astype(float)
+    sums, bare = strike_sums(cover_baseline(worlds), worth, ("patriot", sites)), cover_baseline(worlds).engaged
+    mix = worlds.mix[:, BALLISTIC]
+    for n, (cover, _) in enumerate(with_units(cover_baseline(worlds), ("patriot", sites))):
+        stopped, newly = cover.stopped[:, places], (cover.engaged > bare)[:, places]
+        aimed = mix[:, places]
+        assert np.allclose(sums.aimed, aimed.sum(axis=1))
+        assert np.allclose(sums.stopped[:, n], (aimed * stopped).sum(axis=1))
+        assert np.allclose(sums.met[:, n], (mix * cover.engaged).sum(axis=1))
+        assert np.allclose(sums.newly[:, n], (aimed * newly).sum(axis=1))
+        assert np.allclose(sums.newly_stopped[:, n], (aimed * stopped * newly).sum(axis=1))
+        through = aimed * (1 - stopped)
+        assert np.allclose(sums.refuge_stopped[:, n], (through * stopped).sum(axis=1) / through.sum(axis=1))
 
 
 # ------------------------------------------------------------------ a month, slowly

@@ -44,7 +44,7 @@ def fight(loads: list[Load], first: int) -> Fought:
     """Fight with a first salvo of `first` rounds (0: all in one), and the other shots at what survived it."""
     salvos = [load.shots - first for load in loads]
     pairs = [
-        [*([(len(loads), 0, 0, FLIGHT, 0)] if first else []), (lane, SECOND, SECOND, FLIGHT, 0)]
+        [*([(len(loads), 0, 0, FLIGHT, 0, 0)] if first else []), (lane, SECOND, SECOND, FLIGHT, 0, 0)]
         for lane in range(len(loads))
     ]
     units = np.zeros(len(loads) + 1, UNIT)

@@ -1,7 +1,7 @@
 """What drives the answer: groups of unknowns that belong together, and what knowing each would be worth.
 
-The answer itself gives first-order shares of single unknowns. Here unknowns that come from one source of doubt are taken
-together; both are worked out from the headline's own worlds, so they are those of the worlds as the record weighs them.
+The answer itself gives first-order shares of single unknowns. Here unknowns that come from one source of doubt are
+taken together; both are worked out from the headline's own worlds, as the record weighs them.
 """
 
 from __future__ import annotations

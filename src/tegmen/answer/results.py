@@ -359,7 +359,8 @@ class Sufficiency:
         share = f"in at least {percent(goal.confidence)} of worlds"
         span = _number_span(result.span, int(answer.added[-1]))
         if answer.n is None:
-            head = f"No number up to {answer.added[-1]} more {name} fire units, {rounds}, is enough to {goal.label} {share}"
+            head = f"No number up to {answer.added[-1]} more {name} fire units, {rounds}, is enough to {goal.label}"
+            head += f" {share}"
         else:
             head = f"{answer.n} ({span}) more {name} fire units, {rounds}, {goal.label} {share}"
         parts = [f"{head}; {span} spans the readings, of which “{result.matters_most}” matters most"]
@@ -373,8 +374,8 @@ class Sufficiency:
                 for table in (result.informed.probability, answer.probability)
             )
             parts.append(
-                f"{words}, is enough in {informed} of worlds for a plan that knows the defender's own layout, in {blind} "
-                "for one that does not"
+                f"{words}, is enough in {informed} of worlds for a plan that knows the defender's own layout, in "
+                f"{blind} for one that does not"
             )
         return ". ".join(parts) + "."
 

@@ -23,7 +23,7 @@ from tegmen.evidence.reports import UNNAMED
 from tegmen.terms import FrozenDict, content_equal, take
 
 if TYPE_CHECKING:
-    from tegmen.terms import Floats, Ints
+    from tegmen.terms import Floats, Ints, Singles
 
 _BLOCK = 1500
 """Worlds weighed at a time: their cells stay in the processor's cache."""
@@ -90,8 +90,8 @@ class Exposure:
         (w, 3) chance that a row is posted with its zone: at Kyiv with some stopped, at Kyiv with none, elsewhere.
     """
 
-    kyiv: Floats
-    elsewhere: Floats
+    kyiv: Floats | Singles
+    elsewhere: Floats | Singles
     aim: Floats
     ratio: Floats
     named: Floats
@@ -239,7 +239,7 @@ def beta_binomial_chance(n: int, k: int, mean: Floats, concentration: Floats) ->
     return np.asarray(np.exp(choices + betaln(k + a, n - k + b) - betaln(a, b)))
 
 
-def fan_out(n: int, chance: Floats, packets: Floats) -> Floats:
+def fan_out(n: int, chance: Floats | Singles, packets: Floats) -> Floats:
     """(w, n + 1) chance that 0 .. n missiles of a row are met, packets being met each with a chance (w,).
 
     Parameters
@@ -256,7 +256,7 @@ def fan_out(n: int, chance: Floats, packets: Floats) -> Floats:
     return met
 
 
-def binomial_table(n: int, chance: Floats) -> Floats:
+def binomial_table(n: int, chance: Floats | Singles) -> Floats:
     """(w, n + 1) binomial probabilities of 0 .. n successes; by repeated convolution, exact also at 0 and 1."""
     table = np.zeros((len(chance), n + 1))
     table[:, 0] = 1.0

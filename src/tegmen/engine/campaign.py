@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.engine.engagement import KINDS, PAIR, PRIORITY, UNIT, Engagement, salvo_of
-from tegmen.engine.expected import kill_by_zone
+from tegmen.engine.expected import kill_by_system
 from tegmen.engine.kernel.calendar import Geometry, Raids
 from tegmen.engine.kernel.windows import TICKS_PER_S
 from tegmen.engine.kernel.words import uint32_threshold
@@ -192,15 +192,17 @@ def take_worlds(campaign: Campaign, index: NDArray[np.intp]) -> Campaign:
 def _kill(campaign: Campaign, filled: Floats) -> NDArray[np.uint64]:
     """(w, class, kind) thresholds of one round.
 
-    Cruise: the factor times the system's effectiveness. Ballistic: the kill share of the zone times that effectiveness,
-    as far as rounds suffice, is what a salvo of s stops, so one round kills with ``1 - (1 - kill)^(1/s)``.
+    Cruise: the factor times the system's effectiveness. Ballistic: the kill share, as far as rounds suffice,
+    is what a salvo of s stops, so one round kills with ``1 - (1 - kill)^(1/s)``.
     """
     worlds, systems = campaign.worlds, len(MISSILE_SYSTEMS)
     table = np.zeros((len(worlds), len(ThreatClass), KINDS))
     table[:, ThreatClass.cruise, :systems] = campaign.factor[:, None] * worlds.units.effectiveness_air
-    kill = filled[:, None, None] * kill_by_zone(worlds)[:, :, None] * worlds.units.effectiveness_ballistic[:, None]
+    kill = filled[:, None, None] * kill_by_system(worlds)
     one_round = 1 - (1 - kill) ** (1 / salvo_of(worlds, "ballistic")[:, None, None])
-    table[:, ThreatClass.ballistic, systems:] = one_round.reshape(len(worlds), KINDS - systems)
+    for zone in range(one_round.shape[1]):
+        first = (1 + zone) * systems
+        table[:, ThreatClass.ballistic, first : first + one_round.shape[2]] = one_round[:, zone]
     return uint32_threshold(table)
 
 
@@ -208,7 +210,7 @@ def _aimed(worlds: Worlds) -> Floats:
     """(w, class, p + 1) where threats are aimed, last what is aimed at no place: of ballistic missiles only."""
     nowhere = np.zeros((*worlds.mix.shape[:2], 1))
     nowhere[:, ThreatClass.ballistic, 0] = np.maximum(0, 1 - worlds.mix[:, ThreatClass.ballistic].sum(axis=1))
-    return np.concatenate([worlds.mix, nowhere], axis=2)
+    return np.concatenate([worlds.mix.astype(np.float64), nowhere], axis=2)
 
 
 def _geometry(theatre: Theatre) -> Geometry:

@@ -37,7 +37,7 @@ class Agreement:
         (n,) mean over worlds of (simulated - expected) loss over the expected loss with none added; its standard error.
     correction, correction_error
         (n,) mean over worlds of what saturation adds to the share that remains, on common random numbers:
-        (simulated n - remaining n x simulated 0) over the expected loss with none added; its standard error.
+        (simulated n - remaining n x simulated 0) over the mean simulated 0; its standard error.
     """
 
     added: Ints
@@ -85,7 +85,10 @@ def compare(
     for n, state in enumerate(with_units(cover_baseline(worlds), plan, passage)):
         if n not in added:
             continue
-        leakage, at = expect(state[0], rounds[n], places, state[1]), list(added).index(n)
+        leakage, at = (
+            expect(state[0], rounds[n], places, state[1].leak(places) if state[1] else None),
+            list(added).index(n),
+        )
         outcome = fought(n, leakage.filled)
         leaked = background | {cls: outcome.leakers[cls][:, :, places] for cls in metric.classes}
         simulated[at] = metric.loss(leaked, stakes).mean(axis=1)
@@ -106,7 +109,7 @@ def _agreement(added: Ints, simulated: Floats, expected: Floats) -> Agreement:
     """Both tables (n, w); worlds in which nothing is lost to begin with say nothing."""
     lost = expected[0] > 0
     simulated, expected = simulated[:, lost] / expected[0, lost], expected[:, lost] / expected[0, lost]
-    apart, shift = simulated - expected, simulated - expected * simulated[0]
+    apart, shift = simulated - expected, (simulated - expected * simulated[0]) / simulated[0].mean()
     root = np.sqrt(max(lost.sum(), 1))
     return Agreement(
         added, apart.mean(axis=1), apart.std(axis=1, ddof=1) / root, shift.mean(axis=1),

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.engine.engagement import salvo_of
-from tegmen.engine.kernel.packets import kept_of_places, same_night
+from tegmen.engine.kernel.cover import Added, Attack, Near, cover_by_units, struck_by_number, sums_by_number
+from tegmen.engine.kernel.packets import kept_shares, same_night
 from tegmen.engine.passage import Passage
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.goals import Stakes
@@ -46,24 +47,11 @@ class Cover:
         """Make another cover of the same worlds, to add units to."""
         return Cover(self.worlds, self.none_ready.copy())
 
-    def add(self, site: int | Ints, system: str, readiness: Floats | None = None) -> None:
-        """Add a unit at one place in all worlds, or at a place of its own in each (w,); a place below 0 adds none.
-
-        Parameters
-        ----------
-        readiness
-            (w,) chance that it is ready; without it that of an added unit.
-        """
-        code, apart = BALLISTIC_SYSTEMS.index(system), self.worlds.theatre.apart_km
-        radius, table = self.worlds.units.radius_ballistic_km[:, code], self.none_ready[code]
-        idle = 1 - (self.worlds.readiness_added if readiness is None else readiness)
-        if isinstance(site, np.ndarray):
-            here = np.flatnonzero(site >= 0)
-            row, place = np.nonzero(apart[site[here]] <= radius[here, None])
-            table[here[row], place] *= idle[here[row]]
-            return
-        near = np.flatnonzero(apart[site] <= radius.max(initial=0.0))
-        table[:, near] *= np.where(apart[site, near] <= radius[:, None], idle[:, None], 1.0)
+    def add(self, site: int | Ints, system: str) -> None:
+        """Add a unit at one place in all worlds, or at a place of its own in each (w,); a place below 0 adds none."""
+        sites = np.array(np.broadcast_to(site, len(self.worlds)))[:, None]
+        code = np.where(sites >= 0, BALLISTIC_SYSTEMS.index(system), -1)
+        _cover(self.worlds, sites, code, self.worlds.readiness_added[:, None], self.none_ready)
 
     def everywhere(self, system: str) -> Cover:
         """Make the cover that one more unit at every place would give: what a site is worth to each place in reach."""
@@ -91,25 +79,46 @@ class Cover:
             chance[code] = before * (1 - none[code])
             before *= none[code]
         zone = np.where(self.worlds.places.kyiv[places], 0, 1)
-        relative = self.worlds.units.effectiveness_ballistic[:, : len(none)].T
-        return chance, relative[:, :, None] * kill_by_zone(self.worlds)[:, zone]
+        return chance, np.moveaxis(kill_by_system(self.worlds)[:, zone], 2, 0)
 
 
 def cover_baseline(worlds: Worlds) -> Cover:
     """Cover the places with the baseline's units, each as ready as it stands."""
-    cover = Cover(worlds, np.ones((len(BALLISTIC_SYSTEMS), len(worlds), len(worlds.places))))
-    for code, system in enumerate(BALLISTIC_SYSTEMS):
-        mine = worlds.system == code
-        for column in np.flatnonzero(mine.any(axis=0)):
-            site = np.where(mine[:, column], worlds.site[:, column], -1)
-            cover.add(site, system, worlds.readiness[:, column])
-    return cover
+    none_ready = np.ones((len(BALLISTIC_SYSTEMS), len(worlds), len(worlds.places)))
+    _cover(worlds, worlds.site, worlds.system, worlds.readiness, none_ready)
+    return Cover(worlds, none_ready)
+
+
+def _cover(worlds: Worlds, site: Ints, code: Ints, ready: Floats, none_ready: Floats) -> None:
+    radius = worlds.units.radius_ballistic_km
+    cover_by_units(site, code, ready, radius, _near(worlds, float(radius.max(initial=0.0))), none_ready)
+
+
+def _near(worlds: Worlds, reach_km: float) -> Near:
+    """Places within reach of each site."""
+    apart = worlds.theatre.apart_km
+    site, place = np.nonzero(apart <= reach_km)
+    pointer = np.concatenate([[0], np.cumsum(np.bincount(site, minlength=len(apart)))]).astype(np.int64)
+    return Near(pointer, place.copy(), apart[site, place])
 
 
 def kill_by_zone(worlds: Worlds) -> Floats:
-    """(w, 2) share of ballistic missiles that a ready Patriot stops at Kyiv, and elsewhere: there times a ratio."""
+    """(w, zone) share of ballistic missiles that a ready Patriot stops at Kyiv, and elsewhere: there times a ratio."""
     kyiv = worlds.rate[:, ThreatClass.ballistic]
     return np.stack([kyiv, np.minimum(kyiv * worlds.scalar["kill_ratio_elsewhere"], 1.0)], axis=1)
+
+
+def kill_by_system(worlds: Worlds) -> Floats:
+    """(w, zone, system) the same by system: a Patriot's share times the system's relative effectiveness."""
+    relative = worlds.units.effectiveness_ballistic[:, None, : len(BALLISTIC_SYSTEMS)]
+    return kill_by_zone(worlds)[:, :, None] * relative
+
+
+def packets_of(worlds: Worlds, cls: ThreatClass) -> Ints:
+    """(w, 3) packets of a class in the month, threats in each, threats in the last one."""
+    counts, size = worlds.counts[:, cls], worlds.packet[:, cls]
+    packets = -(-counts // size)
+    return np.stack([packets, size, counts - np.maximum(packets - 1, 0) * size], axis=1)
 
 
 def fill(worlds: Worlds, engaged: Floats, rounds: float | Floats) -> Floats:
@@ -127,7 +136,11 @@ def fill(worlds: Worlds, engaged: Floats, rounds: float | Floats) -> Floats:
     (w,) in [0, 1].
     """
     aimed = np.einsum("wp,wp->w", worlds.mix[:, ThreatClass.ballistic], engaged)
-    wanted = salvo_of(worlds, "ballistic") * worlds.counts[:, ThreatClass.ballistic] * aimed
+    return share_filled(rounds, salvo_of(worlds, "ballistic") * worlds.counts[:, ThreatClass.ballistic] * aimed)
+
+
+def share_filled(rounds: float | Floats, wanted: Floats) -> Floats:
+    """Share of the rounds wanted that there are: ``min(1, rounds / wanted)``; 1 where none is wanted and some are."""
     return np.minimum(1.0, np.broadcast_to(rounds, wanted.shape) / np.maximum(wanted, 1e-300))
 
 
@@ -170,19 +183,16 @@ class Expectation:
 
         With a damage of 1: the chance that nothing leaks.
         """
-        worlds, theatre = self.worlds, self.worlds.theatre
-        counts, size = worlds.counts[:, cls], worlds.packet[:, cls]
-        packets = -(-counts // size)
+        theatre = self.worlds.theatre
         if cls is ThreatClass.ballistic:
             chance, stop, together = self.chance, self.stop, same_night(theatre.history[:, cls], theatre.nights)
         else:
-            chance, stop, together = np.ones((1, *self.leak[cls].shape)), (1 - self.leak[cls])[None], 0.0
+            stop, together = 1 - self.leak[cls][None], 0.0
+            chance = np.ones_like(stop)
         kept = np.empty(chance.shape[1:])
-        short = counts - np.maximum(packets - 1, 0) * size
-        kept_of_places(
-            np.stack([packets, size], axis=1), short, np.ascontiguousarray(self._aimed(cls)),
-            np.ascontiguousarray(chance), np.ascontiguousarray(stop), damage, together, kept,
-        )  # fmt: skip
+        by_state = (np.ascontiguousarray(np.moveaxis(table, 0, 2)) for table in (chance, stop))
+        aimed = np.ascontiguousarray(self._aimed(cls))
+        kept_shares(packets_of(self.worlds, cls), aimed, *by_state, damage, together, kept)
         return kept
 
     def uncovered(self) -> Floats:
@@ -190,14 +200,14 @@ class Expectation:
         return np.asarray(self.chance.sum(axis=0) <= 0, dtype=np.float64)
 
     def _aimed(self, cls: ThreatClass) -> Floats:
-        return self.worlds.mix[:, cls, self.places]
+        return self.worlds.mix[:, cls, self.places].astype(np.float64)
 
 
 def expect(
     cover: Cover,
     rounds: float | Floats,
     places: Ints | NDArray[np.intp],
-    passage: Passage | None = None,
+    leak: Mapping[ThreatClass, Floats] | None = None,
 ) -> Expectation:
     """Work out what leaks at these places, with these rounds a month for all places together.
 
@@ -205,13 +215,13 @@ def expect(
     ----------
     rounds
         (w,) as for `fill`.
-    passage
-        What the other classes pass, for metrics that count them.
+    leak
+        Class to (w, p) chance that a threat of another class leaks at these places, for metrics that count them.
     """
-    filled = fill(cover.worlds, cover.engaged, rounds)
+    endless = np.all(np.isinf(rounds))
+    filled = np.ones(len(cover.worlds)) if endless else fill(cover.worlds, cover.engaged, rounds)
     chance, kill = cover.meets(places)
-    leak = passage.leak(places) if passage else FrozenDict[ThreatClass, "Floats"]()
-    return Expectation(cover.worlds, places, chance, filled[:, None] * kill, filled, leak)
+    return Expectation(cover.worlds, places, chance, filled[:, None] * kill, filled, leak or FrozenDict())
 
 
 def stakes_of(worlds: Worlds, places: Ints | NDArray[np.intp]) -> Stakes:
@@ -249,10 +259,97 @@ def expected_losses(
     metric, (_, sites) = goal.measure, plan
     places = np.flatnonzero(metric.places(cover.worlds.places, goal.largest_cities))
     stakes = stakes_of(cover.worlds, places)
+    if metric.classes == (ThreatClass.ballistic,):
+        worth = np.zeros(len(cover.worlds.places))
+        worth[places] = metric.worth(stakes)
+        return _ballistic_losses(cover, worth, plan, rounds, whole=metric.damage is not None)
     table = np.empty((len(cover.worlds), len(sites) + 1))
     for n, (covered, passed) in enumerate(with_units(cover, plan, passage)):
-        table[:, n] = metric.expected_loss(expect(covered, rounds[n], places, passed), stakes).sum(axis=1)
+        supply = np.inf if metric.is_coverage else rounds[n]
+        table[:, n] = metric.expected_loss(
+            expect(covered, supply, places, passed.leak(places) if passed else None), stakes
+        ).sum(axis=1)
     return table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StrikeSums:
+    """Sums over places with the first n units of a plan, axes w, n: all that expected ballistic strikes take.
+
+    Parameters
+    ----------
+    aimed, stopped
+        (w,) share of all missiles aimed at the places that count, by their worth; (w, n) of these, stopped if there are
+        rounds.
+    met
+        (w, n) share of all missiles that a ready unit meets, wherever aimed: what rounds are asked for.
+    newly, newly_stopped
+        The same as `aimed` and `stopped` at places that an added unit reaches.
+    refuge_stopped
+        (w, n) share stopped of what is aimed in proportion to what gets through at places that count.
+    """
+
+    aimed: Floats
+    stopped: Floats
+    met: Floats
+    newly: Floats
+    newly_stopped: Floats
+    refuge_stopped: Floats
+
+
+def strike_sums(cover: Cover, worth: Floats, plan: tuple[str, Sequence[int] | Ints]) -> StrikeSums:
+    """Sum up what a plan does, for all numbers of its units at once.
+
+    Parameters
+    ----------
+    cover
+        The baseline's.
+    worth
+        (p,) what counts: 1 at the places of a goal, 0 elsewhere.
+    plan
+        System; (n,) sites in order, or (n, w) sites of each world.
+    """
+    attack, sums = _attack(cover.worlds, worth), np.empty((5, len(cover.worlds), len(plan[1]) + 1))
+    sums_by_number(cover.none_ready, attack, *_added(cover.worlds, plan), sums)
+    met, stopped, squared, newly, newly_stopped = sums
+    aimed = attack.mix @ worth
+    through = np.maximum(aimed[:, None] - stopped, 1e-300)
+    return StrikeSums(aimed, stopped, met, newly, newly_stopped, (stopped - squared) / through)
+
+
+def _ballistic_losses(
+    cover: Cover,
+    worth: Floats,
+    plan: tuple[str, Sequence[int] | Ints],
+    rounds: Sequence[float | Floats],
+    *,
+    whole: bool,
+) -> Floats:
+    """(w, n + 1) losses of a metric of ballistic missiles alone; whole: the first leaker takes all there is."""
+    worlds, sums = cover.worlds, strike_sums(cover, worth, plan)
+    launched = worlds.counts[:, ThreatClass.ballistic, None]
+    supply = np.stack([np.broadcast_to(each, len(worlds)) for each in rounds], axis=1)
+    filled = share_filled(supply, salvo_of(worlds, "ballistic")[:, None] * launched * sums.met)
+    if not whole:
+        return launched * (sums.aimed[:, None] - filled * sums.stopped)
+    struck = np.empty_like(filled)
+    struck_by_number(cover.none_ready, _attack(worlds, worth), *_added(worlds, plan), filled, struck)
+    return struck
+
+
+def _attack(worlds: Worlds, worth: Floats) -> Attack:
+    cls, theatre = ThreatClass.ballistic, worlds.theatre
+    return Attack(
+        worlds.mix[:, cls].copy(), kill_by_system(worlds), np.where(theatre.places.kyiv, 0, 1), worth,
+        packets_of(worlds, cls), same_night(theatre.history[:, cls], theatre.nights),
+    )  # fmt: skip
+
+
+def _added(worlds: Worlds, plan: tuple[str, Sequence[int] | Ints]) -> tuple[Added, Near]:
+    code, sites = BALLISTIC_SYSTEMS.index(plan[0]), np.asarray(plan[1], dtype=np.int64)
+    radius = worlds.units.radius_ballistic_km[:, code].copy()
+    columns = sites.reshape(len(sites), -1 if sites.size else 1)
+    return Added(columns, code, radius, worlds.readiness_added), _near(worlds, float(radius.max(initial=0.0)))
 
 
 def with_units(

@@ -68,31 +68,53 @@ class Metric:
     classes, background
         Classes whose leakers count and added units change; those that count and stay as they are. None at all: the
         metric is the number of places that no unit covers.
-    loss
-        Leakers (w, r, p) by class to the metric's value in each run, (w, r).
-    expected_loss
-        What leaks to the expected value at each place, (w, p): the mean of `loss` over runs, in closed form.
+    worth
+        Stakes to (p,) what a leaker costs at a place, or what is at stake there.
+    damage
+        Stakes to the share (w,) by class of what is left of a place that one leaker takes; None: every leaker costs as
+        much.
     is_count
         Whether a threshold is a count; otherwise it is a share of the baseline's value.
     runs_divisor
         The months simulated are divided by it: what averages over many classes and places needs fewer.
     left
         Words for what is left; `{}` stands for the amount.
+    illustration
+        Why its number illustrates and is no finding; empty for a finding.
     """
 
     places: Callable[[Places, int], NDArray[np.bool_]]
     classes: tuple[ThreatClass, ...]
     background: tuple[ThreatClass, ...]
-    loss: Callable[[Leakers, Stakes], Floats]
-    expected_loss: Callable[[Leakage, Stakes], Floats]
+    worth: Callable[[Stakes], Floats]
+    damage: Callable[[Stakes], Mapping[ThreatClass, Floats]] | None = None
     is_count: bool = False
     runs_divisor: int = 1
     left: str = "{} of the baseline's left"
+    illustration: str = ""
 
     @property
     def is_coverage(self) -> bool:
         """Whether only coverage counts: no threat is simulated."""
         return not self.classes
+
+    def loss(self, leakers: Leakers, stakes: Stakes) -> Floats:
+        """(w, r) the metric's value in each run, of leakers (w, r, p) by class (A20)."""
+        if self.damage is None:
+            return sum(leakers[cls] for cls in self.classes) @ self.worth(stakes)
+        kept = 1.0
+        for cls, damage in self.damage(stakes).items():
+            kept = kept * (1 - damage[:, None, None]) ** leakers[cls]
+        return (1 - kept) @ self.worth(stakes)
+
+    def expected_loss(self, leakage: Leakage, stakes: Stakes) -> Floats:
+        """(w, p) its mean over runs at each place, in closed form; of a metric of coverage its value."""
+        if self.is_coverage:
+            return leakage.uncovered() * self.worth(stakes)
+        if self.damage is None:
+            return sum(leakage.leakers(cls) for cls in self.classes) * self.worth(stakes)
+        kept = [leakage.kept(cls, damage) for cls, damage in self.damage(stakes).items()]
+        return self.worth(stakes) * (1 - np.prod(kept, axis=0))
 
     def words_for_left(self, amount: float, percent: Callable[[float], str]) -> str:
         """Say how much is left."""
@@ -105,36 +127,12 @@ def _largest_cities(places: Places, count: int) -> NDArray[np.bool_]:
     return chosen
 
 
-def _strikes(leakers: Leakers, _stakes: Stakes) -> Floats:
-    return leakers[_BALLISTIC].sum(axis=-1, dtype=np.int64).astype(np.float64)
+def _one_each(stakes: Stakes) -> Floats:
+    return np.ones(len(stakes.population))
 
 
-def _expected_strikes(leakage: Leakage, _stakes: Stakes) -> Floats:
-    return leakage.leakers(_BALLISTIC)
-
-
-def _uncovered(leakage: Leakage, _stakes: Stakes) -> Floats:
-    return leakage.uncovered()
-
-
-def _people(leakers: Leakers, stakes: Stakes) -> Floats:
-    return (leakers[_BALLISTIC] > 0) @ stakes.population
-
-
-def _expected_people(leakage: Leakage, stakes: Stakes) -> Floats:
-    untouched = leakage.kept(_BALLISTIC, np.ones_like(stakes.damage[_BALLISTIC]))
-    return stakes.population * (1 - untouched)
-
-
-def _capacity(leakers: Leakers, stakes: Stakes) -> Floats:
-    """Each leaker takes a fixed share of what is left of a plant (A20)."""
-    kept = sum(np.log1p(-stakes.damage[cls])[:, None, None] * leakers[cls] for cls in leakers)
-    return -np.expm1(kept) @ stakes.capacity_mw
-
-
-def _expected_capacity(leakage: Leakage, stakes: Stakes) -> Floats:
-    kept = [leakage.kept(cls, damage) for cls, damage in stakes.damage.items()]
-    return stakes.capacity_mw * (1 - np.prod(kept, axis=0))
+def _all_at_once(stakes: Stakes) -> Mapping[ThreatClass, Floats]:
+    return {_BALLISTIC: np.ones_like(stakes.damage[_BALLISTIC])}
 
 
 METRICS: Mapping[str, Metric] = FrozenDict(
@@ -143,32 +141,34 @@ METRICS: Mapping[str, Metric] = FrozenDict(
             places=_largest_cities,
             classes=(_BALLISTIC,),
             background=(),
-            loss=_strikes,
-            expected_loss=_expected_strikes,
+            worth=_one_each,
         ),
         "people_struck": Metric(
             places=_largest_cities,
             classes=(_BALLISTIC,),
             background=(),
-            loss=_people,
-            expected_loss=_expected_people,
+            worth=lambda stakes: stakes.population,
+            damage=_all_at_once,
         ),
         "capitals_uncovered": Metric(
             places=lambda places, _count: places.capital,
             classes=(),
             background=(),
-            loss=_strikes,
-            expected_loss=_uncovered,
+            worth=_one_each,
             is_count=True,
             left="{} left uncovered",
+            illustration="By construction: a unit covers the capital it stands in and hardly any other, so the number "
+            "is that of the capitals less those that the baseline covers. It says nothing about strikes.",
         ),
         "capacity_lost": Metric(
             places=lambda places, _count: places.capacity_mw > 0,
             classes=(_BALLISTIC, ThreatClass.cruise),
             background=(ThreatClass.drone, ThreatClass.supersonic, ThreatClass.s300_ground),
-            loss=_capacity,
-            expected_loss=_expected_capacity,
+            worth=lambda stakes: stakes.capacity_mw,
+            damage=lambda stakes: stakes.damage,
             runs_divisor=10,
+            illustration="The share of a plant that one hit takes is a guess, and substations, which are hit most, are "
+            "in no table; what a Patriot does about cruise missiles is coarse.",
         ),
     }
 )

@@ -18,10 +18,9 @@ from tegmen.question.theatre import Theatre
 from tegmen.terms import SAME
 from tegmen.worlds.dice import Dice
 from tegmen.worlds.targets import Aim
-from tegmen.worlds.units import Units
 
 if TYPE_CHECKING:
-    from tegmen.terms import Floats, Ints
+    from tegmen.terms import Floats, Ints, Singles
 
 _BLOCK = 4000
 
@@ -55,7 +54,7 @@ class Shield:
     radius_km: Floats
     ready: Floats
 
-    def cover(self, missed: Floats, system: int, site: Ints, worlds: NDArray[np.intp], near: Near) -> None:
+    def cover(self, missed: Singles, system: int, site: Ints, worlds: NDArray[np.intp], near: Near) -> None:
         """Multiply `missed` (w, p), in place, by the chance that a unit at `site` (w,) of these worlds is not ready."""
         here = site[worlds]
         covered = near.apart_km[here] <= self.radius_km[worlds, system, None]
@@ -93,7 +92,7 @@ class Stands:
         return int(np.searchsorted(np.array(self.eras, dtype="datetime64[D]"), np.datetime64(day), side="right")) - 1
 
 
-def draw_stands(scenario: Scenario, theatre: Theatre, worth: Floats, shield: Shield, dice: Dice) -> Stands:
+def draw_stands(scenario: Scenario, theatre: Theatre, worth: Singles, shield: Shield, dice: Dice) -> Stands:
     """Draw the stands of Patriot and SAMP/T: units held by date, one after another, with the troops or at a place.
 
     A place is drawn by its worth that the units before leave uncovered, to the power of the world's focus: few units go
@@ -108,7 +107,6 @@ def draw_stands(scenario: Scenario, theatre: Theatre, worth: Floats, shield: Shi
     """
     eras = scenario.eras(BALLISTIC_SYSTEMS)
     focus = dice.model("site_focus", by_level=True).astype(np.float32)[:, None]
-    level = dice.levels.draw
     near = near_places(theatre, float(shield.radius_km.max()))
     missed = np.ones_like(worth)
     systems: list[int] = []
@@ -119,8 +117,8 @@ def draw_stands(scenario: Scenario, theatre: Theatre, worth: Floats, shield: Shi
         share = dice.model("share_at_places", system=name)
         for unit in range(most_held(scenario, name)):
             cumulative = np.cumsum((worth * missed) ** focus, axis=1)
-            site = _inverted(cumulative, level(f"{name} {unit + 1}: site")[:, None])[:, 0]
-            at_place = level(f"{name} {unit + 1}: at a place") < share
+            site = _inverted(cumulative, dice.level(f"{name} {unit + 1}: site")[:, None])[:, 0]
+            at_place = dice.level(f"{name} {unit + 1}: at a place") < share
             if name == "patriot" and not unit:
                 site, at_place = np.zeros_like(site), np.ones_like(at_place)
             systems.append(MISSILE_SYSTEMS.index(name))
@@ -138,7 +136,7 @@ def most_held(scenario: Scenario, system: str) -> int:
 
 def _held_by_era(scenario: Scenario, system: str, eras: tuple[date, ...], dice: Dice) -> Ints:
     """(w, e) fire units in service, one level of the span a world for all eras; never fewer than in an earlier one."""
-    level = dice.levels.draw(f"{system}: units held")
+    level = dice.level(f"{system}: units held")
     spans = [scenario.held_on(system, day) for day in eras]
     distinct = {span.span: span.pert(level) for span in spans}
     held = np.stack([np.rint(distinct[span.span]).astype(np.int64) for span in spans], axis=1)
@@ -146,7 +144,7 @@ def _held_by_era(scenario: Scenario, system: str, eras: tuple[date, ...], dice: 
 
 
 def draw_layout(
-    scenario: Scenario, theatre: Theatre, aim: Aim, aimed: Floats, stands: tuple[Ints, Ints], dice: Dice
+    scenario: Scenario, theatre: Theatre, aim: Aim, aimed: Singles, stands: tuple[Ints, Ints], dice: Dice
 ) -> tuple[Ints, Ints]:
     """Draw (w, u) system and site of all units: the stands as they are, the other systems at places drawn by worth.
 
@@ -172,7 +170,7 @@ def draw_layout(
     return np.concatenate(system, axis=1), np.concatenate(site, axis=1)
 
 
-def site_worth(theatre: Theatre, aim: Aim, aimed: Floats, dice: Dice) -> Floats:
+def site_worth(theatre: Theatre, aim: Aim, aimed: Singles, dice: Dice) -> Singles:
     """(w, p) worth of a site: half what the place is (people, MW), half what the world aims at it."""
     places = theatre.places
     city, plant = aim.city(places), places.capacity_mw
@@ -181,12 +179,12 @@ def site_worth(theatre: Theatre, aim: Aim, aimed: Floats, dice: Dice) -> Floats:
     return value + aimed / aimed.sum(axis=1, keepdims=True)
 
 
-def _drawn_sites(cumulative: Floats, most: int, dice: Dice) -> Ints:
+def _drawn_sites(cumulative: Singles, most: int, dice: Dice) -> Ints:
     """(w, most) places drawn by cumulative worth."""
-    return _inverted(cumulative, dice.generator.random((dice.count, most), dtype=np.float32))
+    return _inverted(cumulative, dice.generator.random((dice.count, most)))
 
 
-def _inverted(cumulative: Floats, level: Floats) -> Ints:
+def _inverted(cumulative: Singles, level: Floats) -> Ints:
     """(w, n) index at which the cumulative worth (w, p) passes a level (w, n)."""
     reached = np.empty(level.shape, dtype=np.int64)
     for begin in range(0, len(level), _BLOCK):
@@ -196,7 +194,7 @@ def _inverted(cumulative: Floats, level: Floats) -> Ints:
     return np.minimum(reached, cumulative.shape[1] - 1)
 
 
-def missed_share(stands: Stands, era: int, shield: Shield, near: Near) -> Floats:
+def missed_share(stands: Stands, era: int, shield: Shield, near: Near) -> Singles:
     """(w, p) chance that no ready unit covers a place: the product over covering units of 1 - availability."""
     missed = np.ones((len(stands.site), len(near.place)), dtype=np.float32)
     for u, system in enumerate(stands.system):
@@ -206,12 +204,12 @@ def missed_share(stands: Stands, era: int, shield: Shield, near: Near) -> Floats
 
 
 def covering(
-    theatre: Theatre, units: Units, system: Ints, site: Ints, systems: tuple[str, ...] = BALLISTIC_SYSTEMS
+    theatre: Theatre, radius_km: Floats, system: Ints, site: Ints, systems: tuple[str, ...] = BALLISTIC_SYSTEMS
 ) -> Ints:
-    """(w, p) how many units of these systems in a layout (w, u) cover each place against ballistic missiles."""
+    """(w, p) how many units of these systems in a layout (w, u), of radius (w, s), cover each place."""
     covers = np.zeros((len(system), len(theatre.places)), dtype=np.int64)
     for code in (MISSILE_SYSTEMS.index(name) for name in systems):
-        radius = units.radius_ballistic_km[:, code]
+        radius = radius_km[:, code]
         for column in np.flatnonzero((system == code).any(axis=0)):
             here = system[:, column] == code
             covers += here[:, None] & (theatre.apart_km[site[:, column]] <= radius[:, None]) & (radius[:, None] > 0)

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from tegmen.terms import Floats
 
 STREAMS = (
-    "targets", "stands", "radius", "availability", "rounds", "kill", "units", "reports", "rates", "launches", "batteries",
-    "times",
+    "targets", "stands", "radius", "availability", "rounds", "units", "rates", "launches", "batteries", "times",
 )  # fmt: skip
 """What a world is drawn from: one stream each, so that a row that is replaced shifts no other draw."""
 
@@ -48,9 +47,13 @@ class Dice:
         """One PERT draw a world; the parameter is noted as used."""
         self.used[parameter.label] = parameter
         if by_level:
-            assert self.levels is not None
-            return parameter.pert(self.levels.draw(parameter.label))
+            return parameter.pert(self.level(parameter.label))
         return parameter.draws(self.generator, self.count)
+
+    def level(self, name: str) -> Floats:
+        """(w,) levels of a name, uniform on (0, 1) before the record."""
+        assert self.levels is not None, "only worlds before the record are drawn by level"
+        return self.levels.draw(name)
 
     def parameter(self, name: str, threat_class: str | None = None, system: str | None = None) -> Parameter:
         """A row of the model table, noted as used."""

@@ -7,13 +7,14 @@ holds is fixed through all its runs; chance within it is the engine's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tegmen.calibration.fit import RateDraws
 from tegmen.evidence.catalogue import Parameter
+from tegmen.evidence.reports import UNNAMED
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.launches import launched
 from tegmen.question.places import Places
@@ -22,11 +23,12 @@ from tegmen.terms import SAME, EvidenceCase, FrozenDict, ThreatClass, content_eq
 from tegmen.worlds.baseline import covering, draw_layout
 from tegmen.worlds.dice import Dice, streams_of
 from tegmen.worlds.posterior import Posterior
+from tegmen.worlds.prior import PriorWorlds
 from tegmen.worlds.targets import draw_packets, draw_shares
 from tegmen.worlds.units import Units, draw_units
 
 if TYPE_CHECKING:
-    from tegmen.terms import Floats, Ints
+    from tegmen.terms import Floats, Ints, Singles
 
 OTHER_CLASSES = (ThreatClass.drone, ThreatClass.cruise, ThreatClass.supersonic, ThreatClass.s300_ground)
 """Classes whose targets and rates are drawn apart from the record's ballistic rows."""
@@ -73,7 +75,7 @@ class Worlds:
     theatre: Theatre = field(metadata=SAME)
     counts: Ints
     packet: Ints
-    mix: Floats
+    mix: Singles
     rate: Floats
     system: Ints
     site: Ints
@@ -97,7 +99,7 @@ class Worlds:
 
     def covered_by(self, *systems: str) -> Ints:
         """(w, p) how many of the baseline's units of these systems cover the place against ballistic missiles."""
-        return covering(self.theatre, self.units, self.system, self.site, systems)
+        return covering(self.theatre, self.units.radius_ballistic_km, self.system, self.site, systems)
 
     def __len__(self) -> int:
         return len(self.readiness_added)
@@ -125,7 +127,7 @@ def draw_worlds(posterior: Posterior, case: EvidenceCase, rates: RateDraws, *, c
     packet[:, ThreatClass.ballistic] = base.packet
     system, site = base.stands.on(scenario.month.first)
     mix = np.zeros((count, len(ThreatClass), len(theatre.places)), dtype=np.float32)
-    mix[:, ThreatClass.ballistic] = _ballistic_mix(posterior, base, system, site, units, unposted)
+    mix[:, ThreatClass.ballistic] = _aimed(posterior, base, (system, site), unposted[:, ThreatClass.ballistic])
     rate = np.zeros((count, len(ThreatClass)))
     rate[:, ThreatClass.ballistic] = _kill(posterior, count)
     if whole:
@@ -156,31 +158,33 @@ def draw_worlds(posterior: Posterior, case: EvidenceCase, rates: RateDraws, *, c
         ess=posterior.ess,
         parameters=(*posterior.parameters, *dice.used.values(), *theatre.parameters),
     )
-    from dataclasses import replace
-
     return replace(worlds, unknowns=_unknowns(worlds, base, posterior))
 
 
-def _ballistic_mix(posterior, base, system, site, units, unposted) -> Floats:
-    """(w, p) where ballistic missiles are aimed; what was never posted fell outside Kyiv's zone, where no unit covers."""
-    cls, theatre = ThreatClass.ballistic, posterior.theatre
-    extra = unposted[:, cls, None] / (max(theatre.posted[cls], 1) + unposted[:, cls, None])
-    if not extra.any():
+def _aimed(posterior: Posterior, base: PriorWorlds, layout: tuple[Ints, Ints], unposted: Ints) -> Singles:
+    """(w, p) where ballistic missiles are aimed; what was never posted met nobody (A5).
+
+    It fell outside Kyiv's zone: where no unit of the world's layout (system, site) covers, or at no place.
+    """
+    theatre = posterior.theatre
+    share = unposted / (max(theatre.posted[ThreatClass.ballistic], 1) + unposted)
+    if not share.any():
         return base.mix
-    bare = (covering(theatre, units, system, site) == 0) & ~theatre.places.kyiv
-    nowhere = (1 - base.kyiv_share) * base.other_share
+    bare = (covering(theatre, base.shield.radius_km, *layout) == 0) & ~theatre.places.kyiv
     unmet = base.mix * bare
+    nowhere = (1 - base.kyiv_share) * base.other_share
     unmet = unmet / np.maximum(unmet.sum(axis=1) + nowhere, 1e-12)[:, None]
-    return (1 - extra) * base.mix + extra * unmet
+    mixed = (1 - share)[:, None] * base.mix + share[:, None] * unmet
+    return mixed.astype(np.float32)
 
 
 def _kill(posterior: Posterior, count: int) -> Floats:
     """(w,) share stopped at Kyiv of the missiles met, over the weapons of the month."""
-    weapons = posterior.theatre.weapons
-    total = max(sum(weapons.values()), 1)
-    if not weapons:
-        return posterior.kill.of("unnamed")[:count]
-    return sum(number / total * posterior.kill.of(weapon)[:count] for weapon, number in weapons.items())
+    weapons = posterior.theatre.weapons or {UNNAMED: 1}
+    total = np.zeros(count)
+    for weapon, number in weapons.items():
+        total += number * posterior.kill.of(weapon)[:count]
+    return total / sum(weapons.values())
 
 
 def _ballistic_scalars(posterior: Posterior, count: int) -> dict[str, Floats]:
@@ -204,7 +208,7 @@ def _readiness(ready: Floats, system: Ints) -> Floats:
     return np.where(system < len(BALLISTIC_SYSTEMS), own, 1.0)
 
 
-def _unknowns(worlds: Worlds, base, posterior: Posterior) -> Mapping[str, Floats]:
+def _unknowns(worlds: Worlds, base: PriorWorlds, posterior: Posterior) -> Mapping[str, Floats]:
     ballistic = worlds.mix[:, ThreatClass.ballistic].astype(np.float64)
     month = posterior.months.of(posterior.scenario.month.first)
     count = len(worlds)

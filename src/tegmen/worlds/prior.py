@@ -7,6 +7,7 @@ follows from them, on every day of the record. The record enters once, as the li
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ from tegmen.worlds.levels import Levels
 from tegmen.worlds.targets import Aim, draw_aim, draw_shares, in_zones
 
 if TYPE_CHECKING:
-    from tegmen.terms import Floats, Ints
+    from tegmen.terms import Floats, Ints, Singles
 
 _RATIO_LEVELS = 6
 _OUTAGES = ("maintenance_share", "repair_abroad_share", "training_share")
@@ -43,7 +44,8 @@ class Reading:
     kill_by_weapon
         Whether ballistic weapons have kill shares of their own, pooled within the class, or one for all.
     kill_elsewhere
-        "drawn": the kill share outside Kyiv's zone is Kyiv's times a ratio of the catalogue's row; "equal": it is Kyiv's.
+        "drawn": the kill share outside Kyiv's zone is Kyiv's times a ratio from the catalogue's row; "equal": it is
+        Kyiv's.
     """
 
     targets: str = "named"
@@ -82,7 +84,7 @@ class PriorWorlds:
     """
 
     aim: Aim
-    mix: Floats
+    mix: Singles
     kyiv_share: Floats
     other_share: Floats
     stands: Stands
@@ -91,7 +93,7 @@ class PriorWorlds:
     rounds: Floats
     rounds_sd: Floats
     rounds_kept: Floats
-    rounds_noise: Floats
+    rounds_noise: Singles
     salvo: Floats
     packet: Ints
     ratio: Floats
@@ -148,8 +150,8 @@ def draw_prior(
     )
 
 
-def _by_system(draw: object) -> Floats:
-    return np.stack([draw(name) for name in BALLISTIC_SYSTEMS], axis=1)  # type: ignore[operator]
+def _by_system(draw: Callable[[str], Floats]) -> Floats:
+    return np.stack([draw(name) for name in BALLISTIC_SYSTEMS], axis=1)
 
 
 def _availability(system: str, dice: Dice) -> Floats:
@@ -161,7 +163,7 @@ def _draw_ratio(dice: Dice) -> Floats:
     """(w,) kill share elsewhere over Kyiv's; few levels of the row, as the likelihood has a table for each."""
     row = dice.parameter("kill_ratio_elsewhere", "ballistic")
     levels = row.pert((np.arange(_RATIO_LEVELS) + 0.5) / _RATIO_LEVELS)
-    return levels[(_RATIO_LEVELS * dice.levels.draw(row.label)).astype(np.int64)]
+    return levels[(_RATIO_LEVELS * dice.level(row.label)).astype(np.int64)]
 
 
 def kill_prior(scenario: Scenario) -> KillPrior:
@@ -232,10 +234,10 @@ class Supplied:
         (w, m) share of the missiles met for which there are rounds.
     """
 
-    kyiv: Floats
-    elsewhere: Floats
-    rounds: Floats
-    share: Floats
+    kyiv: Singles
+    elsewhere: Singles
+    rounds: Singles
+    share: Singles
 
 
 def supply(worlds: PriorWorlds, theatre: Theatre, months: Months) -> Supplied:
@@ -248,7 +250,8 @@ def supply(worlds: PriorWorlds, theatre: Theatre, months: Months) -> Supplied:
     near = near_places(theatre, float(worlds.shield.radius_km.max()))
     shape = len(worlds), len(months.launched)
     kyiv, elsewhere, rounds, share = (np.empty(shape, dtype=np.float32) for _ in range(4))
-    by_era = {-1: (np.zeros(len(worlds)), np.zeros(len(worlds)))}
+    none = np.zeros(len(worlds), dtype=np.float32)
+    by_era = {-1: (none, none)}
     left = np.zeros(len(worlds))
     for month, launched in enumerate(months.launched.tolist()):
         era = worlds.stands.era(months.middle(month))
@@ -263,7 +266,7 @@ def supply(worlds: PriorWorlds, theatre: Theatre, months: Months) -> Supplied:
     return Supplied(kyiv, elsewhere, rounds, share)
 
 
-def _coverage(worlds: PriorWorlds, era: int, theatre: Theatre, near: Near) -> tuple[Floats, Floats]:
+def _coverage(worlds: PriorWorlds, era: int, theatre: Theatre, near: Near) -> tuple[Singles, Singles]:
     """(w,) coverage of Kyiv's zone and of what is aimed elsewhere, with the units of an era."""
     met = worlds.mix * (1 - missed_share(worlds.stands, era, worlds.shield, near))
     kyiv, elsewhere = (met[:, zone].sum(axis=1) for zone in (theatre.places.kyiv, ~theatre.places.kyiv))

@@ -14,7 +14,7 @@ from tegmen.terms import SAME, ThreatClass
 from tegmen.worlds.dice import Dice
 
 if TYPE_CHECKING:
-    from tegmen.terms import Floats, Ints
+    from tegmen.terms import Floats, Ints, Singles
 
 TARGET_MODELS = ("population", "front", "named")
 """What steers the aim: people and capacity alone; the pull of the front too; oblasts named in the record as well."""
@@ -38,13 +38,13 @@ class Aim:
     exponent: Floats
     pull_km: Floats
 
-    def city(self, places: Places) -> Floats:
+    def city(self, places: Places) -> Singles:
         """(w, p) weight of a place by its people."""
         logs = np.log(np.maximum(places.population, 1.0)).astype(np.float32)
         weight = np.exp(self.exponent.astype(np.float32)[:, None] * logs)
         return np.where(places.population > 0, weight, np.float32(0))
 
-    def near(self, places: Places) -> Floats:
+    def near(self, places: Places) -> Singles:
         """(w, p) pull of the front on a place; one where the model has none."""
         pulls = 0.0 if self.model == "population" else 1 / self.pull_km
         pulls = np.broadcast_to(pulls, self.pull_km.shape)
@@ -65,7 +65,7 @@ def draw_packets(dice: Dice, classes: Sequence[ThreatClass] = tuple(ThreatClass)
     return packet
 
 
-def draw_shares(theatre: Theatre, aim: Aim, cls: ThreatClass, dice: Dice) -> Floats:
+def draw_shares(theatre: Theatre, aim: Aim, cls: ThreatClass, dice: Dice) -> Singles:
     """(w, p) where one class is aimed: a Dirichlet around the weights of the world's model; rows sum to 1."""
     places, prior = theatre.places, dice.model("named_prior")
     power = dice.model("power_target_share", cls.name).astype(np.float32)[:, None]
@@ -73,12 +73,12 @@ def draw_shares(theatre: Theatre, aim: Aim, cls: ThreatClass, dice: Dice) -> Flo
     city, plant = _shares(aim.city(places) * near), _shares(places.capacity_mw.astype(np.float32) * near)
     mean = (1 - power) * city + power * plant
     if aim.model == "named":
-        mean = steered(mean, theatre.named[cls], prior, places).astype(np.float32)
+        mean = steered(mean, theatre.named[cls], prior, places)
     shape = dice.model("target_concentration").astype(np.float32)[:, None] * mean
     return _shares(dice.generator.standard_gamma(np.maximum(shape, np.float32(1e-6)), dtype=np.float32))
 
 
-def in_zones(shares: Floats, kyiv_share: Floats, other_share: Floats, places: Places) -> Floats:
+def in_zones(shares: Singles, kyiv_share: Floats, other_share: Floats, places: Places) -> Singles:
     """Give Kyiv's zone its share of all, and the other places what is left; the rest of what is aimed has no place.
 
     Parameters
@@ -94,11 +94,11 @@ def in_zones(shares: Floats, kyiv_share: Floats, other_share: Floats, places: Pl
     return _shares(at_kyiv) * kyiv_share.astype(np.float32)[:, None] + _shares(elsewhere) * left[:, None]
 
 
-def _shares(weight: Floats) -> Floats:
+def _shares(weight: Singles) -> Singles:
     return weight / np.maximum(weight.sum(axis=-1, keepdims=True), np.float32(1e-30))
 
 
-def steered(base: Floats, named: Floats, prior_launches: Floats, places: Places) -> Floats:
+def steered(base: Singles, named: Floats, prior_launches: Floats, places: Places) -> Singles:
     """Scale weights oblast by oblast towards the launches that name it; rows sum to 1.
 
     Parameters
@@ -111,9 +111,9 @@ def steered(base: Floats, named: Floats, prior_launches: Floats, places: Places)
     weight = prior_launches[:, None]
     base = base / base.sum(axis=1, keepdims=True)
     codes, oblast = np.unique(places.zone, return_inverse=True)
-    member = np.eye(len(codes))[oblast]
+    member = np.eye(len(codes), dtype=np.float32)[oblast]
     prior = base @ member
     total = np.array([named[oblast == code][0] for code in range(len(codes))])
     posterior = (weight * prior + total * (prior > 0)) / (weight + total.sum())
     steered = base * (posterior / np.maximum(prior, 1e-12))[:, oblast]
-    return steered / steered.sum(axis=1, keepdims=True)
+    return _shares(steered.astype(np.float32))

@@ -9,12 +9,14 @@ from numba import njit, prange
 
 from tegmen.engine.kernel.compiled import kept_compiled
 
+_MANY = 1e12
+"""Nights so many that every packet has one of its own."""
 _FORWARD = 0.02
 """Below this ratio of the first term's base to its step, powers are taken term by term: a product would underflow."""
 
 
 @njit
-def kept_of_place(packets, base, step, last_base, last_step, mean, nights):
+def mean_over_nights(packets, base, step, last_base, last_step, mean, nights):
     """E[(base + step Y)^(packets - 1) (last_base + last_step Y)], Y Beta with this mean and `nights` = a + b.
 
     The sum over how many packets meet the state that Y stands for: E[Y^k] = prod_(i<k) (mean nights + i)/(nights + i).
@@ -35,60 +37,58 @@ def kept_of_place(packets, base, step, last_base, last_step, mean, nights):
     return total
 
 
-@kept_compiled
-@njit(parallel=True, nogil=True)
-def kept_of_places(packets, short, aimed, chance, stop, damage, same_night, kept):
-    """Fill `kept`: the expected share that is left of each place after a month's packets.
+@njit
+def kept_share(packets, aimed, chance, stop, damage, together):
+    """Expected share left of one place after a month's packets.
 
-    A packet is all or part stopped by whoever is ready that night; what leaks takes `damage` of what is left each.
+    Whoever is ready that night stops a share of each packet, missile by missile; what leaks takes `damage` of what is
+    left each.
 
     Parameters
     ----------
-    packets, short
-        (w, 2) packets in the month and threats in each; (w,) threats in the last one.
+    packets
+        (3,) packets in the month, threats in each, threats in the last one.
     aimed
-        (w, p) chance that a packet is aimed at the place.
+        Chance that a packet is aimed at the place.
     chance, stop
-        (state, w, p) chance of the night's state, and the share of threats stopped in it; in the state left over
-        nothing is stopped.
+        (state,) chance of the night's state, and the share of threats stopped in it; in the state left over nothing is.
     damage
-        (w,) share of what is left that one leaker takes.
-    same_night
+        Share of what is left that one leaker takes.
+    together
         Chance that two packets come in the same night.
-    kept
-        (w, p) filled.
     """
-    states, worlds, places = chance.shape
-    for w in prange(worlds):
-        many, size, last = packets[w, 0], packets[w, 1], short[w]
-        nothing, nothing_last = (1.0 - damage[w]) ** size, (1.0 - damage[w]) ** last
-        for p in range(places):
-            if many == 0:
-                kept[w, p] = 1.0
-                continue
-            best, first, second, first_last = nothing, 0.0, 0.0, 0.0
-            for state in range(states):
-                if chance[state, w, p] <= 0.0:
-                    continue
-                each = 1.0 - damage[w] * (1.0 - stop[state, w, p])
-                left = each**size
-                best = max(best, left)
-                first += chance[state, w, p] * (left - nothing)
-                second += chance[state, w, p] * (left - nothing) ** 2
-                first_last += chance[state, w, p] * (each**last - nothing_last)
-            step = best - nothing
-            mean, nights = 0.0, 1e12
-            if step > 0.0:
-                mean = first / step
-                spread = (second / step**2 - mean * mean) * same_night
-                if spread > 0.0:
-                    nights = max(mean * (1.0 - mean) / spread - 1.0, 0.0)
-            last_step = first_last / mean if mean > 0.0 else 0.0
-            aim = aimed[w, p]
-            kept[w, p] = kept_of_place(
-                many, 1.0 - aim * (1.0 - nothing), aim * step, 1.0 - aim * (1.0 - nothing_last), aim * last_step, mean,
-                nights,
-            )  # fmt: skip
+    if packets[0] == 0:
+        return 1.0
+    nothing, nothing_last = (1.0 - damage) ** packets[1], (1.0 - damage) ** packets[2]
+    best, first, second, first_last = nothing, 0.0, 0.0, 0.0
+    for state in range(chance.shape[0]):
+        if chance[state] > 0.0:
+            lived = 1.0 - damage * (1.0 - stop[state])
+            left = lived ** packets[1] - nothing
+            best = max(best, left + nothing)
+            first += chance[state] * left
+            second += chance[state] * left**2
+            first_last += chance[state] * (lived ** packets[2] - nothing_last)
+    step = best - nothing
+    if step <= 0.0:
+        return (1.0 - aimed * (1.0 - nothing)) ** (packets[0] - 1) * (1.0 - aimed * (1.0 - nothing_last))
+    mean, nights = first / step, _MANY
+    spread = (second / step**2 - mean * mean) * together
+    if spread > 0.0:
+        nights = max(mean * (1.0 - mean) / spread - 1.0, 0.0)
+    return mean_over_nights(
+        packets[0], 1.0 - aimed * (1.0 - nothing), aimed * step, 1.0 - aimed * (1.0 - nothing_last),
+        aimed * first_last / mean, mean, nights,
+    )  # fmt: skip
+
+
+@kept_compiled
+@njit(parallel=True, nogil=True)
+def kept_shares(packets, aimed, chance, stop, damage, together, kept):
+    """Fill `kept` (w, p) by `kept_share`; packets (w, 3), aimed (w, p), chance and stop (w, p, state), damage (w,)."""
+    for w in prange(aimed.shape[0]):
+        for p in range(aimed.shape[1]):
+            kept[w, p] = kept_share(packets[w], aimed[w, p], chance[w, p], stop[w, p], damage[w], together)
 
 
 def same_night(weights, nights):

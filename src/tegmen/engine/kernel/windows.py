@@ -18,7 +18,7 @@ TICKS_PER_S = 10
 BEFORE_IMPACT = 150_000
 """Ticks from a threat's zero to its impact (a little over 4 h: longer than any cruise missile's way)."""
 NEVER_OPENS = np.int64(1) << np.int64(40)
-_TURNS = 60
+_TRIALS = 60
 _CLOSE = 1e-6
 _GUESS = 0.25
 _SELDOM = 0.5
@@ -233,7 +233,7 @@ def _solve(w, batteries, begin, windows, wanted, use, leak, out):
     best = high
     if over < 0.0:
         return best, False
-    for _ in range(_TURNS):
+    for _ in range(_TRIALS):
         if abs(off) < _CLOSE:
             break
         best = low + (high - low) * under / (under - over) if under < 0.0 else 0.0
