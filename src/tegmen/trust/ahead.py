@@ -26,15 +26,19 @@ from tegmen.worlds.posterior import weigh
 from tegmen.worlds.prior import Reading, count_months, exposure, packet_chances
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from tegmen.terms import Floats
     from tegmen.trust.scores import Difference
+    from tegmen.worlds.levels import Proposal
 
 AHEAD_MONTHS = ("2023-07", "2024-06")
 """First and last month predicted."""
 _AHEAD_PURPOSE = 1 << 11
 _AHEAD_WORLDS = 2000
+_LEAST_ESS = 800.0
 
 
 @content_equal
@@ -145,10 +149,12 @@ def predict_months(
     rows = eligible(record, date.max)[0][ThreatClass.ballistic]
     of_row = rows.window_end.astype("datetime64[M]")
     ahead: list[MonthAhead] = []
+    favoured: Mapping[str, Proposal] | None = None
     for number, month in enumerate(months):
         tell("predicting a month from the worlds before it", number, len(months))
         if (of_row == month).any():
-            ahead.append(_predict(scenario, record, (rows, month), drawn, seed))
+            predicted, favoured = _predict(scenario, record, (rows, month), drawn, seed, favoured)
+            ahead.append(predicted)
     return MonthsAhead(tuple(ahead), seed)
 
 
@@ -163,9 +169,17 @@ def _months_between(first: str, last: str) -> list[np.datetime64]:
 
 
 def _predict(
-    scenario: Scenario, record: Record, asked: tuple[EligibleRows, np.datetime64], drawn: int, seed: int
-) -> MonthAhead:
-    """Predict one month; of rows of the month only numbers launched and zones are looked at, of later ones nothing."""
+    scenario: Scenario,
+    record: Record,
+    asked: tuple[EligibleRows, np.datetime64],
+    drawn: int,
+    seed: int,
+    favoured: Mapping[str, Proposal] | None,
+) -> tuple[MonthAhead, Mapping[str, Proposal] | None]:
+    """Predict one month; of rows of the month only numbers launched and zones are looked at, of later ones nothing.
+
+    Where the rows before it favour levels is lent to the next month, until the effective sample becomes small.
+    """
     rows, month = asked
     of_row = rows.window_end.astype("datetime64[M]")
     before, own, until = (take_rows(rows, chosen) for chosen in (of_row < month, of_row == month, of_row <= month))
@@ -180,6 +194,7 @@ def _predict(
         kept=_AHEAD_WORLDS,
         seed=seed,
         purpose=_AHEAD_PURPOSE + int(month.astype(np.int64)),
+        proposals=favoured,
         months=count_months(scenario, theatre, until),
     )
     exposed, packets = exposure(after.worlds, after.supplied, after.months, own), packet_chances(scenario)
@@ -187,7 +202,8 @@ def _predict(
     sizes = [night.totals()[0] for night in nights(own, by_aim=False)]
     rival = trailing_beta_binomial(past(nights(before, by_aim=False)), int(first.astype(np.int64)), sizes)
     launched, intercepted = own.totals()
-    return MonthAhead(first.astype(date), launched, intercepted, zoned, unzoned, rival, after.ess)
+    predicted = MonthAhead(first.astype(date), launched, intercepted, zoned, unzoned, rival, after.ess)
+    return predicted, after.proposals if after.ess >= _LEAST_ESS else None
 
 
 def _mean_chance(worlds: Exposure, kill: Kill, rows: EligibleRows, packets: Floats, *, zoned: bool) -> Floats:

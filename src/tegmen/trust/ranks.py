@@ -156,7 +156,7 @@ def rank_truths(  # noqa: PLR0913 - the question, the evidence, how many, and ho
 
 
 def _ranked(worlds: PriorWorlds, supplied: Supplied, month: int) -> dict[str, Floats]:
-    return {
+    ranked = {
         "share aimed at Kyiv": worlds.kyiv_share,
         "coverage of Kyiv": supplied.kyiv[:, month],
         "coverage elsewhere": supplied.elsewhere[:, month],
@@ -165,6 +165,7 @@ def _ranked(worlds: PriorWorlds, supplied: Supplied, month: int) -> dict[str, Fl
         "rounds in the month asked": supplied.rounds[:, month],
         "kill ratio elsewhere": worlds.ratio,
     }
+    return {name: np.asarray(values, dtype=np.float64) for name, values in ranked.items()}
 
 
 def draw_prior_kill(model: RowLikelihood, count: int, generator: np.random.Generator) -> Kill:
