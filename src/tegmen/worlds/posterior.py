@@ -118,6 +118,7 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     purpose: int = 0,
     proposals: Mapping[str, Proposal] | None = None,
     threads: int = 1,
+    months: Months | None = None,
     tell: Progress = tell_nobody,
 ) -> Posterior:
     """Draw worlds before the record, weigh them by its ballistic rows, and resample.
@@ -134,6 +135,8 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
         Where the record favours levels, of a posterior of the same record or one like it; None: found out first.
     threads
         They change no result.
+    months
+        Months that coverage and rounds are followed over; None: those of the rows, to that asked about.
 
     Raises
     ------
@@ -141,7 +144,7 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
         The record is impossible in every world drawn.
     """
     likelihood = RowLikelihood(rows, kill_prior(scenario), packet_chances(scenario), reading.kill_by_weapon)
-    months = count_months(scenario, theatre, rows)
+    months = months or count_months(scenario, theatre, rows)
 
     def block(number: int, count: int, proposals: Mapping[str, Proposal]) -> _Weighed:
         key = np.random.SeedSequence(seed, spawn_key=(purpose, number))
