@@ -148,7 +148,7 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     proposals: Mapping[str, Proposal] = {}
     for number in range(_ROUNDS):
         tell("which worlds the record favours", number, _ROUNDS)
-        first = block(number, _ROUND_WORLDS, proposals)
+        first = block(number, min(_ROUND_WORLDS, drawn), proposals)
         proposals = first.levels.fitted(_tempered(first.log_weight, _ROUND_ESS))
     sizes = [min(_BLOCK, drawn - begin) for begin in range(0, drawn, _BLOCK)]
     blocks: list[_Weighed] = []
