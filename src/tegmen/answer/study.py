@@ -7,7 +7,7 @@ of them has a preamble of its own. Worlds are drawn once a reading and kept; sit
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
@@ -26,6 +26,7 @@ from tegmen.question.scenario import Goal, Scenario
 from tegmen.question.theatre import Theatre, set_theatre
 from tegmen.terms import EVIDENCE_CASES, VERSION, EvidenceCase, Progress, Provenance, ThreatClass, tell_nobody
 from tegmen.worlds.draw import Worlds, draw_worlds
+from tegmen.worlds.levels import Proposal
 from tegmen.worlds.posterior import Posterior, weigh
 from tegmen.worlds.prior import Reading
 
@@ -85,6 +86,8 @@ class Study:
         Eligible ballistic rows that worlds are weighed by.
     tell
         Called with what is being done, steps done and steps in all.
+    lent
+        Where another study found that the record favours levels.
     """
 
     scenario: Scenario
@@ -94,6 +97,7 @@ class Study:
     seed: int
     effort: Effort
     tell: Progress
+    lent: Mapping[str, Proposal] | None = None
     _kept: dict[object, object] = field(default_factory=dict[object, object], repr=False)
 
     @property
@@ -115,7 +119,8 @@ class Study:
         rows, _ = eligible(self.calibration.record, day)
         effort = Effort(self.effort.part(5, 1000), self.effort.runs, self.effort.compute)
         ballistic = rows[ThreatClass.ballistic]
-        return Study(self.scenario, self.calibration, theatre, ballistic, self.seed, effort, self.tell)
+        lent = self.posterior().proposals
+        return Study(self.scenario, self.calibration, theatre, ballistic, self.seed, effort, self.tell, lent)
 
     def worlds(self, case: EvidenceCase, goal: Goal | None = None, reading: Reading = HEADLINE) -> Worlds:
         """Worlds in an evidence case: all of them, or for a goal that counts other classes the first part, whole."""
@@ -164,9 +169,16 @@ class Study:
             kept=kept,
             seed=self.seed,
             purpose=purpose,
+            proposals=self._favoured(reading, planning=planning),
             threads=self.effort.compute.threads or os.cpu_count() or 1,
             tell=self.tell,
         )
+
+    def _favoured(self, reading: Reading, *, planning: bool) -> Mapping[str, Proposal] | None:
+        """Where the record favours levels: found out for the headline's worlds, and lent to all others."""
+        if self.lent is not None:
+            return self.lent
+        return None if reading == HEADLINE and not planning else self.posterior().proposals
 
     def _once(self, key: object, make: Callable[[], T]) -> T:
         if key not in self._kept:

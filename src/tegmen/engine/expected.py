@@ -207,7 +207,7 @@ def expect(
     cover: Cover,
     rounds: float | Floats,
     places: Ints | NDArray[np.intp],
-    passage: Passage | None = None,
+    leak: Mapping[ThreatClass, Floats] | None = None,
 ) -> Expectation:
     """Work out what leaks at these places, with these rounds a month for all places together.
 
@@ -215,14 +215,13 @@ def expect(
     ----------
     rounds
         (w,) as for `fill`.
-    passage
-        What the other classes pass, for metrics that count them.
+    leak
+        Class to (w, p) chance that a threat of another class leaks at these places, for metrics that count them.
     """
     endless = np.all(np.isinf(rounds))
     filled = np.ones(len(cover.worlds)) if endless else fill(cover.worlds, cover.engaged, rounds)
     chance, kill = cover.meets(places)
-    leak = passage.leak(places) if passage else FrozenDict[ThreatClass, "Floats"]()
-    return Expectation(cover.worlds, places, chance, filled[:, None] * kill, filled, leak)
+    return Expectation(cover.worlds, places, chance, filled[:, None] * kill, filled, leak or FrozenDict())
 
 
 def stakes_of(worlds: Worlds, places: Ints | NDArray[np.intp]) -> Stakes:
@@ -267,7 +266,9 @@ def expected_losses(
     table = np.empty((len(cover.worlds), len(sites) + 1))
     for n, (covered, passed) in enumerate(with_units(cover, plan, passage)):
         supply = np.inf if metric.is_coverage else rounds[n]
-        table[:, n] = metric.expected_loss(expect(covered, supply, places, passed), stakes).sum(axis=1)
+        table[:, n] = metric.expected_loss(
+            expect(covered, supply, places, passed.leak(places) if passed else None), stakes
+        ).sum(axis=1)
     return table
 
 
