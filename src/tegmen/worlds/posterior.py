@@ -90,8 +90,8 @@ class Posterior:
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Rows of the catalogue that the worlds were drawn from."""
-        return self.worlds.parameters
+        """Rows of the catalogue that the worlds and their kill shares were drawn from."""
+        return (*self.worlds.parameters, self.scenario.catalogue.model("kill_share", "ballistic"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
