@@ -16,9 +16,9 @@ import numpy as np
 
 from tegmen.answer.results import CutAnswer, Frontier, Informed, Iso, Reaction, ReadingAnswer
 from tegmen.answer.siting import site_informed
-from tegmen.answer.study import HEADLINE, Study, met_share, remaining_share, share_mcse, smallest_enough
+from tegmen.answer.study import HEADLINE, Study, met_share, remaining_shares, share_mcse, smallest_enough
 from tegmen.engine.engagement import salvo_of
-from tegmen.engine.expected import cover_baseline, with_units
+from tegmen.engine.expected import StrikeSums, cover_baseline, share_filled, strike_sums
 from tegmen.question.scenario import Goal
 from tegmen.terms import EvidenceCase, ThreatClass, take
 from tegmen.worlds.draw import Worlds
@@ -76,27 +76,10 @@ PARTS: tuple[tuple[str, str, int, str], ...] = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StrikeTable:
-    """Sums over places of a plan's first n units, axes w, n: all that expected ballistic strikes take.
-
-    Parameters
-    ----------
-    aimed, stopped
-        Share of all missiles aimed at the goal's places; of these, stopped if there are rounds.
-    met
-        Share of all missiles that a ready unit meets, wherever aimed: what rounds are asked for.
-    newly, newly_stopped
-        The same two at places that an added unit reaches.
-    refuge_stopped
-        Share stopped of what is re-aimed: at the goal's places, in proportion to what gets through there.
-    """
+    """A plan for ballistic strikes: what remains for any rounds and any share re-aimed, from sums over places."""
 
     worlds: Worlds
-    aimed: Floats
-    stopped: Floats
-    met: Floats
-    newly: Floats
-    newly_stopped: Floats
-    refuge_stopped: Floats
+    sums: StrikeSums
 
     def remaining(self, rounds: Sequence[Floats], re_aimed: float = 0.0) -> Floats:
         """(w, n) expected strikes over those of the baseline.
@@ -106,13 +89,13 @@ class StrikeTable:
         rounds
             Rounds a month (w,) with 0, 1, ... added units.
         re_aimed
-            Share of what was aimed at newly covered places that is aimed at the less covered ones instead.
+            Share of what was aimed at newly covered places that is aimed at the less covered ones instead: at places
+            that count, in proportion to what gets through there.
         """
-        fired = salvo_of(self.worlds, "ballistic") * self.worlds.counts[:, ThreatClass.ballistic]
-        wanted = np.maximum(self.met * fired[:, None], 1e-300)
-        filled = np.minimum(1.0, np.stack(list(rounds), axis=1) / wanted)
-        stopped = self.stopped - re_aimed * (self.newly_stopped - self.newly * self.refuge_stopped)
-        left = self.aimed[:, None] - filled * stopped
+        sums, fired = self.sums, salvo_of(self.worlds, "ballistic") * self.worlds.counts[:, ThreatClass.ballistic]
+        filled = share_filled(np.stack(list(rounds), axis=1), fired[:, None] * sums.met)
+        stopped = sums.stopped - re_aimed * (sums.newly_stopped - sums.newly * sums.refuge_stopped)
+        left = sums.aimed[:, None] - filled * stopped
         return left / np.maximum(left[:, :1], 1e-300)
 
 
@@ -126,7 +109,7 @@ class OtherTable:
 
     def remaining(self, rounds: Sequence[Floats]) -> Floats:
         """(w, n) as `StrikeTable.remaining`."""
-        return remaining_share(self.worlds, self.goal, self.plan, rounds)
+        return remaining_shares(self.worlds, self.goal, self.plan, [rounds])[0]
 
 
 def score(worlds: Worlds, goal: Goal, plan: tuple[str, Ints]) -> StrikeTable | OtherTable:
@@ -136,24 +119,8 @@ def score(worlds: Worlds, goal: Goal, plan: tuple[str, Ints]) -> StrikeTable | O
 
 def strike_table(worlds: Worlds, goal: Goal, plan: tuple[str, Ints]) -> StrikeTable:
     """Make the table of a plan (system; (n,) sites, or (n, w) sites of each world)."""
-    places = np.flatnonzero(goal.measure.places(worlds.places, goal.largest_cities))
-    mix = worlds.mix[:, ThreatClass.ballistic]
-    goal_mix = mix[:, places].astype(np.float64)
-    shape = len(worlds), len(plan[1]) + 1
-    stopped, met, newly, newly_stopped, refuge = (np.empty(shape) for _ in range(5))
-    baseline = cover_baseline(worlds)
-    bare = np.multiply(*baseline.none_ready)[:, places]
-    for n, (cover, _) in enumerate(with_units(baseline, plan)):
-        chance, kill = cover.meets(places)
-        share = (chance * kill).sum(axis=0)
-        at_goal = goal_mix * share
-        stopped[:, n] = at_goal.sum(axis=1)
-        met[:, n] = np.einsum("wp,wp->w", mix, cover.engaged)
-        reached = np.multiply(*cover.none_ready)[:, places] < bare
-        newly[:, n], newly_stopped[:, n] = (goal_mix * reached).sum(axis=1), (at_goal * reached).sum(axis=1)
-        through = goal_mix - at_goal
-        refuge[:, n] = (through * share).sum(axis=1) / np.maximum(through.sum(axis=1), 1e-300)
-    return StrikeTable(worlds, goal_mix.sum(axis=1), stopped, met, newly, newly_stopped, refuge)
+    counted = goal.measure.places(worlds.places, goal.largest_cities).astype(np.float64)
+    return StrikeTable(worlds, strike_sums(cover_baseline(worlds), counted, plan))
 
 
 # --- what the headline's book holds ----------------------------------------------------------------------------------
@@ -197,9 +164,14 @@ def frontier_of(study: Study, case: EvidenceCase, goal: Goal, plan: tuple[str, I
     amounts = (*study.scenario.frontier_rounds, np.inf)
     worlds = study.worlds(case, goal)
     if not goal.headline:
-        worlds = take(worlds, np.arange(min(len(worlds), study.effort.part(10, 500))))
+        worlds = take(worlds, np.arange(min(len(worlds), study.effort.part(5, 1000))))
+    supplies = [study.rounds(worlds, most, amount) for amount in amounts]
     table = score(worlds, goal, plan)
-    tables = [table.remaining(study.rounds(worlds, most, amount)) for amount in amounts]
+    tables = (
+        list(remaining_shares(worlds, goal, plan, supplies))
+        if isinstance(table, OtherTable)
+        else [table.remaining(rounds) for rounds in supplies]
+    )
     met = np.stack([met_share(remaining, goal) for remaining in tables])
     numbers = tuple(smallest_enough(row, goal) for row in met)
     headline = study.scenario.added_rounds.value

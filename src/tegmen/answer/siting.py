@@ -33,12 +33,12 @@ def site_greedily(worlds: Worlds, goal: Goal, system: str, count: int) -> Ints:
     metric = goal.measure
     places = np.flatnonzero(metric.places(worlds.places, goal.largest_cities))
     stakes, cover = stakes_of(worlds, places), cover_baseline(worlds)
-    passage = let_pass(worlds) if metric.background else None
+    others = let_pass(worlds).leak(places) if metric.background else None
     site, place, reached = _pairs(worlds, places, system)
     order: list[int] = []
     for _ in range(count):
         now, then = (
-            metric.expected_loss(expect(state, np.inf, places, passage), stakes)
+            metric.expected_loss(expect(state, np.inf, places, others), stakes)
             for state in (cover, cover.everywhere(system))
         )
         saved = ((now - then)[:, place] * reached).mean(axis=0)

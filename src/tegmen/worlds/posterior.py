@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _ROUNDS = 3
 _ROUND_WORLDS = 8000
 _ROUND_ESS = 300.0
-_BLOCK = 20_000
+_BLOCK = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +68,8 @@ class Posterior:
         Log of the mean likelihood of the record's rows: what readings and models are compared by.
     key
         Seed of what is left to draw in these worlds.
+    proposals
+        Where the record was found to favour levels.
     """
 
     scenario: Scenario
@@ -81,14 +83,15 @@ class Posterior:
     drawn: int
     log_evidence: float
     key: np.random.SeedSequence
+    proposals: Mapping[str, Proposal]
 
     def __len__(self) -> int:
         return len(self.worlds)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Rows of the catalogue that the worlds were drawn from."""
-        return self.worlds.parameters
+        """Rows of the catalogue that the worlds and their kill shares were drawn from."""
+        return (*self.worlds.parameters, self.scenario.catalogue.model("kill_share", "ballistic"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +116,9 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     kept: int,
     seed: int,
     purpose: int = 0,
+    proposals: Mapping[str, Proposal] | None = None,
     threads: int = 1,
+    months: Months | None = None,
     tell: Progress = tell_nobody,
 ) -> Posterior:
     """Draw worlds before the record, weigh them by its ballistic rows, and resample.
@@ -126,8 +131,12 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
         Worlds drawn before the record; worlds resampled from them.
     seed, purpose
         Worlds of different purposes are independent.
+    proposals
+        Where the record favours levels, of a posterior of the same record or one like it; None: found out first.
     threads
         They change no result.
+    months
+        Months that coverage and rounds are followed over; None: those of the rows, to that asked about.
 
     Raises
     ------
@@ -135,7 +144,7 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
         The record is impossible in every world drawn.
     """
     likelihood = RowLikelihood(rows, kill_prior(scenario), packet_chances(scenario), reading.kill_by_weapon)
-    months = count_months(scenario, theatre, rows)
+    months = months or count_months(scenario, theatre, rows)
 
     def block(number: int, count: int, proposals: Mapping[str, Proposal]) -> _Weighed:
         key = np.random.SeedSequence(seed, spawn_key=(purpose, number))
@@ -145,16 +154,15 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
         exposed = exposure(worlds, supplied, months, likelihood.rows)
         return _Weighed(worlds, supplied, exposed, likelihood.log_weight(exposed) + levels.log_prior, levels)
 
-    proposals: Mapping[str, Proposal] = {}
-    for number in range(_ROUNDS):
+    favoured = dict(proposals or {})
+    for number in range(0 if proposals else _ROUNDS):
         tell("which worlds the record favours", number, _ROUNDS)
-        first = block(number, _ROUND_WORLDS, proposals)
-        proposals = first.levels.fitted(_tempered(first.log_weight, _ROUND_ESS))
+        first = block(number, min(_ROUND_WORLDS, drawn), favoured)
+        favoured = first.levels.fitted(_tempered(first.log_weight, _ROUND_ESS))
     sizes = [min(_BLOCK, drawn - begin) for begin in range(0, drawn, _BLOCK)]
     blocks: list[_Weighed] = []
     with ThreadPoolExecutor(threads) as pool:
-        numbers, favoured = range(_ROUNDS, _ROUNDS + len(sizes)), [proposals] * len(sizes)
-        for weighed in pool.map(block, numbers, sizes, favoured):
+        for weighed in pool.map(block, range(_ROUNDS, _ROUNDS + len(sizes)), sizes, [favoured] * len(sizes)):
             blocks.append(weighed)
             tell("weighing worlds by the record", len(blocks), len(sizes))
     resampling = np.random.SeedSequence(seed, spawn_key=(purpose, _RESAMPLE))
@@ -190,6 +198,7 @@ def _resampled(
         drawn=len(weight),
         log_evidence=top + float(np.log(weight.mean())),
         key=key,
+        proposals=blocks[0].levels.proposals,
     )
 
 
