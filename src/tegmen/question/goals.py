@@ -79,6 +79,8 @@ class Metric:
         The months simulated are divided by it: what averages over many classes and places needs fewer.
     left
         Words for what is left; `{}` stands for the amount.
+    illustration
+        Why its number illustrates and is no finding; empty for a finding.
     """
 
     places: Callable[[Places, int], NDArray[np.bool_]]
@@ -89,6 +91,7 @@ class Metric:
     is_count: bool = False
     runs_divisor: int = 1
     left: str = "{} of the baseline's left"
+    illustration: str = ""
 
     @property
     def is_coverage(self) -> bool:
@@ -154,6 +157,8 @@ METRICS: Mapping[str, Metric] = FrozenDict(
             worth=_one_each,
             is_count=True,
             left="{} left uncovered",
+            illustration="By construction: a unit covers the capital it stands in and hardly any other, so the number "
+            "is that of the capitals less those that the baseline covers. It says nothing about strikes.",
         ),
         "capacity_lost": Metric(
             places=lambda places, _count: places.capacity_mw > 0,
@@ -162,6 +167,8 @@ METRICS: Mapping[str, Metric] = FrozenDict(
             worth=lambda stakes: stakes.capacity_mw,
             damage=lambda stakes: stakes.damage,
             runs_divisor=10,
+            illustration="The share of a plant that one hit takes is a guess, and substations, which are hit most, are "
+            "in no table; what a Patriot does about cruise missiles is coarse.",
         ),
     }
 )
