@@ -268,17 +268,10 @@ def expected_losses(
         return _ballistic_losses(cover, worth, plan, supplies, whole=metric.damage is not None)
     table = np.empty((len(supplies), len(cover.worlds), len(sites) + 1))
     for n, (covered, passed) in enumerate(with_units(cover, plan, passage)):
-<<<<<<< HEAD
         leak = passed.leak(places) if passed else None
         for at, rounds in enumerate(supplies):
             supply = np.inf if metric.is_coverage else rounds[n]
             table[at, :, n] = metric.expected_loss(expect(covered, supply, places, leak), stakes).sum(axis=1)
-=======
-        supply = np.inf if metric.is_coverage else rounds[n]
-        table[:, n] = metric.expected_loss(
-            expect(covered, supply, places, passed.leak(places) if passed else None), stakes
-        ).sum(axis=1)
->>>>>>> expected
     return table
 
 
@@ -338,28 +331,17 @@ def _ballistic_losses(
     """(supply, w, n + 1) losses of a metric of ballistic missiles; whole: the first leaker takes all there is."""
     worlds, sums = cover.worlds, strike_sums(cover, worth, plan)
     launched = worlds.counts[:, ThreatClass.ballistic, None]
-<<<<<<< HEAD
     wanted = salvo_of(worlds, "ballistic")[:, None] * launched * sums.met
     table = np.empty((len(supplies), *wanted.shape))
     for at, rounds in enumerate(supplies):
         supply = np.stack([np.broadcast_to(each, len(worlds)) for each in rounds], axis=1)
         filled = share_filled(supply, wanted)
         if whole:
-            struck_by_number(cover.none_ready, _attack(worlds, worth), *_added(worlds, plan), filled, table[at])
+            tables = cover.none_ready, _attack(worlds, worth), *_added(worlds, plan), filled, table[at]
+            over_worlds(struck_by_number, len(worlds), *tables)
         else:
             table[at] = launched * (sums.aimed[:, None] - filled * sums.stopped)
     return table
-=======
-    supply = np.stack([np.broadcast_to(each, len(worlds)) for each in rounds], axis=1)
-    filled = share_filled(supply, salvo_of(worlds, "ballistic")[:, None] * launched * sums.met)
-    if not whole:
-        return launched * (sums.aimed[:, None] - filled * sums.stopped)
-    struck = np.empty_like(filled)
-    over_worlds(
-        struck_by_number, len(worlds), cover.none_ready, _attack(worlds, worth), *_added(worlds, plan), filled, struck
-    )
-    return struck
->>>>>>> expected
 
 
 def _attack(worlds: Worlds, worth: Floats) -> Attack:
