@@ -49,7 +49,7 @@ class Effort:
     ----------
     worlds
         Worlds resampled for the headline; six times as many are drawn before the record is looked at. A fifth as many
-        serve each other reading, a hundredth those goals that count other classes, a four-hundredth the simulated check.
+        serve each other reading, a hundredth those goals that count other classes, a four-hundredth the simulation.
     runs
         Months simulated a world.
     compute

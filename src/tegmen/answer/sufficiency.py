@@ -14,8 +14,8 @@ from tegmen.answer.readings import (
     answer_readings,
     frontier_of,
     iso_lines,
-    remaining_by_rounds,
     reaction_to,
+    remaining_by_rounds,
     score,
 )
 from tegmen.answer.results import POINTS, CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
@@ -184,7 +184,7 @@ def _answer_goal(study: Study, case: EvidenceCase, goal: Goal) -> GoalAnswer:
 
 
 def _remaining(study: Study, case: EvidenceCase, goal: Goal, plan: tuple[str, Ints]) -> Floats:
-    """(w, n) what remains with the headline's rounds; where other classes count, from the pass that serves all rounds."""
+    """(w, n) what remains with the headline's rounds; where other classes count, from the pass for all rounds."""
     scenario, worlds = study.scenario, study.worlds(case, goal)
     if counts_others(goal):
         return remaining_by_rounds(study, case, goal, plan)[scenario.frontier_rounds.index(scenario.added_rounds.value)]
