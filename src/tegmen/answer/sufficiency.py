@@ -117,7 +117,7 @@ def _answer_case(study: Study, case: EvidenceCase) -> tuple[CaseAnswer, Worlds]:
     worlds = study.worlds(case, goal)
     table = score(worlds, goal, (system, sites))
     study.tell(f"{case}: readings", 0, 1)
-    whole = study.worlds(case, next((each for each in scenario.goals if each.measure.background), None))
+    whole = study.worlds(case, whole=True)
     number = most if answer.n is None else answer.n
     return CaseAnswer(
         case=case,
