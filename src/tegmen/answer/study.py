@@ -130,9 +130,11 @@ class Study:
 
         return self.once(("until", day), cut)
 
-    def worlds(self, case: EvidenceCase, goal: Goal | None = None, reading: Reading = HEADLINE) -> Worlds:
-        """Worlds in an evidence case: all of them, or for a goal that counts other classes the first part, whole."""
-        whole = goal is not None and counts_others(goal)
+    def worlds(
+        self, case: EvidenceCase, goal: Goal | None = None, reading: Reading = HEADLINE, *, whole: bool = False
+    ) -> Worlds:
+        """Worlds in an evidence case: all of them; whole, or for a goal that counts other classes, the first part."""
+        whole = whole or (goal is not None and counts_others(goal))
         count = self.effort.part(100, 200) if whole else None
         posterior = self.posterior(reading)
         return self.once(
