@@ -369,7 +369,8 @@ def _rounds(material: Material) -> Finding:
     cover, aimed = cover_baseline(worlds), _aimed_at(worlds, places)
     unlimited = [(aimed * (1 - at.stopped[:, places])).sum(axis=1) for at, _ in with_units(cover, material.plan)]
     amounts = (0.0, 5.0, 40.0, 1e9, np.inf)
-    strikes = [expected_losses(cover, goal, (system, sites), [amount] * (len(sites) + 1)) for amount in amounts]
+    supplies = [[amount] * (len(sites) + 1) for amount in amounts]
+    strikes = expected_losses(cover, goal, (system, sites), supplies)
     worse = sum(int((more > fewer + 1e-9).sum()) for fewer, more in itertools.pairwise(strikes))
     return _combined(
         _within(float(np.abs(strikes[0] - aimed.sum(axis=1, keepdims=True)).max()), 0.0, 1e-9, 10),
