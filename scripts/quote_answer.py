@@ -31,8 +31,8 @@ def quote(answer: Sufficiency) -> str:
             rows.append(f"| {goal.label} | {' | '.join(map(number_and_range, each))} |")
     sure = f"{answer.scenario.headline.confidence:.0%}".replace("%", " %")
     lead = (
-        'What is enough depends on what is asked for. "Significantly improve" was never defined, so several meanings are\n'
-        f"tested, each in at least {sure} of worlds:"
+        'What is enough depends on what is asked for. "Significantly improve" was never defined, so several meanings\n'
+        f"are tested, each in at least {sure} of worlds:"
     )
     return "\n".join([*sentences, "", lead, "", *rows])
 
