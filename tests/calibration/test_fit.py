@@ -190,6 +190,37 @@ def test_a_concentration_that_changes_is_found():
     assert found[1] < exact[0] / 2
 
 
+def test_a_particle_filter_finds_the_same_level_and_concentration(record):
+    """The same nights by 100,000 particles that walk, are weighed and drawn again; no breaks, no fading."""
+    memory = Memory(break_days=(math.inf,), half_life_days=math.inf, slopes=(0.25,))
+    fine = Priors(concentrations=tuple(1.5 * 2.0 ** (0.5 * i) for i in range(15)))
+    fit, rng, size = (
+        calibrate(record, until="2023-07-31", priors=fine, memory=memory),
+        np.random.default_rng(1),
+        100_000,
+    )
+    logs, log_steps = np.log(fine.concentrations), np.log(fine.steps)
+    edges = [(each[0] - np.diff(each)[0] / 2, each[-1] + np.diff(each)[0] / 2) for each in (logs, log_steps)]
+    log_m, step = rng.uniform(*edges[0], size), np.exp(rng.uniform(*edges[1], size))
+    level, last = rng.logistic(size=size), None
+    for night in fit.nights(ThreatClass.cruise):
+        days, (n, k) = night.day - (night.day if last is None else last), night.totals()
+        level = level + step * math.sqrt(days / 7) * rng.standard_normal(size)
+        log_m = log_m + 0.7 * math.sqrt(days / 365.25) * rng.standard_normal(size)
+        log_m = np.clip(log_m, *edges[0])
+        share = 1 / (1 + np.exp(-(level + 0.25 * math.log(n / 10))))
+        weight = np.cumsum(stats.betabinom.pmf(k, n, share * np.exp(log_m), (1 - share) * np.exp(log_m)))
+        kept = np.searchsorted(weight, (np.arange(size) + rng.random()) / size * weight[-1]).clip(max=size - 1)
+        level, log_m, step, last = level[kept], log_m[kept], step[kept], night.day
+    track = fit.areas[ThreatClass.cruise].whole
+    mixed = np.einsum("srb,srbmg->mg", track.weight(), track.state)
+    for theirs, values, weights in ((level, track.grid.logit, mixed.sum(axis=0)), (log_m, logs, mixed.sum(axis=1))):
+        mean = weights @ values
+        spread = math.sqrt(weights @ (values - mean) ** 2)
+        assert theirs.mean() == pytest.approx(mean, abs=0.05 * spread)
+        assert theirs.std() == pytest.approx(spread, rel=0.05)
+
+
 def test_a_drawn_rate_has_the_mean_over_cells_and_sizes():
     track = learnt(area_track(FAST, Memory()), [(0, 30, 21), (3, 8, 3), (9, 60, 55)])
     sizes, count, memory = np.array([2, 10, 70]), 40_000, track.memory

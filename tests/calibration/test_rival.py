@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tegmen.calibration.fit import calibrate
-from tegmen.calibration.priors import Priors
+from tegmen.calibration.fit import calibrate, day_number
+from tegmen.calibration.priors import Memory, Priors
 from tegmen.calibration.rows import AIM, FILTERED
 from tegmen.evidence.record import read_record
 from tegmen.terms import ThreatClass
@@ -56,39 +56,50 @@ def log_beta_binomial(n, k, share, big):
     return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) + betaln(k + a, n - k + b) - betaln(a, b)
 
 
-def area_model(data, priors):
-    def pooled_scale(name, values):
+def area_model(of_class, end, priors, slope):
+    """Nights of one class: level and log M walk with the days between them, M within half a cell of its grid."""
+    day, n, k = np.array([(night.day, *night.totals()) for night in of_class]).T
+    gaps = jnp.asarray(np.diff(np.append(day, end)), dtype=float)
+
+    def scale(name, values):
         # The grid's points stand for cells: its ends reach half a cell further.
         logs = np.log(values)
         half = (logs[1] - logs[0]) / 2
-        low, high = logs[0] - half, logs[-1] + half
-        mean = numpyro.sample(f"{name}_mean", dist.Uniform(low, high))
-        with numpyro.plate(f"{name}_class", len(data)):
-            return jnp.exp(numpyro.sample(name, dist.TruncatedNormal(mean, priors.spread, low=low, high=high)))
+        return numpyro.sample(name, dist.Uniform(logs[0] - half, logs[-1] + half))
 
-    step, big = pooled_scale("log_step", priors.steps), pooled_scale("log_m", priors.concentrations)
-    for c, (key, rows) in enumerate(data.items()):
-        start = numpyro.sample(f"start_{key.name}", dist.Logistic(0.0, 1.0))
-        with numpyro.plate(f"weeks_{key.name}", rows.steps - 1):
-            noise = numpyro.sample(f"noise_{key.name}", dist.Normal(0.0, 1.0))
-        level = start + step[c] * jnp.concatenate([jnp.zeros(1), jnp.cumsum(noise)])
-        share = jax.nn.sigmoid(level)
-        numpyro.deterministic(f"rate_{key.name}", share[-4:].mean())
-        numpyro.factor(
-            f"rows_{key.name}", log_beta_binomial(rows.launched, rows.intercepted, share[rows.step], big[c]).sum()
-        )
+    def walk(name, start, sd_of_day):
+        with numpyro.plate(f"{name}_moves", len(gaps)):
+            noise = numpyro.sample(f"{name}_noise", dist.Normal(0.0, 1.0))
+        return start + jnp.concatenate([jnp.zeros(1), jnp.cumsum(noise * sd_of_day * jnp.sqrt(gaps))])
+
+    step = jnp.exp(scale("log_step", priors.steps))
+    level = walk("level", numpyro.sample("start", dist.Logistic(0.0, 1.0)), step / math.sqrt(7))
+    log_m = walk("m", scale("log_m_start", priors.concentrations), priors.concentration_walk / math.sqrt(365.25))
+    numpyro.deterministic("rate", jax.nn.sigmoid(level[-1]))
+    numpyro.deterministic("log_m", log_m[-1])
+    share = jax.nn.sigmoid(level[:-1] + slope * jnp.log(n / 10.0))
+    numpyro.factor("nights", log_beta_binomial(n, k, share, jnp.exp(log_m[:-1])).sum())
 
 
-def test_levels_of_drones_and_cruise_missiles_are_those_of_numpyro():
-    calibration = calibrate(read_record(), until=UNTIL)
-    theirs = sampled(area_model, {key: calibration.rows[key] for key in FILTERED}, calibration.priors)
-    joint = calibration.joint(8000, 5)
-    for c, key in enumerate(FILTERED):
-        agree(joint.rates.rate[key], theirs[f"rate_{key.name}"], f"rate {key.name}")
-        # M stays on its few values, so it has no quantiles to compare; its mean and spread are sums over them.
-        ours, other = np.log(joint.levels[key][1]), theirs["log_m"][:, :, c]
-        agree(ours, other, f"log M {key.name}", levels=())
-        agree((ours - ours.mean()) ** 2, (other - other.mean()) ** 2, f"spread of log M {key.name}", levels=())
+@pytest.mark.parametrize("key", FILTERED, ids=lambda key: key.name)
+def test_levels_of_drones_and_cruise_missiles_are_those_of_numpyro(key):
+    priors = Priors(
+        levels=249,
+        steps=tuple(0.02 * 2.0 ** (0.75 * i) for i in range(9)),
+        concentrations=tuple(1.5 * 2.0 ** (0.25 * i) for i in range(31)),
+    )
+    memory = Memory(break_days=(math.inf,), half_life_days=math.inf, slopes=(0.25,))
+    calibration = calibrate(read_record(), until=UNTIL, priors=priors, memory=memory)
+    end, rng = day_number(calibration.end), np.random.default_rng(5)
+    theirs = sampled(area_model, calibration.nights(key), end, priors, 0.25, draws=1500)
+    track = calibration.areas[key].before(end).whole
+    agree(track.draw_rate(np.array([10]), 8000, rng), theirs["rate"], "rate")
+    # M stays on its few values, so it has no quantiles to compare; its mean and spread are sums over them.
+    of_m = (track.weight()[..., None] * track.state.sum(axis=-1)).sum(axis=(0, 1, 2))
+    ours = rng.choice(np.log(priors.concentrations), 8000, p=of_m / of_m.sum())
+    other = theirs["log_m"]
+    agree(ours, other, "log M", levels=())
+    agree((ours - ours.mean()) ** 2, (other - other.mean()) ** 2, "spread of log M", levels=())
 
 
 def point_model(rows, priors):

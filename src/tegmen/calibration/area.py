@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
 _NEGLIGIBLE = 1e-12
-_TINY = 1e-300
+_FAINTEST = 1e-300
 
 
 @content_equal
@@ -64,23 +64,33 @@ class AreaTrack:
 
     def after(self, day: int, n: int, k: int) -> AreaTrack:
         """Learn from a night of n launched and k intercepted."""
-        track = self.before(day)
-        share = expit(self.grid.logit + self.memory.shifts(n)[:, None, None])
-        concentration = np.asarray(self.priors.concentrations)[:, None]
-        log_likelihood = beta_binomial(np.asarray(n), np.asarray(k), share, concentration)
+        track, log_likelihood = self.before(day), self._log_likelihood(n, k)
         top = log_likelihood.max()
         joint = track.state * np.exp(log_likelihood - top)
-        norm = np.maximum(joint.sum(axis=(-2, -1)), _TINY)
+        norm = np.maximum(joint.sum(axis=(-2, -1)), _FAINTEST)
         log_evidence = track.log_evidence + np.log(norm) + top
         return replace(track, day=day, state=joint / norm[..., None, None], log_evidence=log_evidence)
+
+    def _log_likelihood(self, n: int, k: int) -> Floats:
+        """Log probability (b, m, g) of k of n at each slope, M and level."""
+        share = expit(self.grid.logit + self.memory.shifts(n)[:, None, None])
+        return beta_binomial(np.asarray(n), np.asarray(k), share, np.asarray(self.priors.concentrations)[:, None])
 
     def weight(self) -> Floats:
         """Posterior (s, r, b) of step sd, breaks and slope."""
         return np.asarray(softmax(self.log_evidence + np.log(self.memory.of_slope())))
 
+    def mixed(self) -> Floats:
+        """Weights (b, m, g) of slope, M and level."""
+        return np.einsum("srb,srbmg->bmg", self.weight(), self.state)
+
+    def log_chance(self, n: int, k: int) -> float:
+        """Log probability that k of n are intercepted."""
+        return float(np.log(max((self.mixed() * np.exp(self._log_likelihood(n, k))).sum(), _FAINTEST)))
+
     def chance(self, n: int) -> Floats:
         """Probability (n + 1,) of each number intercepted of n."""
-        mixed = np.einsum("srb,srbmg->bmg", self.weight(), self.state)
+        mixed = self.mixed()
         b, m, g = np.nonzero(mixed > _NEGLIGIBLE)
         share = expit(self.grid.logit[g] + self.memory.shifts(n)[b])
         chance = beta_binomial_table(n, share, np.asarray(self.priors.concentrations)[m]) @ mixed[b, m, g]
@@ -129,8 +139,8 @@ class WeaponTrack:
     def after(self, day: int, n: int, k: int, of_class: AreaTrack) -> WeaponTrack:
         """Learn from a night of this weapon, its class being moved to that day and not knowing the night."""
         track = self.before(day)
-        gain = np.log(track.own.chance(n)[k]) - np.log(of_class.chance(n)[k])
-        return WeaponTrack(track.own.after(day, n, k), track.log_odds + float(gain))
+        gain = track.own.log_chance(n, k) - of_class.log_chance(n, k)
+        return WeaponTrack(track.own.after(day, n, k), track.log_odds + gain)
 
     def chance(self, n: int, of_class: AreaTrack) -> Floats:
         """Probability (n + 1,) of each number intercepted of n, both tracks being moved to the same day."""

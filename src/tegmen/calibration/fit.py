@@ -186,7 +186,7 @@ class Calibration:
         rng, tables = stream(self.seed, _PREDICTIVE_STREAM), []
         for key in FILTERED:
             drawn = [_again(track, night, rng) for track, night in self.foretold(key)]
-            tables.append(_monthly_sums(key, _night_counts(self.nights(key)), drawn))
+            tables.append(_monthly_sums(key, _totals_by_day(self.nights(key)), drawn))
         shares = {key: rng.beta(*self.near_zero(key), (1, _SUMMARY_DRAWS)) for key in NEAR_ZERO}
         shares[ThreatClass.ballistic] = self.point.predict(_SUMMARY_DRAWS, rng)
         for key, share in shares.items():
@@ -232,7 +232,7 @@ def _again(track: AreaTrack, night: Night, rng: np.random.Generator) -> Ints:
     return np.searchsorted(np.cumsum(chance[:-1]), rng.random(_SUMMARY_DRAWS))
 
 
-def _night_counts(of_class: tuple[Night, ...]) -> Ints:
+def _totals_by_day(of_class: tuple[Night, ...]) -> Ints:
     """Day, launched and intercepted (t, 3) of every night."""
     return np.array([(night.day, *night.totals()) for night in of_class], dtype=np.int64).reshape(-1, 3)
 

@@ -83,7 +83,7 @@ class Priors:
 
 
 def area_grid(priors: Priors) -> LevelGrid:
-    """Grid of the weekly level of an area class."""
+    """Grid of the level of an area class."""
     return level_grid(priors.level_low, priors.level_high, priors.levels, priors.steps)
 
 

@@ -113,6 +113,8 @@ class Backtest:
         What cannot be scored or was left out, in sentences.
     provenance
         Version, seed of simulation and bootstrap, and the record's inputs.
+    weapons
+        As forecasts, one row a weapon's part of a night, of the classes that have several; empty for months.
     """
 
     start: date
@@ -124,6 +126,7 @@ class Backtest:
     forecasts: pd.DataFrame
     notes: tuple[str, ...]
     provenance: Provenance
+    weapons: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a class and rule: nights, coverage at each level, log_score, crps, difference, its 90 % limits."""
@@ -225,6 +228,13 @@ def backtest(  # noqa: PLR0913 - each option is one question a reader asks
         forecasts=pd.DataFrame([_forecast_row(case) for case in cases if not case.weapon]),
         notes=(*record.notes, *_unscored(history, classes, first)),
         provenance=Provenance(record.provenance.version, seed, record.provenance.inputs),
+        weapons=pd.DataFrame(
+            [
+                _forecast_row(case) | {"weapon": case.weapon}
+                for case in cases
+                if case.weapon and "by_weapon" in classes[case.key].also
+            ]
+        ),
     )
 
 

@@ -90,8 +90,8 @@ class Posterior:
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Rows of the catalogue that the worlds were drawn from."""
-        return self.worlds.parameters
+        """Rows of the catalogue that the worlds and their kill shares were drawn from."""
+        return (*self.worlds.parameters, self.scenario.catalogue.model("kill_share", "ballistic"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +157,7 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     favoured = dict(proposals or {})
     for number in range(0 if proposals else _ROUNDS):
         tell("which worlds the record favours", number, _ROUNDS)
-        first = block(number, _ROUND_WORLDS, favoured)
+        first = block(number, min(_ROUND_WORLDS, drawn), favoured)
         favoured = first.levels.fitted(_tempered(first.log_weight, _ROUND_ESS))
     sizes = [min(_BLOCK, drawn - begin) for begin in range(0, drawn, _BLOCK)]
     blocks: list[_Weighed] = []

@@ -71,7 +71,7 @@ def draw_shares(theatre: Theatre, aim: Aim, cls: ThreatClass, dice: Dice) -> Sin
     power = dice.model("power_target_share", cls.name).astype(np.float32)[:, None]
     near = aim.near(places)
     city, plant = _shares(aim.city(places) * near), _shares(places.capacity_mw.astype(np.float32) * near)
-    mean = (1 - power) * city + power * plant
+    mean: Singles = ((1 - power) * city + power * plant).astype(np.float32)
     if aim.model == "named":
         mean = steered(mean, theatre.named[cls], prior, places)
     shape = dice.model("target_concentration").astype(np.float32)[:, None] * mean
@@ -91,11 +91,12 @@ def in_zones(shares: Singles, kyiv_share: Floats, other_share: Floats, places: P
     at_kyiv = np.where(places.kyiv, shares, np.float32(0))
     elsewhere = shares - at_kyiv
     left = ((1 - kyiv_share) * (1 - other_share)).astype(np.float32)
-    return _shares(at_kyiv) * kyiv_share.astype(np.float32)[:, None] + _shares(elsewhere) * left[:, None]
+    zones = _shares(at_kyiv) * kyiv_share.astype(np.float32)[:, None] + _shares(elsewhere) * left[:, None]
+    return zones.astype(np.float32)
 
 
 def _shares(weight: Singles) -> Singles:
-    return weight / np.maximum(weight.sum(axis=-1, keepdims=True), np.float32(1e-30))
+    return np.asarray(weight / np.maximum(weight.sum(axis=-1, keepdims=True), 1e-30), dtype=np.float32)
 
 
 def steered(base: Singles, named: Floats, prior_launches: Floats, places: Places) -> Singles:
