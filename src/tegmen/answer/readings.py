@@ -160,22 +160,23 @@ def answer_readings(
 
 def frontier_of(study: Study, case: EvidenceCase, goal: Goal, plan: tuple[str, Ints]) -> Frontier:
     """Units against rounds a month for one goal; rounds that are no limit come last."""
-    most = study.scenario.added_max
     amounts = (*study.scenario.frontier_rounds, np.inf)
-    worlds = study.worlds(case, goal)
-    if not goal.headline:
-        worlds = take(worlds, np.arange(min(len(worlds), study.effort.part(5, 1000))))
-    supplies = [study.rounds(worlds, most, amount) for amount in amounts]
-    table = score(worlds, goal, plan)
-    tables = (
-        list(remaining_shares(worlds, goal, plan, supplies))
-        if isinstance(table, OtherTable)
-        else [table.remaining(rounds) for rounds in supplies]
-    )
-    met = np.stack([met_share(remaining, goal) for remaining in tables])
+    met = np.stack([met_share(remaining, goal) for remaining in remaining_by_rounds(study, case, goal, plan)])
     numbers = tuple(smallest_enough(row, goal) for row in met)
-    headline = study.scenario.added_rounds.value
-    return Frontier(goal.name, amounts, numbers, met, _binding(amounts, numbers, headline))
+    return Frontier(goal.name, amounts, numbers, met, _binding(amounts, numbers, study.scenario.added_rounds.value))
+
+
+def remaining_by_rounds(study: Study, case: EvidenceCase, goal: Goal, plan: tuple[str, Ints]) -> list[Floats]:
+    """(w, n) what remains with each amount of rounds of the frontier, and without limit; a goal's worlds, or a part."""
+    most = study.scenario.added_max
+    worlds = study.worlds(case, goal)
+    table = score(worlds, goal, plan)
+    amounts = (*study.scenario.frontier_rounds, np.inf)
+    if isinstance(table, StrikeTable):
+        return [table.remaining(study.rounds(worlds, most, amount)) for amount in amounts]
+    part = take(worlds, np.arange(min(len(worlds), study.effort.part(5, 1000))))
+    supplies = [study.rounds(part, most, amount) for amount in amounts]
+    return study.once(("by rounds", case, goal.name), lambda: list(remaining_shares(part, goal, plan, supplies)))
 
 
 def _binding(amounts: Sequence[float], numbers: Sequence[int | None], headline: float) -> str:

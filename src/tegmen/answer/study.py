@@ -49,15 +49,15 @@ class Effort:
     ----------
     worlds
         Worlds resampled for the headline; six times as many are drawn before the record is looked at. A fifth as many
-        serve each other reading, a hundredth those goals that count other classes, a two-hundredth the simulated check.
+        serve each other reading, a hundredth those goals that count other classes, a four-hundredth the simulation.
     runs
         Months simulated a world.
     compute
         Threads; they change no result.
     """
 
-    worlds: int = 20_000
-    runs: int = 40
+    worlds: int = 22_000
+    runs: int = 20
     compute: Compute = field(default_factory=Compute)
 
     def __post_init__(self) -> None:
@@ -111,7 +111,7 @@ class Study:
         """Worlds of a reading after the record; those that plans are made on are others than those that score them."""
         size = self.effort.worlds if reading == HEADLINE and not planning else self.effort.part(5, 1000)
         kept = max(size // 2, 20) if planning else size
-        return self._once(("posterior", reading, planning), lambda: self._weigh(reading, kept, planning=planning))
+        return self.once(("posterior", reading, planning), lambda: self._weigh(reading, kept, planning=planning))
 
     def until(self, day: date) -> Study:
         """The same question with the ballistic evidence cut on another day, at the effort of a reading."""
@@ -127,7 +127,7 @@ class Study:
         whole = goal is not None and counts_others(goal)
         count = self.effort.part(100, 200) if whole else None
         posterior = self.posterior(reading)
-        return self._once(
+        return self.once(
             ("worlds", case, whole, reading), lambda: draw_worlds(posterior, case, self._rates(), count=count)
         )
 
@@ -137,11 +137,11 @@ class Study:
         def plan() -> Ints:
             self.tell(f"siting for {goal.name}", 0, 1)
             posterior = self.posterior(reading, planning=True)
-            count = self.effort.part(200, 100) if counts_others(goal) else None
+            count = min(self.effort.part(200, 100), len(posterior)) if counts_others(goal) else None
             worlds = draw_worlds(posterior, "posted", self._rates(), count=count)
             return site_greedily(worlds, goal, system, most)
 
-        return self._once(("sites", goal.name, goal.metric, goal.largest_cities, system, most, reading), plan)
+        return self.once(("sites", goal.name, goal.metric, goal.largest_cities, system, most, reading), plan)
 
     def rounds(self, worlds: Worlds, most: int, added: float | None = None) -> list[Floats]:
         """Rounds a month (w,) with 0 .. most added units: the baseline's, and those that come with added units."""
@@ -156,7 +156,7 @@ class Study:
         return share_mcse(probability, worlds.ess * len(worlds) / len(self.posterior()), len(worlds))
 
     def _rates(self) -> RateDraws:
-        return self._once("rates", lambda: self.calibration.draws(RATE_DRAWS, self.seed))
+        return self.once("rates", lambda: self.calibration.draws(RATE_DRAWS, self.seed))
 
     def _weigh(self, reading: Reading, kept: int, *, planning: bool) -> Posterior:
         purpose = _PLANNING if planning else _SCORING if reading == HEADLINE else _READING
@@ -180,7 +180,8 @@ class Study:
             return self.lent
         return None if reading == HEADLINE and not planning else self.posterior().proposals
 
-    def _once(self, key: object, make: Callable[[], T]) -> T:
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """Make something of this study the first time it is asked for."""
         if key not in self._kept:
             self._kept[key] = make()
         return self._kept[key]  # type: ignore[return-value]
