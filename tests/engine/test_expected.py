@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
-from core_example import BALLISTIC, NASAMS, PATRIOT, SAMPT, drawn, even_units, evidence, made_worlds
+from core_example import BALLISTIC, CRUISE, NASAMS, PATRIOT, SAMPT, drawn, even_units, evidence, made_worlds
 
 from tegmen.engine.engagement import salvo_of
 from tegmen.engine.expected import (
@@ -23,7 +23,7 @@ from tegmen.engine.expected import (
 )
 from tegmen.engine.kernel.packets import same_night
 from tegmen.question.goals import METRICS
-from tegmen.terms import FrozenDict
+from tegmen.terms import FrozenDict, ThreatClass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +94,29 @@ def test_no_rounds_is_no_defence_and_endless_rounds_are_no_limit():
     assert np.allclose(free, aimed * (1 - cover.stopped))
 
 
+def test_leakers_cost_what_the_metric_says_in_every_run():
+    worlds, none = uneven(), np.zeros((1, 1, 4), dtype=np.uint16)
+    stakes = stakes_of(worlds, ALL)
+    leakers = dict.fromkeys(ThreatClass, none) | {BALLISTIC: none + np.array([2, 0, 1, 0], dtype=np.uint16)}
+    leakers[CRUISE] = none + np.array([0, 1, 3, 0], dtype=np.uint16)
+    value = {name: float(metric.loss(leakers, stakes)[0, 0]) for name, metric in METRICS.items() if metric.classes}
+    # Populations 400, 300, 200, 100 thousand; 0, 100, 200, 400 MW; a leaker takes a tenth of what is left.
+    assert value["ballistic_strikes"] == 3
+    assert value["people_struck"] == 6e5
+    assert np.isclose(value["capacity_lost"], 100 * 0.1 + 200 * (1 - 0.9**4))
+
+
+def test_capacity_left_is_what_every_class_leaves_of_it():
+    worlds = uneven(launched=3)
+    table = {cls: np.full((1, 4), 0.5) for cls in ThreatClass if cls is not BALLISTIC}
+    leakage = replace(expect(cover_baseline(worlds), 0.0, ALL), leak=FrozenDict(table))
+    lost = METRICS["capacity_lost"].expected_loss(leakage, stakes_of(worlds, ALL))[0]
+    # One packet of three ballistic missiles at a place's share, nobody fires; one of cruise missiles at a quarter each.
+    left = np.array([1 - 0.25 * (1 - 0.9**3), 1 - 0.15 * (1 - 0.9**3), 1 - 0.05 * (1 - 0.9**3)])
+    left *= 1 - 0.25 * (1 - 0.95**3)
+    assert np.allclose(lost, [0.0, *(np.array([100, 200, 400]) * (1 - left))])
+
+
 # ------------------------------------------------------------------ added units
 
 
@@ -140,7 +163,7 @@ def test_more_units_and_more_rounds_never_hurt():
     before = cover.none_ready.copy()
     curves = []
     for rounds in (0.0, 5.0, 20.0, 80.0, np.inf):
-        table = expected_losses(cover, headline(), ("patriot", sites), [rounds] * 13)
+        table = expected_losses(cover, headline(), ("patriot", sites), [[rounds] * 13])[0]
         curves.append(table)
         if np.isinf(rounds):
             assert np.all(np.diff(table, axis=1) <= 1e-12)
@@ -155,7 +178,7 @@ def test_all_numbers_at_once_are_each_number_alone(name: str, own_sites: bool):
     worlds, dice = drawn(), np.random.default_rng(8)
     sites = dice.integers(-1 if own_sites else 0, 30, (9, len(worlds)) if own_sites else 9)
     rounds = [dice.uniform(5, 60, len(worlds)) if n % 3 else 12.0 for n in range(10)]
-    table = expected_losses(cover_baseline(worlds), goal, ("sampt", sites), rounds)
+    table = expected_losses(cover_baseline(worlds), goal, ("sampt", sites), [rounds])[0]
     state, places = cover_baseline(worlds), worlds.places.largest(goal.largest_cities)
     for n in range(10):
         if n:

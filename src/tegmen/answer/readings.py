@@ -16,7 +16,7 @@ import numpy as np
 
 from tegmen.answer.results import CutAnswer, Frontier, Informed, Iso, Reaction, ReadingAnswer
 from tegmen.answer.siting import site_informed
-from tegmen.answer.study import HEADLINE, Study, met_share, remaining_share, share_mcse, smallest_enough
+from tegmen.answer.study import HEADLINE, Study, met_share, remaining_shares, share_mcse, smallest_enough
 from tegmen.engine.engagement import salvo_of
 from tegmen.engine.expected import StrikeSums, cover_baseline, share_filled, strike_sums
 from tegmen.question.scenario import Goal
@@ -109,7 +109,7 @@ class OtherTable:
 
     def remaining(self, rounds: Sequence[Floats]) -> Floats:
         """(w, n) as `StrikeTable.remaining`."""
-        return remaining_share(self.worlds, self.goal, self.plan, rounds)
+        return remaining_shares(self.worlds, self.goal, self.plan, [rounds])[0]
 
 
 def score(worlds: Worlds, goal: Goal, plan: tuple[str, Ints]) -> StrikeTable | OtherTable:
@@ -164,9 +164,14 @@ def frontier_of(study: Study, case: EvidenceCase, goal: Goal, plan: tuple[str, I
     amounts = (*study.scenario.frontier_rounds, np.inf)
     worlds = study.worlds(case, goal)
     if not goal.headline:
-        worlds = take(worlds, np.arange(min(len(worlds), study.effort.part(10, 500))))
+        worlds = take(worlds, np.arange(min(len(worlds), study.effort.part(5, 1000))))
+    supplies = [study.rounds(worlds, most, amount) for amount in amounts]
     table = score(worlds, goal, plan)
-    tables = [table.remaining(study.rounds(worlds, most, amount)) for amount in amounts]
+    tables = (
+        list(remaining_shares(worlds, goal, plan, supplies))
+        if isinstance(table, OtherTable)
+        else [table.remaining(rounds) for rounds in supplies]
+    )
     met = np.stack([met_share(remaining, goal) for remaining in tables])
     numbers = tuple(smallest_enough(row, goal) for row in met)
     headline = study.scenario.added_rounds.value

@@ -49,7 +49,7 @@ class Effort:
     ----------
     worlds
         Worlds resampled for the headline; six times as many are drawn before the record is looked at. A fifth as many
-        serve each other reading, a tenth those goals that count other classes, a hundredth are simulated as the check.
+        serve each other reading, a hundredth those goals that count other classes, a two-hundredth the simulated check.
     runs
         Months simulated a world.
     compute
@@ -125,7 +125,7 @@ class Study:
     def worlds(self, case: EvidenceCase, goal: Goal | None = None, reading: Reading = HEADLINE) -> Worlds:
         """Worlds in an evidence case: all of them, or for a goal that counts other classes the first part, whole."""
         whole = goal is not None and counts_others(goal)
-        count = self.effort.part(10, 500) if whole else None
+        count = self.effort.part(100, 200) if whole else None
         posterior = self.posterior(reading)
         return self._once(
             ("worlds", case, whole, reading), lambda: draw_worlds(posterior, case, self._rates(), count=count)
@@ -137,7 +137,7 @@ class Study:
         def plan() -> Ints:
             self.tell(f"siting for {goal.name}", 0, 1)
             posterior = self.posterior(reading, planning=True)
-            count = len(posterior) // 4 if counts_others(goal) else None
+            count = self.effort.part(200, 100) if counts_others(goal) else None
             worlds = draw_worlds(posterior, "posted", self._rates(), count=count)
             return site_greedily(worlds, goal, system, most)
 
@@ -234,8 +234,10 @@ def _require_cases(cases: Sequence[str]) -> None:
         raise InputError("cases", faults)
 
 
-def remaining_share(worlds: Worlds, goal: Goal, plan: tuple[str, Ints], rounds: Sequence[Floats]) -> Floats:
-    """(w, n) what remains of the goal's metric with the first n units of a plan, n from 0: in closed form.
+def remaining_shares(
+    worlds: Worlds, goal: Goal, plan: tuple[str, Ints], supplies: Sequence[Sequence[Floats]]
+) -> Floats:
+    """(supply, w, n) what remains of the goal's metric with the first n units of a plan, n from 0: in closed form.
 
     The expected metric over that of the baseline; for a metric that is a count the count itself. Where the baseline
     loses nothing there is nothing to reduce, and nothing remains.
@@ -244,14 +246,14 @@ def remaining_share(worlds: Worlds, goal: Goal, plan: tuple[str, Ints], rounds: 
     ----------
     plan
         System; (n,) sites in order, or (n, w) sites of each world.
-    rounds
-        Rounds a month (w,) with 0, 1, ... added units.
+    supplies
+        (supply, n) rounds a month (w,) with 0, 1, ... added units.
     """
     passage = let_pass(worlds) if counts_others(goal) else None
-    losses = expected_losses(cover_baseline(worlds), goal, plan, rounds, passage)
+    losses = expected_losses(cover_baseline(worlds), goal, plan, supplies, passage)
     if goal.measure.is_count:
         return losses
-    base = losses[:, :1]
+    base = losses[..., :1]
     return np.where(base > 0, losses / np.where(base > 0, base, 1.0), 0.0)
 
 

@@ -85,10 +85,8 @@ def compare(
     for n, state in enumerate(with_units(cover_baseline(worlds), plan, passage)):
         if n not in added:
             continue
-        leakage, at = (
-            expect(state[0], rounds[n], places, state[1].leak(places) if state[1] else None),
-            list(added).index(n),
-        )
+        leak, at = state[1].leak(places) if state[1] else None, list(added).index(n)
+        leakage = expect(state[0], rounds[n], places, leak)
         outcome = fought(n, leakage.filled)
         leaked = background | {cls: outcome.leakers[cls][:, :, places] for cls in metric.classes}
         simulated[at] = metric.loss(leaked, stakes).mean(axis=1)

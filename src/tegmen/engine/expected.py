@@ -238,10 +238,10 @@ def expected_losses(
     cover: Cover,
     goal: Goal,
     plan: tuple[str, Sequence[int] | Ints],
-    rounds: Sequence[float | Floats],
+    supplies: Sequence[Sequence[float | Floats]],
     passage: Passage | None = None,
 ) -> Floats:
-    """Expected value of a goal's metric with the first n units of a plan, n = 0 to all of them.
+    """Expected value of a goal's metric with the first n units of a plan, n = 0 to all of them, for several supplies.
 
     Parameters
     ----------
@@ -249,12 +249,12 @@ def expected_losses(
         The baseline's; both stay as they are. A metric of ballistic missiles alone needs no passage.
     plan
         System; (n,) sites in order, or (n, w) sites of each world.
-    rounds
-        Rounds a month, (w,) or one number, for each n.
+    supplies
+        (supply, n) rounds a month, (w,) or one number, with n = 0, 1, ... added units.
 
     Returns
     -------
-    (w, n + 1) losses; of a metric of coverage the number of places that nobody covers.
+    (supply, w, n + 1) losses; of a metric of coverage the number of places that nobody covers.
     """
     metric, (_, sites) = goal.measure, plan
     places = np.flatnonzero(metric.places(cover.worlds.places, goal.largest_cities))
@@ -262,13 +262,13 @@ def expected_losses(
     if metric.classes == (ThreatClass.ballistic,):
         worth = np.zeros(len(cover.worlds.places))
         worth[places] = metric.worth(stakes)
-        return _ballistic_losses(cover, worth, plan, rounds, whole=metric.damage is not None)
-    table = np.empty((len(cover.worlds), len(sites) + 1))
+        return _ballistic_losses(cover, worth, plan, supplies, whole=metric.damage is not None)
+    table = np.empty((len(supplies), len(cover.worlds), len(sites) + 1))
     for n, (covered, passed) in enumerate(with_units(cover, plan, passage)):
-        supply = np.inf if metric.is_coverage else rounds[n]
-        table[:, n] = metric.expected_loss(
-            expect(covered, supply, places, passed.leak(places) if passed else None), stakes
-        ).sum(axis=1)
+        leak = passed.leak(places) if passed else None
+        for at, rounds in enumerate(supplies):
+            supply = np.inf if metric.is_coverage else rounds[n]
+            table[at, :, n] = metric.expected_loss(expect(covered, supply, places, leak), stakes).sum(axis=1)
     return table
 
 
@@ -321,26 +321,29 @@ def _ballistic_losses(
     cover: Cover,
     worth: Floats,
     plan: tuple[str, Sequence[int] | Ints],
-    rounds: Sequence[float | Floats],
+    supplies: Sequence[Sequence[float | Floats]],
     *,
     whole: bool,
 ) -> Floats:
-    """(w, n + 1) losses of a metric of ballistic missiles alone; whole: the first leaker takes all there is."""
+    """(supply, w, n + 1) losses of a metric of ballistic missiles; whole: the first leaker takes all there is."""
     worlds, sums = cover.worlds, strike_sums(cover, worth, plan)
     launched = worlds.counts[:, ThreatClass.ballistic, None]
-    supply = np.stack([np.broadcast_to(each, len(worlds)) for each in rounds], axis=1)
-    filled = share_filled(supply, salvo_of(worlds, "ballistic")[:, None] * launched * sums.met)
-    if not whole:
-        return launched * (sums.aimed[:, None] - filled * sums.stopped)
-    struck = np.empty_like(filled)
-    struck_by_number(cover.none_ready, _attack(worlds, worth), *_added(worlds, plan), filled, struck)
-    return struck
+    wanted = salvo_of(worlds, "ballistic")[:, None] * launched * sums.met
+    table = np.empty((len(supplies), *wanted.shape))
+    for at, rounds in enumerate(supplies):
+        supply = np.stack([np.broadcast_to(each, len(worlds)) for each in rounds], axis=1)
+        filled = share_filled(supply, wanted)
+        if whole:
+            struck_by_number(cover.none_ready, _attack(worlds, worth), *_added(worlds, plan), filled, table[at])
+        else:
+            table[at] = launched * (sums.aimed[:, None] - filled * sums.stopped)
+    return table
 
 
 def _attack(worlds: Worlds, worth: Floats) -> Attack:
     cls, theatre = ThreatClass.ballistic, worlds.theatre
     return Attack(
-        worlds.mix[:, cls].copy(), kill_by_system(worlds), np.where(theatre.places.kyiv, 0, 1), worth,
+        worlds.mix[:, cls].astype(np.float64), kill_by_system(worlds), np.where(theatre.places.kyiv, 0, 1), worth,
         packets_of(worlds, cls), same_night(theatre.history[:, cls], theatre.nights),
     )  # fmt: skip
 

@@ -100,7 +100,7 @@ def let_pass(worlds: Worlds, *, cruise: bool = True) -> Passage:
     passage = Passage(worlds, attrition_by_lane(worlds), batteries)
     if cruise:
         first, last = worlds.theatre.lanes.first[[ThreatClass.cruise, ThreatClass.cruise + 1]]
-        mix, rate = worlds.mix[:, ThreatClass.cruise].copy(), worlds.rate[:, ThreatClass.cruise].copy()
+        mix, rate = worlds.mix[:, ThreatClass.cruise].astype(np.float64), worlds.rate[:, ThreatClass.cruise].copy()
         solve_factors(
             batteries, lane_ways(worlds.theatre), mix, passage.attrition[:, first:last].copy(), rate, passage.factor,
             passage.reached, passage.passing,

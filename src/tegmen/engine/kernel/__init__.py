@@ -1,1 +1,1 @@
-"""Compiled functions, integers in and integers out; they import nothing of ours."""
+"""Compiled functions, numbers in and numbers out; on the path of a run integers alone. They import nothing of ours."""
