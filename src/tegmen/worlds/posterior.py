@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.calibration.exposure import Exposure, Kill, RowLikelihood
+from tegmen.calibration.exposure import Exposure, Kill, RowLikelihood, kill_prior, packet_chances
 from tegmen.calibration.rows import EligibleRows
 from tegmen.errors import EvidenceError
 from tegmen.evidence.parameters import Parameter
@@ -30,8 +30,6 @@ from tegmen.worlds.prior import (
     count_months,
     draw_prior,
     exposure,
-    kill_prior,
-    packet_chances,
     supply,
 )
 
@@ -140,7 +138,8 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     EvidenceError
         The record is impossible in every world drawn.
     """
-    likelihood = RowLikelihood(rows, kill_prior(scenario), packet_chances(scenario), reading.kill_by_weapon)
+    kill, packets = (scenario.catalogue.model(name, "ballistic") for name in ("kill_share", "packet_size"))
+    likelihood = RowLikelihood(rows, kill_prior(kill), packet_chances(packets), reading.kill_by_weapon)
     months = count_months(scenario, theatre, rows)
 
     def block(number: int, count: int, proposals: Mapping[str, Proposal]) -> _Weighed:

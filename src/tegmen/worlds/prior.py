@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tegmen.calibration.exposure import Exposure, KillPrior
+from tegmen.calibration.exposure import Exposure
 from tegmen.calibration.rows import EligibleRows
 from tegmen.evidence.catalogue import Parameter
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
@@ -164,20 +164,6 @@ def _draw_ratio(dice: Dice) -> Floats:
     row = dice.parameter("kill_ratio_elsewhere", "ballistic")
     levels = row.pert((np.arange(_RATIO_LEVELS) + 0.5) / _RATIO_LEVELS)
     return levels[(_RATIO_LEVELS * dice.level(row.label)).astype(np.int64)]
-
-
-def kill_prior(scenario: Scenario) -> KillPrior:
-    """Prior of the kill share of a missile that is met: the class's from the row of the catalogue."""
-    row, cells = scenario.catalogue.model("kill_share", "ballistic"), KillPrior().points
-    draws = row.pert((np.arange(4000) + 0.5) / 4000)
-    return KillPrior(np.bincount(np.minimum((draws * cells).astype(np.int64), cells - 1), minlength=cells) / 4000)
-
-
-def packet_chances(scenario: Scenario) -> Floats:
-    """(q,) chance that the packets of a row are of 1, 2, ... q missiles, from the row of the catalogue."""
-    row = scenario.catalogue.model("packet_size", "ballistic")
-    sizes = np.maximum(1, np.rint(row.pert((np.arange(1000) + 0.5) / 1000))).astype(np.int64)
-    return np.bincount(sizes)[1:] / len(sizes)
 
 
 # --- what follows from them on every day of the record --------------------------------------------------------------
