@@ -174,8 +174,7 @@ class BallisticTrack:
     def _kernel(self, grid: LevelGrid, days: int) -> Floats:
         """(s, g, g) transitions of a coverage over some days, one a step."""
         identity = np.tile(np.eye(len(grid.logit)), (len(self.priors.drift_steps), 1, 1))
-        spacing = grid.logit[1] - grid.logit[0]
-        return elapse(identity, (np.asarray(self.priors.drift_steps) / spacing) ** 2 * days / DRIFT_DAYS)
+        return elapse(identity, (np.asarray(self.priors.drift_steps) / grid.spacing) ** 2 * days / DRIFT_DAYS)
 
     def after(self, night: Night) -> BallisticTrack:
         """Learn from a night, row by row."""
@@ -246,9 +245,7 @@ class BallisticTrack:
             total += self._stopped(launched, c, kills[weapon, c], levels, rng)
         return total
 
-    def _stopped(
-        self, launched: Ints, c: Ints, kill: Floats, levels: list[Floats], rng: np.random.Generator
-    ) -> Ints:
+    def _stopped(self, launched: Ints, c: Ints, kill: Floats, levels: list[Floats], rng: np.random.Generator) -> Ints:
         """Draw (w,) the number stopped of one row each: aim, cover of each packet, then kill."""
         count, points = len(c), self.points
         kyiv = rng.random(count) < points.aim[c]

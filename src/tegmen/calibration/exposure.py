@@ -225,7 +225,7 @@ class RowLikelihood:
         return beta_binomial_chance(met, k, share, concentration).ravel()
 
 
-def zone_weights(stopped: bool, aim: int, at_kyiv: Floats, named: Floats) -> tuple[Floats, Floats]:  # noqa: FBT001
+def zone_weights(stopped: bool, aim: int, at_kyiv: Floats, named: Floats) -> tuple[Floats, Floats]:
     """(w,) chances that a row was aimed at Kyiv's zone, and elsewhere, and is posted as it is.
 
     Parameters

@@ -104,7 +104,7 @@ class Priors:
             raise InputError("priors", faults)
 
     def concentration_kernel(self, years: float) -> Floats:
-        """Transition (m, m) of M over some years: the walk of log M, by the generator of `level_grid`."""
+        """Transition (m, m) of M over some years: the walk of log M, by the generator of `elapse`."""
         points = len(self.concentrations)
         # One point has nowhere to go.
         spacing = np.log(self.concentrations[-1] / self.concentrations[0]) / (points - 1) if points > 1 else 1.0
@@ -113,14 +113,14 @@ class Priors:
 
 def area_grid(priors: Priors) -> LevelGrid:
     """Grid of the level of an area class."""
-    return level_grid(priors.level_low, priors.level_high, priors.levels, priors.steps)
+    return level_grid(priors.level_low, priors.level_high, priors.levels)
 
 
 @lru_cache(maxsize=4)
 def coverage_grids(priors: Priors) -> tuple[LevelGrid, LevelGrid]:
     """Grids of the coverage of Kyiv, and of that elsewhere."""
-    reach, steps = priors.coverage_reach, priors.drift_steps
-    kyiv, elsewhere = (level_grid(-reach, reach, points, steps) for points in priors.coverage_levels)
+    reach = priors.coverage_reach
+    kyiv, elsewhere = (level_grid(-reach, reach, points) for points in priors.coverage_levels)
     return kyiv, elsewhere
 
 
