@@ -11,7 +11,6 @@ from commands import Done
 from core_example import evidence
 
 from tegmen import Effort, sufficiency
-from tegmen.answer.study import Batch, begin_study, draw_batch
 from tegmen.cli import app as cli
 from tegmen.evidence.record import read_record
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from tegmen.answer.results import Sufficiency
     from tegmen.calibration.fit import Calibration
-    from tegmen.engine.campaign import Campaign
     from tegmen.evidence.record import Record
     from tegmen.question.scenario import Scenario
 
@@ -61,20 +59,17 @@ def until_march() -> Calibration:
 
 @pytest.fixture(scope="session")
 def small_effort() -> Effort:
-    return Effort(worlds=40, runs=6, worlds_most=40)
+    return Effort(worlds=200, runs=2)
 
 
 @pytest.fixture(scope="session")
-def small_result(march: Scenario, until_march: Calibration, small_effort: Effort) -> Sufficiency:
-    return sufficiency(march, until_march, seed=1, effort=small_effort)
+def small_question(march: Scenario) -> Scenario:
+    """The shipped question with fewer numbers and without the goal that counts all classes: seconds, not minutes."""
+    goals = tuple(goal for goal in march.goals if goal.name != "capacity")
+    claims = tuple(claim for claim in march.claims if claim.added <= 20)
+    return march.model_copy(update={"goals": goals, "claims": claims, "added_max": 20})
 
 
 @pytest.fixture(scope="session")
-def small_batch(march: Scenario, until_march: Calibration, small_effort: Effort) -> Batch:
-    """The worlds of the small result's posted case, and their baseline."""
-    return draw_batch(begin_study(march, until_march, seed=1, effort=small_effort), "posted")
-
-
-@pytest.fixture(scope="session")
-def small_campaign(small_batch: Batch) -> Campaign:
-    return small_batch.campaign
+def small_result(small_question: Scenario, until_march: Calibration, small_effort: Effort) -> Sufficiency:
+    return sufficiency(small_question, until_march, seed=1, effort=small_effort)

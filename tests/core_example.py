@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tegmen.answer.study import RATE_DRAWS
+from tegmen.answer.study import RATE_DRAWS, Effort, Study, begin_study
 from tegmen.calibration.fit import Calibration, calibrate
 from tegmen.engine.campaign import Campaign
 from tegmen.evidence.geography import to_km
@@ -21,6 +21,7 @@ from tegmen.question.scenario import Scenario, read_scenario
 from tegmen.question.theatre import Theatre, set_theatre
 from tegmen.terms import EvidenceCase, FrozenDict, ThreatClass
 from tegmen.worlds.draw import Worlds, draw_worlds
+from tegmen.worlds.posterior import Posterior
 from tegmen.worlds.units import Units
 
 if TYPE_CHECKING:
@@ -41,24 +42,27 @@ def evidence() -> Evidence:
     return Evidence(read_scenario("march-2024"), calibrate(read_record(), until="2024-03-31", seed=1))
 
 
-def worlds_of(
-    scenario: Scenario,
-    calibration: Calibration,
-    case: EvidenceCase = "posted",
-    *,
-    count: int,
-    first: int = 0,
-    seed: int = 1,
-) -> Worlds:
-    """Worlds of a question, as a study draws them before it matches them."""
-    theatre = set_theatre(scenario, calibration.record, calibration.until)
-    rates = calibration.draws(RATE_DRAWS, seed)
-    return draw_worlds(scenario, theatre, case, rates, count=count, first=first, seed=seed)
+def study_of(scenario: Scenario | None = None, *, worlds: int = 200, runs: int = 2, seed: int = 1) -> Study:
+    """A small study of a question; without one, of the shipped."""
+    effort = Effort(worlds=worlds, runs=runs)
+    return begin_study(scenario or evidence().scenario, evidence().calibration, seed=seed, effort=effort)
 
 
 @cache
-def drawn(case: EvidenceCase = "posted", count: int = 30, first: int = 0, seed: int = 1) -> Worlds:
-    return worlds_of(evidence().scenario, evidence().calibration, case, count=count, first=first, seed=seed)
+def after_the_record(count: int = 200, seed: int = 1) -> Posterior:
+    """Worlds of the shipped question after the record."""
+    return study_of(worlds=count, seed=seed).posterior()
+
+
+def worlds_of(posterior: Posterior, case: EvidenceCase = "posted", *, count: int | None = None) -> Worlds:
+    """The first so many worlds of a posterior, whole; without a number all of them, of ballistic missiles alone."""
+    return draw_worlds(posterior, case, evidence().calibration.draws(RATE_DRAWS, 1), count=count)
+
+
+@cache
+def drawn(case: EvidenceCase = "posted", count: int = 30, seed: int = 1) -> Worlds:
+    """Worlds of the shipped question, whole."""
+    return worlds_of(after_the_record(max(count, 200), seed), case, count=count)
 
 
 def four_cities() -> Places:
@@ -120,7 +124,7 @@ def made_worlds(
         theatre=theatre,
         counts=counts,
         packet=np.ones((count, classes), dtype=np.int64),
-        mix=np.full((count, classes, len(theatre.places)), 1 / len(theatre.places)),
+        mix=np.full((count, classes, len(theatre.places)), 1 / len(theatre.places), dtype=np.float32),
         rate=np.zeros((count, classes)),
         system=np.tile(np.array([system for system, _ in stands], dtype=np.int64), (count, 1)),
         site=np.tile(np.array([site for _, site in stands], dtype=np.int64), (count, 1)),

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
+from datetime import date
 
 import numpy as np
 
-from tegmen.answer.results import CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
+from tegmen.answer.results import (
+    CaseAnswer,
+    ClaimTest,
+    CutAnswer,
+    Driver,
+    Frontier,
+    GoalAnswer,
+    Informed,
+    Iso,
+    Reaction,
+    ReadingAnswer,
+    Stand,
+    Sufficiency,
+)
 from tegmen.calibration.fit import Calibration, calibrate
+from tegmen.engine.check import Agreement
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.evidence.record import read_record
 from tegmen.ledger.aid import AidStatus, aid_status
@@ -18,8 +34,8 @@ from tegmen.question.places import defended_places
 from tegmen.question.scenario import Scenario, read_scenario
 from tegmen.terms import Provenance
 
-ADDED = np.array([*range(11), 12, 15, 20, 25, 30])
-WORLDS = 200
+ADDED = np.arange(31)
+WORLDS, ESS = 20_000, 3_100.0
 CITIES = {
     "Kharkiv": (49.9808, 36.2527),
     "Odesa": (46.4857, 30.7438),
@@ -57,13 +73,21 @@ MIDDLES = {
     "claimed": {"strikes": 11.7, "people": 10.2, "capitals": 21.0, "capacity": 44.0},
 }
 DRIVERS = (
-    ("readiness of an added unit", 0.34),
-    ("defended radius against ballistic missiles", 0.21),
-    ("target mix: how far strikes concentrate on the largest cities", 0.17),
-    ("share intercepted given that a unit covers the target", 0.09),
-    ("baseline layout", 0.045),
-    ("ready rounds and resupply", 0.012),
+    ("share stopped of the missiles met at Kyiv", 0.34),
+    ("Patriot's defended radius against ballistic missiles", 0.21),
+    ("concentration of ballistic targets", 0.17),
+    ("share aimed at neither cities nor plants", 0.09),
+    ("availability of a Patriot", 0.045),
+    ("rounds at one missile", 0.012),
 )
+READINGS = (
+    ("targets by the front", "people and nearness to the front steer the aim", 1.25, -0.4),
+    ("kill elsewhere as at Kyiv", "a unit anywhere stops the same share of what it meets", 0.7, 1.9),
+    ("one kill share for all weapons", "the few rows a weapon has are pooled completely", 1.05, -3.3),
+    ("many missiles at other targets", "the third in which the most is aimed at neither", 1.8, None),
+)
+"""Name, reason, middle of its curve over the headline's, log odds."""
+CUTS = (date(2023, 12, 31), date(2024, 2, 29), date(2024, 3, 31), date(2024, 6, 30))
 
 
 def stands(count: int, *, start: int = 0) -> tuple[Stand, ...]:
@@ -72,21 +96,31 @@ def stands(count: int, *, start: int = 0) -> tuple[Stand, ...]:
     return tuple(Stand("patriot", name, *CITIES[name], 27.5) for name in names)
 
 
+def curve(middle: float) -> np.ndarray:
+    """A logistic share of worlds against added units; with none it is never enough."""
+    return 1 / (1 + np.exp(-(ADDED - middle) / (0.12 * middle + 0.4))) * (ADDED > 0)
+
+
+def enough(probability: np.ndarray, confidence: float) -> int | None:
+    """The smallest number enough."""
+    numbers = ADDED[probability >= confidence]
+    return int(numbers[0]) if len(numbers) else None
+
+
 def goal_answer(goal, case: str, claims) -> GoalAnswer:
     """A logistic curve with binomial errors; the answer is read off it."""
     middle = MIDDLES[case][goal.name]
-    p = 1 / (1 + np.exp(-(ADDED - middle) / (0.12 * middle + 0.4))) * (ADDED > 0)
-    enough = ADDED[p >= goal.confidence]
-    n = int(enough[0]) if len(enough) else None
+    p = curve(middle)
+    n = enough(p, goal.confidence)
     left = np.stack([np.exp(-ADDED / (middle * k)) for k in (0.9, 1.35, 2.1)], axis=1)
     if goal.metric == "capitals_uncovered":
         left = np.maximum(np.array([19.0, 21.0, 22.0]) - ADDED[:, None], 0)
-    mcse = np.sqrt(p * (1 - p) / WORLDS)
+    mcse = np.sqrt(p * (1 - p) / ESS)
     tests = tuple(
-        ClaimTest(claim.label, claim.added, float(np.interp(claim.added, ADDED, p)), 0.031, claim.source)
+        ClaimTest(claim.label, claim.added, float(p[claim.added]), float(mcse[claim.added]), claim.source)
         for claim in claims
     )
-    interval = (n - 1, n + 2 if case == "claimed" else n + 1) if n is not None else (28, None)
+    interval = (n, n if case == "posted" else n + 1) if n is not None else (28, None)
     return GoalAnswer(
         goal=goal,
         system="patriot",
@@ -94,7 +128,7 @@ def goal_answer(goal, case: str, claims) -> GoalAnswer:
         n_interval=interval,
         resolved=case == "posted",
         worlds=WORLDS,
-        runs=50,
+        ess=ESS,
         added=ADDED,
         probability=p,
         mcse=mcse,
@@ -105,6 +139,51 @@ def goal_answer(goal, case: str, claims) -> GoalAnswer:
         evpi=4.5,
         evpi_error=0.3,
         censored=0.0 if case == "posted" else 0.12,
+    )
+
+
+def frontier(goal, case: str) -> Frontier:
+    """More rounds move the curve to fewer units; with none nothing is enough."""
+    rounds = (0.0, 10.0, 20.0, 40.0, 80.0, math.inf)
+    middles = [1e3, *(MIDDLES[case][goal.name] * (1 + 6 / each) for each in rounds[1:])]
+    probability = np.stack([curve(middle) for middle in middles])
+    numbers = tuple(enough(row, goal.confidence) for row in probability)
+    return Frontier(goal.name, rounds, numbers, probability, "rounds bind: without limit fewer would be enough")
+
+
+def other_readings(goal, case: str, n: int | None) -> dict[str, object]:
+    """The headline's readings and plans, each a curve with another middle."""
+    middle, at = MIDDLES[case][goal.name], 30 if n is None else n
+    readings, cuts = [], []
+    for name, reason, factor, odds in READINGS:
+        p = curve(factor * middle)
+        readings.append(ReadingAnswer(name, reason, enough(p, goal.confidence), float(p[at]), odds, 800.0))
+    for day in CUTS:
+        p = curve(middle + 0.2 * (day.month - 3) % 9)
+        cuts.append(CutAnswer(day, enough(p, goal.confidence), float(p[at]), 640.0 + day.month))
+    thresholds, confidences = (0.3, 0.5, 0.7), (0.5, 0.8, 0.95)
+    iso = tuple(tuple(enough(curve(middle / (2 * t) ** 2), c) for c in confidences) for t in thresholds)
+    knows, shares = curve(0.6 * middle), (0.0, 0.1, 0.25)
+    re_aimed = tuple(enough(curve(middle * (1 + share)), goal.confidence) for share in shares)
+    return {
+        "readings": tuple(readings),
+        "stability": tuple(cuts),
+        "iso": Iso(thresholds, confidences, iso),
+        "reaction": Reaction(shares, re_aimed, re_aimed[-1]),
+        "informed": Informed(enough(knows, goal.confidence), knows, np.sqrt(knows * (1 - knows) / 400)),
+    }
+
+
+def agreement() -> Agreement:
+    """Differences of at most 1.7 standard errors; saturation adds a little with few units."""
+    return Agreement(
+        added=ADDED,
+        difference=0.0017 * np.cos(ADDED),
+        error=np.full(len(ADDED), 0.001),
+        correction=0.004 * np.exp(-ADDED / 5),
+        correction_error=np.full(len(ADDED), 0.0005),
+        worlds=100,
+        runs=40,
     )
 
 
@@ -119,9 +198,15 @@ def case_answer(scenario, case: str) -> CaseAnswer:
         Stand("s300ps", "Dnipro", *CITIES["Dnipro"], 0.0),
     )
     posted = case == "posted"
+    goals = tuple(goal_answer(goal, case, scenario.claims) for goal in scenario.goals)
+    number = next(answer.n for answer in goals if answer.goal.headline)
     return CaseAnswer(
         case=case,
-        goals=tuple(goal_answer(goal, case, scenario.claims) for goal in scenario.goals),
+        goals=goals,
+        rounds_added=40.0,
+        frontier=tuple(frontier(goal, case) for goal in scenario.goals),
+        check=agreement(),
+        **other_readings(scenario.headline, case, number),
         launched={
             "drone": 553 if posted else 600,
             "cruise": 149 if posted else 215,
@@ -139,7 +224,6 @@ def case_answer(scenario, case: str) -> CaseAnswer:
         },
         baseline=baseline,
         glide_bombs={"with the baseline": (2410.0, 2790.0, 3000.0), "with added units": (1620.0, 2350.0, 2900.0)},
-        redraw_share=0.1234567,
     )
 
 

@@ -1,4 +1,4 @@
-"""Ballistic nights against second answers: loops over every path and packet, the answer's likelihood, simulated truth."""
+"""Ballistic nights against second answers: loops over paths and packets, the answer's likelihood, simulated truth."""
 
 import itertools
 import math
@@ -165,7 +165,9 @@ def test_points_are_the_prior_in_each_direction_and_not_tied_to_each_other():
     np.testing.assert_allclose(np.sort(points.ratio), rows.kill_ratio_elsewhere.pert(middle))
     # The kill share is the answer's prior, whose cells are a twentieth wide.
     np.testing.assert_allclose(np.sort(points.kill), rows.kill_share.pert(middle), atol=0.05)
-    apart = np.log(points.kill_of("Kinzhal") / (1 - points.kill_of("Kinzhal"))) - np.log(points.kill / (1 - points.kill))
+    apart = np.log(points.kill_of("Kinzhal") / (1 - points.kill_of("Kinzhal"))) - np.log(
+        points.kill / (1 - points.kill)
+    )
     assert stats.kstest(apart, stats.norm(0, KillPrior().spread).cdf).pvalue > 0.5
     directions = np.stack(
         [points.aim, *points.named.T, points.ratio, points.kill, apart, points.step, points.concentration]

@@ -1,11 +1,9 @@
 """Every prior and likelihood against its closed form: moments, totals and limits that a slip breaks."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from tegmen.calibration.grid import draw_beta, draw_cells, level_grid
 from tegmen.calibration.priors import Memory, Priors, area_grid, coverage_grids

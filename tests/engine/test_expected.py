@@ -22,8 +22,10 @@ from tegmen.engine.expected import (
     with_units,
 )
 from tegmen.engine.kernel.packets import same_night
+from tegmen.engine.workload import Compute, on_threads
 from tegmen.question.goals import METRICS
 from tegmen.terms import FrozenDict, ThreatClass
+from tegmen.worlds.draw import take
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -203,6 +205,14 @@ def test_sums_of_a_plan_are_those_of_each_number_alone():
         assert np.allclose(sums.newly_stopped[:, n], (aimed * stopped * newly).sum(axis=1))
         through = aimed * (1 - stopped)
         assert np.allclose(sums.refuge_stopped[:, n], (through * stopped).sum(axis=1) / through.sum(axis=1))
+
+
+def test_one_thread_gives_the_bits_of_all_threads():
+    worlds, sites = take(drawn(), np.arange(90) % 30), list(range(8))
+    goal = next(goal for goal in evidence().scenario.goals if goal.name == "people")
+    usual = expected_losses(cover_baseline(worlds), goal, ("patriot", sites), [15.0] * 9)
+    with on_threads(Compute(threads=1)):
+        assert np.array_equal(expected_losses(cover_baseline(worlds), goal, ("patriot", sites), [15.0] * 9), usual)
 
 
 # ------------------------------------------------------------------ a month, slowly

@@ -11,7 +11,7 @@ VERBS = {
     "answer": ("answer", "march-2024", *TINY, "--out", "out"),
     "check": ("check", "7 Patriot systems are enough to halve the strikes", *TINY),
     "what-if": ("what-if", "replace", "model/salvo_ballistic", "2", "--source", "a test", *TINY),
-    "drivers": ("drivers", "march-2024", "--worlds", "100", "--runs", "2", "--case", "posted", "--out", "out"),
+    "drivers": ("drivers", "march-2024", "--worlds", "100", "--case", "posted", "--out", "out"),
     "backtest": ("backtest", "--from", "2024-06"),
     "forecast": ("forecast", "drone=30"),
 }

@@ -39,6 +39,17 @@ def table(path) -> list[dict[str, str]]:
 # ---------------------------------------------------------------- the page
 
 
+def shares(*numbers: float) -> str:
+    return " ".join(share_text(number) for number in numbers).replace("\u00a0", " ")
+
+
+def section(page: str, name: str) -> str:
+    """The text of one section."""
+    found = page.partition(f'<section id="{name}">')[2].partition("</section>")[0]
+    assert found, name
+    return words(found)
+
+
 def test_page_shows_the_numbers_of_the_answer(page, answer):
     shown = words(page)
     for case in answer["cases"].values():
@@ -46,18 +57,13 @@ def test_page_shows_the_numbers_of_the_answer(page, answer):
         assert " ".join(case["finding"].split()) in shown
         for goal in case["goals"]:
             low, high = goal["n_interval"]
-            assert (f"range {low} or more" if high is None else f"range {low}–{high}") in shown
+            leaves = f"sampling leaves {low} or more" if high is None else f"sampling leaves {low}–{high}"
+            assert goal["resolved"] or leaves in shown
             assert ("more than 30" if goal["n"] is None else f" {goal['n']} ") in shown
         for point in case["curve"]:
-            assert (
-                f"{share_text(point['probability'])} ± {share_text(2 * point['mcse'])}".replace("\u00a0", " ") in shown
-            )
-        for claim in case["claims"]:
-            row = f"{claim['label']} {claim['source']} {claim['added']} "
-            assert row in shown
-            assert share_text(claim["probability"]).replace("\u00a0", " ") in shown.split(row)[1][:60]
+            assert f"{shares(point['probability'])} ± {shares(2 * point['mcse'])}" in shown
         for driver in case["drivers"]:
-            assert f"{driver['unknown']} {share_text(driver['share'])} ± ".replace("\u00a0", " ") in shown
+            assert f"{driver['unknown']} {shares(driver['share'])} ± " in shown
             assert f"{driver['evppi']:.1f} ± {2 * driver['evppi_error']:.1f}" in shown
             assert (driver["total"], driver["total_error"]) == (None, None)
         assert f"{case['evpi']:.1f} ± {2 * case['evpi_error']:.1f} units bought in vain" in shown
@@ -67,6 +73,99 @@ def test_page_shows_the_numbers_of_the_answer(page, answer):
             assert number_text(count) in shown
         for span in (*case["intercepted"].values(), *case["glide_bombs"].values()):
             assert all(number_text(round(value)) in shown for value in span)
+
+
+def test_the_headline_is_a_number_with_the_range_over_the_readings_and_what_matters_most(page, answer):
+    card = section(page, "answer")
+    for case in answer["cases"].values():
+        low, high = case["range"]
+        assert f"{case['n']} more Patriot fire units; {low}–{high} over the readings" in card
+        assert f"What matters most: {case['matters_most']} ." in card
+
+
+def test_every_reading_stands_with_number_share_weight_and_reason(page, answer):
+    shown = section(page, "readings")
+    posted, claimed = (answer["cases"][case]["readings"] for case in ("posted", "claimed"))
+    for one, other in zip(posted, claimed, strict=True):
+        row = shown.split(f"{one['name']} {one['reason']} ")[1]
+        assert f"{one['n']} {shares(one['probability'])} {other['n']} {shares(other['probability'])}" in row
+        ratio = np.exp(abs(one["log_odds"] or 0))
+        pair = {0.0: "", -0.4: "1 : 1.5", 1.9: "6.7 : 1", -3.3: "1 : 27"}[one["log_odds"] or 0.0]
+        assert pair in row
+        assert not pair or float(pair.replace("1 : ", "").replace(" : 1", "")) == pytest.approx(ratio, rel=0.02)
+    informed = answer["cases"]["posted"]["informed"]
+    number = answer["cases"]["posted"]["n"]
+    row = shown.split("a plan that knows the layout")[1]
+    assert f"{informed['n']} {shares(informed['probability'][number])}" in row
+    assert f"{answer['cases']['posted']['reaction']['guarantee']} –" in row
+
+
+def test_rounds_stand_beside_units_with_what_binds(page, answer):
+    shown = section(page, "rounds")
+    for case in answer["cases"].values():
+        frontier = case["frontier"][0]
+        numbers = " ".join("> 30" if n is None else str(n) for n in frontier["n"])
+        assert numbers in shown
+        assert frontier["binding"] in shown
+    assert "0 10 20 40 80 no limit" in shown
+
+
+def test_what_significantly_improve_may_mean_is_a_table(page, answer):
+    shown = section(page, "iso")
+    for case in answer["cases"].values():
+        for threshold, row in zip(case["iso"]["thresholds"], case["iso"]["n"], strict=True):
+            assert f"{shares(threshold)} {' '.join('> 30' if n is None else str(n) for n in row)}" in shown
+
+
+def test_re_aiming_is_the_defender_s_guarantee_and_no_plan(page, answer):
+    shown = section(page, "reaction")
+    posted, claimed = (answer["cases"][case]["reaction"] for case in ("posted", "claimed"))
+    for share, one, other in zip(posted["re_aimed"], posted["n"], claimed["n"], strict=True):
+        assert re.search(rf"{shares(share)} (\(the headline\) )?{one} {other}", shown)
+    assert f"Guarantee : whatever the share up to 25 % {posted['guarantee']} {claimed['guarantee']}" in shown
+    assert "No target is chosen" in shown
+
+
+def test_claims_stand_under_both_plans(page, answer):
+    shown = section(page, "informed")
+    posted, claimed = (answer["cases"][case] for case in ("posted", "claimed"))
+    for row, claim in enumerate(posted["claims"]):
+        cells = shown.split(f"{claim['label']} {claim['source']} {claim['added']} ")[1]
+        for case in (posted, claimed):
+            for plan in ("blind", "informed"):
+                text = shares(case["informed"]["claims"][row][plan])
+                assert text in cells
+                cells = cells.split(text, 1)[1]
+
+
+def test_four_cuts_of_the_evidence_are_shown_with_their_worth(page, answer):
+    shown = section(page, "stability")
+    posted, claimed = (answer["cases"][case]["stability"] for case in ("posted", "claimed"))
+    assert len(posted) == 4
+    for one, other in zip(posted, claimed, strict=True):
+        cells = [f"{cut['n']} {shares(cut['probability'])} {cut['ess']:.0f}" for cut in (one, other)]
+        assert re.search(rf"{one['until']} (\(the headline's\) )?{re.escape(' '.join(cells))}", shown)
+
+
+def test_the_check_says_how_far_simulated_and_expected_are_apart(page, answer, result, tmp_path):
+    for case in answer["cases"].values():
+        assert f"largest difference of any number is {case['check']['largest']:.1f} standard errors." in words(page)
+    apart = dataclasses.replace(result.cases["posted"].check, difference=0.0051 * np.ones(31))
+    cases = {"posted": dataclasses.replace(result.cases["posted"], check=apart)}
+    folder = write_report([dataclasses.replace(result, cases=cases)], tmp_path).parent
+    shown = words((folder / "report.html").read_text("utf-8"))
+    assert "5.1 standard errors (more than 4: the closed form and the simulation disagree)" in shown
+
+
+def test_illustrations_stand_apart_with_their_reason_in_the_body(page, result):
+    apart = section(page, "illustrations")
+    aside = [goal for goal in result.scenario.goals if goal.measure.illustration]
+    assert [goal.metric for goal in aside] == ["capitals_uncovered", "capacity_lost"]
+    for goal in aside:
+        assert goal.measure.illustration in apart
+        assert goal.label in apart
+        for findings in ("answer", "goals", "curve", "rounds"):
+            assert goal.label not in section(page, findings)
 
 
 def test_page_is_one_file_without_script_or_reference(page):
@@ -90,7 +189,7 @@ def test_page_says_what_it_must(page, result):
         "Global Power Plant Database",
         "Natural Earth",
         "They are never averaged",
-        "12 % of the random layouts drawn were thrown away",
+        "No layout is thrown away for not fitting the record",
         *result.calibration.identified.values(),
         *result.provenance.inputs.values(),
     ):
@@ -120,6 +219,7 @@ def test_no_claims(tmp_path):
     folder = write_report([example(claims=())], tmp_path).parent
     page = (folder / "report.html").read_text("utf-8")
     assert "Public claims" not in page
+    assert "is enough in" not in page
     assert json.loads((folder / "answer.json").read_text("utf-8"))["cases"]["posted"]["claims"] == []
 
 
@@ -129,7 +229,8 @@ def test_no_number_is_enough(result, tmp_path):
     assert answer["cases"]["posted"]["n"] is None
     assert len(answer["cases"]["posted"]["placement"]) == 30
     shown = words((folder / "report.html").read_text("utf-8"))
-    assert "more than 30 more Patriot fire units" in shown
+    assert "more than 30 more Patriot fire units; 5–more than 30 over the readings" in shown
+    assert "No number up to 30 more Patriot fire units, with 40 rounds a month for them, is enough" in shown
     assert "No number tried is enough; all 30 stands tried are shown" in shown
 
 
@@ -155,8 +256,7 @@ def test_what_is_not_finite_is_left_out(result, tmp_path):
 def test_the_page_says_what_was_promised_and_delivered_by_the_end_of_the_month(page, result):
     with open_ledger() as ledger:
         status = aid_status(ledger, result.scenario.month.last)
-    section = page.partition('<section id="aid">')[2].partition("</section>")[0]
-    shown = words(section)
+    shown = section(page, "aid")
     assert f"By the end of {result.scenario.month.last}" in shown
     assert status.holdings
     for each in status.holdings:
@@ -177,6 +277,13 @@ def test_tables_agree_with_the_answer(folder, answer, result):
                 {"added": int(r["added"]), "probability": float(r["probability"]), "mcse": float(r["mcse"])}
                 for r in own
             ] == goal["curve"]
+        for frontier in said["frontier"]:
+            own = [row for row in rows if (row["case"], row["goal"]) == (case, frontier["goal"])]
+            for rounds, probability in zip(frontier["rounds"], frontier["probability"], strict=True):
+                column = "rounds_no_limit" if rounds is None else f"rounds_{rounds:g}"
+                assert [float(row[column]) for row in own] == probability
+        informed = [row["informed"] for row in rows if row["case"] == case]
+        assert [float(cell) for cell in informed if cell] == said["informed"]["probability"]
     places = table(folder / "places.csv")
     assert len({row["place"] for row in places}) == len(places)
     for case, said in answer["cases"].items():

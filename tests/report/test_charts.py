@@ -20,6 +20,7 @@ from tegmen.answer.results import ClaimTest
 from tegmen.calibration.priors import Priors
 from tegmen.question.scenario import QuotedClaim
 from tegmen.report.charts import claim_marks, draw_case_curve, draw_drivers, draw_goal, draw_remaining, svg
+from tegmen.report.reading_charts import draw_frontier, draw_informed, draw_iso, draw_readings
 
 
 def svg_of(chart) -> str:
@@ -35,7 +36,7 @@ def texts_of(picture: str) -> set[str]:
 
 def test_pictures_are_whole_described_and_kept_apart(page):
     pictures = re.findall(r"<svg role=.*?</svg>", page, flags=re.DOTALL)
-    assert len(pictures) == 17
+    assert len(pictures) == 24
     identities: list[str] = []
     for picture in pictures:
         root = ET.fromstring(picture)  # noqa: S314 - our own text
@@ -85,6 +86,55 @@ def test_no_ring_where_no_number_is_enough(result):
     assert "NaN" not in svg(draw_goal(none, "strikes"))
 
 
+def drawn(chart, *columns: str) -> list[tuple]:
+    """Rows of every table of a chart that has these columns."""
+    tables = chart.to_dict()["datasets"].values()
+    return [tuple(row[name] for name in columns) for rows in tables for row in rows if set(columns) <= set(row)]
+
+
+def test_readings_are_drawn_where_their_numbers_are_and_none_beyond_the_largest(result):
+    answer = result.cases["posted"]
+    none = dataclasses.replace(answer.readings[0], n=None)
+    only = dataclasses.replace(
+        result, cases={"posted": dataclasses.replace(answer, readings=(none, *answer.readings[1:]))}
+    )
+    chart = draw_readings(only)
+    at = {name: (where, text) for name, where, text in drawn(chart, "name", "at", "number")}
+    assert at["the headline"] == (answer.headline.n, str(answer.headline.n))
+    assert at["targets by the front"][0] > 30
+    assert at["targets by the front"][1] == "> 30"
+    assert at["a plan that knows the layout"][0] == answer.informed.n
+    assert at["re-aiming"][0] == answer.reaction.guarantee
+    assert {"> 30", str(answer.headline.n)} <= texts_of(svg(chart))
+
+
+def test_the_frontier_s_picture_has_every_number_of_rounds_and_triangles_where_none_is_enough(result):
+    chart = draw_frontier(result, "people")
+    for answer in result.cases.values():
+        (frontier,) = [each for each in answer.frontier if each.goal == "people"]
+        numbers = zip(frontier.rounds, frontier.n, strict=True)
+        expected = {(f"{rounds:g}" if np.isfinite(rounds) else "no limit", n is None) for rounds, n in numbers}
+        assert expected <= set(drawn(chart, "rounds", "none"))
+    assert {"no limit", "none", "40"} <= texts_of(svg(chart))
+
+
+def test_iso_lines_frame_what_the_headline_asks(result):
+    chart = draw_iso(result, "claimed")
+    iso = result.cases["claimed"].iso
+    cells = {(left, asked): text for left, asked, text in drawn(chart, "left", "asked", "number")}
+    assert len(cells) == len(iso.thresholds) * len(iso.confidences)
+    assert cells["50 %", "80 %"] == str(result.cases["claimed"].headline.n)
+    assert cells["30 %", "95 %"] == "> 30"
+    assert "datum.left === '50 %' && datum.asked === '80 %'" in str(chart.to_dict())
+
+
+def test_both_plans_are_drawn_from_the_results_own_numbers(result):
+    answer = result.cases["posted"]
+    rows = drawn(draw_informed(result, "posted"), "added", "probability", "informed")
+    np.testing.assert_array_equal([row[1] for row in rows], answer.headline.probability)
+    np.testing.assert_array_equal([row[2] for row in rows], answer.informed.probability)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_what_is_not_finite_is_not_drawn(result, bad):
     remaining = result.cases["posted"].headline.remaining.copy()
@@ -103,7 +153,10 @@ def test_a_driver_without_a_number_has_its_name_and_no_bar(result):
 
 def test_any_result_gives_one_chart(result):
     plan = Plan(result.scenario, "claimed", {"patriot": 2}, stands(2, start=4), "greedy", {}, result.provenance)
-    for answer, words in ((result, "Claimed totals: With 200 worlds"), (plan, "1 Kryvyi Rih, 2 Lviv")):
+    for answer, words in (
+        (result, "Claimed totals: 15 (9–26) more Patriot fire units"),
+        (plan, "1 Kryvyi Rih, 2 Lviv"),
+    ):
         chart = tg.chart(answer)
         assert isinstance(chart, alt.LayerChart | alt.HConcatChart)
         assert words in chart["description"]
@@ -112,15 +165,15 @@ def test_any_result_gives_one_chart(result):
 
 def test_drivers_give_one_chart_with_both_cases(result):
     known = result.cases["posted"].headline.drivers
-    one = CaseDrivers(8, 0.0, 200, 50, known, Estimate(4.5, 0.3), Estimate(0.1, 0.02), {d.unknown: 1.0 for d in known})
+    one = CaseDrivers(8, 0.0, 20_000, known, Estimate(4.5, 0.3))
     drivers = Drivers(result.scenario, 1, {"posted": one, "claimed": one}, result.provenance)
     texts = texts_of(svg_of(tg.chart(drivers)))
-    assert {"Posted record", "Claimed totals", "baseline layout"} <= texts
+    assert {"Posted record", "Claimed totals", "availability of a Patriot"} <= texts
 
 
 def test_a_back_test_gives_one_chart_with_every_class_scored():
     fast = Priors(
-        levels=57, steps=(0.05, 0.2, 0.8), concentrations=(2.0, 8.0, 32.0, 128.0), cells=(6, 8, 5), drift_levels=13
+        levels=57, steps=(0.05, 0.2, 0.8), concentrations=(2.0, 8.0, 32.0, 128.0), points=300, coverage_levels=(5, 7)
     )
     backtest = tg.backtest(tg.read_record(), start="2024-05", priors=fast)
     spec = tg.chart(backtest).to_dict()

@@ -76,6 +76,58 @@ def test_answer_is_valid_and_equals_the_results(answer, result):
             ]
 
 
+def test_readings_and_what_stands_beside_the_answer_equal_the_results(answer, result):
+    for case, found in result.cases.items():
+        said = answer["cases"][case]
+        assert said["range"] == list(found.span)
+        assert said["matters_most"] == found.matters_most
+        assert said["rounds_added"] == found.rounds_added
+        assert said["redraw_share"] == 0
+        assert said["ess"] == found.headline.ess
+        assert said["runs"] == found.check.runs
+        for field in ("name", "reason", "n", "log_odds", "ess"):
+            assert [each[field] for each in said["readings"]] == [getattr(each, field) for each in found.readings]
+        assert [each["until"] for each in said["stability"]] == [str(each.until) for each in found.stability]
+        assert [each["n"] for each in said["stability"]] == [each.n for each in found.stability]
+        assert said["iso"]["n"] == [list(row) for row in found.iso.n]
+        assert (said["reaction"]["guarantee"], said["reaction"]["n"]) == (
+            found.reaction.guarantee,
+            list(found.reaction.n),
+        )
+
+
+def test_a_frontier_without_limit_on_rounds_ends_with_null_and_has_a_row_of_shares_for_each(answer, result):
+    for case, found in result.cases.items():
+        for said, frontier in zip(answer["cases"][case]["frontier"], found.frontier, strict=True):
+            assert said["goal"] == frontier.goal
+            assert said["rounds"] == [*frontier.rounds[:-1], None]
+            assert np.isinf(frontier.rounds[-1])
+            assert said["n"] == list(frontier.n)
+            np.testing.assert_allclose(said["probability"], frontier.probability, rtol=5e-6)
+
+
+def test_the_check_s_largest_difference_is_that_of_its_points(answer):
+    for said in answer["cases"].values():
+        points = said["check"]["points"]
+        ratios = [abs(point["difference"]) / point["error"] for point in points]
+        assert said["check"]["largest"] == pytest.approx(max(ratios), rel=1e-5)
+        assert [point["added"] for point in points] == [point["added"] for point in said["curve"]]
+
+
+def test_every_claim_is_given_under_both_plans(answer):
+    for said in answer["cases"].values():
+        for claim, own in zip(said["informed"]["claims"], said["claims"], strict=True):
+            assert (claim["label"], claim["added"], claim["blind"]) == (own["label"], own["added"], own["probability"])
+            assert claim["informed"] == said["informed"]["probability"][claim["added"]]
+
+
+def test_an_answer_that_is_no_sum_of_strikes_has_no_reaction(result):
+    cases = {case: dataclasses.replace(answer, reaction=None) for case, answer in result.cases.items()}
+    written = json.loads(answer_file(dataclasses.replace(result, cases=cases)).text())
+    assert written["cases"]["posted"]["reaction"] is None
+    jsonschema.Draft202012Validator(json_schema("answer")).validate(written)
+
+
 @pytest.mark.parametrize(
     ("change", "match"),
     [

@@ -35,7 +35,7 @@ def test_every_number_of_an_answer_leads_to_something(folder):
     kinds: dict[str, str] = {}
     for pointer in leaves(content):
         kinds.setdefault(re.sub(r"/\d+", "/#", pointer), pointer)  # one of each kind is enough
-    assert len(kinds) > 40
+    assert len(kinds) > 80
     for pointer in kinds.values():
         chain = why(f"{path}#{pointer}")
         assert chain.rests_on, pointer
@@ -65,6 +65,26 @@ def test_the_answer_rests_on_every_catalogue_row_it_was_drawn_from(folder):
     chain = why(f"{folder / 'answer.json'}#/cases/posted/n")
     rows = next(link for link in chain.rests_on if link.id == "catalogue")
     assert {link.id for link in rows.rests_on} == {row.id for row in example().parameters}
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    ["readings/0/probability", "frontier/1/n/2", "iso/n/0/1", "reaction/guarantee", "informed/claims/0/informed",
+     "stability/3/ess", "check/points/5/correction", "range/0", "frontier/0/probability/2/4"],
+)  # fmt: skip
+def test_new_numbers_rest_on_record_units_held_and_catalogue(folder, pointer):
+    chain = why(f"{folder / 'answer.json'}#/cases/posted/{pointer}")
+    assert {"record", "held", "catalogue", "assumptions"} <= {link.id for link in chain.rests_on}
+    held = next(link for link in chain.rests_on if link.id == "held")
+    scenario = example().scenario
+    known = [row for row in scenario.held if row.since <= scenario.month.last]
+    assert {link.id for link in held.rests_on} == {f"held/{row.system}/{row.since}" for row in known}
+
+
+def test_rounds_asked_of_the_frontier_are_choices_and_not_evidence_of_the_record(folder):
+    chain = why(f"{folder / 'answer.json'}#/cases/posted/frontier/0/rounds/1")
+    assert "choice" in {link.id for link in chain.rests_on}
+    assert "record" not in {link.id for link in chain.rests_on}
 
 
 @pytest.mark.parametrize(

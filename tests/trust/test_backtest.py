@@ -15,6 +15,7 @@ from scipy import linalg, stats
 
 import tegmen as tg
 from tegmen.calibration.area import ClassTrack, area_track
+from tegmen.calibration.ballistic import ballistic_track
 from tegmen.calibration.fit import calibrate
 from tegmen.calibration.forecast import (
     Known,
@@ -27,7 +28,7 @@ from tegmen.calibration.forecast import (
     simulate_intercepted,
     smoothed,
 )
-from tegmen.calibration.grid import beta_binomial, beta_binomial_table, elapse, level_grid
+from tegmen.calibration.grid import beta_binomial, beta_binomial_table, elapse
 from tegmen.calibration.priors import Memory, Priors
 from tegmen.calibration.rows import Night, nights
 from tegmen.errors import EvidenceError, InputError
@@ -118,16 +119,11 @@ def test_a_month_is_forecast_from_the_days_before_it_only(record):
     assert (of_may[1]["intercepted"] == 0).all()
 
 
-def test_a_level_elapses_as_the_matrix_of_the_weekly_filter_does():
-    grid = level_grid(-3.0, 3.0, 25, (0.3, 0.9))
+def test_a_level_that_elapses_in_two_halves_has_elapsed_once():
     weights = np.random.default_rng(1).dirichlet(np.ones(25), (2, 4))
-    spacing = grid.logit[1] - grid.logit[0]
-    moved = elapse(weights, (np.array([0.3, 0.9]) / spacing) ** 2)
-    np.testing.assert_allclose(moved, weights @ grid.kernels, atol=1e-14)
-    halves = elapse(
-        elapse(weights, (np.array([0.3, 0.9]) / spacing) ** 2 / 2), (np.array([0.3, 0.9]) / spacing) ** 2 / 2
-    )
-    np.testing.assert_allclose(halves, moved, atol=1e-13)
+    whole = elapse(weights, np.array([1.4, 13.0]))
+    np.testing.assert_allclose(elapse(elapse(weights, np.array([0.7, 6.5])), np.array([0.7, 6.5])), whole, atol=1e-13)
+    np.testing.assert_allclose(whole.sum(axis=-1), 1.0)
 
 
 def test_a_forecast_sums_over_every_path_slope_and_break():
@@ -336,6 +332,19 @@ def test_a_month_of_one_night_on_its_first_day_is_the_forecast_of_that_night(rec
         assert (np.abs(drawn - exact) <= 4 * np.sqrt(exact * (1 - exact) / draws) + 0.006).all()
 
 
+def test_ballistic_missiles_walked_day_by_day_end_where_one_move_takes_them(record):
+    priors = replace(FAST, coverage_levels=(15, 15), drift_steps=(0.8,))
+    memory = Memory(half_life_days=math.inf, break_days=(60.0,))
+    known, days = follow(calibrate(record, until="2024-03-31", priors=priors, memory=memory)), month_days("2024-04")
+    launched = np.zeros(len(days), dtype=np.int64)
+    launched[-1] = 3
+    exact = known.before(ThreatClass.ballistic, int(days[-1])).chance(ThreatClass.ballistic, 3)
+    drawn = simulate_intercepted(known, ThreatClass.ballistic, days, launched, np.random.default_rng(3), 100_000)
+    still = known.before(ThreatClass.ballistic, int(days[0])).chance(ThreatClass.ballistic, 3)
+    assert np.abs(np.bincount(drawn, minlength=4) / 100_000 - exact).max() <= 4 * 0.5 / math.sqrt(100_000) + 0.002
+    assert np.abs(still - exact).max() > 0.03
+
+
 def test_a_night_at_the_end_of_a_month_is_less_sure_than_one_at_its_start(record):
     # Without breaks, and with an M that stands still: the walk of the level alone widens the forecast.
     fit = calibrate(record, until="2024-03-31", priors=replace(FAST, concentration_walk=0.0), memory=FIXED)
@@ -483,22 +492,24 @@ def test_the_scores_of_a_year_of_nights(record):
     assert gain.mean > 2 * (gain.high - gain.low) / (2 * 1.645)
 
 
-def test_weapons_of_cruise_missiles_are_scored_one_by_one(record, rolled):
+@pytest.mark.parametrize("key", [ThreatClass.cruise, ThreatClass.ballistic], ids=lambda key: key.name)
+def test_weapons_are_scored_one_by_one(record, rolled, key):
     """Each weapon's part of each night, held against its class's forecast for as many launched."""
-    scored = rolled.classes[ThreatClass.cruise].also["by_weapon"]
-    rows = record.eligible("cruise")
+    scored, table = rolled.classes[key].also["by_weapon"], rolled.weapons
+    table = table[table["threat_class"] == key.name]
+    rows = record.eligible(key.name)
     rows = rows[(rows["window_end"] >= "2023-07-01") & ~rows["weapon"].str.contains("+", regex=False)]
     assert scored.nights == len(rows.groupby([rows["window_end"].dt.date, "weapon"]))
     assert set(scored.baselines) == {*BASELINES, "class_forecast"}
     for level, held in scored.scores.coverage.items():
         assert abs(held - level) <= 2 * scored.coverage_error[level]
+    assert table["log_score"].mean() == pytest.approx(scored.scores.log_score)
+    assert table.groupby("weapon")["launched"].sum().to_dict() == rows.groupby("weapon")["launched"].sum().to_dict()
+
+
+def test_a_class_of_one_weapon_has_no_scores_by_weapon(rolled):
     assert "by_weapon" not in rolled.classes[ThreatClass.drone].also
-    assert set(rolled.weapons["threat_class"]) == {"cruise"}
-    assert rolled.weapons["log_score"].mean() == pytest.approx(scored.scores.log_score)
-    assert (
-        rolled.weapons.groupby("weapon")["launched"].sum().to_dict()
-        == rows.groupby("weapon")["launched"].sum().to_dict()
-    )
+    assert set(rolled.weapons["threat_class"]) == {"cruise", "ballistic"}
 
 
 def test_a_weapon_is_forecast_from_what_was_known_before_its_night(record):

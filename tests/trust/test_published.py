@@ -9,14 +9,14 @@ from locations import SHARED, needs_shared
 from tegmen.errors import InputError
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.evidence.record import Record, read_record
-from tegmen.trust.published import Published, compare, destroyed_by_label, lone_unit_night
+from tegmen.trust.published import Published, compare_published, destroyed_by_label, lone_unit_night
 
 PUBLIC = SHARED / "data" / "attacks" / "missile_attacks_daily.csv"
 
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Published]:
-    return {each.name: each for each in compare(read_record(), read_catalogue())}
+    return {each.name: each for each in compare_published(read_record(), read_catalogue())}
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_every_official_total_of_the_catalogue_is_looked_at(found):
 
 @needs_shared
 def test_kinzhals_shot_down_in_2023_are_those_published():
-    whole = {each.name: each for each in compare(read_record(), read_catalogue(), raw=PUBLIC)}
+    whole = {each.name: each for each in compare_published(read_record(), read_catalogue(), raw=PUBLIC)}
     kinzhal = whole["kinzhal destroyed, 2023-05-04 to 2023-12-31"]
     assert (kinzhal.published, kinzhal.ours, kinzhal.agrees) == (15, 15, True)
     table = pd.read_csv(PUBLIC)
@@ -62,7 +62,7 @@ def test_kinzhals_shot_down_in_2023_are_those_published():
 def test_a_record_without_these_years_compares_nothing():
     rows = read_record().rows
     late = Record(rows[rows["window_end"] >= "2024-06-26"].reset_index(drop=True), read_record().provenance)
-    agreed = {each.name: each.agrees for each in compare(late, read_catalogue())}
+    agreed = {each.name: each.agrees for each in compare_published(late, read_catalogue())}
     assert not any(value is not None for name, value in agreed.items() if " to " in name or "on 2023" in name)
 
 

@@ -357,7 +357,7 @@ class Sufficiency:
         name = SYSTEM_NAMES[answer.system]
         rounds = f"with {result.rounds_added:g} rounds a month for them"
         share = f"in at least {percent(goal.confidence)} of worlds"
-        span = _number_span(result.span, int(answer.added[-1]))
+        span = number_span(result.span, int(answer.added[-1]))
         if answer.n is None:
             head = f"No number up to {answer.added[-1]} more {name} fire units, {rounds}, is enough to {goal.label}"
             head += f" {share}"
@@ -369,10 +369,7 @@ class Sufficiency:
             if claim.quote:
                 quoted.setdefault(claim.quote, []).append(claim.added)
         for words, numbers in quoted.items():
-            informed, blind = (
-                _span([float(table[number]) for number in numbers])
-                for table in (result.informed.probability, answer.probability)
-            )
+            informed, blind = (_shares(numbers, table) for table in (result.informed.probability, answer.probability))
             parts.append(
                 f"{words}, is enough in {informed} of worlds for a plan that knows the defender's own layout, in "
                 f"{blind} for one that does not"
@@ -380,13 +377,14 @@ class Sufficiency:
         return ". ".join(parts) + "."
 
     def finding(self, case: EvidenceCase) -> str:
-        """Which goals the same number is enough for, in one sentence."""
+        """Which goals the same number is enough for, in one sentence; goals that only illustrate are left out."""
         most = self.scenario.added_max
+        findings = [answer for answer in self.cases[case].goals if answer.goal.is_finding]
         parts = [
             f"{'none up to ' + str(most) if answer.n is None else answer.n} to {answer.goal.label}"
-            for answer in self.cases[case].goals
+            for answer in findings
         ]
-        differ = len({answer.n for answer in self.cases[case].goals}) > 1
+        differ = len({answer.n for answer in findings}) > 1
         head = (
             "What is enough for one goal is not enough for another: " if differ else "The same number for every goal: "
         )
@@ -427,14 +425,15 @@ class Sufficiency:
         return head + self.summary().to_html(index=False)
 
 
-def _span(shares: Sequence[float]) -> str:
-    low, high = percent(min(shares)), percent(max(shares))
-    if low == high:
-        return low
-    return f"{low} to {high}" if low[0] in "<>" or high[0] in "<>" else f"{low.removesuffix(' %')}–{high}"
+def _shares(numbers: Sequence[int], table: Floats) -> str:
+    """The share of worlds at each number; two shares are no interval, so each says whose it is."""
+    if len(numbers) == 1:
+        return percent(table[numbers[0]])
+    return " and ".join(f"{percent(table[number])} ({number})" for number in numbers)
 
 
-def _number_span(span: tuple[int | None, int | None], most: int) -> str:
+def number_span(span: tuple[int | None, int | None], most: int) -> str:
+    """Write a range of numbers of units, e.g. "8–17"; `most` is the largest tried."""
     low, high = span
     if low is None:
         return f"more than {most}"

@@ -137,7 +137,7 @@ class Study:
         def plan() -> Ints:
             self.tell(f"siting for {goal.name}", 0, 1)
             posterior = self.posterior(reading, planning=True)
-            count = self.effort.part(200, 100) if counts_others(goal) else None
+            count = min(self.effort.part(200, 100), len(posterior)) if counts_others(goal) else None
             worlds = draw_worlds(posterior, "posted", self._rates(), count=count)
             return site_greedily(worlds, goal, system, most)
 

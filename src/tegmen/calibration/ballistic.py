@@ -18,10 +18,10 @@ import numpy as np
 from scipy.special import expit, logit, ndtri
 
 from tegmen.calibration.exposure import (
+    KillPrior,
     beta_binomial_chance,
     fan_out,
-    kill_prior,
-    packet_chances,
+    packet_law,
     sole_weapon,
     zone_weights,
 )
@@ -105,7 +105,7 @@ def stratified(name: str, count: int) -> Floats:
 def standing(priors: Priors, memory: Memory) -> Standing:
     """Spread the points over the prior: rows of the catalogue where there are any, else uniform."""
     count, rows = priors.points, priors.ballistic
-    kill = kill_prior(rows.kill_share)
+    kill = KillPrior.of(rows.kill_share)
     cells = np.append(0.0, np.cumsum(kill.weight))
 
     def one_of(name: str, values: tuple[float, ...]) -> Floats:
@@ -120,7 +120,7 @@ def standing(priors: Priors, memory: Memory) -> Standing:
         ratio=rows.kill_ratio_elsewhere.pert(stratified("ratio", count)),
         aim=stratified("aim", count),
         named=np.stack([stratified(f"named: {when}", count) for when in ("stopped", "missed", "elsewhere")], axis=1),
-        packets=packet_chances(rows.packet_size),
+        packets=packet_law(rows.packet_size),
     )
 
 

@@ -55,6 +55,13 @@ class KillPrior:
     concentrations: tuple[float, ...] = (2.0, 4.0, 8.0, 16.0, 64.0)
     spread: float = 1.0
 
+    @classmethod
+    def of(cls, row: Parameter) -> KillPrior:
+        """Take the class's kill share from its row of the catalogue."""
+        cells = cls().points
+        draws = row.pert((np.arange(4000) + 0.5) / 4000)
+        return cls(np.bincount(np.minimum((draws * cells).astype(np.int64), cells - 1), minlength=cells) / 4000)
+
     @property
     def points(self) -> int:
         """Number of cells."""
@@ -243,15 +250,8 @@ def zone_weights(stopped: bool, aim: int, at_kyiv: Floats, named: Floats) -> tup
     return np.zeros_like(at_kyiv), (1 - at_kyiv) * name_other
 
 
-def kill_prior(row: Parameter) -> KillPrior:
-    """Prior of the kill share of a missile that is met: the class's from the row of the catalogue."""
-    cells = KillPrior().points
-    draws = row.pert((np.arange(4000) + 0.5) / 4000)
-    return KillPrior(np.bincount(np.minimum((draws * cells).astype(np.int64), cells - 1), minlength=cells) / 4000)
-
-
-def packet_chances(row: Parameter) -> Floats:
-    """(q,) chance that the packets of a row are of 1, 2, ... q missiles, from the row of the catalogue."""
+def packet_law(row: Parameter) -> Floats:
+    """(q,) chance that the packets of a row are of 1, 2, ... q missiles, from their row of the catalogue."""
     sizes = np.maximum(1, np.rint(row.pert((np.arange(1000) + 0.5) / 1000))).astype(np.int64)
     return np.bincount(sizes)[1:] / len(sizes)
 

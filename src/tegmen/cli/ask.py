@@ -15,9 +15,6 @@ from tegmen.terms import EVIDENCE_CASES, EvidenceCase
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MONTHS_MOST = 1_000_000
-"""Worlds x runs held at once: about a gigabyte."""
-
 Case = Literal["posted", "claimed", "both"]
 ScenarioArgument = Annotated[
     str,
@@ -33,9 +30,14 @@ Strict = Annotated[
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to write to. [default: out/SCENARIO]")]
 WorldsOption = Annotated[
     int,
-    typer.Option("--worlds", min=20, max=2000, help="Worlds to start with; up to 3x as many are drawn if needed."),
+    typer.Option(
+        "--worlds", min=20, max=50_000,
+        help="Worlds the answer is scored on: resampled from six times as many, weighed by the record.",
+    ),
+]  # fmt: skip
+RunsOption = Annotated[
+    int, typer.Option("--runs", min=2, max=2000, help="Months simulated a world by the check of the closed forms.")
 ]
-Runs = Annotated[int, typer.Option("--runs", min=2, max=20_000, help="Months simulated a world.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same result, bit for bit.")]
 Cases = Annotated[Case, typer.Option("--case", help="Evidence case.")]
 Until = Annotated[
@@ -49,14 +51,14 @@ def answer_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     strict: Strict = False,
     out: Out = None,
     seed: Seed = 1,
-    worlds: WorldsOption = 200,
-    runs: Runs = 50,
+    worlds: WorldsOption = 20_000,
+    runs: RunsOption = 40,
     until: Until = None,
     case: Cases = "both",
 ) -> None:
     """Answer SCENARIO: how many more are enough, for which goal, how sure; writes a report."""
     with progress() as tell:
-        effort = effort_of(worlds, runs)
+        effort = tg.Effort(worlds=worlds, runs=runs)
         question = tg.read_scenario(scenario)
         folder = out or Path("out") / question.name
         tg.check_writable(folder)
@@ -95,14 +97,14 @@ def replace_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     record: OwnRecord = None,
     strict: Strict = False,
     seed: Seed = 1,
-    worlds: WorldsOption = 200,
-    runs: Runs = 50,
+    worlds: WorldsOption = 20_000,
+    runs: RunsOption = 40,
     case: Cases = "both",
     out: Annotated[Path | None, typer.Option(help="Folder for the report of the changed question.")] = None,
 ) -> None:
     """Answer again with one number replaced, and show what changes."""
     with progress() as tell:
-        effort = effort_of(worlds, runs)
+        effort = tg.Effort(worlds=worlds, runs=runs)
         question = tg.read_scenario(scenario)
         replaced = (number, tg.parse_span(value), source)
         tg.replace_number(question, *replaced)  # a wrong id or folder is said before the work, not after it
@@ -134,15 +136,15 @@ def check_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     record: OwnRecord = None,
     strict: Strict = False,
     seed: Seed = 1,
-    worlds: WorldsOption = 200,
-    runs: Runs = 50,
+    worlds: WorldsOption = 20_000,
+    runs: RunsOption = 40,
     case: Cases = "both",
 ) -> None:
     """Test a public claim: in what share of worlds it is true, and what would have to hold."""
     if (claim is None) == (added is None):
         raise typer.BadParameter("give either a claim in words or --added; --help has an example")
     with progress() as tell:
-        effort = effort_of(worlds, runs)
+        effort = tg.Effort(worlds=worlds, runs=runs)
         question = tg.read_scenario(scenario)
         if claim is None:
             public = tg.claim_of(system, added or 0, added or 0, question.goal(goal), question)
@@ -155,7 +157,7 @@ def check_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         )  # fmt: skip
     for sentence in checked.sentences():
         say(sentence)
-    show(f"{checked.worlds} worlds x {runs} months a case", checked.to_pandas(), left=("case", "goal", "verdict"))
+    show(f"{checked.worlds:,} worlds a case", checked.to_pandas(), left=("case", "goal", "verdict"))
     say_notes(evidence.notes)
 
 
@@ -165,11 +167,10 @@ def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     strict: Strict = False,
     out: Out = None,
     seed: Seed = 1,
-    worlds: Annotated[int, typer.Option(min=100, max=2000, help="Worlds, each drawn twice a source.")] = 200,
-    runs: Runs = 50,
+    worlds: WorldsOption = 20_000,
     case: Cases = "both",
 ) -> None:
-    """Find what drives the answer of SCENARIO: shares alone and total, and what knowing would be worth."""
+    """Find what drives the answer of SCENARIO, by source of doubt: its share, and what knowing it would be worth."""
     with progress() as tell:
         from tegmen.report.drivers_page import DRIVERS_FILES
 
@@ -178,10 +179,11 @@ def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         tg.check_folder(folder, DRIVERS_FILES)
         evidence = tg.read_record(record, strict=strict)
         calibration = calibrated(question, evidence, seed)
-        effort = tg.Effort(worlds=worlds, runs=runs, worlds_most=worlds)
-        result = tg.drive(question, calibration, seed=seed, effort=effort, cases=cases_of(case), progress=tell)
+        result = tg.drive(
+            question, calibration, seed=seed, effort=tg.Effort(worlds=worlds), cases=cases_of(case), progress=tell
+        )
         page = tg.write_drivers(result, folder)
-    table = result.to_pandas().loc[:, ["case", "unknown", "share", "total", "evppi"]]
+    table = result.to_pandas().loc[:, ["case", "unknown", "share", "evppi"]]
     table["evppi"] = [f"{value:.1f}" for value in table["evppi"]]
     show(f"{question.title}: what drives it", table, left=("case", "unknown"))
     say_notes(evidence.notes)
@@ -193,25 +195,23 @@ def calibrated(question: tg.Scenario, record: tg.Record, seed: int) -> tg.Calibr
     return tg.calibrate(record, until=question.until, seed=seed)
 
 
-def effort_of(worlds: int, runs: int) -> tg.Effort:
-    """How much to simulate; refused before anything else where the machine could not hold it."""
-    if worlds * runs > MONTHS_MOST:
-        months = f"--worlds {worlds} x --runs {runs} is {worlds * runs:,} months"
-        raise typer.BadParameter(f"{months}; at most {MONTHS_MOST:,} are allowed: give fewer of one")
-    return tg.Effort(worlds=worlds, runs=runs, worlds_more=min(100, worlds), worlds_most=3 * worlds)
-
-
 def cases_of(case: Case) -> Sequence[EvidenceCase]:
     """Evidence cases asked for; the two are never averaged."""
     return EVIDENCE_CASES if case == "both" else (case,)
 
 
 def print_answer(result: tg.Sufficiency, folder: Path, notes: Sequence[str]) -> None:
-    """Answer first, then a small table, then where the rest is."""
+    """Answer first, then it by goal and by reading, then where the rest is."""
+    from tegmen.report.reading_charts import readings_table
+
     for case in result.cases:
         say(f"{case}: {result.sentence(case)}", "bold")
         say(f"  {result.finding(case)}")
     show(f"{result.scenario.title} (placement: greedy)", result.summary(), left=("case", "goal"))
+    aside = [goal.name for goal in result.scenario.goals if not goal.is_finding]
+    if aside:
+        say(f"Illustrations, not findings: {', '.join(aside)}; the report says why.")
+    show("The headline in other readings", readings_table(result), left=("reading",))
     for key in result.calibration.prior_only:
         say(f"note: {key.name} rests on the prior only; the record has no eligible row of it.")
     say_notes(notes)

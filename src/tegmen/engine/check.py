@@ -38,6 +38,8 @@ class Agreement:
     correction, correction_error
         (n,) mean over worlds of what saturation adds to the share that remains, on common random numbers:
         (simulated n - remaining n x simulated 0) over the mean simulated 0; its standard error.
+    worlds, runs
+        Worlds simulated; months of each.
     """
 
     added: Ints
@@ -45,6 +47,8 @@ class Agreement:
     error: Floats
     correction: Floats
     correction_error: Floats
+    worlds: int
+    runs: int
 
     @property
     def largest(self) -> float:
@@ -91,7 +95,7 @@ def compare(
         leaked = background | {cls: outcome.leakers[cls][:, :, places] for cls in metric.classes}
         simulated[at] = metric.loss(leaked, stakes).mean(axis=1)
         expected[at] = metric.expected_loss(leakage, stakes).sum(axis=1)
-    return _agreement(np.array(added), simulated, expected)
+    return _agreement(np.array(added), simulated, expected, runs)
 
 
 def _background(
@@ -103,13 +107,13 @@ def _background(
     return {cls: table[:, :, places] for cls, table in leakers.items()}
 
 
-def _agreement(added: Ints, simulated: Floats, expected: Floats) -> Agreement:
+def _agreement(added: Ints, simulated: Floats, expected: Floats, runs: int) -> Agreement:
     """Both tables (n, w); worlds in which nothing is lost to begin with say nothing."""
-    lost = expected[0] > 0
+    lost, worlds = expected[0] > 0, expected.shape[1]
     simulated, expected = simulated[:, lost] / expected[0, lost], expected[:, lost] / expected[0, lost]
     apart, shift = simulated - expected, (simulated - expected * simulated[0]) / simulated[0].mean()
     root = np.sqrt(max(lost.sum(), 1))
     return Agreement(
         added, apart.mean(axis=1), apart.std(axis=1, ddof=1) / root, shift.mean(axis=1),
-        shift.std(axis=1, ddof=1) / root,
+        shift.std(axis=1, ddof=1) / root, worlds, runs,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from tegmen.engine.engagement import salvo_of
 from tegmen.engine.kernel.cover import Added, Attack, Near, cover_by_units, struck_by_number, sums_by_number
 from tegmen.engine.kernel.packets import kept_shares, same_night
 from tegmen.engine.passage import Passage
+from tegmen.engine.workload import over_worlds
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.goals import Stakes
 from tegmen.question.scenario import Goal
@@ -91,7 +92,8 @@ def cover_baseline(worlds: Worlds) -> Cover:
 
 def _cover(worlds: Worlds, site: Ints, code: Ints, ready: Floats, none_ready: Floats) -> None:
     radius = worlds.units.radius_ballistic_km
-    cover_by_units(site, code, ready, radius, _near(worlds, float(radius.max(initial=0.0))), none_ready)
+    near = _near(worlds, float(radius.max(initial=0.0)))
+    over_worlds(cover_by_units, len(worlds), site, code, ready, radius, near, none_ready)
 
 
 def _near(worlds: Worlds, reach_km: float) -> Near:
@@ -192,7 +194,8 @@ class Expectation:
         kept = np.empty(chance.shape[1:])
         by_state = (np.ascontiguousarray(np.moveaxis(table, 0, 2)) for table in (chance, stop))
         aimed = np.ascontiguousarray(self._aimed(cls))
-        kept_shares(packets_of(self.worlds, cls), aimed, *by_state, damage, together, kept)
+        packets = packets_of(self.worlds, cls)
+        over_worlds(kept_shares, len(kept), packets, aimed, *by_state, damage, together, kept)
         return kept
 
     def uncovered(self) -> Floats:
@@ -310,7 +313,7 @@ def strike_sums(cover: Cover, worth: Floats, plan: tuple[str, Sequence[int] | In
         System; (n,) sites in order, or (n, w) sites of each world.
     """
     attack, sums = _attack(cover.worlds, worth), np.empty((5, len(cover.worlds), len(plan[1]) + 1))
-    sums_by_number(cover.none_ready, attack, *_added(cover.worlds, plan), sums)
+    over_worlds(sums_by_number, len(cover.worlds), cover.none_ready, attack, *_added(cover.worlds, plan), sums)
     met, stopped, squared, newly, newly_stopped = sums
     aimed = attack.mix @ worth
     through = np.maximum(aimed[:, None] - stopped, 1e-300)
@@ -334,7 +337,8 @@ def _ballistic_losses(
         supply = np.stack([np.broadcast_to(each, len(worlds)) for each in rounds], axis=1)
         filled = share_filled(supply, wanted)
         if whole:
-            struck_by_number(cover.none_ready, _attack(worlds, worth), *_added(worlds, plan), filled, table[at])
+            tables = cover.none_ready, _attack(worlds, worth), *_added(worlds, plan), filled, table[at]
+            over_worlds(struck_by_number, len(worlds), *tables)
         else:
             table[at] = launched * (sums.aimed[:, None] - filled * sums.stopped)
     return table

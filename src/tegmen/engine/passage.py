@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tegmen.engine.engagement import attrition_by_lane, cruise_pace, lane_ways, reach_air_km
 from tegmen.engine.kernel.windows import Batteries, pass_again, solve_factors
+from tegmen.engine.workload import over_worlds
 from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.terms import FrozenDict, ThreatClass
 from tegmen.worlds.draw import Worlds
@@ -62,7 +63,9 @@ class Passage:
             code=np.column_stack([stand.code, code]),
             ready=np.column_stack([stand.ready, self.worlds.readiness_added]),
         )
-        pass_again(self.batteries, lane_ways(self.worlds.theatre), sites, self.factor, self.passing)
+        over_worlds(
+            pass_again, len(sites), self.batteries, lane_ways(self.worlds.theatre), sites, self.factor, self.passing
+        )
 
     def leak(self, places: Ints | NDArray[np.intp]) -> Mapping[ThreatClass, Floats]:
         """Class to (w, p) chance that a threat aimed at the place leaks; of all classes but ballistic missiles."""
@@ -101,8 +104,8 @@ def let_pass(worlds: Worlds, *, cruise: bool = True) -> Passage:
     if cruise:
         first, last = worlds.theatre.lanes.first[[ThreatClass.cruise, ThreatClass.cruise + 1]]
         mix, rate = worlds.mix[:, ThreatClass.cruise].astype(np.float64), worlds.rate[:, ThreatClass.cruise].copy()
-        solve_factors(
-            batteries, lane_ways(worlds.theatre), mix, passage.attrition[:, first:last].copy(), rate, passage.factor,
-            passage.reached, passage.passing,
+        over_worlds(
+            solve_factors, len(worlds), batteries, lane_ways(worlds.theatre), mix,
+            passage.attrition[:, first:last].copy(), rate, passage.factor, passage.reached, passage.passing,
         )  # fmt: skip
     return passage

@@ -6,7 +6,11 @@ A piece is so short that an interrupt is seen within a second. Cutting changes n
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numba
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
 Table = NDArray[np.void]
 """Columns by name."""
+_PARTS = 4
+_FEW_WORLDS = 8
 _PIECE_S = 0.2
 _THREAT_S = 1e-6
 _SALVO_MAX = 8
@@ -123,6 +129,33 @@ def _latest_tick(workload: Workload) -> int:
     return latest
 
 
+@contextmanager
+def on_threads(compute: Compute) -> Generator[None]:
+    """Let everything in the block run on these threads."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(compute.threads or before)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
+
+
+def over_worlds(kernel: Callable[..., None], worlds: int, *arguments: Any) -> None:
+    """Call a kernel as ``kernel(first, last, *arguments)`` for parts of the worlds, on the threads numba is set to.
+
+    Kernels let go of the interpreter and write each world's own rows, so cutting changes nothing.
+    """
+    threads = numba.get_num_threads()
+    edges = np.linspace(0, worlds, (_PARTS * threads if worlds > _FEW_WORLDS else 1) + 1).astype(int).tolist()
+    (first, last), *rest = pairwise(edges)
+    kernel(first, last, *arguments)  # the first part alone: it compiles where that is still to be done
+    if rest:
+        with ThreadPoolExecutor(threads) as pool:
+            parts = [pool.submit(kernel, first, last, *arguments) for first, last in rest]
+        for part in parts:
+            part.result()
+
+
 def fight(workload: Workload, runs: range, compute: Compute) -> tuple[NDArray[np.uint16], Table]:
     """Fight these runs of every world.
 
@@ -139,12 +172,8 @@ def fight(workload: Workload, runs: range, compute: Compute) -> tuple[NDArray[np
     tally = np.zeros((worlds, len(runs)), dtype=TALLY)
     if not worlds or not len(runs):
         return leakers, tally
-    before = numba.get_num_threads()
-    numba.set_num_threads(compute.threads or before)
-    try:
+    with on_threads(compute):
         _fight_in_pieces(workload, runs, leakers, tally)
-    finally:
-        numba.set_num_threads(before)
     return leakers, tally
 
 

@@ -87,6 +87,11 @@ class Goal(_Strict):
         """What its metric is."""
         return METRICS[self.metric]
 
+    @property
+    def is_finding(self) -> bool:
+        """Whether its number is a finding, or only illustrates; the headline is never put aside."""
+        return self.headline or not self.measure.illustration
+
 
 class QuotedClaim(_Strict):
     """A number somebody named in public, to be marked on the curve."""

@@ -12,6 +12,7 @@ from tegmen.question.numbers import Role
 from tegmen.report.json_files import (
     DriverPart,
     File,
+    MaybeNatural,
     MaybePositive,
     MaybeReal,
     MaybeShare,
@@ -26,7 +27,8 @@ from tegmen.report.json_files import (
 from tegmen.terms import EvidenceCase
 
 if TYPE_CHECKING:
-    from tegmen.answer.results import GoalAnswer, Sufficiency
+    from tegmen.answer.results import CaseAnswer, GoalAnswer, Sufficiency
+    from tegmen.engine.check import Agreement
 
 MODEL = ("choice", "method", "record", "claimed", "held", "rounds", "places", "catalogue", "assumptions")
 """What a number that comes out of the model rests on."""
@@ -77,18 +79,25 @@ class StandPart(Part):
 class GoalAnswerPart(Part):
     """The answer for one goal."""
 
-    n: Natural | None = field(
+    n: MaybeNatural = field(
         "Smallest number of added fire units that meets the goal with the confidence asked; null: none up to the "
         "largest tried does.",
         *MODEL,
     )
-    n_interval: tuple[Natural, Natural | None] = field(
+    n_interval: tuple[Natural, MaybeNatural] = field(
         "Range of n that the sampling error allows: [low, high]; high null: beyond the largest number tried.", *MODEL
     )
     resolved: bool = field("Whether more sampling could no longer change n.", *MODEL)
     goal: GoalPart = field("What enough means.", "choice")
-    worlds: int = field("Worlds drawn: draws of what is not known.", "choice", "method", ge=1)
-    runs: int = field("Runs a world: draws of chance.", "choice", "method", ge=1)
+    worlds: int = field(
+        "Worlds the goal is scored on: draws of what is not known, weighed by the record and resampled.",
+        "choice", "method", ge=1,
+    )  # fmt: skip
+    ess: Positive = field("Effective sample size of the draws that the worlds were resampled from.", *MODEL)
+    runs: int = field(
+        "Months simulated a world by the check of the closed forms (check); the answer itself needs none.",
+        "choice", "method", ge=1,
+    )  # fmt: skip
     sentence: str = field("The answer in one sentence.", *MODEL)
     curve: list[PointPart] = field("The sufficiency curve, by number added, ascending.", *MODEL, min_length=1)
     claims: list[ClaimPart] = field("Public claims tested.", "claim", *MODEL)
@@ -103,6 +112,103 @@ class GoalAnswerPart(Part):
     placement: list[StandPart] = field(
         "Where the added units stand, in greedy order: the first n; every one tried where n is null.", *MODEL
     )
+
+
+class ReadingPart(Part):
+    """The headline's answer in one reading."""
+
+    name: str = field("What is read otherwise than in the headline.")
+    reason: str = field("Why it can be, or what it means.")
+    n: MaybeNatural = field("Smallest number enough; null: none tried is.")
+    probability: Share = field("Share of worlds in which the headline's own number is enough.")
+    log_odds: MaybeReal = field(
+        "Natural logarithm of how much likelier the record is in this reading than in the headline's; null where the "
+        "worlds are a part of the headline's own."
+    )
+    ess: Positive = field("Effective sample size of its worlds.")
+
+
+class FrontierPart(Part):
+    """Units against rounds a month for one goal."""
+
+    goal: str = field("Name of the goal.", "choice")
+    rounds: list[MaybePositive] = field(
+        "Rounds a month that come with the added units, whole country, ascending; null: no limit.", "choice", "rounds",
+        "catalogue",
+    )  # fmt: skip
+    n: list[MaybeNatural] = field("Smallest number enough with each of them; null: none tried is.")
+    probability: list[list[Share]] = field(
+        "Share of worlds that meet the goal: a row for each of them, a column for 0, 1, ... added units."
+    )
+    binding: str = field("What binds at the headline's rounds, in one sentence.")
+
+
+class IsoPart(Part):
+    """The number against what "significantly improve" may mean."""
+
+    thresholds: list[Share] = field("Share of the baseline's metric that may remain.", "method")
+    confidences: list[Share] = field("Share of worlds asked.", "method")
+    n: list[list[MaybeNatural]] = field(
+        "Smallest number enough, a row a threshold, a column a confidence; null: none tried is."
+    )
+
+
+class ReactionPart(Part):
+    """The number when an opponent re-aims: the defender's guarantee, in which no targets are chosen."""
+
+    re_aimed: list[Share] = field(
+        "Share of what was aimed at newly covered places that is aimed at the less covered ones instead.", "method"
+    )
+    n: list[MaybeNatural] = field("Smallest number enough at each; null: none tried is.")
+    guarantee: MaybeNatural = field(
+        "Smallest number enough whatever the share up to the largest of them; null: none tried is."
+    )
+
+
+class InformedClaimPart(Part):
+    """A public claim under both plans."""
+
+    label: str = field("The claim in words.", "claim")
+    added: Natural = field("Fire units it names.", "claim")
+    blind: Share = field("Share of worlds in which that number is enough for a plan that does not know the layout.")
+    informed: Share = field("The same for a plan that knows the defender's own layout, world by world.")
+
+
+class InformedPart(Part):
+    """The plan that knows the defender's own layout, sited world by world; real layouts are not sought."""
+
+    n: MaybeNatural = field("Smallest number enough for it; null: none tried is.")
+    probability: list[Share] = field("Share of worlds that meet the goal with 0, 1, ... units sited so.")
+    mcse: list[Positive] = field("Monte Carlo standard error of each probability.")
+    claims: list[InformedClaimPart] = field("Public claims under the blind and the informed plan.")
+
+
+class CutPart(Part):
+    """The same question with the evidence cut on another day."""
+
+    until: date = field("Last day of the record used.", "method")
+    n: MaybeNatural = field("Smallest number enough; null: none tried is.")
+    probability: Share = field("Share of worlds in which the headline's own number is enough.")
+    ess: Positive = field("Effective sample size of its worlds.")
+
+
+class CheckPointPart(Part):
+    """Simulated beside expected at one number of added units, as shares of the expected loss with none added."""
+
+    added: Natural = field("Fire units added to the baseline.")
+    difference: Real = field("Mean over worlds of simulated - expected.")
+    error: Positive = field("Standard error of difference.")
+    correction: Real = field("What saturation adds to the share that remains, on common random numbers.")
+    correction_error: Positive = field("Standard error of correction.")
+
+
+class CheckPart(Part):
+    """The event simulation beside the closed forms, on some of the headline's worlds."""
+
+    largest: Positive = field("Largest difference of any number, in standard errors.")
+    worlds: Natural = field("Worlds simulated.", "choice", "method")
+    runs: Natural = field("Months simulated a world.", "choice", "method")
+    points: list[CheckPointPart] = field("A point each number added, ascending.")
 
 
 class CasePart(GoalAnswerPart):
@@ -123,8 +229,25 @@ class CasePart(GoalAnswerPart):
         "method", "official", "catalogue", "assumptions",
     )  # fmt: skip
     redraw_share: MaybeShare = field(
-        "Share of layouts drawn that are thrown away because no effectiveness in (0, 1] gives back the record.", *MODEL
+        "Always 0: no layout is thrown away any more; worlds are weighed by the record instead.", "method"
     )
+    range: tuple[MaybeNatural, MaybeNatural] = field(
+        "Smallest and largest number over the headline and its readings, re-aiming and the informed plan included: "
+        "[low, high]; high null: in some reading no number tried is enough; both null: in none is one.", *MODEL
+    )  # fmt: skip
+    matters_most: str = field("The reading whose number is furthest from the headline's.", *MODEL)
+    rounds_added: Positive = field(
+        "Rounds a month that come with the added units of the headline, whole country.", "rounds", "catalogue"
+    )
+    readings: list[ReadingPart] = field("The headline in other readings.", *MODEL)
+    frontier: list[FrontierPart] = field("Units against rounds a month, a goal each.", *MODEL)
+    iso: IsoPart = field("The headline's number by threshold and confidence.", *MODEL)
+    reaction: ReactionPart | None = field(
+        "The headline when an opponent re-aims; null where its metric is not one of strikes.", *MODEL
+    )
+    informed: InformedPart = field("The headline for a plan that knows the defender's own layout.", *MODEL)
+    stability: list[CutPart] = field("The headline with the evidence cut on other days.", *MODEL)
+    check: CheckPart = field("The event simulation beside the closed forms.", *MODEL)
 
 
 class NumberPart(Part):
@@ -187,16 +310,43 @@ def answer_file(result: Sufficiency) -> AnswerFile:
 
 def _case_part(result: Sufficiency, case: EvidenceCase) -> CasePart:
     answer = result.cases[case]
-    goals = [_goal_part(goal_answer) for goal_answer in answer.goals]
+    goals = [_goal_part(goal_answer, answer.check.runs) for goal_answer in answer.goals]
     words = {"sentence": result.sentence(case), "finding": result.finding(case)}
-    return CasePart.of(answer, goals=goals, **dict(_goal_part(answer.headline)) | words)
+    return CasePart.of(
+        answer,
+        goals=goals,
+        redraw_share=0.0,
+        range=answer.span,
+        frontier=[FrontierPart.of(each, probability=each.probability.tolist()) for each in answer.frontier],
+        informed=_informed_part(answer),
+        check=CheckPart.of(answer.check, points=_check_points(answer.check)),
+        **dict(_goal_part(answer.headline, answer.check.runs)) | words,
+    )
 
 
-def _goal_part(answer: GoalAnswer) -> GoalAnswerPart:
+def _goal_part(answer: GoalAnswer, runs: int) -> GoalAnswerPart:
     curve = zip(answer.added.tolist(), answer.probability, answer.mcse, strict=True)
     return GoalAnswerPart.of(
         answer,
+        runs=runs,
         sentence=answer.sentence(),
         curve=[PointPart(added=n, probability=p, mcse=error) for n, p, error in curve],
         placement=answer.stands,
     )
+
+
+def _informed_part(answer: CaseAnswer) -> InformedPart:
+    informed = answer.informed
+    claims = [
+        InformedClaimPart.of(claim, blind=claim.probability, informed=informed.probability[claim.added])
+        for claim in answer.headline.claims
+    ]
+    return InformedPart.of(
+        informed, claims=claims, probability=informed.probability.tolist(), mcse=informed.mcse.tolist()
+    )
+
+
+def _check_points(check: Agreement) -> list[CheckPointPart]:
+    names = ("added", "difference", "error", "correction", "correction_error")
+    columns = [getattr(check, name).tolist() for name in names]
+    return [CheckPointPart(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]

@@ -20,6 +20,7 @@ from tegmen.report import maps
 from tegmen.report.answer_json import answer_file
 from tegmen.report.folders import check_writable, write_files
 from tegmen.report.json_files import dumps, rounded
+from tegmen.report.reading_charts import rounds_text
 from tegmen.report.style import fill_page
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
     files = {
         "report.html": _report_page(result, plans),
         "answer.json": answer_file(result).text(),
-        "curve.csv": _csv(result.to_pandas().rename(columns=lambda name: name.replace("remaining_", "remaining_p"))),
+        "curve.csv": _csv(_curve_table(result)),
         "places.csv": _csv(_place_table(result)),
         "plan.geojson": dumps(_geojson(result, plans)),
     }
@@ -82,6 +83,20 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
 
 def _csv(table: pd.DataFrame) -> str:
     return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+
+
+def _curve_table(result: Sufficiency) -> pd.DataFrame:
+    """List every curve, also with other rounds a month; the headline's for a plan that knows the layout too."""
+    table = result.to_pandas().rename(columns=lambda name: name.replace("remaining_", "remaining_p"))
+    for case, answer in result.cases.items():
+        own = (table["case"] == case) & (table["goal"] == answer.headline.goal.name)
+        table.loc[own, "informed"] = answer.informed.probability
+        table.loc[own, "informed_mcse"] = answer.informed.mcse
+        for frontier in answer.frontier:
+            of_goal = (table["case"] == case) & (table["goal"] == frontier.goal)
+            for rounds, probability in zip(frontier.rounds, frontier.probability, strict=True):
+                table.loc[of_goal, f"rounds_{rounds_text(rounds).replace(' ', '_')}"] = probability
+    return table
 
 
 def _place_table(result: Sufficiency) -> pd.DataFrame:

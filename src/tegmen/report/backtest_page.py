@@ -31,7 +31,7 @@ RULES = {
 }
 """Baseline to its name on the page, and on a terminal."""
 CLASSES = {"drone": "Drones", "cruise": "Cruise missiles", "ballistic": "Ballistic missiles"}
-READINGS = {
+ON_OTHER_TERMS = {
     "launched_3_or_more": "only where 3 or more were launched",
     "zone_known": "knowing the zone each raid is aimed at",
     "by_weapon": "weapon by weapon",
@@ -56,7 +56,7 @@ def write_backtest(result: Backtest, out: str | Path) -> Path:
         score_charts=score_charts,
         rules=RULES,
         titles=CLASSES,
-        readings=READINGS,
+        terms=ON_OTHER_TERMS,
         levels=LEVELS,
         sentence=sentence,
     )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 CASE_COLOUR: dict[EvidenceCase, str] = {"posted": "#0b5c94", "claimed": "#b34700"}
 CASE_TITLE: dict[EvidenceCase, str] = {"posted": "Posted record", "claimed": "Claimed totals"}
 INK, GREY = "#1a1a1a", "#595959"
-_CASE_DASH: dict[EvidenceCase, list[float]] = {"posted": [1, 0], "claimed": [6, 3]}
+CASE_DASH: dict[EvidenceCase, list[float]] = {"posted": [1, 0], "claimed": [6, 3]}
 _CASE_SHAPE: dict[EvidenceCase, str] = {"posted": "circle", "claimed": "square"}
 PERCENT_LABEL = "format(datum.value * 100, '.0f') + '\u00a0%'"
 _VEGA_LITE = alt.SCHEMA_VERSION.removeprefix("v").rpartition(".")[0]
@@ -179,7 +179,8 @@ def _last(answers: Iterable[GoalAnswer]) -> int:
     return max(int(answer.added[-1]) for answer in answers)
 
 
-def _added_axis(last: int, system: str) -> alt.X:
+def added_axis(last: int, system: str) -> alt.X:
+    """A level axis of added units."""
     title = f"added {system_name(system)} fire units"
     return alt.X("added:Q", title=title, scale=alt.Scale(domain=[0, last], nice=False), axis=alt.Axis(tickMinStep=5))
 
@@ -200,7 +201,7 @@ def _banded_line(points: alt.Chart, case: EvidenceCase, low: alt.Y, middle: alt.
     colour = CASE_COLOUR[case]
     return [
         points.mark_area(color=colour, opacity=0.25).encode(y=low, y2=alt.Y2(high)),
-        points.mark_line(color=colour, strokeWidth=2, strokeDash=_CASE_DASH[case]).encode(y=middle),
+        points.mark_line(color=colour, strokeWidth=2, strokeDash=CASE_DASH[case]).encode(y=middle),
     ]
 
 
@@ -227,7 +228,7 @@ def draw_case_curve(result: Sufficiency, case: EvidenceCase, **options: Any) -> 
     width, height, title = 400, 230, "share of worlds in which it is enough"
     answer = result.cases[case].headline
     last = _last(case_answer.headline for case_answer in result.cases.values())
-    x, asked = _added_axis(last, answer.system), answer.goal.confidence
+    x, asked = added_axis(last, answer.system), answer.goal.confidence
     label = alt.Chart().encode(
         x=alt.XValue(0), y=alt.YDatum(asked), text=alt.TextValue(f"asked: {asked * 100:.0f}\u00a0%")
     )
@@ -250,9 +251,9 @@ def draw_goal(result: Sufficiency, goal: str) -> alt.LayerChart:
     title, last = "share of worlds", _last(answers.values())
     layers: list[alt.Chart] = []
     for case, answer in answers.items():
-        layers += _curve_layers(answer, case, _added_axis(last, answer.system), title)
+        layers += _curve_layers(answer, case, added_axis(last, answer.system), title)
     for case, answer in answers.items():
-        ring = _answer_layers(answer, case, _added_axis(last, answer.system), title)[:1]
+        ring = _answer_layers(answer, case, added_axis(last, answer.system), title)[:1]
         layers += [dashed_at(answer.goal.confidence), *ring]
     description = " ".join(f"{CASE_TITLE[case]}: {answer.sentence()}." for case, answer in answers.items())
     return picture(layers, f"goal-{goal}", description, width=290, height=160)
@@ -270,7 +271,7 @@ def draw_remaining(result: Sufficiency, case: EvidenceCase) -> alt.LayerChart:
         "scale": alt.Scale(domain=[0, most]),
         "axis": alt.Axis(format="d") if count else alt.Axis(labelExpr=PERCENT_LABEL),
     }
-    points = alt.Chart(answer.to_pandas()).encode(x=_added_axis(_last(heads), answer.system))
+    points = alt.Chart(answer.to_pandas()).encode(x=added_axis(_last(heads), answer.system))
     threshold = answer.goal.threshold
     label = alt.TextValue(f"goal: {threshold:g}" if count else f"goal: {threshold * 100:.0f}\u00a0% left")
     layers = [
@@ -401,23 +402,19 @@ def _aid_words(holding: Holding) -> str:
 
 
 def draw_drivers(drivers: Sequence[Driver], case: EvidenceCase) -> alt.HConcatChart:
-    """Draw what each unknown does: share alone (filled), share with all else known (outlined), worth."""
-    table = pd.DataFrame([asdict(driver) | {"name": _in_two_lines(driver.unknown)} for driver in drivers])
-    names = table["name"].tolist()
-    rows, totals = alt.Chart(table).encode(y=_driver_axis(names)), any(driver.total is not None for driver in drivers)
-    alone = _bar_layers(rows, "share", case)
-    total = _bar_layers(rows, "total", case, outlined=True) if totals else []
-    size = {"height": 34 * len(drivers)}
-    title = "share of the doubt" + (", alone and total" if totals else "")
-    shares = alt.layer(*alone, *total).properties(width=150, title=title, **size)
-    rows = rows.encode(y=_driver_axis(names, named=False))
+    """Draw what each unknown does: its share of the doubt, and what knowing it is worth."""
+    table = pd.DataFrame([asdict(driver) | {"name": in_two_lines(driver.unknown)} for driver in drivers])
+    names, size = table["name"].tolist(), {"height": 34 * len(drivers)}
+    rows = alt.Chart(table).encode(y=name_axis(names))
+    shares = alt.layer(*_bar_layers(rows, "share", case)).properties(width=150, title="share of the doubt", **size)
+    rows = rows.encode(y=name_axis(names, named=False))
     worth = alt.layer(*_bar_layers(rows, "evppi", case)).properties(width=120, title="worth of knowing", **size)
     words = "; ".join(f"{one.unknown}: share {one.share:.2f}, worth {one.evppi:.1f} units" for one in drivers)
     description = f"{CASE_TITLE[case]}. {words}."
     return alt.hconcat(shares, worth, spacing=16).properties(name=f"drivers-{case}", description=description)
 
 
-def _driver_axis(names: list[str], *, named: bool = True) -> alt.Y:
+def name_axis(names: list[str], *, named: bool = True) -> alt.Y:
     """A line for every name, in their order, whether it has a bar or not."""
     folded = {"test": "indexof(datum.label, '|') >= 0", "value": "bottom"}  # two lines, one above the middle, one below
     baseline: dict[str, Any] = {"condition": folded, "value": "middle"}
@@ -428,9 +425,9 @@ def _driver_axis(names: list[str], *, named: bool = True) -> alt.Y:
     return alt.Y("name:N", title=None, scale=scale, axis=axis if named else None)
 
 
-def _bar_layers(rows: alt.Chart, field: str, case: EvidenceCase, *, outlined: bool = False) -> list[alt.Chart]:
-    """Bars of one field with lines of two standard errors; an outlined bar is wider, so that it frames a filled one."""
-    worth, colour = field == "evppi", CASE_COLOUR[case]
+def _bar_layers(rows: alt.Chart, field: str, case: EvidenceCase) -> list[alt.Chart]:
+    """Bars of one field with lines of two standard errors."""
+    worth = field == "evppi"
     look: dict[str, Any] = {
         "title": "units bought in vain" if worth else None,
         "axis": alt.Axis(tickCount=4) if worth else alt.Axis(labelExpr=PERCENT_LABEL, values=[0, 0.5, 1]),
@@ -440,15 +437,12 @@ def _bar_layers(rows: alt.Chart, field: str, case: EvidenceCase, *, outlined: bo
     shown = rows.transform_filter(f"isValid(datum.{field}) && isValid(datum.{field}_error)").transform_calculate(
         low=f"max(datum.{field} - {error}, 0)", high=f"datum.{field} + {error}"
     )
-    bar: dict[str, Any] = {"height": 20, "fillOpacity": 0, "stroke": colour} if outlined else {"height": 12}
-    bar |= {} if outlined else {"color": colour, "opacity": 0.75}
-    line: dict[str, Any] = {"strokeDash": [2, 2], "yOffset": 8} if outlined else {}
     return [
-        shown.mark_bar(**bar).encode(x=alt.X(f"{field}:Q", **look)),
-        shown.mark_rule(color=INK, **line).encode(x=alt.X("low:Q", **look), x2=alt.X2("high")),
+        shown.mark_bar(height=12, color=CASE_COLOUR[case], opacity=0.75).encode(x=alt.X(f"{field}:Q", **look)),
+        shown.mark_rule(color=INK).encode(x=alt.X("low:Q", **look), x2=alt.X2("high")),
     ]
 
 
-def _in_two_lines(words: str) -> str:
+def in_two_lines(words: str) -> str:
     """Mark with | where long words are broken into two lines."""
     return "|".join(textwrap.wrap(words, max(30, len(words) // 2 + 8)))

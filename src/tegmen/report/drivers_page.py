@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tegmen.report.folders import check_folder, write_files
-from tegmen.report.json_files import DriverPart, File, MaybeReal, Natural, Part, Share, field, schema_name
+from tegmen.report.json_files import (
+    File,
+    MaybePositive,
+    MaybeReal,
+    MaybeShare,
+    Natural,
+    Part,
+    Share,
+    field,
+    schema_name,
+)
 from tegmen.report.style import fill_page
 from tegmen.terms import EvidenceCase
 
@@ -16,10 +26,17 @@ if TYPE_CHECKING:
 DRIVERS_FILES = ("drivers.html", "drivers.json")
 
 
-class PairedDriverPart(DriverPart):
-    """A source of doubt that is drawn apart from all others."""
+class SourcePart(Part):
+    """A source of doubt: unknowns that belong together, and how the answer hangs on them."""
 
-    paired: Share = field("Share of worlds for which a partner was found.")
+    unknown: str = field("The source in plain words.")
+    share: MaybeShare = field(
+        "Share of the variance of what remains that the unknowns of the source make by themselves, interplay among "
+        "them included; null where nothing varies."
+    )
+    share_error: MaybePositive = field("Standard error of share.")
+    evppi: MaybePositive = field("What knowing them before deciding would be worth, in units bought in vain.")
+    evppi_error: MaybePositive = field("Standard error of evppi.")
 
 
 class CaseDriversPart(Part):
@@ -27,19 +44,16 @@ class CaseDriversPart(Part):
 
     n: Natural | None = field("Smallest number enough among these worlds; null: none.")
     censored: Share = field("Share of worlds in which none is enough.")
-    worlds: Natural = field("Worlds drawn twice.")
-    runs: Natural = field("Months a world.")
+    worlds: Natural = field("Worlds behind the estimates.")
     evpi: MaybeReal = field("What knowing everything would be worth, in units bought in vain.")
     evpi_error: MaybeReal = field("Standard error of evpi.")
-    chance: MaybeReal = field("Total share of chance: other months in the same worlds.")
-    chance_error: MaybeReal = field("Standard error of chance.")
-    drivers: list[PairedDriverPart] = field("One a source, largest total first.")
+    drivers: list[SourcePart] = field("One a source, largest share first.")
 
 
 class DriversFile(File, title="drivers.json"):
-    """What drives the answer of a scenario, from worlds drawn twice."""
+    """What drives the answer of a scenario, by source of doubt."""
 
-    schema_: str = schema_name("urn:tegmen:schema:drivers:1")
+    schema_: str = schema_name("urn:tegmen:schema:drivers:2")
     scenario: str = field("Name of the scenario.")
     cases: dict[EvidenceCase, CaseDriversPart] = field("Evidence case to its drivers.", min_length=1)
 
@@ -71,7 +85,5 @@ def _case_drivers(result: CaseDrivers) -> CaseDriversPart:
         result,
         evpi=result.evpi.value,
         evpi_error=result.evpi.error,
-        chance=result.chance.value,
-        chance_error=result.chance.error,
-        drivers=[PairedDriverPart.of(driver, paired=result.paired[driver.unknown]) for driver in result.drivers],
+        drivers=list(result.drivers),
     )

@@ -32,6 +32,8 @@ MaybeReal = Annotated[float | None, BeforeValidator(rounded)]
 MaybePositive = Annotated[Annotated[float, Field(ge=0)] | None, BeforeValidator(rounded)]
 MaybeShare = Annotated[Annotated[float, Field(ge=0, le=1)] | None, BeforeValidator(rounded)]
 Natural = Annotated[int, Field(ge=0)]
+MaybeNatural = Natural | None
+"""A number of fire units, or null where none tried is enough."""
 Sha256 = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9a-f]{64}$"})]
 
 
@@ -129,8 +131,7 @@ class DriverPart(Part):
     share: MaybeShare = field("First-order share of the variance of the outcome; null where the outcome does not vary.")
     share_error: MaybePositive = field("Standard error of share.")
     total: MaybePositive = field(
-        "Share of the variance that remains when all else is known; null where worlds were not drawn twice for it "
-        "(tegmen drivers does)."
+        "Share of the variance that remains when all else is known; null where worlds were not drawn twice for it."
     )
     total_error: MaybePositive = field("Standard error of total.")
     evppi: MaybePositive = field(

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from tegmen.answer import results as answers
-from tegmen.report import charts
+from tegmen.report import charts, reading_charts
 
 if TYPE_CHECKING:
     from tegmen.answer.results import GoalAnswer
+    from tegmen.terms import Floats
 
 CLASS_TITLE = {
     "drone": "one-way attack drones",
@@ -34,24 +35,37 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    filters: dict[str, Any] = {
         "share": share_text,
         "enough": enough,
         "span": interval_text,
         "number": number_text,
         "whole": whole_text,
         "units": units_text,
+        "odds": odds_text,
+        "tried": tried_text,
+        "number_span": answers.number_span,
+        "tenth": "{:.1f}".format,
+        "points": points_text,
+        "largest_share": largest_share,
+        "unbroken": unbroken,
+        "rounds": reading_charts.rounds_text,
         "system": charts.system_name,
         "threat": threat_title,
         "sentence_case": sentence_case,
         "svg": charts.svg,
     }
+    environment.filters.update(filters)
     return environment
 
 
 def fill_page(template: str, **content: Any) -> str:
     """Fill a template of the folder `templates`; it draws its pictures where it shows them."""
-    return environment().get_template(template).render(case_title=charts.CASE_TITLE, charts=charts, **content)
+    return (
+        environment()
+        .get_template(template)
+        .render(case_title=charts.CASE_TITLE, charts=charts, readings=reading_charts, **content)
+    )
 
 
 def share_text(share: float | None) -> str:
@@ -78,6 +92,41 @@ def units_text(value: float | None, error: float | None = None) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     return f"{value:.1f}" if error is None else f"{value:.1f} ± {2 * error:.1f}"
+
+
+def tried_text(n: int | None, most: int) -> str:
+    """Write a number of units that is enough; None: none up to the largest tried is."""
+    return f"more than {most}" if n is None else str(n)
+
+
+def points_text(share: float, error: float) -> str:
+    """Write a small share in percentage points, with two standard errors."""
+    return f"{100 * share:+.2f} ± {200 * error:.2f}"
+
+
+def largest_share(shares: Floats) -> str:
+    """Write the largest share in size, with its sign, in percentage points."""
+    return f"{100 * max(shares.tolist(), key=abs):+.2f}"
+
+
+def unbroken(words: str) -> str:
+    """Keep a number and its per cent sign on one line."""
+    return words.replace(" %", "\u00a0%")
+
+
+def odds_text(log_odds: float) -> str:
+    """Write how the record weighs a reading against the headline's, with the words of Kass and Raftery (1995)."""
+    ratio = math.exp(min(abs(log_odds), 20.0))
+    steps = (
+        (3, "hardly tells them apart"),
+        (20, "speaks"),
+        (150, "speaks strongly"),
+        (math.inf, "speaks very strongly"),
+    )
+    words = next(text for below, text in steps if ratio < below)
+    number = f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:,.0f}" if ratio <= 1000 else "more than 1,000"
+    pair = f"{number} : 1" if log_odds >= 0 else f"1 : {number}"
+    return f"{pair}: {words}" if ratio < 3 else f"{pair}: {words} {'for' if log_odds > 0 else 'against'} it"
 
 
 def enough(answer: GoalAnswer) -> str:

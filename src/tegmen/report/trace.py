@@ -91,13 +91,20 @@ def _names(value: Any) -> list[str]:
 
 def _below(at: dict[str, Any], step: str, root: dict[str, Any]) -> dict[str, Any]:
     """The part of the schema that describes a step further down; what stands beside a $ref counts first."""
+    at = _not_null(at, root)
     below: Any = at.get("properties", {}).get(step) or at.get("additionalProperties") or at.get("items")
     if not isinstance(below, dict):
         prefix = at.get("prefixItems", [])
         below = prefix[int(step)] if step.isdigit() and int(step) < len(prefix) else {}
-    if "$ref" in below:
-        below = root["$defs"][below["$ref"].rsplit("/", 1)[1]] | {k: v for k, v in below.items() if k != "$ref"}
-    return below
+    return _not_null(below, root)
+
+
+def _not_null(part: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """A part with what it refers to put in its place; of a part that may be null what it is where it is not."""
+    own = {key: value for key, value in part.items() if key not in ("$ref", "anyOf")}
+    if "anyOf" in part:
+        part = next(choice for choice in part["anyOf"] if choice.get("type") != "null")
+    return (root["$defs"][part["$ref"].rsplit("/", 1)[1]] if "$ref" in part else part) | own
 
 
 def _links(content: dict[str, Any], rests_on: Sequence[str], case: str, pointer: str) -> list[Link]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 from tegmen.question.numbers import assumptions
 from tegmen.report import score_charts
@@ -17,11 +19,13 @@ from tegmen.report.json_files import (
     Part,
     Real,
     Sha256,
+    Share,
     field,
     schema_name,
 )
 from tegmen.report.style import fill_page
 from tegmen.terms import EvidenceCase
+from tegmen.trust.ahead import MonthsAhead
 from tegmen.trust.checks import Fate, SecondAnswer
 from tegmen.trust.pack import Verdict, Verification
 
@@ -56,6 +60,35 @@ class CriterionPart(Part):
     required: str = field("What is required.")
     value: str = field("What the back-test gives.")
     verdict: Verdict = field("Whether it is met.")
+
+
+class CutDayPart(Part):
+    """The headline's number with the evidence cut on one day."""
+
+    until: date = field("Last day of the record used.")
+    n: int | None = field("Smallest number enough; null: none tried is.")
+    probability: Share = field("Share of worlds in which the headline's own number is enough.")
+    ess: Real = field("Effective sample size of the worlds.")
+
+
+class HeadlinePart(Part):
+    """How the headline answer of an evidence case holds."""
+
+    drivers: list[DriverPart] = field("What drives it.")
+    stability: list[CutDayPart] = field("The number with the evidence cut on other days.")
+    apart: Real = field("Largest difference of the simulation from the closed form, in standard errors.")
+
+
+class MonthAheadPart(Part):
+    """A month that the worlds of the answer predicted from the rows before it."""
+
+    month: date = field("Its first day.")
+    launched: Natural = field("Ballistic missiles launched, as posted.")
+    intercepted: Natural = field("Intercepted, as posted.")
+    low: Natural = field("5 % point of the prediction.")
+    median: Natural = field("Median of the prediction.")
+    high: Natural = field("95 % point of the prediction.")
+    ess: Real = field("Effective sample size of the worlds.")
 
 
 class PedigreePart(Part):
@@ -93,8 +126,11 @@ class VerificationFile(File, title="verification.json"):
     published: list[PublishedPart] = field("Published numbers beside ours.")
     backtests: dict[str, BacktestFile] = field("Horizon to scores, as backtest.json has them; empty where not run.")
     criteria: list[CriterionPart] = field("Acceptance criteria of the forecasts.")
-    drivers: dict[EvidenceCase, list[DriverPart]] = field("Evidence case to what drives the headline answer.")
-    drivers_from: str = field("Where the drivers were worked out.")
+    headline: dict[EvidenceCase, HeadlinePart] = field("Evidence case to how the headline answer holds.")
+    drivers_from: str = field("Where that was worked out.")
+    months: list[MonthAheadPart] = field("Months predicted by the answer's own worlds; empty where not run.")
+    months_coverage: dict[str, Share] = field("Level to share of these months in the central interval.")
+    months_log_score: dict[str, Real] = field("Who predicted to the mean log score a month.")
     silent: dict[str, str] = field("Quantity to what the record says of it and leaves open.")
     limits: list[str] = field("Known limits of the method.", min_length=1)
 
@@ -124,9 +160,23 @@ def verification_file(pack: Verification) -> VerificationFile:
         tegmen_version=pack.provenance.version,
         seed=pack.provenance.seed,
         inputs=pack.provenance.inputs,
+        headline={case: HeadlinePart.of(held) for case, held in pack.headline.items()},
+        **_months_parts(pack.ahead),
         passed=not pack.failed,
         requirements=[RequirementPart.of(required, outcome=pack.outcome(required)) for required in pack.requirements],
         results=list(pack.results.values()),
         pedigree=pack.inputs,
         backtests={horizon: backtest_file(result) for horizon, result in pack.backtests.items()},
     )
+
+
+def _months_parts(ahead: MonthsAhead | None) -> dict[str, Any]:
+    if ahead is None:
+        return {"months": [], "months_coverage": {}, "months_log_score": {}}
+    points = {"low": 0.05, "median": 0.5, "high": 0.95}
+    months = [
+        MonthAheadPart.of(month, **{name: month.quantile(level) for name, level in points.items()})
+        for month in ahead.months
+    ]
+    coverage = {f"{level:.0%}": share for level, share in ahead.coverage.items()}
+    return {"months": months, "months_coverage": coverage, "months_log_score": ahead.log_scores}

@@ -1,11 +1,13 @@
 """Closed forms: what the product must reproduce where the answer is known.
 
 Nothing here is random and nothing is fitted. The checks hold the product against these. In order: leaks of independent
-engagements; Wilkening's model; saturation of channels; shares of a known function; what knowing is worth.
+engagements; rows of a record; Wilkening's model; saturation of channels; shares of a known function; what knowing is
+worth.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -14,9 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
+from tegmen.calibration.exposure import KillPrior
 from tegmen.errors import InfeasibleError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tegmen.terms import Floats
 
 
@@ -37,6 +42,93 @@ def leaker_distribution(threats: int, kill: float) -> Floats:
     leaked = np.arange(threats + 1)
     ways = special.gammaln(threats + 1) - special.gammaln(leaked + 1) - special.gammaln(threats - leaked + 1)
     return np.exp(ways + special.xlog1py(leaked, -kill) + special.xlogy(threats - leaked, kill))
+
+
+@dataclass(frozen=True, slots=True)
+class RowChance:
+    """What one row of ballistic missiles could meet in one world, and how its zone is posted.
+
+    Parameters
+    ----------
+    aim, kyiv, elsewhere
+        Chance that the row is aimed at Kyiv; that a packet aimed there, or elsewhere, is met.
+    named
+        Chance that the zone is posted: at Kyiv with some stopped, at Kyiv with none, elsewhere.
+    packets
+        Chance of packets of 1, 2, ... missiles.
+    ratio
+        Kill share elsewhere over that at Kyiv.
+    """
+
+    aim: float
+    kyiv: float
+    elsewhere: float
+    named: tuple[float, float, float]
+    packets: tuple[float, ...]
+    ratio: float
+
+    def probability(self, row: tuple[int, int, str], share: float, big: float) -> float:
+        """Probability of (launched, stopped, zone posted), every packet met or not in turn.
+
+        Parameters
+        ----------
+        share, big
+            Kill share at Kyiv and concentration of the Beta-binomial.
+        """
+        launched, stopped, zone = row
+        at_kyiv = self.kyiv * beta_binomial_by_product(launched, stopped, share, big)
+        at_kyiv += (1 - self.kyiv) * (stopped == 0)
+        other = 0.0
+        for size, likely in enumerate(self.packets, start=1):
+            count = math.ceil(launched / size)
+            for met in itertools.product((False, True), repeat=count):
+                chance = math.prod(self.elsewhere if each else 1 - self.elsewhere for each in met)
+                reached = min(size * sum(met), launched)
+                other += likely * chance * beta_binomial_by_product(reached, stopped, share * self.ratio, big)
+        name = self.named[0] if stopped else self.named[1]
+        kyiv_part = self.aim * at_kyiv * {"kyiv": name, "elsewhere": 0.0, "unlocated": 1 - name}[zone]
+        other_name = {"kyiv": 0.0, "elsewhere": self.named[2], "unlocated": 1 - self.named[2]}[zone]
+        return kyiv_part + (1 - self.aim) * other * other_name
+
+
+def record_likelihood(
+    rows: Sequence[tuple[int, int, str, str]], chances: Sequence[RowChance], prior: KillPrior, *, by_weapon: bool
+) -> float:
+    """Likelihood of (launched, stopped, zone, weapon) rows in one world, kill shares summed over cell by cell.
+
+    Parameters
+    ----------
+    chances
+        What each row could meet.
+    prior, by_weapon
+        Cells and concentrations of the kill share; whether each weapon has its own about the class's.
+    """
+    pooling = prior.pooling if by_weapon else np.eye(prior.points)
+    total = 0.0
+    for big in prior.concentrations:
+        table = [
+            [chance.probability(row[:3], float(share), big) for share in prior.share]
+            for row, chance in zip(rows, chances, strict=True)
+        ]
+        for of_class, weight in enumerate(prior.weight):
+            product = float(weight)
+            for weapon in {row[3] for row in rows}:
+                mine = [of_row for row, of_row in zip(rows, table, strict=True) if row[3] == weapon]
+                product *= math.fsum(
+                    float(pooling[of_class, own]) * math.prod(of_row[own] for of_row in mine)
+                    for own in range(prior.points)
+                )
+            total += product / len(prior.concentrations)
+    return total
+
+
+def beta_binomial_by_product(n: int, k: int, mean: float, big: float) -> float:
+    """Beta-binomial probability of k of n by Polya's urn: each stop makes the next likelier, ``(a + i) / (M + j)``."""
+    if k > n:
+        return 0.0
+    stops = math.prod((mean * big + i) / (big + i) for i in range(k))
+    misses = math.prod(((1 - mean) * big + j) / (big + k + j) for j in range(n - k))
+    return math.comb(n, k) * stops * misses
 
 
 @dataclass(frozen=True, slots=True)

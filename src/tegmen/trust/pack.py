@@ -10,10 +10,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from tegmen.answer.results import Driver
+from tegmen.answer.results import CutAnswer, Driver
 from tegmen.answer.sufficiency import Effort, sufficiency
 from tegmen.calibration.fit import Calibration, calibrate
 from tegmen.data import shipped, shipped_toml
@@ -22,10 +23,11 @@ from tegmen.evidence.catalogue import Catalogue, read_catalogue
 from tegmen.evidence.record import Record
 from tegmen.question.scenario import Scenario
 from tegmen.terms import VERSION, FrozenDict, Progress, Provenance, ThreatClass, content_equal, tell_nobody
+from tegmen.trust.ahead import MonthsAhead, predict_months
 from tegmen.trust.backtest import Backtest, ClassScores, Horizon, backtest
 from tegmen.trust.baselines import RIVAL
 from tegmen.trust.checks import CHECKS, Check, Material, Result, run_checks
-from tegmen.trust.published import Published, compare
+from tegmen.trust.published import Published, compare_published
 from tegmen.trust.scores import Difference
 
 Verdict = Literal["met", "within two sampling errors", "not met"]
@@ -45,9 +47,9 @@ class Extent:
     Parameters
     ----------
     quick
-        Checks, published numbers and a small answer only: no back-test.
+        Checks, published numbers and a small answer only: no back-test, no month predicted.
     answer
-        An answer.json to take the drivers from, instead of a small answer worked out here.
+        An answer.json to hold, instead of a small answer worked out here.
     raw
         The public list of attack reports, for numbers of single weapons.
     """
@@ -89,6 +91,25 @@ class Pedigree:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class HeadlineHeld:
+    """How the headline answer of an evidence case holds.
+
+    Parameters
+    ----------
+    drivers
+        What drives it.
+    stability
+        The number with the evidence cut on other days.
+    apart
+        Largest difference of the simulation from the closed form at any number of units [standard errors].
+    """
+
+    drivers: tuple[Driver, ...]
+    stability: tuple[CutAnswer, ...]
+    apart: float
+
+
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Verification:
@@ -100,8 +121,10 @@ class Verification:
         Name of a check to its result.
     backtests
         Horizon to scores; empty where not run here.
-    drivers, drivers_from
-        Evidence case to what drives the headline answer; where they were worked out.
+    ahead
+        The answer's own predictions a month ahead; None where not run here.
+    headline, drivers_from
+        Evidence case to how the headline answer holds; where that was worked out.
     silent
         Quantity to what the record says of it, and what it leaves open.
     limits
@@ -114,11 +137,17 @@ class Verification:
     published: tuple[Published, ...]
     backtests: Mapping[str, Backtest]
     criteria: tuple[Criterion, ...]
-    drivers: Mapping[str, tuple[Driver, ...]]
+    ahead: MonthsAhead | None
+    headline: Mapping[str, HeadlineHeld]
     drivers_from: str
     silent: Mapping[str, str]
     limits: tuple[str, ...]
     provenance: Provenance
+
+    @property
+    def drivers(self) -> Mapping[str, tuple[Driver, ...]]:
+        """Evidence case to what drives the headline answer."""
+        return {case: held.drivers for case, held in self.headline.items()}
 
     @property
     def failed(self) -> tuple[Result, ...]:
@@ -178,24 +207,26 @@ def verify(
     extent, tell = extent or Extent(), progress or tell_nobody
     requirements, catalogue = read_requirements(), read_catalogue()
     _require_known(requirements, checks)
-    drivers, drivers_from = ({}, "") if extent.answer is None else read_drivers(extent.answer)
+    headline, drivers_from = ({}, "") if extent.answer is None else read_headline(extent.answer)
     tell("calibrating on the record", 0, 1)
     calibration = calibrate(record, until=scenario.until, seed=seed)
     results = run_checks(checks, Material(record, scenario, calibration, seed), tell)
     tell("comparing with what others published", 0, 1)
-    published = compare(record, catalogue, raw=extent.raw)
+    published = compare_published(record, catalogue, raw=extent.raw)
     horizons: tuple[Horizon, ...] = () if extent.quick else ("night", "month")
     backtests = {each: backtest(record, start=SCORED_FROM, horizon=each, seed=seed, progress=tell) for each in horizons}
+    ahead = None if extent.quick else predict_months(scenario, record, seed=seed, tell=tell)
     if extent.answer is None:
-        drivers, drivers_from = _small_answer(scenario, calibration, seed, extent.quick, tell)
+        headline, drivers_from = _small_answer(scenario, calibration, seed, extent.quick, tell)
     return Verification(
         requirements=requirements,
         results=results,
         inputs=(_record_pedigree(record), *_catalogue_pedigree(catalogue), *_geography_pedigree()),
         published=published,
         backtests=FrozenDict(backtests),
-        criteria=judge_forecasts(backtests),
-        drivers=FrozenDict(drivers),
+        criteria=(*judge_forecasts(backtests), *judge_answer(headline, ahead)),
+        ahead=ahead,
+        headline=FrozenDict(headline),
         drivers_from=drivers_from,
         silent=FrozenDict(calibration.identified),
         limits=read_limits(),
@@ -281,12 +312,11 @@ def _coverage_criterion(key: ThreatClass, horizon: str, scores: ClassScores) -> 
     assert scores.scores is not None
     level, low, high = REQUIRED_COVERAGE[horizon]
     share, error = scores.scores.coverage[level], scores.coverage_error[level]
-    near = low - 2 * error <= share <= high + 2 * error
     return Criterion(
         f"{key.name}, {horizon} ahead: coverage of {level:.0%} intervals",
         f"{low:.2f} to {high:.2f}, sampling error {error:.3f}",
         f"{share:.3f} of {scores.nights} {horizon}s",
-        "met" if low <= share <= high else "within two sampling errors" if near else "not met",
+        _verdict(share, low, high, error),
     )
 
 
@@ -301,30 +331,87 @@ def _rival_criterion(key: ThreatClass, gain: Difference) -> Criterion:
     )
 
 
-# --- what drives the headline answer ---------------------------------------------------------------------------------
+# --- the headline answer against what is required of it --------------------------------------------------------------
+
+CUTS_APART = 1
+"""How far apart the numbers may be with the evidence cut on different days."""
+_AHEAD = "ballistic, worlds of the answer, month ahead"
+
+
+def judge_answer(headline: Mapping[str, HeadlineHeld], ahead: MonthsAhead | None) -> tuple[Criterion, ...]:
+    """Hold the answer against what is required of it: stable over cut dates, and right a month ahead."""
+    criteria = [
+        Criterion(
+            f"{case}: number with the evidence cut on {len(held.stability)} days",
+            f"within {CUTS_APART} of each other",
+            ", ".join(f"{'none' if cut.n is None else cut.n} ({cut.until})" for cut in held.stability),
+            "met" if _are_near([cut.n for cut in held.stability]) else "not met",
+        )
+        for case, held in headline.items()
+    ]
+    if ahead is None:
+        return tuple(criteria)
+    level, low, high = REQUIRED_COVERAGE["month"]
+    share, months, gain = ahead.coverage[level], len(ahead.months), ahead.gain
+    error = (level * (1 - level) / months) ** 0.5
+    return (
+        *criteria,
+        Criterion(
+            f"{_AHEAD}: coverage of {level:.0%} intervals",
+            f"{low:.2f} to {high:.2f}, sampling error {error:.3f}",
+            f"{share:.3f} of {months} months",
+            _verdict(share, low, high, error),
+        ),
+        Criterion(
+            f"{_AHEAD}: log score less that of the trailing 120-day Beta-binomial",
+            "above 0",
+            f"{gain.mean:+.3f}, 90 % interval {gain.low:+.3f} to {gain.high:+.3f}",
+            "met" if gain.mean > 0 else "not met",
+        ),
+    )
+
+
+def _are_near(numbers: Sequence[int | None]) -> bool:
+    known = [number for number in numbers if number is not None]
+    return len(known) == len(numbers) and max(known) - min(known) <= CUTS_APART
+
+
+def _verdict(share: float, low: float, high: float, error: float) -> Verdict:
+    if low <= share <= high:
+        return "met"
+    return "within two sampling errors" if low - 2 * error <= share <= high + 2 * error else "not met"
 
 
 def _small_answer(
     scenario: Scenario, calibration: Calibration, seed: int, quick: bool, tell: Progress
-) -> tuple[dict[str, tuple[Driver, ...]], str]:
-    effort = Effort(40, 10, 20, 40) if quick else Effort(200, 50, 100, 200)
+) -> tuple[dict[str, HeadlineHeld], str]:
+    effort = Effort(400, 10) if quick else Effort(4000, 40)
     result = sufficiency(scenario, calibration, seed=seed, effort=effort, progress=tell)
-    drivers: dict[str, tuple[Driver, ...]] = {case: answer.headline.drivers for case, answer in result.cases.items()}
-    return drivers, f"worked out here with {effort.worlds} worlds x {effort.runs} months"
+    headline: dict[str, HeadlineHeld] = {
+        case: HeadlineHeld(answer.headline.drivers, answer.stability, answer.check.largest)
+        for case, answer in result.cases.items()
+    }
+    return headline, f"worked out here with {effort.worlds} worlds, checked by {effort.runs} months of some"
 
 
-def read_drivers(path: Path) -> tuple[dict[str, tuple[Driver, ...]], str]:
-    """Read what drives an answer from its answer.json, and say so.
+def read_headline(path: Path) -> tuple[dict[str, HeadlineHeld], str]:
+    """Read from an answer.json how its headline holds.
 
     Raises
     ------
     InputError
-        The file cannot be read, or holds no drivers.
+        The file cannot be read, or holds nothing of the kind.
     """
     try:
         cases = json.loads(path.read_text(encoding="utf-8"))["cases"]
-        drivers = {case: tuple(Driver(**driver) for driver in answer["drivers"]) for case, answer in cases.items()}
+        headline = {case: _read_case(answer) for case, answer in cases.items()}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        fault = f"no drivers can be read from it ({type(error).__name__}: {error}); give an answer.json of this version"
-        raise InputError(str(path), [fault]) from None
-    return drivers, f"taken from {path.name}"
+        fault = f"no drivers and cuts can be read from it ({type(error).__name__}: {error})"
+        raise InputError(str(path), [f"{fault}; give an answer.json of this version"]) from None
+    return headline, f"taken from {path.name}"
+
+
+def _read_case(answer: Mapping[str, Any]) -> HeadlineHeld:
+    cuts = (CutAnswer(**cut | {"until": date.fromisoformat(cut["until"])}) for cut in answer["stability"])
+    drivers = (Driver(**driver) for driver in answer["drivers"])
+    return HeadlineHeld(tuple(drivers), tuple(cuts), float(answer["check"]["largest"]))

@@ -74,7 +74,7 @@ class Published:
         return None if self.ours is None else abs(self.ours - self.published) <= self.allowed + 1e-9
 
 
-def compare(record: Record, catalogue: Catalogue, *, raw: str | Path | None = None) -> tuple[Published, ...]:
+def compare_published(record: Record, catalogue: Catalogue, *, raw: str | Path | None = None) -> tuple[Published, ...]:
     """Recompute every published total and rate that the record can be held against.
 
     Parameters

@@ -240,7 +240,6 @@ def _draw_scalars(dice: Dice) -> dict[str, Floats]:
         "intercept_height_km",
     )  # fmt: skip
     drawn = {name: dice.model(name) for name in names}
-    drawn["stock_ballistic"] = dice.model("patriot_stock_ballistic", system="patriot")
     drawn["dispersed_share_cruise"] = dice.model("dispersed_share", "cruise")
     drawn["cruise_speed_kmh"] = dice.model("speed_kmh", "cruise")
     drawn["cruise_height_m"] = dice.model("altitude_m", "cruise")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.calibration.exposure import Exposure, Kill, RowLikelihood, kill_prior, packet_chances
+from tegmen.calibration.exposure import Exposure, Kill, RowLikelihood
 from tegmen.calibration.rows import EligibleRows
 from tegmen.errors import EvidenceError
 from tegmen.evidence.parameters import Parameter
@@ -30,6 +30,8 @@ from tegmen.worlds.prior import (
     count_months,
     draw_prior,
     exposure,
+    kill_prior,
+    packet_chances,
     supply,
 )
 
@@ -88,8 +90,8 @@ class Posterior:
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Rows of the catalogue that the worlds were drawn from."""
-        return self.worlds.parameters
+        """Rows of the catalogue that the worlds and their kill shares were drawn from."""
+        return (*self.worlds.parameters, self.scenario.catalogue.model("kill_share", "ballistic"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +118,7 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     purpose: int = 0,
     proposals: Mapping[str, Proposal] | None = None,
     threads: int = 1,
+    months: Months | None = None,
     tell: Progress = tell_nobody,
 ) -> Posterior:
     """Draw worlds before the record, weigh them by its ballistic rows, and resample.
@@ -132,15 +135,16 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
         Where the record favours levels, of a posterior of the same record or one like it; None: found out first.
     threads
         They change no result.
+    months
+        Months that coverage and rounds are followed over; None: those of the rows, to that asked about.
 
     Raises
     ------
     EvidenceError
         The record is impossible in every world drawn.
     """
-    kill, packets = (scenario.catalogue.model(name, "ballistic") for name in ("kill_share", "packet_size"))
-    likelihood = RowLikelihood(rows, kill_prior(kill), packet_chances(packets), reading.kill_by_weapon)
-    months = count_months(scenario, theatre, rows)
+    likelihood = RowLikelihood(rows, kill_prior(scenario), packet_chances(scenario), reading.kill_by_weapon)
+    months = months or count_months(scenario, theatre, rows)
 
     def block(number: int, count: int, proposals: Mapping[str, Proposal]) -> _Weighed:
         key = np.random.SeedSequence(seed, spawn_key=(purpose, number))
@@ -153,7 +157,7 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     favoured = dict(proposals or {})
     for number in range(0 if proposals else _ROUNDS):
         tell("which worlds the record favours", number, _ROUNDS)
-        first = block(number, _ROUND_WORLDS, favoured)
+        first = block(number, min(_ROUND_WORLDS, drawn), favoured)
         favoured = first.levels.fitted(_tempered(first.log_weight, _ROUND_ESS))
     sizes = [min(_BLOCK, drawn - begin) for begin in range(0, drawn, _BLOCK)]
     blocks: list[_Weighed] = []

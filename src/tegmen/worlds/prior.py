@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tegmen.calibration.exposure import Exposure
-from tegmen.calibration.rows import EligibleRows
+from tegmen.calibration.exposure import Exposure, KillPrior, packet_law
+from tegmen.calibration.rows import PATRIOT_ARRIVAL, EligibleRows
 from tegmen.evidence.catalogue import Parameter
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.scenario import Scenario
@@ -166,13 +166,23 @@ def _draw_ratio(dice: Dice) -> Floats:
     return levels[(_RATIO_LEVELS * dice.level(row.label)).astype(np.int64)]
 
 
+def kill_prior(scenario: Scenario) -> KillPrior:
+    """Prior of the kill share of a missile that is met: the class's from the row of the catalogue."""
+    return KillPrior.of(scenario.catalogue.model("kill_share", "ballistic"))
+
+
+def packet_chances(scenario: Scenario) -> Floats:
+    """(q,) chance that the packets of a row are of 1, 2, ... q missiles, from the row of the catalogue."""
+    return packet_law(scenario.catalogue.model("packet_size", "ballistic"))
+
+
 # --- what follows from them on every day of the record --------------------------------------------------------------
 
 
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Months:
-    """Calendar months from that of the first unit held to that asked about or the record's last, axis m.
+    """Calendar months from that of the first unit held or row to that asked about or the record's last, axis m.
 
     Parameters
     ----------
@@ -197,13 +207,14 @@ class Months:
 
 def count_months(scenario: Scenario, theatre: Theatre, rows: EligibleRows) -> Months:
     """Count what was posted in each month; in the month asked about, what the scenario counts."""
-    first = scenario.eras(BALLISTIC_SYSTEMS)[0].replace(day=1)
-    months = Months(first, np.zeros(0, dtype=np.int64))
-    numbers = [months.of(day) for day in rows.window_end.astype("datetime64[D]").astype(object)]
+    days = rows.window_end.astype("datetime64[D]").astype(object).tolist()
+    held = max(scenario.eras(BALLISTIC_SYSTEMS)[0], PATRIOT_ARRIVAL)
+    months = Months(min([held, scenario.month.first, *days]).replace(day=1), np.zeros(0, dtype=np.int64))
+    numbers = list(map(months.of, days))
     asked = months.of(scenario.month.first)
     launched = np.bincount(numbers, rows.launched, max(asked + 1, 1)).astype(np.int64)
     launched[asked] = theatre.posted[ThreatClass.ballistic]
-    return Months(first, launched)
+    return Months(months.first, launched)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -91,7 +91,8 @@ def in_zones(shares: Singles, kyiv_share: Floats, other_share: Floats, places: P
     at_kyiv = np.where(places.kyiv, shares, np.float32(0))
     elsewhere = shares - at_kyiv
     left = ((1 - kyiv_share) * (1 - other_share)).astype(np.float32)
-    return _shares(at_kyiv) * kyiv_share.astype(np.float32)[:, None] + _shares(elsewhere) * left[:, None]
+    zones = _shares(at_kyiv) * kyiv_share.astype(np.float32)[:, None] + _shares(elsewhere) * left[:, None]
+    return zones.astype(np.float32)
 
 
 def _shares(weight: Singles) -> Singles:

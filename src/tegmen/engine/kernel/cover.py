@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from tegmen.engine.kernel.compiled import kept_compiled
 from tegmen.engine.kernel.packets import kept_share
@@ -68,8 +68,8 @@ class Added(NamedTuple):
 
 
 @kept_compiled
-@njit(parallel=True, nogil=True)
-def cover_by_units(site, code, ready, radius, near, none_ready):
+@njit(nogil=True)
+def cover_by_units(first, last, site, code, ready, radius, near, none_ready):
     """Multiply into `none_ready` (system, w, p) the chance that no ready unit covers.
 
     Parameters
@@ -81,7 +81,7 @@ def cover_by_units(site, code, ready, radius, near, none_ready):
     near
         `Near`.
     """
-    for w in prange(site.shape[0]):
+    for w in range(first, last):
         for u in range(site.shape[1]):
             s = code[w, u]
             if 0 <= s < none_ready.shape[0]:
@@ -122,12 +122,14 @@ def _reach(w, n, added, near, reached):
 
 
 @kept_compiled
-@njit(parallel=True, nogil=True)
-def sums_by_number(none_ready, attack, added, near, sums):
+@njit(nogil=True)
+def sums_by_number(first, last, none_ready, attack, added, near, sums):
     """Fill sums over places with the first n added units, n from 0; a unit changes only the places near it.
 
     Parameters
     ----------
+    first, last
+        Worlds to do: from the first up to but not including the last.
     none_ready
         (system, w, p) chance that no ready unit of the baseline covers.
     attack, added, near
@@ -137,8 +139,8 @@ def sums_by_number(none_ready, attack, added, near, sums):
         count, by their worth: stopped; the same times the share stopped; aimed at places an added unit reaches, and
         stopped there.
     """
-    systems, worlds, places = none_ready.shape
-    for w in prange(worlds):
+    systems, _, places = none_ready.shape
+    for w in range(first, last):
         none, reached, fresh = np.empty((places, systems)), np.empty(places, np.int64), np.ones(places, np.bool_)
         total = np.zeros(sums.shape[0])
         for p in range(places):
@@ -170,8 +172,8 @@ def _tally(w, p, none, attack, newly, sign, total):
 
 
 @kept_compiled
-@njit(parallel=True, nogil=True)
-def struck_by_number(none_ready, attack, added, near, filled, struck):
+@njit(nogil=True)
+def struck_by_number(first, last, none_ready, attack, added, near, filled, struck):
     """Fill `struck` (w, n + 1): worth of the places that something leaks at in the month, in the mean.
 
     Parameters
@@ -181,8 +183,8 @@ def struck_by_number(none_ready, attack, added, near, filled, struck):
     filled
         (w, n + 1) share of engagements that rounds suffice for.
     """
-    systems, worlds, places = none_ready.shape
-    for w in prange(worlds):
+    systems, _, places = none_ready.shape
+    for w in range(first, last):
         none, reached, stale = np.empty((places, systems)), np.empty(places, np.int64), np.ones(places, np.bool_)
         spared, chance, stop = np.ones(places), np.empty(systems), np.empty(systems)
         for p in range(places):

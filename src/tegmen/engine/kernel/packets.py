@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from tegmen.engine.kernel.compiled import kept_compiled
 
@@ -83,10 +83,10 @@ def kept_share(packets, aimed, chance, stop, damage, together):
 
 
 @kept_compiled
-@njit(parallel=True, nogil=True)
-def kept_shares(packets, aimed, chance, stop, damage, together, kept):
+@njit(nogil=True)
+def kept_shares(first, last, packets, aimed, chance, stop, damage, together, kept):
     """Fill `kept` (w, p) by `kept_share`; packets (w, 3), aimed (w, p), chance and stop (w, p, state), damage (w,)."""
-    for w in prange(aimed.shape[0]):
+    for w in range(first, last):
         for p in range(aimed.shape[1]):
             kept[w, p] = kept_share(packets[w], aimed[w, p], chance[w, p], stop[w, p], damage[w], together)
 

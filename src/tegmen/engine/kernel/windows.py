@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from tegmen.engine.kernel.compiled import kept_compiled
 
@@ -248,8 +248,8 @@ def _solve(w, batteries, begin, windows, wanted, use, leak, out):
 
 
 @kept_compiled
-@njit(parallel=True, nogil=True)
-def solve_factors(batteries, ways, mix, attrition, rate, factor, reached, passing):
+@njit(nogil=True)
+def solve_factors(first, last, batteries, ways, mix, attrition, rate, factor, reached, passing):
     """Fill the factors with which units and dispersed layer stop the shares wanted, and what passes with them.
 
     Parameters
@@ -263,7 +263,7 @@ def solve_factors(batteries, ways, mix, attrition, rate, factor, reached, passin
     passing
         (w, lane) filled: chance to pass all units.
     """
-    for w in prange(mix.shape[0]):
+    for w in range(first, last):
         out, use = np.ones(passing.shape[1]), np.zeros(passing.shape[1])
         wanted = np.zeros(passing.shape[1], np.bool_)
         for at in range(use.shape[0]):
@@ -277,10 +277,10 @@ def solve_factors(batteries, ways, mix, attrition, rate, factor, reached, passin
 
 
 @kept_compiled
-@njit(parallel=True, nogil=True)
-def pass_again(batteries, ways, site, factor, passing):
+@njit(nogil=True)
+def pass_again(first, last, batteries, ways, site, factor, passing):
     """Fill `passing` (w, lane) anew on the lanes near each world's `site` (w,), where a unit was added."""
-    for w in prange(passing.shape[0]):
+    for w in range(first, last):
         wanted = np.zeros(passing.shape[1], np.bool_)
         if site[w] >= 0:
             for entry in range(ways.pointer[site[w]], ways.pointer[site[w] + 1]):

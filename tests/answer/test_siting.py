@@ -1,0 +1,142 @@
+"""Sites: every greedy step against trying all of them; a plan that knows the layout against one that does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from core_example import BALLISTIC, PATRIOT, SAMPT, after_the_record, evidence, made_worlds, worlds_of
+
+from tegmen.answer.readings import score
+from tegmen.answer.siting import site_greedily, site_informed, stands
+from tegmen.engine.expected import cover_baseline, expected_losses
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS
+from tegmen.question.scenario import Goal
+from tegmen.terms import join, take
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tegmen.worlds.draw import Worlds
+
+    Floats = NDArray[np.float64]
+
+STEPS = 4
+
+
+def goal_of(metric: str = "ballistic_strikes", cities: int = 4) -> Goal:
+    return Goal(name="g", label="halve", metric=metric, largest_cities=cities, threshold=0.5, confidence=0.8)
+
+
+def shares(worlds: Worlds, *aimed: float, kill: float = 0.5) -> Worlds:
+    """The same worlds with this much of the ballistic missiles aimed at each place, and this kill share."""
+    mix, rate = worlds.mix.copy(), worlds.rate.copy()
+    mix[:, BALLISTIC], rate[:, BALLISTIC] = aimed, kill
+    return replace(worlds, mix=mix, rate=rate)
+
+
+@pytest.fixture(scope="module")
+def drawn_worlds() -> Worlds:
+    return worlds_of(after_the_record())
+
+
+# ------------------------------------------------------------------ greedy steps
+
+
+@pytest.mark.parametrize("name", ["strikes", "people"])
+@pytest.mark.parametrize("system", BALLISTIC_SYSTEMS)
+def test_each_step_takes_the_site_that_leaves_least(drawn_worlds, name: str, system: str):
+    """With rounds without end; what is left is the mean over worlds of the metric itself, each site tried in turn."""
+    goal, worlds = evidence().scenario.goal(name), take(drawn_worlds, np.arange(30))
+    assert goal is not None
+    sites = site_greedily(worlds, goal, system, STEPS)
+    cover, endless = cover_baseline(worlds), [np.inf] * 2
+    for step, chosen in enumerate(sites):
+        losses = [expected_losses(cover, goal, (system, [site]), [endless])[0] for site in range(len(worlds.places))]
+        tried = np.array([table[:, 1].mean() for table in losses])
+        assert tried[chosen] <= tried.min() * (1 + 1e-9), step
+        cover.add(int(chosen), system)
+
+
+def test_capitals_are_covered_one_by_one_where_most_worlds_lack_cover(drawn_worlds):
+    worlds, xy = drawn_worlds, drawn_worlds.places.xy
+    goal = evidence().scenario.goal("capitals")
+    assert goal is not None
+    sites = site_greedily(worlds, goal, "patriot", 22)
+    bare = np.array(worlds.covers == 0)
+    apart = np.linalg.norm(xy[:, None] - xy[None], axis=-1)
+    near = apart[None] <= worlds.units.radius_ballistic_km[:, PATRIOT, None, None]
+    for chosen in sites:
+        gains = (near & (bare & worlds.places.capital)[:, None, :]).sum(axis=(0, 2))
+        assert gains[chosen] == gains.max()
+        bare &= ~near[:, chosen]
+    assert not bare[:, worlds.places.capital].any()
+
+
+def test_units_pile_up_by_hand():
+    # cities too far apart to share a unit, each unit ready always and stopping 0.5 of what it meets: a second one at
+    # the same place meets what the first has met already (a missile is met once), so units spread
+    worlds = shares(made_worlds([(SAMPT, 1)], readiness=0.0), 0.4, 0.3, 0.2, 0.1)
+    ready = replace(worlds, readiness_added=np.array([0.8]))
+    assert site_greedily(ready, goal_of(), "patriot", 4).tolist() == [0, 1, 2, 3]
+    # 0.4 x 0.5 = 0.2 is left at Kyiv, then 0.1 of it: where a unit is ready on half of nights a second saves
+    half = replace(worlds, readiness_added=np.array([0.5]))
+    # saves 0.4, 0.3, then 0.2 at Kyiv and Odesa alike (the larger first), 0.15, 0.1 ... each times 0.5 x 0.5
+    assert site_greedily(half, goal_of(), "patriot", 6).tolist() == [0, 1, 0, 2, 1, 0]
+
+
+def test_places_that_do_not_count_get_no_unit():
+    worlds = shares(made_worlds([(PATRIOT, 3)]), 0.01, 0.01, 0.49, 0.49)
+    assert set(site_greedily(worlds, goal_of(cities=2), "patriot", 2).tolist()) == {0, 1}
+
+
+# ------------------------------------------------------------------ what the plan knows
+
+
+def two_layouts() -> Worlds:
+    """The same four cities and targets twice; in one world a Patriot stands in Lviv, in the other in Odesa."""
+    return join(
+        [shares(made_worlds([(PATRIOT, 0), (PATRIOT, at)], readiness=0.9), 0.1, 0.3, 0.4, 0.2) for at in (1, 2)]
+    )
+
+
+def test_who_knows_the_layout_covers_what_it_leaves_open():
+    worlds = two_layouts()
+    sites = site_informed(worlds, goal_of(), "patriot", 3)
+    assert sites.shape == (3, 2)
+    # Odesa and Vinnytsia are open in the first, Lviv and Vinnytsia in the second; the rest has a unit ready 0.9
+    assert sites[:2].tolist() == [[2, 1], [3, 3]]
+
+
+def test_a_plan_that_knows_the_layout_leaves_no_more_in_any_world():
+    worlds, endless = two_layouts(), [np.full(2, np.inf)] * 5
+    plans = site_greedily(worlds, goal_of(), "patriot", 4), site_informed(worlds, goal_of(), "patriot", 4)
+    blind, informed = (score(worlds, goal_of(), ("patriot", plan)).remaining(endless) for plan in plans)
+    assert np.all(informed <= blind + 1e-12)
+    assert informed[:, 1].mean() < blind[:, 1].mean()
+    assert np.all(informed[:, 0] == 1)
+
+
+def test_without_any_layout_both_plans_are_one():
+    worlds = shares(made_worlds([(PATRIOT, 0)], readiness=0.0), 0.1, 0.3, 0.4, 0.2)
+    worlds = replace(worlds, readiness_added=np.array([0.7]))
+    blind = site_greedily(worlds, goal_of(), "patriot", 5)
+    assert site_informed(worlds, goal_of(), "patriot", 5)[:, 0].tolist() == blind.tolist()
+
+
+def test_the_plan_that_knows_the_layout_does_not_know_the_world_s_targets():
+    """Two worlds of one layout, other targets in each: one and the same plan."""
+    one = made_worlds([(PATRIOT, 0)], readiness=0.9)
+    worlds = join([shares(one, 0.1, 0.6, 0.2, 0.1), shares(one, 0.1, 0.1, 0.2, 0.6)])
+    sites = site_informed(worlds, goal_of(), "patriot", 4)
+    assert np.array_equal(sites[:, 0], sites[:, 1])
+
+
+def test_stands_are_named_and_their_radius_is_the_mean_drawn(drawn_worlds):
+    shown = stands(drawn_worlds, "patriot", np.array([0, 3]))
+    radius = drawn_worlds.units.radius_ballistic_km[:, PATRIOT]
+    assert [stand.place for stand in shown] == [drawn_worlds.places.name[0], drawn_worlds.places.name[3]]
+    assert [stand.radius_km for stand in shown] == pytest.approx([radius.sum() / len(radius)] * 2)
+    assert radius.std() > 0

@@ -1,0 +1,93 @@
+"""Levels: draws that are concentrated somewhere must estimate what draws spread evenly would."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.integrate import quad
+
+from tegmen.terms import FrozenDict
+from tegmen.worlds.levels import Levels, Proposal
+
+
+def stream(seed: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(seed))
+
+
+def peaked(x):
+    """What a record might say of a level: it favours the top."""
+    return np.exp(-80 * (x - 0.9) ** 2)
+
+
+def fitted(seed: int, says=peaked) -> Proposal:
+    x = stream(seed).random(3000)
+    return Proposal.fitted(x, says(x) / says(x).sum())
+
+
+@given(
+    draws=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=40),
+    seed=st.integers(0, 99),
+)
+def test_a_density_integrates_to_one_and_one_draw_in_five_is_of_the_uniform(draws: list[float], seed: int):
+    weight = stream(seed).random(len(draws)) + 1e-9
+    density = Proposal.fitted(np.array(draws), weight / weight.sum()).density
+    assert density.mean() == pytest.approx(1)
+    assert density.min() >= 0.2 - 1e-12  # so that no weight exceeds five
+
+
+def test_draws_follow_the_density_and_their_weight_is_its_inverse():
+    proposal, count = fitted(1), 40_000
+    x, log_ratio = proposal.draw(count, stream(2))
+    bins = len(proposal.density)
+    assert np.exp(-log_ratio) == pytest.approx(proposal.density[(x * bins).astype(int)])
+    expected = count * proposal.density / bins
+    number = np.histogram(x, bins, (0, 1))[0]
+    assert np.all(abs(number - expected) <= 4 * np.sqrt(expected))
+    within = (x * bins) % 1  # spread evenly within a bin
+    assert abs(within.mean() - 0.5) <= 4 / np.sqrt(12 * count)
+
+
+FUNCTIONS = {
+    "the mean": lambda x: x,
+    "what the record says": peaked,
+    "a part it does not favour": lambda x: (x < 0.1) * 1.0,
+    "nothing": np.ones_like,
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_weighted_draws_estimate_the_integral(name: str):
+    function = FUNCTIONS[name]
+    x, log_ratio = fitted(3).draw(20_000, stream(4))
+    terms = np.exp(log_ratio) * function(x)
+    exact = quad(lambda u: float(function(np.float64(u))), 0, 1, points=[0.1, 0.9])[0]
+    assert abs(terms.mean() - exact) <= 4 * terms.std() / np.sqrt(len(terms))
+
+
+def test_concentrated_draws_waste_fewer():
+    x, log_ratio = fitted(5).draw(4000, stream(6))
+    plain = peaked(stream(7).random(4000))
+    weighted = np.exp(log_ratio) * peaked(x)
+    assert (weighted.sum() ** 2 / (weighted**2).sum()) > 2 * (plain.sum() ** 2 / (plain**2).sum())
+
+
+def test_levels_of_several_names_weigh_as_the_product():
+    proposals = FrozenDict({"x": fitted(8), "y": fitted(9, lambda u: 1 - u)})
+    levels = Levels(20_000, stream(10), proposals)
+    x, y, z = (levels.draw(name) for name in "xyz")
+    assert levels.drawn.keys() == {"x", "y", "z"}
+    density = [proposals[name].density[(drawn * 12).astype(int)] for name, drawn in (("x", x), ("y", y))]
+    assert np.exp(-levels.log_prior) == pytest.approx(density[0] * density[1])
+    terms = np.exp(levels.log_prior) * x * y * z  # uniform and apart before the record: the mean is 1/8
+    assert abs(terms.mean() - 1 / 8) <= 4 * terms.std() / np.sqrt(len(terms))
+
+
+def test_the_next_round_looks_where_the_last_one_found_weight():
+    levels = Levels(5000, stream(11))
+    drawn = levels.draw("x")
+    proposal = levels.fitted(peaked(drawn) / peaked(drawn).sum())["x"]
+    assert proposal.density.argmax() in (10, 11)  # of twelve equal bins, 0.9 lies in the eleventh
+    again = Levels(5000, stream(12), FrozenDict({"x": proposal}))
+    assert again.draw("x").mean() > drawn.mean() + 0.2
