@@ -35,7 +35,7 @@ def site_greedily(worlds: Worlds, goal: Goal, system: str, count: int) -> Ints:
     stakes, cover = stakes_of(worlds, places), cover_baseline(worlds)
     others = let_pass(worlds).leak(places) if metric.background else None
     site, place, reached = _pairs(worlds, places, system)
-    settled: dict[ThreatClass, "Floats"] = {}
+    settled: dict[ThreatClass, Floats] = {}
     order: list[int] = []
     for _ in range(count):
         now, then = (
