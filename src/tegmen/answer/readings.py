@@ -243,5 +243,5 @@ def cut_days(study: Study) -> list[date]:
     ends = np.datetime64(last, "M") + np.array(CUT_MONTHS) + 1
     days = [(end.astype("datetime64[D]") - 1).astype(object) for end in ends]
     until, reach = study.calibration.until, study.calibration.record.rows["window_end"].max().date()
-    first = study.rows.window_end.min(initial=np.datetime64(until, "m")).astype("datetime64[D]").astype(date)
+    first: date = next(iter(study.rows.window_end.astype("datetime64[D]").tolist()), until)
     return [day for day in days if first <= day <= reach or day == until]
