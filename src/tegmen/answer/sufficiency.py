@@ -118,7 +118,7 @@ def _answer_case(study: Study, case: EvidenceCase) -> tuple[CaseAnswer, Worlds]:
     worlds = study.worlds(case, goal)
     table = score(worlds, goal, (system, sites))
     study.tell(f"{case}: readings", 0, 1)
-    whole = study.worlds(case, next((each for each in scenario.goals if each.measure.background), None))
+    whole = study.worlds(case, whole=True)
     number = most if answer.n is None else answer.n
     return CaseAnswer(
         case=case,
@@ -218,6 +218,8 @@ def drivers_of(unknowns: Mapping[str, Floats], outcome: Floats, worth: Mapping[s
 def _check(study: Study, worlds: Worlds, goal: Goal, sites: Ints) -> Agreement:
     """Simulate some of the headline's worlds at every number, beside the closed form."""
     most, effort = study.scenario.added_max, study.effort
+    if goal.measure.is_coverage:  # geometry alone: nothing is simulated, and nothing can differ
+        return Agreement(np.arange(most + 1), *np.zeros((4, most + 1)), worlds=0, runs=0)
     study.tell(f"{worlds.case}: the simulation beside the closed form", 0, 1)
     some = thin_out(worlds, effort.part(400, 50))
     campaign = begin_campaign(some, cruise=ThreatClass.cruise in goal.measure.classes, compute=effort.compute)
