@@ -19,7 +19,6 @@ from .calibration.fit import calibrate as calibrate
 from .calibration.forecast import Forecast as Forecast
 from .calibration.forecast import forecast as forecast
 from .calibration.forecast import forecast_month as forecast_month
-from .calibration.kept_fits import cache_folder as cache_folder
 from .engine.workload import Compute as Compute
 from .errors import EvidenceError as EvidenceError
 from .errors import InfeasibleError as InfeasibleError

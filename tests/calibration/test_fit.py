@@ -10,20 +10,18 @@ import pytest
 from scipy import linalg, stats
 
 from tegmen.calibration.area import ClassTrack, area_track
-from tegmen.calibration.ballistic import fit_point, open_mesh, step_likelihoods
 from tegmen.calibration.fit import Calibration, calibrate
-from tegmen.calibration.grid import LevelGrid, beta_binomial, forward, level_grid, sample_paths
+from tegmen.calibration.grid import LevelGrid, beta_binomial, elapse, level_grid
 from tegmen.calibration.priors import Memory, Priors
-from tegmen.calibration.rows import FILTERED, MODELLED, EligibleRows, Night
+from tegmen.calibration.rows import FILTERED, MODELLED, Night
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.record import COLUMNS, Record, read_record
 from tegmen.terms import Provenance, ThreatClass
 
 FAST = Priors(
-    levels=57, steps=(0.05, 0.2, 0.8), concentrations=(2.0, 8.0, 32.0, 128.0), cells=(6, 8, 5), drift_levels=13
+    levels=57, steps=(0.05, 0.2, 0.8), concentrations=(2.0, 8.0, 32.0, 128.0), points=300, coverage_levels=(5, 7)
 )
 STILL = Memory(break_days=(math.inf,), half_life_days=math.inf, slopes=(0.0,))
-TINY = Priors(cells=(2, 3, 2), kill_concentrations=(2.0, 9.0), drift_levels=3, drift_steps=(0.0, 0.7))
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +43,6 @@ def made(rows, weapon="unnamed"):
     return Record(table[list(COLUMNS)], Provenance("0", None, {"record": "made"}))
 
 
-def rows_of(step, n, k, aim=0, steps=None):
-    step, n, k = (np.asarray(each, dtype=np.int64) for each in (step, n, k))
-    ends = np.full(len(step), np.datetime64("2024-01-01T08:00"))
-    aims = np.broadcast_to(np.asarray(aim, dtype=np.int64), step.shape).copy()
-    return EligibleRows(ends, np.full(len(n), "unnamed"), n, k, aims, step, steps or int(step.max()) + 1)
-
-
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 
@@ -63,65 +54,19 @@ def test_beta_binomial_is_scipys():
 
 
 def test_transition_is_the_exponential_of_the_reflecting_difference():
-    grid, h = level_grid(-2.0, 2.0, 21, (0.05, 0.9)), 0.2
+    variance = np.array([0.05, 4.5, 20.0])
     difference = np.diag(np.ones(20), 1) + np.diag(np.ones(20), -1) - 2 * np.eye(21)
     difference[0, 0] = difference[-1, -1] = -1
-    for kernel, step in zip(grid.kernels, (0.05, 0.9), strict=True):
-        np.testing.assert_allclose(kernel, linalg.expm(difference * (step / h) ** 2 / 2), atol=1e-13)
+    for kernel, each in zip(elapse(np.tile(np.eye(21), (3, 1, 1)), variance), variance, strict=True):
+        np.testing.assert_allclose(kernel, linalg.expm(difference * each / 2), atol=1e-13)
 
 
 @pytest.mark.parametrize("step", [0.02, 0.1, 0.6])
 def test_transition_has_the_stated_variance_even_below_the_spacing(step):
-    grid = level_grid(-6.0, 8.0, 225, (step,))
-    middle, kernel = 112, grid.kernels[0]
+    grid = level_grid(-6.0, 8.0, 225)
+    middle, kernel = 112, elapse(np.eye(225)[None], np.array([(step / grid.spacing) ** 2]))[0]
     moments = [(kernel[middle] * (grid.logit - grid.logit[middle]) ** power).sum() for power in (0, 1, 2)]
     np.testing.assert_allclose(moments, [1.0, 0.0, step**2], atol=1e-12)
-
-
-# --- hidden paths ----------------------------------------------------------------------------------------------------
-
-
-def brute(likelihood, grid, step):
-    """Evidence, and every path's posterior, by enumerating all paths of one step sd and one cell."""
-    weights = {}
-    for path in itertools.product(range(len(grid.logit)), repeat=len(likelihood)):
-        weight = grid.start[path[0]] * likelihood[0][path[0]]
-        for t in range(1, len(path)):
-            weight *= grid.kernels[step][path[t - 1], path[t]] * likelihood[t][path[t]]
-        weights[path] = weight
-    total = sum(weights.values())
-    return total, {path: weight / total for path, weight in weights.items()}
-
-
-@pytest.fixture
-def tiny():
-    grid = level_grid(-2.0, 2.0, 4, (0.4, 1.3))
-    likelihood = np.random.default_rng(5).uniform(0.05, 1.0, (3, 2, 4))
-    likelihood[1] = 1.0  # a week without rows: missing, it only diffuses
-    return grid, likelihood
-
-
-def test_filter_equals_enumeration_of_all_paths(tiny):
-    grid, likelihood = tiny
-    steps = list(forward(likelihood, grid.start, grid.kernels))
-    evidence = sum(gain for _, _, gain in steps)
-    for step, cell in itertools.product(range(2), range(2)):
-        total, paths = brute(likelihood[:, cell], grid, step)
-        assert math.isclose(evidence[step, cell], math.log(total), rel_tol=1e-12)
-        last = [sum(weight for path, weight in paths.items() if path[-1] == g) for g in range(4)]
-        np.testing.assert_allclose(steps[-1][1][step, cell], last, rtol=1e-12)
-
-
-def test_sampled_paths_have_the_enumerated_probabilities(tiny):
-    grid, likelihood = tiny
-    count, rng = 40_000, np.random.default_rng(11)
-    step, cell = rng.integers(0, 2, count), rng.integers(0, 2, count)
-    path = sample_paths(likelihood, grid, step, cell, rng.random((3, count)))
-    for chosen in itertools.product(range(2), range(2)):
-        mine = path[:, (step == chosen[0]) & (cell == chosen[1])]
-        for each, chance in brute(likelihood[:, chosen[1]], grid, chosen[0])[1].items():
-            seen = (mine == np.array(each)[:, None]).all(axis=0).mean()
-            assert abs(seen - chance) <= 4 * math.sqrt(chance * (1 - chance) / mine.shape[1]) + 1e-12
 
 
 # --- area classes ----------------------------------------------------------------------------------------------------
@@ -301,98 +246,6 @@ def test_weapons_of_the_record_have_their_own_forecasts(march):
     assert set(march.areas[ThreatClass.drone].weapons) == {"Shahed"}
 
 
-# --- the ballistic mixture -------------------------------------------------------------------------------------------
-
-
-def loops(rows, grid, priors):
-    """Posterior weight of every (drift step, cell) by loops over cells, hidden paths and rows; nothing vectorised."""
-    table = {}
-    sizes = [range(size) for size in priors.cells]
-    mean, fan = priors.spread_elsewhere
-    for s, q, p, m, v in itertools.product(range(len(grid.kernels)), sizes[0], sizes[1], range(2), sizes[2]):
-        kyiv, kill, aim = ((i + 0.5) / size for i, size in zip((q, p, v), priors.cells, strict=True))
-        concentration, total = priors.kill_concentrations[m], 0.0
-        for path in itertools.product(range(len(grid.logit)), repeat=rows.steps):
-            weight = grid.start[path[0]] * math.prod(grid.kernels[s][a, b] for a, b in itertools.pairwise(path))
-            for step, n, k, zone in zip(rows.step, rows.launched, rows.intercepted, rows.aim, strict=True):
-                share = 1 / (1 + math.exp(-grid.logit[path[step]]))
-                hit = stats.betabinom.pmf(k, n, kill * concentration, (1 - kill) * concentration)
-                fanned = stats.betabinom.pmf(k, n, kill * mean * fan, (1 - kill * mean) * fan)
-                at_kyiv = kyiv * hit + (1 - kyiv) * (k == 0)
-                other = share * fanned + (1 - share) * (k == 0)
-                weight *= {1: at_kyiv, 0: other, -1: aim * at_kyiv + (1 - aim) * other}[int(zone)]
-            total += weight
-        table[s, q, p, m, v] = total
-    return np.array(list(table.values())) / sum(table.values())
-
-
-def test_mixture_posterior_equals_nested_loops():
-    rows = rows_of([0, 0, 1, 1, 1, 1], [3, 5, 2, 4, 4, 6], [3, 0, 1, 4, 4, 0], [1, -1, 0, -1, -1, 0])
-    grid = level_grid(-2.0, 2.0, 3, TINY.drift_steps)
-    fit = fit_point(rows, grid, TINY)
-    np.testing.assert_allclose(fit.weights.ravel(), loops(rows, grid, TINY), rtol=1e-9)
-
-
-def mixture_quantiles(calibration):
-    """5/50/95 % of coverage of Kyiv, kill, and the last coverage elsewhere, exactly, linear within a cell."""
-    point = calibration.point
-    quantiles = []
-    for axis, size in enumerate(point.priors.cells[:2], start=1):
-        marginal = point.weights.sum(axis=tuple(each for each in range(5) if each != axis))
-        edges = np.linspace(0, 1, size + 1)
-        quantiles.append(
-            np.interp((0.05, 0.5, 0.95), np.concatenate([[0], np.cumsum(marginal)]) / marginal.sum(), edges)
-        )
-    *_, (_, last, _) = forward(
-        step_likelihoods(point.rows, point.grid, open_mesh(point.priors), point.priors.spread_elsewhere),
-        point.grid.start,
-        point.grid.kernels,
-    )
-    marginal = np.einsum("sc,scg->g", point.weights.reshape(len(last), -1), last)
-    half = (point.grid.logit[1] - point.grid.logit[0]) / 2
-    level = np.interp((0.05, 0.5, 0.95), np.cumsum(marginal) / marginal.sum(), point.grid.logit + half)
-    return np.array([*quantiles, 1 / (1 + np.exp(-level))])
-
-
-@pytest.mark.parametrize("finer", [{"cells": (32, 24, 12)}, {"cells": (16, 48, 12)}, {"drift_levels": 65}])
-def test_a_mesh_twice_as_fine_moves_no_quantile_by_two_percent_of_the_interval(record, march, finer):
-    first = mixture_quantiles(march)
-    second = mixture_quantiles(calibrate(record, until="2024-03-31", priors=Priors(**finer)))
-    assert (np.abs(first - second) <= 0.02 * (first[:, 2:] - first[:, :1])).all()
-
-
-def test_an_intercepted_unlocated_row_is_split_by_bayes():
-    """One row, nothing else: P(Kyiv) is a ratio of prior means, for coverage and aim have mean one half."""
-    calibration = calibrate(made([("2024-01-10", "ballistic", "unlocated", 5, 5)]), until="2024-02-01", seed=4)
-    p = (np.arange(24 * 40) + 0.5) / (24 * 40)
-    kyiv = np.mean(
-        [stats.betabinom.pmf(5, 5, p * m, (1 - p) * m).mean() for m in calibration.priors.kill_concentrations]
-    )
-    other = stats.betabinom.pmf(5, 5, p, 2 - p).mean()
-    count, expected = 4000, kyiv / (kyiv + other)
-    # One row of 5: Kish's number is 1, so the share is Beta(2, 1) or Beta(1, 2), of means 2/3 and 1/3.
-    share = calibration.draws(count, 9).kyiv_share
-    assert abs(share.mean() - (1 / 3 + expected / 3)) <= 4 * share.std() / math.sqrt(count)
-
-
-def test_a_common_kill_without_fan_out_is_far_less_likely(march):
-    """The reason for the fan-out: the ratio of the two evidences on the record up to March 2024, by plain sums."""
-    rows = march.rows[ThreatClass.ballistic]
-    q, e, p, m, v = np.meshgrid(
-        *[(np.arange(size) + 0.5) / size for size in (10, 10, 20)], [2.0, 8.0, 64.0], [0.05, 0.2, 0.5]
-    )
-    evidence = []
-    for fanned in (True, False):
-        likelihood = np.ones(q.shape)
-        for n, k, zone in zip(rows.launched, rows.intercepted, rows.aim, strict=True):
-            hit = np.exp(beta_binomial(n, k, p, m))
-            other = np.exp(beta_binomial(n, k, p / 2, np.array(2.0))) if fanned else hit
-            kyiv, other = q * hit + (1 - q) * (k == 0), e * other + (1 - e) * (k == 0)
-            likelihood *= v * kyiv + (1 - v) * other if zone < 0 else kyiv if zone else other
-        evidence.append(likelihood.mean())
-    assert evidence[0] > 100 * evidence[1]
-
-
 # --- simulated truth -------------------------------------------------------------------------------------------------
 
 
@@ -417,26 +270,6 @@ def test_intervals_cover_the_simulated_level():
     covered = sum(0.05 < rank < 0.95 for rank in ranks)
     assert stats.binom.cdf(covered, 30, 0.9) > 1e-3
     assert abs(np.mean(ranks) - 0.5) <= 4 * math.sqrt(1 / 12 / 30)
-
-
-def test_mixture_recovers_a_simulated_defence():
-    rng, rows = np.random.default_rng(6), []
-    for day in range(300):
-        kyiv, n = rng.random() < 0.3, int(rng.integers(2, 8))
-        covered = rng.random() < (0.9 if kyiv else 0.25)
-        share = covered * (rng.beta(0.95 * 16, 0.05 * 16) if kyiv else 0.95 * rng.random())
-        zone = "unlocated" if rng.random() < 0.5 else "UA-30" if kyiv else "UA-63"
-        rows.append(
-            (pd.Timestamp("2023-06-01") + pd.Timedelta(days=day), "ballistic", zone, n, int(rng.binomial(n, share)))
-        )
-    drawn = calibrate(made(rows), until="2024-06-01").draws(1000, 2)
-    for draws, truth in zip(
-        (drawn.coverage_kyiv, drawn.coverage_elsewhere, drawn.kill, drawn.kyiv_share),
-        (0.9, 0.125, 0.95, 0.3),
-        strict=True,
-    ):
-        assert abs(draws.mean() - truth) <= 3 * draws.std()
-        assert draws.std() < 0.1
 
 
 # --- the record ------------------------------------------------------------------------------------------------------
@@ -468,10 +301,6 @@ def test_march_2024_reads_as_the_record_does(march):
     drawn = march.draws(1000, 1)
     assert drawn.rate[ThreatClass.supersonic].mean() < 0.05
     assert drawn.rate[ThreatClass.s300_ground].mean() < 0.05
-    assert drawn.coverage_kyiv.mean() > 0.7
-    assert drawn.coverage_elsewhere.mean() < 0.3
-    assert drawn.kill.mean() > 0.85
-    assert 0.1 < drawn.kyiv_share.mean() < 0.5
     posted = {key: rows.totals() for key, rows in march.rows.items()}
     assert posted[ThreatClass.ballistic] == (143, 46)
     assert posted[ThreatClass.supersonic] == (190, 2)
@@ -532,7 +361,7 @@ def test_draws_depend_on_the_seed_alone(record, march):
 
 def test_draws_are_shares_inside_zero_and_one(march):
     table = march.draws(300, 8).to_pandas()
-    assert table.shape == (300, 8)
+    assert table.shape == (300, 4)
     assert ((table > 0) & (table < 1)).all(axis=None)
 
 
@@ -551,20 +380,16 @@ def test_weeks_without_rows_widen_the_level_and_are_not_zero():
 def test_classes_without_rows_keep_their_prior_and_say_so():
     calibration = calibrate(made([("2023-02-01", "drone", "unlocated", 20, 18)]), until="2023-03-01")
     assert calibration.prior_only == tuple(key for key in MODELLED if key is not ThreatClass.drone)
-    for name in ("rate_cruise", "rate_supersonic", "rate_s300_ground", "coverage_kyiv", "kill", "kyiv_share"):
+    for name in ("rate_cruise", "rate_supersonic", "rate_s300_ground", "rate_ballistic"):
         assert calibration.identified[name].startswith("Prior only")
     assert "18 of 20" in calibration.identified["rate_drone"]
-    table = calibration.draws(2000, 1).to_pandas()
-    error = 4 * math.sqrt(1 / 12 / 2000)
-    for name in ("coverage_kyiv", "kill", "kyiv_share"):
-        assert abs(table[name].mean() - 0.5) <= error
     assert len(calibration.monthly()) == 1
     assert "prior only" in repr(calibration)
 
 
 def test_not_identified_is_named(march):
     assert "Not identified" in march.identified["single_shot_kill"]
-    assert "barely" in march.identified["kyiv_share"]
+    assert "Barely identified" in march.identified["aim"]
     assert set(march.draws(2, 1).to_pandas().columns) <= set(march.identified)
 
 
@@ -573,7 +398,7 @@ def test_pages_and_tables(march):
     assert "<table" in march._repr_html_()
     table = march.to_pandas()
     assert list(table.columns) == ["quantity", "mean", "low", "median", "high", "evidence"]
-    assert len(table) == 8
+    assert len(table) == 4
     assert (table.low < table["median"]).all()
     assert march.provenance.inputs.keys() == {"record"}
 
@@ -612,7 +437,7 @@ def test_bad_seeds_counts_classes_and_priors_are_named(record, march):
 
 
 def test_grids_are_plain_data():
-    grid = level_grid(-1.0, 1.0, 5, (0.3,))
+    grid = level_grid(-1.0, 1.0, 5)
     assert isinstance(grid, LevelGrid)
     np.testing.assert_allclose(grid.start.sum(), 1.0)
-    np.testing.assert_allclose(grid.kernels[0].sum(axis=1), 1.0)
+    assert grid.spacing == pytest.approx(0.5)

@@ -13,7 +13,7 @@ from tegmen.calibration.priors import Priors
 from tegmen.evidence.record import read_record
 from tegmen.terms import ThreatClass
 
-FAST = Priors(levels=29, steps=(0.05, 0.4), concentrations=(4.0, 32.0), cells=(3, 4, 3), drift_levels=9)
+FAST = Priors(levels=29, steps=(0.05, 0.4), concentrations=(4.0, 32.0), points=40, coverage_levels=(3, 5))
 
 
 @pytest.fixture(scope="module")

@@ -173,7 +173,7 @@ def test_drivers_give_one_chart_with_both_cases(result):
 
 def test_a_back_test_gives_one_chart_with_every_class_scored():
     fast = Priors(
-        levels=57, steps=(0.05, 0.2, 0.8), concentrations=(2.0, 8.0, 32.0, 128.0), cells=(6, 8, 5), drift_levels=13
+        levels=57, steps=(0.05, 0.2, 0.8), concentrations=(2.0, 8.0, 32.0, 128.0), points=300, coverage_levels=(5, 7)
     )
     backtest = tg.backtest(tg.read_record(), start="2024-05", priors=fast)
     spec = tg.chart(backtest).to_dict()

@@ -15,6 +15,7 @@ from scipy import linalg, stats
 
 import tegmen as tg
 from tegmen.calibration.area import ClassTrack, area_track
+from tegmen.calibration.ballistic import ballistic_track
 from tegmen.calibration.fit import calibrate
 from tegmen.calibration.forecast import (
     Known,
@@ -27,8 +28,7 @@ from tegmen.calibration.forecast import (
     simulate_intercepted,
     smoothed,
 )
-from tegmen.calibration.grid import beta_binomial, beta_binomial_table, elapse, level_grid
-from tegmen.calibration.nightly import ballistic_track, point_track
+from tegmen.calibration.grid import beta_binomial, beta_binomial_table, elapse
 from tegmen.calibration.priors import Memory, Priors
 from tegmen.calibration.rows import Night, nights
 from tegmen.errors import EvidenceError, InputError
@@ -39,7 +39,7 @@ from tegmen.trust.baselines import BASELINES, last_month, past, trailing_beta_bi
 from tegmen.trust.scores import LEVELS, difference, marks
 
 FAST = Priors(
-    levels=57, steps=(0.05, 0.2, 0.8), concentrations=(2.0, 8.0, 32.0, 128.0), cells=(6, 8, 5), drift_levels=13
+    levels=57, steps=(0.05, 0.2, 0.8), concentrations=(2.0, 8.0, 32.0, 128.0), points=300, coverage_levels=(5, 7)
 )
 FIXED = Memory(break_days=(math.inf,), half_life_days=math.inf, slopes=(0.0,), slope_spread=1.0)
 
@@ -119,16 +119,11 @@ def test_a_month_is_forecast_from_the_days_before_it_only(record):
     assert (of_may[1]["intercepted"] == 0).all()
 
 
-def test_a_level_elapses_as_the_matrix_of_the_weekly_filter_does():
-    grid = level_grid(-3.0, 3.0, 25, (0.3, 0.9))
+def test_a_level_that_elapses_in_two_halves_has_elapsed_once():
     weights = np.random.default_rng(1).dirichlet(np.ones(25), (2, 4))
-    spacing = grid.logit[1] - grid.logit[0]
-    moved = elapse(weights, (np.array([0.3, 0.9]) / spacing) ** 2)
-    np.testing.assert_allclose(moved, weights @ grid.kernels, atol=1e-14)
-    halves = elapse(
-        elapse(weights, (np.array([0.3, 0.9]) / spacing) ** 2 / 2), (np.array([0.3, 0.9]) / spacing) ** 2 / 2
-    )
-    np.testing.assert_allclose(halves, moved, atol=1e-13)
+    whole = elapse(weights, np.array([1.4, 13.0]))
+    np.testing.assert_allclose(elapse(elapse(weights, np.array([0.7, 6.5])), np.array([0.7, 6.5])), whole, atol=1e-13)
+    np.testing.assert_allclose(whole.sum(axis=-1), 1.0)
 
 
 def test_a_forecast_sums_over_every_path_slope_and_break():
@@ -160,63 +155,6 @@ def test_a_forecast_sums_over_every_path_slope_and_break():
             weight = slope_prior[b] / 2 * grid.start[x] * mass(5, grid.logit[x], j)[4] * first[j, x, m, y]
             expected += weight * mass(12, grid.logit[y], m)[3] * second[m, y, o, z] * mass(asked, grid.logit[z], o)
     np.testing.assert_allclose(found, expected / expected.sum(), rtol=1e-8)
-
-
-def test_ballistic_forecasts_by_loops_over_the_mesh():
-    priors = Priors(cells=(2, 3, 2), kill_concentrations=(2.0, 9.0), drift_levels=3, drift_steps=(0.0, 0.7))
-    memory = Memory(break_days=(math.inf,), half_life_days=math.inf)
-    track = point_track(priors, memory).after(night(0, 3, 3, aim=1)).after(night(0, 4, 0, aim=-1))
-    grid, expected, total = track.grid, np.zeros((3, 6)), 0.0
-    f, fan = priors.spread_elsewhere
-    for q, p, big, v, e in itertools.product((0.25, 0.75), (1 / 6, 0.5, 5 / 6), (2.0, 9.0), (0.25, 0.75), range(3)):
-        share = 1 / (1 + math.exp(-grid.logit[e]))
-
-        def at(n, q=q, p=p, big=big, v=v, share=share):
-            none = np.eye(n + 1)[0]
-            kyiv = q * stats.betabinom.pmf(np.arange(n + 1), n, p * big, (1 - p) * big) + (1 - q) * none
-            other = (
-                share * stats.betabinom.pmf(np.arange(n + 1), n, p * f * fan, (1 - p * f) * fan) + (1 - share) * none
-            )
-            return kyiv, other, v * kyiv + (1 - v) * other
-
-        weight = grid.start[e] * at(3)[0][3] * at(4)[2][0]
-        total += weight
-        expected += weight * np.array(at(5))
-    np.testing.assert_allclose(track.by_aim(5), expected / total, rtol=1e-9)
-    np.testing.assert_allclose(track.aims(), [2 / 5, 1 / 5, 2 / 5])
-
-
-def test_what_stands_still_in_the_ballistic_mixture_fades_and_breaks_as_said():
-    """One gap by loops: evidence to the power of its age, the level moved or drawn anew, a break forgets the rest."""
-    priors = Priors(cells=(2, 2, 2), kill_concentrations=(2.0, 9.0), drift_levels=4, drift_steps=(0.3, 0.7))
-    memory = Memory(break_days=(30.0, 400.0), half_life_days=20.0)
-    track = point_track(priors, memory).after(night(0, 3, 2, aim=-1)).after(night(0, 2, 0, aim=1))
-    found, days, grid = track.before(9).weights, 9, track.grid
-    spacing = grid.logit[1] - grid.logit[0]
-    of_cell = track.weights.sum(axis=-1)
-    faded = of_cell ** (0.5 ** (days / 20)) / (of_cell ** (0.5 ** (days / 20))).sum()
-    for at in itertools.product(*map(range, found.shape[:-1])):
-        s, r = at[:2]
-        kernel = elapse(np.eye(4)[None], np.array([(priors.drift_steps[s] / spacing) ** 2 * days / 28]))[0]
-        still = math.exp(-days / memory.break_days[r])
-        expected = still * faded[at] * (track.weights[at] / of_cell[at]) @ kernel
-        expected = expected + (1 - still) * faded[s, r].sum() / faded[0, 0].size * grid.start
-        np.testing.assert_allclose(found[at], expected, rtol=1e-9)
-    assert found.sum() == pytest.approx(1.0)
-
-
-def test_two_models_of_ballistic_missiles_are_weighed_by_what_they_foretold():
-    track, odds = ballistic_track(FAST, replace(FIXED, half_life_days=30.0)), 0.0
-    days = (0, 4, 34)
-    for last, day in zip((0, *days), days, strict=False):
-        track, odds = track.before(day), odds * 0.5 ** ((day - last) / 30)
-        odds += math.log(track.point.chance(5)[2] / track.level.chance(5)[2])
-        track = track.after(night(day, 5, 2, aim=0))
-    assert track.log_odds == pytest.approx(odds, rel=1e-12)
-    assert track.of_point == pytest.approx(1 / (1 + math.exp(-odds)))
-    mixed = track.of_point * track.point.chance(7) + (1 - track.of_point) * track.level.chance(7)
-    np.testing.assert_allclose(track.chance(7), mixed)
-    assert mixed.sum() == pytest.approx(1.0)
 
 
 def test_a_grid_twice_as_fine_changes_no_limit_of_a_forecast(record):
@@ -256,20 +194,23 @@ def test_a_break_finds_a_changed_definition_that_a_walk_of_small_steps_does_not(
     assert found[1] > 16
 
 
-def test_nights_sum_rows_of_one_reporting_date():
+def test_nights_gather_rows_of_one_reporting_date():
     rows = [
         ("2024-01-01 02:00", "ballistic", "UA-30", 2, 1),
         ("2024-01-01 23:00", "ballistic", "UA-63", 3, 0),
-        ("2024-01-01 23:30", "ballistic", "UA-51", 1, 1),
         ("2024-01-02 00:30", "ballistic", "unlocated", 4, 0),
     ]
-    found = nights(calibrate(made(rows), until="2024-02-01", priors=FAST).rows[ThreatClass.ballistic], by_aim=True)
-    assert [(list(each.aim), list(each.launched), list(each.intercepted)) for each in found] == [
-        ([0, 1], [4, 2], [1, 1]),
-        ([-1], [4], [0]),
+    of = calibrate(made(rows, weapon=["Kinzhal", "Zircon", "unnamed"]), until="2024-02-01", priors=FAST)
+    by_row, by_night = (nights(of.rows[ThreatClass.ballistic], by_row=each) for each in (True, False))
+    assert [(list(each.aim), list(each.launched), list(each.intercepted), list(each.weapon)) for each in by_row] == [
+        ([1, 0], [2, 3], [1, 0], ["Kinzhal", "Zircon"]),
+        ([-1], [4], [0], ["unnamed"]),
     ]
-    assert found[1].day - found[0].day == 1
-    assert found[0].totals() == (6, 2)
+    assert by_row[1].day - by_row[0].day == 1
+    assert [(list(each.aim), each.totals(), each.weapons) for each in by_night] == [
+        ([-1], (5, 1), {"Kinzhal": (2, 1), "Zircon": (3, 0)}),
+        ([-1], (4, 0), {}),
+    ]
 
 
 # --- scores ----------------------------------------------------------------------------------------------------------
@@ -389,6 +330,19 @@ def test_a_month_of_one_night_on_its_first_day_is_the_forecast_of_that_night(rec
         )
         # The offset within a grid cell smooths the level; beyond it only chance differs.
         assert (np.abs(drawn - exact) <= 4 * np.sqrt(exact * (1 - exact) / draws) + 0.006).all()
+
+
+def test_ballistic_missiles_walked_day_by_day_end_where_one_move_takes_them(record):
+    priors = replace(FAST, coverage_levels=(15, 15), drift_steps=(0.8,))
+    memory = Memory(half_life_days=math.inf, break_days=(60.0,))
+    known, days = follow(calibrate(record, until="2024-03-31", priors=priors, memory=memory)), month_days("2024-04")
+    launched = np.zeros(len(days), dtype=np.int64)
+    launched[-1] = 3
+    exact = known.before(ThreatClass.ballistic, int(days[-1])).chance(ThreatClass.ballistic, 3)
+    drawn = simulate_intercepted(known, ThreatClass.ballistic, days, launched, np.random.default_rng(3), 100_000)
+    still = known.before(ThreatClass.ballistic, int(days[0])).chance(ThreatClass.ballistic, 3)
+    assert np.abs(np.bincount(drawn, minlength=4) / 100_000 - exact).max() <= 4 * 0.5 / math.sqrt(100_000) + 0.002
+    assert np.abs(still - exact).max() > 0.03
 
 
 def test_a_night_at_the_end_of_a_month_is_less_sure_than_one_at_its_start(record):
@@ -538,22 +492,24 @@ def test_the_scores_of_a_year_of_nights(record):
     assert gain.mean > 2 * (gain.high - gain.low) / (2 * 1.645)
 
 
-def test_weapons_of_cruise_missiles_are_scored_one_by_one(record, rolled):
+@pytest.mark.parametrize("key", [ThreatClass.cruise, ThreatClass.ballistic], ids=lambda key: key.name)
+def test_weapons_are_scored_one_by_one(record, rolled, key):
     """Each weapon's part of each night, held against its class's forecast for as many launched."""
-    scored = rolled.classes[ThreatClass.cruise].also["by_weapon"]
-    rows = record.eligible("cruise")
+    scored, table = rolled.classes[key].also["by_weapon"], rolled.weapons
+    table = table[table["threat_class"] == key.name]
+    rows = record.eligible(key.name)
     rows = rows[(rows["window_end"] >= "2023-07-01") & ~rows["weapon"].str.contains("+", regex=False)]
     assert scored.nights == len(rows.groupby([rows["window_end"].dt.date, "weapon"]))
     assert set(scored.baselines) == {*BASELINES, "class_forecast"}
     for level, held in scored.scores.coverage.items():
         assert abs(held - level) <= 2 * scored.coverage_error[level]
+    assert table["log_score"].mean() == pytest.approx(scored.scores.log_score)
+    assert table.groupby("weapon")["launched"].sum().to_dict() == rows.groupby("weapon")["launched"].sum().to_dict()
+
+
+def test_a_class_of_one_weapon_has_no_scores_by_weapon(rolled):
     assert "by_weapon" not in rolled.classes[ThreatClass.drone].also
-    assert set(rolled.weapons["threat_class"]) == {"cruise"}
-    assert rolled.weapons["log_score"].mean() == pytest.approx(scored.scores.log_score)
-    assert (
-        rolled.weapons.groupby("weapon")["launched"].sum().to_dict()
-        == rows.groupby("weapon")["launched"].sum().to_dict()
-    )
+    assert set(rolled.weapons["threat_class"]) == {"cruise", "ballistic"}
 
 
 def test_a_weapon_is_forecast_from_what_was_known_before_its_night(record):

@@ -148,7 +148,8 @@ def answer_readings(
     remaining = table.remaining(study.rounds(table.worlds, most))
     for name, unknown, third, reason in PARTS:
         values = table.worlds.unknowns[unknown]
-        inside = np.searchsorted(np.quantile(values, (1 / 3, 2 / 3)), values) == third
+        # By rank: worlds that are copies of one have equal values, and no third may be empty.
+        inside = np.argsort(np.argsort(values, kind="stable")) * 3 // len(values) == third
         met = met_share(remaining[inside], goal)
         answers.append(
             ReadingAnswer(
@@ -182,10 +183,12 @@ def remaining_by_rounds(study: Study, case: EvidenceCase, goal: Goal, plan: tupl
 def _binding(amounts: Sequence[float], numbers: Sequence[int | None], headline: float) -> str:
     """Which of the two binds at the headline's rounds."""
     at, unlimited = numbers[list(amounts).index(headline)], numbers[-1]
+    if unlimited is None:
+        return "neither alone is enough: none of the numbers tried would be, even without limit on rounds"
     if at == unlimited:
         return f"units bind: with {headline:g} rounds a month more rounds would not lower the number"
-    low = "none" if unlimited is None else str(unlimited)
-    return f"rounds bind: without limit on rounds {low} would be enough, with {headline:g} a month {at or 'none'}"
+    enough = "none" if at is None else str(at)
+    return f"rounds bind: without limit on rounds {unlimited} would be enough, with {headline:g} a month {enough}"
 
 
 def iso_lines(remaining: Floats) -> Iso:
@@ -235,9 +238,10 @@ def answer_cuts(study: Study, case: EvidenceCase, n: int | None) -> tuple[CutAns
 
 
 def cut_days(study: Study) -> list[date]:
-    """Month ends about the month asked about that the record reaches."""
+    """Month ends about the month asked about, between the record's first ballistic row and its end."""
     last = study.scenario.month.last
     ends = np.datetime64(last, "M") + np.array(CUT_MONTHS) + 1
     days = [(end.astype("datetime64[D]") - 1).astype(object) for end in ends]
-    reach = study.calibration.record.rows["window_end"].max().date()
-    return [day for day in days if day <= reach or day == study.calibration.until]
+    until, reach = study.calibration.until, study.calibration.record.rows["window_end"].max().date()
+    first = study.rows.window_end.min(initial=np.datetime64(until, "m")).astype("datetime64[D]").astype(date)
+    return [day for day in days if first <= day <= reach or day == until]

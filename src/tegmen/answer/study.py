@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,7 +23,7 @@ from tegmen.engine.workload import Compute
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.geography import tables_sha256
 from tegmen.question.scenario import Goal, Scenario
-from tegmen.question.theatre import Theatre, set_theatre
+from tegmen.question.theatre import Theatre, named_until, set_theatre
 from tegmen.terms import EVIDENCE_CASES, VERSION, EvidenceCase, Progress, Provenance, ThreatClass, tell_nobody
 from tegmen.worlds.draw import Worlds, draw_worlds
 from tegmen.worlds.levels import Proposal
@@ -115,12 +115,20 @@ class Study:
 
     def until(self, day: date) -> Study:
         """The same question with the ballistic evidence cut on another day, at the effort of a reading."""
-        theatre = set_theatre(self.scenario, self.calibration.record, day)
-        rows, _ = eligible(self.calibration.record, day)
-        effort = Effort(self.effort.part(5, 1000), self.effort.runs, self.effort.compute)
-        ballistic = rows[ThreatClass.ballistic]
-        lent = self.posterior().proposals
-        return Study(self.scenario, self.calibration, theatre, ballistic, self.seed, effort, self.tell, lent)
+
+        def cut() -> Study:
+            rows, _ = eligible(self.calibration.record, day)
+            effort = Effort(self.effort.part(5, 1000), self.effort.runs, self.effort.compute)
+            return replace(
+                self,
+                theatre=named_until(self.theatre, self.calibration.record, day),
+                rows=rows[ThreatClass.ballistic],
+                effort=effort,
+                lent=self.posterior().proposals,
+                _kept={},
+            )
+
+        return self.once(("until", day), cut)
 
     def worlds(
         self, case: EvidenceCase, goal: Goal | None = None, reading: Reading = HEADLINE, *, whole: bool = False

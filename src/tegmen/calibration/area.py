@@ -55,7 +55,7 @@ class AreaTrack:
         """Let level and M move on to a day."""
         if self.day is None or day <= self.day:
             return self
-        days, spacing = day - self.day, self.grid.logit[1] - self.grid.logit[0]
+        days, spacing = day - self.day, self.grid.spacing
         moved = elapse(self.state, (np.asarray(self.priors.steps) / spacing) ** 2 * days / 7)
         moved = self.priors.concentration_kernel(days / DAYS_A_YEAR) @ moved
         anew = self.grid.start / len(self.priors.concentrations)
@@ -99,8 +99,7 @@ class AreaTrack:
     def draw_rate(self, sizes: Ints, count: int, rng: np.random.Generator) -> Floats:
         """Draw (w,) the share intercepted of all that nights of some sizes (a,) launch, no scatter about the level."""
         at = draw_cells(self.weight()[..., None, None] * self.state, count, rng)
-        spacing = self.grid.logit[1] - self.grid.logit[0]
-        level = self.grid.logit[at[-1]] + rng.uniform(-0.5, 0.5, count) * spacing
+        level = self.grid.logit[at[-1]] + rng.uniform(-0.5, 0.5, count) * self.grid.spacing
         slope = np.asarray(self.memory.slopes)[at[2]]
         share = expit(level[:, None] + slope[:, None] * np.log(sizes / self.memory.typical))
         return share @ sizes / sizes.sum()

@@ -23,6 +23,7 @@ from tegmen.evidence.reports import UNNAMED
 from tegmen.terms import FrozenDict, content_equal, take
 
 if TYPE_CHECKING:
+    from tegmen.evidence.parameters import Parameter
     from tegmen.terms import Floats, Ints, Singles
 
 _BLOCK = 1500
@@ -53,6 +54,13 @@ class KillPrior:
     weight: Floats = field(default_factory=lambda: np.full(20, 1 / 20))
     concentrations: tuple[float, ...] = (2.0, 4.0, 8.0, 16.0, 64.0)
     spread: float = 1.0
+
+    @classmethod
+    def of(cls, row: Parameter) -> KillPrior:
+        """Take the class's kill share from its row of the catalogue."""
+        cells = cls().points
+        draws = row.pert((np.arange(4000) + 0.5) / 4000)
+        return cls(np.bincount(np.minimum((draws * cells).astype(np.int64), cells - 1), minlength=cells) / 4000)
 
     @property
     def points(self) -> int:
@@ -196,15 +204,9 @@ class RowLikelihood:
 
     def _mixture(self, worlds: Exposure, r: int) -> Floats:
         """(b, 2 + n + 1) weights of: Kyiv not met, Kyiv met, elsewhere with 0, 1, ... n missiles met."""
-        stopped, aim, n = bool(self.rows.intercepted[r]), int(self.rows.aim[r]), int(self.rows.launched[r])
-        at_kyiv, other = worlds.aim, 1 - worlds.aim
-        name_kyiv, name_other = worlds.named[:, 0 if stopped else 1], worlds.named[:, 2]
-        if aim == UNLOCATED:
-            at_kyiv, other = at_kyiv * (1 - name_kyiv), other * (1 - name_other)
-        elif aim == AIM["kyiv"]:
-            at_kyiv, other = at_kyiv * name_kyiv, np.zeros_like(other)
-        else:
-            at_kyiv, other = np.zeros_like(at_kyiv), other * name_other
+        n = int(self.rows.launched[r])
+        stopped, aim = bool(self.rows.intercepted[r]), int(self.rows.aim[r])
+        at_kyiv, other = zone_weights(stopped, aim, worlds.aim, worlds.named)
         met = worlds.kyiv[:, r]
         by_met = fan_out(n, worlds.elsewhere[:, r], self.packets)
         return np.column_stack([at_kyiv * (1 - met), at_kyiv * met, other[:, None] * by_met])
@@ -228,6 +230,30 @@ class RowLikelihood:
         share = self.prior.share * ratio
         concentration = np.asarray(self.prior.concentrations)[:, None]
         return beta_binomial_chance(met, k, share, concentration).ravel()
+
+
+def zone_weights(stopped: bool, aim: int, at_kyiv: Floats, named: Floats) -> tuple[Floats, Floats]:
+    """(w,) chances that a row was aimed at Kyiv's zone, and elsewhere, and is posted as it is.
+
+    Parameters
+    ----------
+    stopped, aim
+        Whether any of the row were stopped; zone posted, as in `EligibleRows`.
+    at_kyiv, named
+        (w,) share of rows aimed at Kyiv's zone; (w, 3) as in `Exposure`.
+    """
+    name_kyiv, name_other = named[:, 0 if stopped else 1], named[:, 2]
+    if aim == UNLOCATED:
+        return at_kyiv * (1 - name_kyiv), (1 - at_kyiv) * (1 - name_other)
+    if aim == AIM["kyiv"]:
+        return at_kyiv * name_kyiv, np.zeros_like(at_kyiv)
+    return np.zeros_like(at_kyiv), (1 - at_kyiv) * name_other
+
+
+def packet_law(row: Parameter) -> Floats:
+    """(q,) chance that the packets of a row are of 1, 2, ... q missiles, from their row of the catalogue."""
+    sizes = np.maximum(1, np.rint(row.pert((np.arange(1000) + 0.5) / 1000))).astype(np.int64)
+    return np.bincount(sizes)[1:] / len(sizes)
 
 
 def beta_binomial_chance(n: int, k: int, mean: Floats, concentration: Floats) -> Floats:

@@ -2,32 +2,29 @@
 
 Area classes (drone, cruise): the tracks of `area`, exact numerical Bayes night by night; the same tracks make the
 forecasts and are what the back-test scores. Near zeros (supersonic, s300_ground): one share, informative Beta prior.
-Point defence (ballistic): the all-or-nothing mixture of `ballistic`.
+Point defence (ballistic): the track of `ballistic`, by the likelihood that the answer weighs its worlds with.
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from tegmen.calibration.area import AreaTrack, ClassTrack, area_track
-from tegmen.calibration.ballistic import PointFit, fit_point, kyiv_share
+from tegmen.calibration.area import ClassTrack, area_track
+from tegmen.calibration.ballistic import BallisticTrack, ballistic_track
 from tegmen.calibration.grid import stream
-from tegmen.calibration.kept_fits import read_or_make
-from tegmen.calibration.priors import Memory, Priors, coverage_grid
-from tegmen.calibration.rows import AIM, FILTERED, MODELLED, NEAR_ZERO, EligibleRows, eligible, nights
+from tegmen.calibration.priors import Memory, Priors
+from tegmen.calibration.rows import FILTERED, FORECAST, MODELLED, NEAR_ZERO, EligibleRows, eligible, nights
 from tegmen.errors import InputError
 from tegmen.evidence.record import Record, parse_day
-from tegmen.terms import VERSION, FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread
+from tegmen.terms import FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from tegmen.calibration.rows import Night
     from tegmen.terms import Floats, Ints
@@ -38,7 +35,6 @@ LIMITS = (0.05, 0.5, 0.95)
 RECENT_DAYS = 120
 """[days] before the end whose nights say how many a night launches; a month without a calendar is drawn from them."""
 
-_OF_BALLISTIC = ("coverage_kyiv", "coverage_elsewhere", "kill", "kyiv_share")
 _PREDICTIVE_STREAM = 64
 _SUMMARY_DRAWS = 1000
 
@@ -53,31 +49,18 @@ class RateDraws:
     rate
         Class to (w,) share intercepted of posted launches at the end of the record: drone and cruise the level on that
         day, at the sizes of the nights of the 120 days before; supersonic and s300_ground the Beta posterior.
-    coverage_kyiv, coverage_elsewhere
-        (w,) probability that a ballistic missile aimed there finds a ready covering unit. Elsewhere: of the last 4
-        weeks, a row's probability times the mean share of its missiles under cover, so coverage * kill is the rate.
-    kill
-        (w,) share intercepted given covered.
-    kyiv_share
-        (w,) share of ballistic missiles aimed at the Kyiv zone.
     """
 
     rate: Mapping[ThreatClass, Floats]
-    coverage_kyiv: Floats
-    coverage_elsewhere: Floats
-    kill: Floats
-    kyiv_share: Floats
 
     def pick(self, generator: np.random.Generator, count: int) -> RateDraws:
         """Pick `count` of the joint draws at random, with replacement."""
-        at = generator.integers(len(self.kill), size=count)
-        rate = FrozenDict({key: value[at] for key, value in self.rate.items()})
-        return RateDraws(rate, *(getattr(self, name)[at] for name in _OF_BALLISTIC))
+        at = generator.integers(len(next(iter(self.rate.values()))), size=count)
+        return RateDraws(FrozenDict({key: value[at] for key, value in self.rate.items()}))
 
     def to_pandas(self) -> pd.DataFrame:
         """One column a quantity, one row a draw."""
-        columns = {f"rate_{key.name}": value for key, value in self.rate.items()}
-        return pd.DataFrame(columns | {name: getattr(self, name) for name in _OF_BALLISTIC})
+        return pd.DataFrame({f"rate_{key.name}": value for key, value in self.rate.items()})
 
 
 @content_equal
@@ -97,8 +80,8 @@ class Calibration:
         Eligible rows of every modelled class.
     areas
         Track of each filtered class and its weapons, up to its last night.
-    point
-        The fit of the ballistic mixture.
+    ballistic
+        Track of ballistic missiles, up to its last night.
     mixtures_dropped
         National rows with both counts left out because they mix classes.
     prior_only
@@ -118,7 +101,7 @@ class Calibration:
     memory: Memory
     rows: Mapping[ThreatClass, EligibleRows]
     areas: Mapping[ThreatClass, ClassTrack]
-    point: PointFit
+    ballistic: BallisticTrack
     mixtures_dropped: int
     prior_only: tuple[ThreatClass, ...]
     identified: Mapping[str, str]
@@ -146,7 +129,7 @@ class Calibration:
             raise InputError("count", [f"found {count}, allowed: 1 or more draws"])
         rate = {key: self._area_rate(key, count, stream(seed, 1 + key)) for key in FILTERED}
         rate |= {key: stream(seed, 1 + key).beta(*self.near_zero(key), count) for key in NEAR_ZERO}
-        return RateDraws(FrozenDict(rate), *self._ballistic(count, stream(seed, 1 + ThreatClass.ballistic)))
+        return RateDraws(FrozenDict(rate))
 
     def _area_rate(self, key: ThreatClass, count: int, rng: np.random.Generator) -> Floats:
         """Draw (w,) the rate of a filtered class on the last day, at the sizes of recent nights."""
@@ -155,16 +138,9 @@ class Calibration:
         sizes = np.array(recent or [self.memory.typical], dtype=np.int64)
         return self.areas[key].before(last).whole.draw_rate(sizes, count, rng)
 
-    def _ballistic(self, count: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats]:
-        """Draw coverage of Kyiv and elsewhere, kill, and the share aimed at Kyiv."""
-        drawn = self.point.draw(count, rng)
-        elsewhere = drawn.elsewhere[-1] * self.priors.spread_elsewhere[0]
-        share = kyiv_share(self.rows[ThreatClass.ballistic].launched, drawn.aimed, rng)
-        return drawn.statics.kyiv, elsewhere, drawn.statics.kill, share
-
     def nights(self, key: ThreatClass) -> tuple[Night, ...]:
         """Give the nights of a class that the record holds up to the date."""
-        return nights(self.rows[key], by_aim=key is ThreatClass.ballistic)
+        return nights(self.rows[key], by_row=key is ThreatClass.ballistic)
 
     def near_zero(self, key: ThreatClass) -> tuple[float, float]:
         """Posterior Beta(a, b) of the share of a class that is almost never stopped."""
@@ -175,8 +151,8 @@ class Calibration:
     def monthly(self) -> pd.DataFrame:
         """Record against model, summed by month and class.
 
-        Each night of drones and of cruise missiles is drawn again from the nights before it; each row of the other
-        classes from the posterior of the whole record.
+        Each night of the forecast classes is drawn again from the nights before it; each row of the near zeros from
+        the posterior of the whole record.
 
         Returns
         -------
@@ -184,24 +160,24 @@ class Calibration:
             model_high (95 %). Ballistic starts on 27 April 2023.
         """
         rng, tables = stream(self.seed, _PREDICTIVE_STREAM), []
-        for key in FILTERED:
+        for key in FORECAST:
             drawn = [_again(track, night, rng) for track, night in self.foretold(key)]
             tables.append(_monthly_sums(key, _totals_by_day(self.nights(key)), drawn))
-        shares = {key: rng.beta(*self.near_zero(key), (1, _SUMMARY_DRAWS)) for key in NEAR_ZERO}
-        shares[ThreatClass.ballistic] = self.point.predict(_SUMMARY_DRAWS, rng)
-        for key, share in shares.items():
-            rows = self.rows[key]
+        for key in NEAR_ZERO:
+            rows, share = self.rows[key], rng.beta(*self.near_zero(key), (1, _SUMMARY_DRAWS))
             counts = np.column_stack([rows.days(), rows.launched, rows.intercepted])
             tables.append(_monthly_sums(key, counts, rng.binomial(rows.launched[:, None], share)))
         return pd.concat(tables).sort_values(["month", "threat_class"], ignore_index=True)
 
-    def foretold(self, key: ThreatClass) -> Iterator[tuple[AreaTrack, Night]]:
-        """Give each night of a filtered class with what was known of the class before it."""
-        track = area_track(self.priors, self.memory)
+    def foretold(self, key: ThreatClass) -> Iterator[tuple[ClassTrack | BallisticTrack, Night]]:
+        """Give each night of a forecast class with what was known of the class before it."""
+        ballistic, area = ballistic_track(self.priors, self.memory), ClassTrack(area_track(self.priors, self.memory))
+        track = ballistic if key is ThreatClass.ballistic else area
         for night in self.nights(key):
             track = track.before(night.day)
             yield track, night
-            track = track.after(night.day, *night.totals())
+            # The class as a whole is asked for: its weapons need not be followed.
+            track = track.after(replace(night, weapons=FrozenDict()))
 
     def to_pandas(self) -> pd.DataFrame:
         """Summary of 1,000 draws: quantity, mean, low (5 %), median, high (95 %) and what identifies it."""
@@ -226,7 +202,7 @@ def day_number(day: date) -> int:
     return int(np.datetime64(day, "D").astype(np.int64))
 
 
-def _again(track: AreaTrack, night: Night, rng: np.random.Generator) -> Ints:
+def _again(track: ClassTrack | BallisticTrack, night: Night, rng: np.random.Generator) -> Ints:
     """Draw (w,) what is intercepted of a night from what was known before it."""
     chance = track.chance(night.totals()[0])
     return np.searchsorted(np.cumsum(chance[:-1]), rng.random(_SUMMARY_DRAWS))
@@ -258,7 +234,6 @@ def calibrate(
     seed: int = 1,
     priors: Priors | None = None,
     memory: Memory | None = None,
-    cache: Path | None = None,
 ) -> Calibration:
     """Fit the record up to and including a date; rows after it are ignored.
 
@@ -272,8 +247,6 @@ def calibrate(
         Seed of the calibration's own summaries.
     priors, memory
         Priors and grids, and how evidence fades; None for the documented ones.
-    cache
-        Folder in which the ballistic fit is kept by the hash of its rows and priors; None: nothing is kept.
 
     Returns
     -------
@@ -298,10 +271,10 @@ def calibrate(
         priors=priors,
         memory=memory,
         rows=FrozenDict(rows),
-        areas=FrozenDict({key: follow_area(nights(rows[key], by_aim=False), priors, memory) for key in FILTERED}),
-        point=_point_fit(rows[ThreatClass.ballistic], priors, cache),
+        areas=FrozenDict({key: follow_area(nights(rows[key], by_row=False), priors, memory) for key in FILTERED}),
+        ballistic=follow_ballistic(nights(rows[ThreatClass.ballistic], by_row=True), priors, memory),
         mixtures_dropped=int(record.rows["rows"].to_numpy(np.int64)[mixed.to_numpy()].sum()),
-        prior_only=tuple(key for key in MODELLED if not len(rows[key].step)),
+        prior_only=tuple(key for key in MODELLED if not len(rows[key].launched)),
         identified=_identified(rows),
         provenance=Provenance(record.provenance.version, seed, record.provenance.inputs),
         record=whole,
@@ -316,34 +289,21 @@ def follow_area(brought: Iterable[Night], priors: Priors, memory: Memory) -> Cla
     return track
 
 
-def _point_fit(rows: EligibleRows, priors: Priors, cache: Path | None) -> PointFit:
-    """Fit the ballistic mixture, or take its weights from the cache by a hash of all that they depend on."""
-    grid = coverage_grid(priors)
-    table = np.column_stack([rows.step, rows.aim, rows.launched, rows.intercepted])
-    digest = hashlib.sha256(f"{VERSION} {np.__version__} {priors} {rows.steps} {table.shape}".encode())
-    digest.update(table.astype("<i8").tobytes())
-    made = read_or_make(
-        cache, digest.hexdigest(), ("weights",), lambda: {"weights": fit_point(rows, grid, priors).weights}
-    )
-    return PointFit(rows, grid, priors, made["weights"])
+def follow_ballistic(brought: Iterable[Night], priors: Priors, memory: Memory) -> BallisticTrack:
+    """Follow ballistic missiles night by night."""
+    track = ballistic_track(priors, memory)
+    for night in brought:
+        track = track.after(night)
+    return track
 
 
 def _identified(rows: Mapping[ThreatClass, EligibleRows]) -> Mapping[str, str]:
     """Say what the record identifies and what it leaves at its prior, one sentence each."""
     sentences = {f"rate_{key.name}": f"Level on the last day, from the record: {rows[key]}." for key in FILTERED}
     sentences |= {f"rate_{key.name}": f"Near zero: {rows[key]}; informative prior of mean 2 %." for key in NEAR_ZERO}
-    aim = rows[ThreatClass.ballistic].aim
-    kyiv, elsewhere, unlocated = (int((aim == code).sum()) for code in AIM.values())
-    sentences |= {
-        "coverage_kyiv": f"{kyiv} rows name Kyiv: high, but few; posted successes may name their city more often.",
-        "coverage_elsewhere": f"{elsewhere} rows elsewhere, {unlocated} unlocated; the fan-out of a row is assumed.",
-        "kill": "From the rows with any interception; a covered row without one looks like an uncovered one.",
-        "kyiv_share": f"{kyiv} rows name Kyiv; {unlocated} unlocated ones are split by the mixture: barely identified.",
-    }
     for key in MODELLED:
-        if not len(rows[key].step):
-            names = _OF_BALLISTIC if key is ThreatClass.ballistic else (f"rate_{key.name}",)
-            sentences |= dict.fromkeys(names, f"Prior only: the record has no eligible {key.name} row.")
+        if not len(rows[key].launched):
+            sentences[f"rate_{key.name}"] = f"Prior only: the record has no eligible {key.name} row."
     sentences["aim"] = "Barely identified: an unlocated row shows its aim only by being intercepted."
     sentences["single_shot_kill"] = (
         "Not identified: kill per shot, shots per missile and fraction engaged keep their priors."

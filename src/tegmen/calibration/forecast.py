@@ -12,10 +12,9 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit, logit
 
 from tegmen.calibration.area import AreaTrack, ClassTrack, area_track
-from tegmen.calibration.ballistic import mesh_axes
+from tegmen.calibration.ballistic import BallisticTrack, ballistic_track
 from tegmen.calibration.fit import LIMITS, RECENT_DAYS, day_number
 from tegmen.calibration.grid import beta_binomial_table, draw_beta, draw_cells, stream
-from tegmen.calibration.nightly import BallisticTrack, PointTrack, ballistic_track
 from tegmen.calibration.priors import DAYS_A_YEAR
 from tegmen.calibration.rows import FILTERED, MODELLED, NEAR_ZERO, Night
 from tegmen.errors import InputError
@@ -63,9 +62,9 @@ class Known:
     def chance(self, key: ThreatClass, n: int, weapon: str | None = None) -> Floats:
         """Probability (n + 1,) of each number intercepted of n launched on the day that the class was moved to.
 
-        A weapon of a filtered class may be named.
+        A weapon of the class may be named.
         """
-        return self.ballistic.chance(n) if key is ThreatClass.ballistic else self.areas[key].chance(n, weapon)
+        return (self.ballistic if key is ThreatClass.ballistic else self.areas[key]).chance(n, weapon)
 
 
 def nothing_known(priors: Priors, memory: Memory) -> Known:
@@ -256,11 +255,8 @@ def forecast_month(
 
 
 def follow(calibration: Calibration) -> Known:
-    """Take what the calibration knows of the filtered classes, and follow ballistic missiles to its end."""
-    track = ballistic_track(calibration.priors, calibration.memory)
-    for night in calibration.nights(ThreatClass.ballistic):
-        track = track.after(night)
-    return Known(calibration.areas, track)
+    """Take what the calibration knows of the forecast classes."""
+    return Known(calibration.areas, calibration.ballistic)
 
 
 # --- a month, by simulation ------------------------------------------------------------------------------------------
@@ -330,10 +326,7 @@ def simulate_intercepted(
     """Draw (w,) the number intercepted over some days of one class, given launched (d,) or (d, w)."""
     n = np.broadcast_to(launched if launched.ndim > 1 else launched[:, None], (len(days), draws))
     if key is ThreatClass.ballistic:
-        track = known.ballistic.before(int(days[0]))
-        of_point = int(rng.binomial(draws, track.of_point))
-        by_level = _simulate_area(track.level, n[:, of_point:], rng)
-        return np.concatenate([_simulate_point(track.point, n[:, :of_point], rng), by_level])
+        return known.ballistic.before(int(days[0])).simulate(n, rng)
     return _simulate_area(known.areas[key].before(int(days[0])).whole, n, rng)
 
 
@@ -354,29 +347,6 @@ def _simulate_area(track: AreaTrack, n: Ints, rng: np.random.Generator) -> Ints:
             log_m = np.where(broken, rng.choice(all_m, count), log_m)
         share = expit(level + slope * np.log(np.maximum(launched, 1) / memory.typical))
         total += rng.binomial(launched, draw_beta(share, np.exp(log_m), rng))
-    return total
-
-
-def _simulate_point(track: PointTrack, n: Ints, rng: np.random.Generator) -> Ints:
-    """Draw the mixture, walk coverage elsewhere day by day, and draw aim, cover and kill of each night's raid."""
-    count, grid, axes, memory = n.shape[1], track.grid.logit, mesh_axes(track.priors), track.memory
-    s, r, *cell = draw_cells(track.weights, count, rng)
-    step, shape = np.asarray(track.priors.drift_steps)[s] / np.sqrt(28), track.weights.shape
-    level, total = grid[cell[-1]], np.zeros(count, dtype=np.int64)
-    mean, fan = track.priors.spread_elsewhere
-    for d, launched in enumerate(n):
-        if d:
-            level = np.clip(level + step * rng.standard_normal(count), grid[0], grid[-1])
-            broken = rng.random(count) > memory.kept_level(1)[r]
-            anew = [rng.integers(size, size=count) for size in shape[2:-1]]
-            cell = [np.where(broken, new, old) for new, old in zip(anew, cell, strict=False)]
-            level = np.where(broken, logit(rng.uniform(expit(grid[0]), expit(grid[-1]), count)), level)
-        q, p, m, v = (axis[at] for axis, at in zip(axes.arrays(), cell, strict=False))
-        aimed = rng.choice(3, size=count, p=track.aims())
-        kyiv = (aimed == 0) | ((aimed == 2) & (rng.random(count) < v))
-        covered = rng.random(count) < np.where(kyiv, q, expit(level))
-        share = draw_beta(np.where(kyiv, p, p * mean), np.where(kyiv, m, fan), rng)
-        total += rng.binomial(launched, share * covered)
     return total
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,42 @@ from scipy.special import softmax
 
 from tegmen.calibration.grid import LevelGrid, elapse, level_grid
 from tegmen.errors import InputError
+from tegmen.evidence.catalogue import read_catalogue
 
 if TYPE_CHECKING:
+    from tegmen.evidence.catalogue import Catalogue
+    from tegmen.evidence.parameters import Parameter
     from tegmen.terms import Floats
 
 
 DAYS_A_YEAR = 365.25
+
+
+DRIFT_DAYS = 28
+"""[days] over which a step of coverage is stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class BallisticRows:
+    """Rows of the catalogue that the ballistic forecast shares with the answer.
+
+    Parameters
+    ----------
+    kill_share, kill_ratio_elsewhere
+        Share stopped of the missiles met at Kyiv; the same elsewhere over that at Kyiv.
+    packet_size
+        Missiles that share a target.
+    """
+
+    kill_share: Parameter
+    kill_ratio_elsewhere: Parameter
+    packet_size: Parameter
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> BallisticRows:
+        """Take the rows of a catalogue."""
+        names = (row.name for row in fields(cls))
+        return cls(*(catalogue.model(name, "ballistic") for name in names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +66,14 @@ class Priors:
     near_zero
         Beta(a, b) of the near zeros: mean 0.02, weight of 25 launches (Kh-22/32 and S-300 in the ground role: almost
         never stopped, by public accounts on both sides).
-    cells
-        Midpoint cells of (coverage of Kyiv, kill, aim of unlocated rows at Kyiv), each uniform on (0, 1).
-    kill_concentrations
-        [launches] Beta-binomial M given covered, equal weights. Not below 2: a U-shape would be a second coverage.
-    spread_elsewhere
-        Mean and concentration of the share of a row's missiles under cover, given that any is: a row elsewhere fans out
-        over several places (uniform share by default), Kyiv is one place. Without it the record is hundreds of times
-        less likely, and kill is dragged down by rows elsewhere of which a part was under cover.
-    drift_levels, drift_steps
-        Points of the logit grid of coverage elsewhere, and its step sd [logit per 4 weeks], equal weights; 0 = static.
+    ballistic
+        Rows of the catalogue for ballistic missiles; the shipped ones by default.
+    points
+        Points that stand for all that stands still in the ballistic model.
+    coverage_levels, coverage_reach
+        Points of the logit grids of the coverage of Kyiv and elsewhere; the grids end at minus and plus this [logit].
+    drift_steps
+        Step sd of both coverages [logit per 4 weeks], equal weights; 0 = static.
     """
 
     levels: int = 125
@@ -54,28 +83,28 @@ class Priors:
     concentrations: tuple[float, ...] = tuple(1.5 * 2.0**i for i in range(8))
     concentration_walk: float = 0.7
     near_zero: tuple[float, float] = (0.5, 24.5)
-    cells: tuple[int, int, int] = (16, 24, 12)
-    kill_concentrations: tuple[float, ...] = (2.0, 4.0, 8.0, 16.0, 64.0)
-    spread_elsewhere: tuple[float, float] = (0.5, 2.0)
-    drift_levels: int = 33
+    ballistic: BallisticRows = field(default_factory=lambda: BallisticRows.of(read_catalogue()))
+    points: int = 2000
+    coverage_levels: tuple[int, int] = (9, 15)
+    coverage_reach: float = 5.0
     drift_steps: tuple[float, ...] = (0.0, 0.2, 0.4, 0.8)
 
     def __post_init__(self) -> None:
-        grids = (self.steps, self.concentrations, self.kill_concentrations, self.near_zero, self.spread_elsewhere)
-        positive = (value for grid in grids for value in grid)
+        positive = (value for grid in (self.steps, self.concentrations, self.near_zero) for value in grid)
         faults = [f"found {value}, allowed: numbers above 0" for value in positive if not value > 0]
-        faults += [f"found {value} grid cells, allowed: at least 1" for value in self.cells if value < 1]
-        if self.spread_elsewhere[0] > 1:
-            faults.append(f"found a mean share under cover of {self.spread_elsewhere[0]}, allowed: above 0, at most 1")
-        if min(self.levels, self.drift_levels) < 3 or not self.level_low < self.level_high:
+        if self.points < 1:
+            faults.append(f"found {self.points} points, allowed: at least 1")
+        if min(self.levels, *self.coverage_levels) < 3 or not self.level_low < self.level_high:
             faults.append("found an empty level grid, allowed: 3 points or more and level_low < level_high")
+        if not self.coverage_reach > 0 or min(self.drift_steps, default=-1) < 0:
+            faults.append("found a coverage that cannot be, allowed: a reach above 0 and steps of 0 or more")
         if not self.concentration_walk >= 0:
             faults.append(f"found a walk of log M of {self.concentration_walk}, allowed: 0 or more")
         if faults:
             raise InputError("priors", faults)
 
     def concentration_kernel(self, years: float) -> Floats:
-        """Transition (m, m) of M over some years: the walk of log M, by the generator of `level_grid`."""
+        """Transition (m, m) of M over some years: the walk of log M, by the generator of `elapse`."""
         points = len(self.concentrations)
         # One point has nowhere to go.
         spacing = np.log(self.concentrations[-1] / self.concentrations[0]) / (points - 1) if points > 1 else 1.0
@@ -84,12 +113,15 @@ class Priors:
 
 def area_grid(priors: Priors) -> LevelGrid:
     """Grid of the level of an area class."""
-    return level_grid(priors.level_low, priors.level_high, priors.levels, priors.steps)
+    return level_grid(priors.level_low, priors.level_high, priors.levels)
 
 
-def coverage_grid(priors: Priors) -> LevelGrid:
-    """Grid of the 4-weekly coverage elsewhere."""
-    return level_grid(priors.level_low, priors.level_high, priors.drift_levels, priors.drift_steps)
+@lru_cache(maxsize=4)
+def coverage_grids(priors: Priors) -> tuple[LevelGrid, LevelGrid]:
+    """Grids of the coverage of Kyiv, and of that elsewhere."""
+    reach = priors.coverage_reach
+    kyiv, elsewhere = (level_grid(-reach, reach, points) for points in priors.coverage_levels)
+    return kyiv, elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +134,7 @@ class Memory:
         (r,) [days] grid of the mean time between breaks, at which level and M are drawn anew; equal weights (A25).
     half_life_days
         [days] in which the evidence on all that stands still in a model loses half its weight: step sd, breaks,
-        slope, and coverage of Kyiv, kill and aim of ballistic missiles (A26).
+        slope, and kill, aim, naming and drift of ballistic missiles (A26).
     slopes, slope_spread
         (b,) [logit per nat of launched] grid of how a level differs with the number launched; sd of its normal prior
         about none (A27).

@@ -27,8 +27,8 @@ PATRIOT_ARRIVAL = date(2023, 4, 27)
 
 FILTERED = (ThreatClass.drone, ThreatClass.cruise)
 NEAR_ZERO = (ThreatClass.supersonic, ThreatClass.s300_ground)
+FORECAST = (*FILTERED, ThreatClass.ballistic)
 MODELLED = (*FILTERED, *NEAR_ZERO, ThreatClass.ballistic)
-_STEP_DAYS = 28
 UNLOCATED = -1
 """Code in `EligibleRows.aim` of a row that may have been aimed at Kyiv or elsewhere."""
 
@@ -50,10 +50,6 @@ class EligibleRows:
         (r,) counts.
     aim
         (r,) 1 Kyiv, 0 elsewhere, -1 unlocated.
-    step
-        (r,) number of the 4-week step of coverage's hidden path; the last step ends on the record's end.
-    steps
-        Number of steps.
     """
 
     window_end: NDArray[np.datetime64]
@@ -61,8 +57,6 @@ class EligibleRows:
     launched: Ints
     intercepted: Ints
     aim: Ints
-    step: Ints
-    steps: int
 
     def days(self) -> Ints:
         """Reporting dates (r,), in days since 1970-01-01."""
@@ -71,11 +65,6 @@ class EligibleRows:
     def totals(self) -> tuple[int, int]:
         """Sum launched and intercepted over all rows."""
         return int(self.launched.sum()), int(self.intercepted.sum())
-
-    def cases(self) -> tuple[Ints, Ints]:
-        """Distinct (step, aim, launched, intercepted), and how often each occurs."""
-        table = np.column_stack([self.step, self.aim, self.launched, self.intercepted])
-        return np.unique(table, axis=0, return_counts=True)
 
     def __str__(self) -> str:
         launched, intercepted = self.totals()
@@ -87,18 +76,20 @@ class EligibleRows:
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Night:
-    """All eligible rows of one class with one reporting date, axis a = raid: what was aimed at one zone.
+    """All eligible rows of one class with one reporting date, axis a = raid: one row, or all of them.
 
     Parameters
     ----------
     day
         Reporting date, the day the windows ended on, in days since 1970-01-01.
     aim
-        (a,) 1 Kyiv, 0 elsewhere, -1 unlocated; each occurs once.
+        (a,) 1 Kyiv, 0 elsewhere, -1 unlocated.
     launched, intercepted
         (a,) counts.
     weapons
         Weapon to its launched and intercepted; rows of several weapons, or of none by name, are in no weapon's counts.
+    weapon
+        (a,) name of the raid's weapon; `UNNAMED` where the raid is of no single one.
     """
 
     day: int
@@ -106,6 +97,7 @@ class Night:
     launched: Ints
     intercepted: Ints
     weapons: Mapping[str, tuple[int, int]] = field(default_factory=FrozenDict[str, tuple[int, int]])
+    weapon: NDArray[np.str_] = field(default_factory=lambda: np.array([UNNAMED]))
 
     def totals(self) -> tuple[int, int]:
         """Sum launched and intercepted over the raids."""
@@ -128,7 +120,7 @@ def eligible(record: Record, last: date) -> tuple[dict[ThreatClass, EligibleRows
             f"record until {last}: found no row that a rate can rest on; allowed: rows of a national channel with "
             f"launched and intercepted counts, of one of {names}; choose a later date or a fuller record"
         )
-    return {key: rows_of(table, max(ends)) for key, table in tables.items()}, max(ends)
+    return {key: rows_of(table) for key, table in tables.items()}, max(ends)
 
 
 def _eligible_table(record: Record, key: ThreatClass, last: date) -> pd.DataFrame:
@@ -139,38 +131,35 @@ def _eligible_table(record: Record, key: ThreatClass, last: date) -> pd.DataFram
     return table.loc[keep].sort_values("window_end", kind="stable")
 
 
-def rows_of(table: pd.DataFrame, end: date) -> EligibleRows:
-    """Take rows as arrays; steps are counted back from the end, so that none is cut short there."""
-    window_end = table["window_end"].to_numpy("datetime64[m]")
-    days = (np.datetime64(end) - window_end.astype("datetime64[D]")).astype(np.int64)
-    back = days // _STEP_DAYS
-    steps = int(back.max(initial=0)) + 1
+def rows_of(table: pd.DataFrame) -> EligibleRows:
+    """Take rows as arrays."""
     aim = np.array([AIM[coverage_zone(str(zone))] for zone in table["zone"]], dtype=np.int64)
     launched, intercepted = (table[name].to_numpy(np.int64) for name in ("launched", "intercepted"))
-    return EligibleRows(
-        window_end, table["weapon"].to_numpy(np.str_), launched, intercepted, aim, steps - 1 - back, steps
-    )
+    window_end, weapon = table["window_end"].to_numpy("datetime64[m]"), table["weapon"].to_numpy(np.str_)
+    return EligibleRows(window_end, weapon, launched, intercepted, aim)
 
 
-def nights(rows: EligibleRows, *, by_aim: bool) -> tuple[Night, ...]:
-    """Sum rows by reporting date, and by aim where the aim matters; in order of time.
+def nights(rows: EligibleRows, *, by_row: bool) -> tuple[Night, ...]:
+    """Gather rows by reporting date, in order of time.
 
     Parameters
     ----------
     rows
         Eligible rows of one class.
-    by_aim
-        Whether raids at different zones stay apart (ballistic); else each night is one unlocated raid.
+    by_row
+        Whether each row is a raid of its own (ballistic); else each night is one unlocated raid of no single weapon.
     """
     day = rows.days()
-    aim = rows.aim if by_aim else np.full_like(rows.aim, UNLOCATED)
-    keys, index = np.unique(np.column_stack([day, aim]), axis=0, return_inverse=True)
-    sums = np.zeros((len(keys), 2), dtype=np.int64)
-    np.add.at(sums, index.ravel(), np.column_stack([rows.launched, rows.intercepted]))
-    starts = np.flatnonzero(np.diff(keys[:, 0], prepend=np.iinfo(np.int64).min))
-    parts = np.split(np.column_stack([keys, sums]), starts[1:]) if len(keys) else []
-    weapons = _by_weapon(rows, day)
-    return tuple(Night(int(part[0, 0]), part[:, 1], part[:, 2], part[:, 3], weapons[int(part[0, 0])]) for part in parts)
+    starts = np.flatnonzero(np.diff(day, prepend=np.iinfo(np.int64).min))
+    weapons, gathered = _by_weapon(rows, day), list[Night]()
+    for part in np.split(np.arange(len(day)), starts[1:]) if len(day) else ():
+        when, n, k = int(day[part[0]]), rows.launched[part], rows.intercepted[part]
+        if by_row:
+            gathered.append(Night(when, rows.aim[part], n, k, weapons[when], rows.weapon[part]))
+        else:
+            totals = n.sum(keepdims=True), k.sum(keepdims=True)
+            gathered.append(Night(when, np.array([UNLOCATED]), *totals, weapons[when]))
+    return tuple(gathered)
 
 
 def _by_weapon(rows: EligibleRows, day: Ints) -> Mapping[int, Mapping[str, tuple[int, int]]]:

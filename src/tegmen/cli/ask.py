@@ -66,7 +66,7 @@ def answer_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         evidence = tg.read_record(record, strict=strict)
         tell("calibrating on the record", 0, 1)
         last = question.until if until is None else until
-        calibration = tg.calibrate(evidence, until=last, seed=seed, cache=tg.cache_folder())
+        calibration = tg.calibrate(evidence, until=last, seed=seed)
         result = tg.sufficiency(
             question, calibration, seed=seed, effort=effort, cases=cases_of(case), progress=tell
         )  # fmt: skip
@@ -192,7 +192,7 @@ def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 def calibrated(question: tg.Scenario, record: tg.Record, seed: int) -> tg.Calibration:
     """The posterior of a record up to the day the question names; a fit made before is taken from the cache."""
-    return tg.calibrate(record, until=question.until, seed=seed, cache=tg.cache_folder())
+    return tg.calibrate(record, until=question.until, seed=seed)
 
 
 def cases_of(case: Case) -> Sequence[EvidenceCase]:

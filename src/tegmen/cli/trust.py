@@ -69,7 +69,7 @@ def forecast_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         evidence = tg.read_record(record, strict=strict).counting(count)
         tell("calibrating on the record", 0, 1)
         last = evidence.rows["window_end"].max().date() if until is None else until
-        calibration = tg.calibrate(evidence, until=last, seed=seed, cache=tg.cache_folder())
+        calibration = tg.calibrate(evidence, until=last, seed=seed)
         tell("forecasting", 0, 1)
         result = tg.forecast_month(calibration, month, seed=seed) if month else tg.forecast(calibration, raid)
     days = str(result.first) if result.first == result.last else f"{result.first} to {result.last}"

@@ -142,8 +142,6 @@ def predict_months(
     ------
     InputError
         A month cannot be read, or the first is after the last.
-    EvidenceError
-        A month has no row before it.
     """
     months = _months_between(*span)
     rows = eligible(record, date.max)[0][ThreatClass.ballistic]
@@ -199,8 +197,8 @@ def _predict(
     )
     exposed, packets = exposure(after.worlds, after.supplied, after.months, own), packet_chances(scenario)
     zoned, unzoned = (_mean_chance(exposed, after.kill, own, packets, zoned=zoned) for zoned in (True, False))
-    sizes = [night.totals()[0] for night in nights(own, by_aim=False)]
-    rival = trailing_beta_binomial(past(nights(before, by_aim=False)), int(first.astype(np.int64)), sizes)
+    sizes = [night.totals()[0] for night in nights(own, by_row=False)]
+    rival = trailing_beta_binomial(past(nights(before, by_row=False)), int(first.astype(np.int64)), sizes)
     launched, intercepted = own.totals()
     predicted = MonthAhead(first.astype(date), launched, intercepted, zoned, unzoned, rival, after.ess)
     return predicted, after.proposals if after.ess >= _LEAST_ESS else None
@@ -271,6 +269,4 @@ def take_rows(rows: EligibleRows, chosen: NDArray[np.bool_] | slice) -> Eligible
         launched=rows.launched[chosen],
         intercepted=rows.intercepted[chosen],
         aim=rows.aim[chosen],
-        step=rows.step[chosen],
-        steps=rows.steps,
     )

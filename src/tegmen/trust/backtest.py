@@ -24,7 +24,7 @@ from tegmen.calibration.forecast import (
 )
 from tegmen.calibration.grid import stream
 from tegmen.calibration.priors import Memory, Priors
-from tegmen.calibration.rows import FILTERED, UNLOCATED, Night, eligible, nights
+from tegmen.calibration.rows import AIM, FORECAST, UNLOCATED, Night, eligible, nights
 from tegmen.errors import InputError
 from tegmen.terms import FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread, tell_nobody
 from tegmen.trust.baselines import BASELINES, past
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from tegmen.trust.baselines import Past
 
 Horizon = Literal["night", "month"]
-FORECAST = (*FILTERED, ThreatClass.ballistic)
 LARGE = 3
 """[launched] from which a night counts as a larger one in the scores given beside those of all nights."""
 
@@ -213,7 +212,7 @@ def backtest(  # noqa: PLR0913 - each option is one question a reader asks
             "backtest", [f"found {horizon!r}, {min_launched}; allowed: night or month, 1 or more launched"]
         )
     rows, end = eligible(record, date.max)
-    history = {key: nights(rows[key], by_aim=key is ThreatClass.ballistic) for key in FORECAST}
+    history = {key: nights(rows[key], by_row=key is ThreatClass.ballistic) for key in FORECAST}
     run = _Run(history, _first_day(start, end), min_launched, priors or Priors(), memory or Memory(), seed)
     cases = _all_cases(run, horizon, int(np.datetime64(end).astype(np.int64)) + 1, progress or tell_nobody)
     classes = {key: _class_scores([case for case in cases if case.key is key], seed) for key in FORECAST}
@@ -267,10 +266,10 @@ class _Run:
         return {key: past(of_class) for key, of_class in self.history.items()}
 
     def weapon_pasts(self) -> dict[tuple[ThreatClass, str], Past]:
-        """Prepare the baselines of every weapon of the filtered classes, on its own nights."""
+        """Prepare the baselines of every weapon, on its own nights."""
         of_weapon: dict[tuple[ThreatClass, str], list[Night]] = {}
-        for key in FILTERED:
-            for night in self.history[key]:
+        for key, of_class in self.history.items():
+            for night in of_class:
                 for weapon, (n, k) in night.weapons.items():
                     alone = Night(night.day, np.array([UNLOCATED]), np.array([n]), np.array([k]))
                     of_weapon.setdefault((key, weapon), []).append(alone)
@@ -295,7 +294,7 @@ def _cases_by_night(run: _Run) -> Iterator[tuple[_Case | None, int]]:
             known = known.before(key, day)
             if day >= run.first and night.totals()[0] >= run.min_launched:
                 yield _night_case(known, key, night, pasts[key]), day
-            if day >= run.first and key in FILTERED:
+            if day >= run.first:
                 for weapon, (n, k) in night.weapons.items():
                     if n >= run.min_launched:
                         yield _weapon_case(known, key, (day, weapon, n, k), weapon_pasts[key, weapon]), day
@@ -322,14 +321,11 @@ def _weapon_case(known: Known, key: ThreatClass, night: tuple[int, str, int, int
 def _zone_known(known: Known, night: Night) -> Floats:
     """Probability (n + 1,) of each number of ballistic missiles intercepted, told how many are aimed at which zone."""
     chance: Floats = np.ones(1)
-    for aim, launched in zip(night.aim, night.launched, strict=True):
-        by_aim = known.ballistic.point.by_aim(int(launched))
-        chance = np.asarray(np.convolve(chance, by_aim[_ROW_OF_AIM[int(aim)]]), dtype=np.float64)
+    for zone, aim in enumerate(AIM.values()):
+        if launched := int(night.launched[night.aim == aim].sum()):
+            posted = known.ballistic.by_aim(launched)[zone]
+            chance = np.asarray(np.convolve(chance, posted / posted.sum()), dtype=np.float64)
     return chance
-
-
-_ROW_OF_AIM = {1: 0, 0: 1, -1: 2}
-"""Row of `PointTrack.by_aim` by code of the aim."""
 
 
 def _cases_by_month(run: _Run) -> Iterator[tuple[_Case | None, int]]:

@@ -10,13 +10,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from scipy.linalg import expm
+from scipy.special import expit
+from scipy.stats import betabinom
 
 from tegmen.answer.estimates import Decision, first_order, total_effect, value_of_knowing
 from tegmen.answer.readings import strike_table
 from tegmen.answer.study import Effort, Study, begin_study
+from tegmen.calibration.area import area_track
 from tegmen.calibration.exposure import Exposure, KillPrior, RowLikelihood
 from tegmen.calibration.fit import Calibration, calibrate
-from tegmen.calibration.grid import forward, level_grid
+from tegmen.calibration.priors import Memory, Priors
 from tegmen.calibration.rows import AIM, EligibleRows, eligible
 from tegmen.engine.campaign import MATCHED, Campaign, begin_campaign, simulate
 from tegmen.engine.check import compare, thin_out
@@ -227,18 +231,26 @@ def _erlang(material: Material) -> Finding:
     return _within(float(np.mean(lost)), exact.erlang_b(load, channels), _ERRORS * error)
 
 
-@_check("filter", "exact", "the forward filter's evidence is the sum over every path (log)")
+@_check("filter", "exact", "the evidence of three nights is the sum over every path of their level (log)")
 def _filter(_: Material) -> Finding:
-    grid = level_grid(-2.0, 2.0, 4, (0.7,))
-    likelihood = np.random.Generator(np.random.Philox(5)).random((4, 1, 4))
-    filtered = sum(float(gain[0, 0]) for _, _, gain in forward(likelihood, grid.start, grid.kernels))
-    total = 0.0
-    for path in itertools.product(range(4), repeat=4):
-        weight = grid.start[path[0]] * likelihood[0, 0, path[0]]
-        for step in range(1, 4):
-            weight *= grid.kernels[0, path[step - 1], path[step]] * likelihood[step, 0, path[step]]
+    nights, step, big = ((0, 5, 4), (7, 12, 3), (21, 6, 2)), 0.7, 9.0
+    priors = Priors(levels=4, level_low=-2.0, level_high=2.0, steps=(step,), concentrations=(big,))
+    track = area_track(priors, Memory(break_days=(math.inf,), half_life_days=math.inf, slopes=(0.0,)))
+    for night in nights:
+        track = track.after(*night)
+    difference = np.diag(np.ones(3), 1) + np.diag(np.ones(3), -1) - np.diag((1.0, 2.0, 2.0, 1.0))
+    level = np.linspace(-2.0, 2.0, 4)
+    share, total = expit(level), 0.0
+    for path in itertools.product(range(4), repeat=3):
+        weight = (share * (1 - share))[path[0]] / (share * (1 - share)).sum()
+        for at, (day, n, k) in enumerate(nights):
+            if at:
+                moved = expm(difference * (step / (4 / 3)) ** 2 * (day - nights[at - 1][0]) / 7 / 2)
+                weight *= moved[path[at - 1], path[at]]
+            mean = share[path[at]]
+            weight *= betabinom.pmf(k, n, mean * big, (1 - mean) * big)
         total += float(weight)
-    return _within(filtered, math.log(total), 1e-10, 10)
+    return _within(float(track.log_evidence.sum()), math.log(total), 1e-10, 10)
 
 
 @_check("near zeros", "exact", "the rate of supersonic missiles is the conjugate Beta's mean")
@@ -346,9 +358,8 @@ def _row_likelihood(_: Material) -> Finding:
 def made_rows(listed: Sequence[tuple[int, int, str, str]]) -> EligibleRows:
     """Make rows of one day by hand: (launched, stopped, zone, weapon)."""
     n, k, zone, weapon = zip(*listed, strict=True)
-    day, step = np.full(len(listed), np.datetime64("2024-01-01", "m")), np.zeros(len(listed), dtype=np.int64)
-    aim = np.array([AIM[name] for name in zone])
-    return EligibleRows(day, np.array(weapon), np.array(n), np.array(k), aim, step, 1)
+    day, aim = np.full(len(listed), np.datetime64("2024-01-01", "m")), np.array([AIM[name] for name in zone])
+    return EligibleRows(day, np.array(weapon), np.array(n), np.array(k), aim)
 
 
 @_check("ranks", "exact", "made-up records: smallest p of a truth's ranks not uniform, times unknowns ranked")
@@ -364,13 +375,12 @@ _LEAST_P = 0.01
 
 @_check("rounds", "exact", "strikes with no rounds and with no limit, summed place by place; more rounds never hurt")
 def _rounds(material: Material) -> Finding:
-    worlds, goal, (system, sites) = take(material.worlds, np.arange(_PART)), material.scenario.headline, material.plan
+    worlds, goal = take(material.worlds, np.arange(_PART)), material.scenario.headline
     places = np.flatnonzero(goal.measure.places(worlds.places, goal.largest_cities))
     cover, aimed = cover_baseline(worlds), _aimed_at(worlds, places)
     unlimited = [(aimed * (1 - at.stopped[:, places])).sum(axis=1) for at, _ in with_units(cover, material.plan)]
     amounts = (0.0, 5.0, 40.0, 1e9, np.inf)
-    supplies = [[amount] * (len(sites) + 1) for amount in amounts]
-    strikes = expected_losses(cover, goal, (system, sites), supplies)
+    strikes = expected_losses(cover, goal, material.plan, [[amount] * (_ADDED + 1) for amount in amounts])
     worse = sum(int((more > fewer + 1e-9).sum()) for fewer, more in itertools.pairwise(strikes))
     return _combined(
         _within(float(np.abs(strikes[0] - aimed.sum(axis=1, keepdims=True)).max()), 0.0, 1e-9, 10),

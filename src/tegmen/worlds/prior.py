@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tegmen.calibration.exposure import Exposure, KillPrior
+from tegmen.calibration.exposure import Exposure, KillPrior, packet_law
 from tegmen.calibration.rows import PATRIOT_ARRIVAL, EligibleRows
 from tegmen.evidence.catalogue import Parameter
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
@@ -168,16 +168,12 @@ def _draw_ratio(dice: Dice) -> Floats:
 
 def kill_prior(scenario: Scenario) -> KillPrior:
     """Prior of the kill share of a missile that is met: the class's from the row of the catalogue."""
-    row, cells = scenario.catalogue.model("kill_share", "ballistic"), KillPrior().points
-    draws = row.pert((np.arange(4000) + 0.5) / 4000)
-    return KillPrior(np.bincount(np.minimum((draws * cells).astype(np.int64), cells - 1), minlength=cells) / 4000)
+    return KillPrior.of(scenario.catalogue.model("kill_share", "ballistic"))
 
 
 def packet_chances(scenario: Scenario) -> Floats:
     """(q,) chance that the packets of a row are of 1, 2, ... q missiles, from the row of the catalogue."""
-    row = scenario.catalogue.model("packet_size", "ballistic")
-    sizes = np.maximum(1, np.rint(row.pert((np.arange(1000) + 0.5) / 1000))).astype(np.int64)
-    return np.bincount(sizes)[1:] / len(sizes)
+    return packet_law(scenario.catalogue.model("packet_size", "ballistic"))
 
 
 # --- what follows from them on every day of the record --------------------------------------------------------------
