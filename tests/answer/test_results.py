@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from datetime import date
 
 import numpy as np
 import pytest
 from core_example import four_cities
 
-from tegmen.answer.results import CaseAnswer, ClaimTest, GoalAnswer, Stand, Sufficiency, percent
+from tegmen.answer.results import (
+    CaseAnswer,
+    ClaimTest,
+    CutAnswer,
+    Frontier,
+    GoalAnswer,
+    Informed,
+    Iso,
+    Reaction,
+    ReadingAnswer,
+    Stand,
+    Sufficiency,
+    number_span,
+    percent,
+)
+from tegmen.engine.check import Agreement
 from tegmen.ledger.aid import AidStatus
 from tegmen.question.numbers import gather
 from tegmen.question.scenario import Goal, QuotedClaim, Scenario
@@ -24,6 +39,9 @@ GOAL = Goal(
     headline=True,
 )
 PEOPLE = Goal(name="people", label="halve the people struck", metric="people_struck", threshold=0.5, confidence=0.8)
+CAPITALS = Goal(
+    name="capitals", label="leave no oblast capital uncovered", metric="capitals_uncovered", threshold=0, confidence=0.8
+)
 QUOTE = "5–7, the minimum named on 3 April 2024"
 
 
@@ -37,7 +55,7 @@ def made(*, n: int | None, interval: tuple[int, int | None], probability: tuple[
         n_interval=interval,
         resolved=interval[0] == interval[1],
         worlds=200,
-        runs=50,
+        ess=150.0,
         added=np.arange(size),
         probability=np.array(probability),
         mcse=np.full(size, 0.02),
@@ -52,23 +70,57 @@ def made(*, n: int | None, interval: tuple[int, int | None], probability: tuple[
     return replace(answer, **changed)
 
 
-def result_of(march: Scenario, calibration, *goals: GoalAnswer, quotes: tuple[tuple[str, int, float], ...] = ()):
-    """A result of one case; quotes are (words, number, probability)."""
-    claims = tuple(
-        QuotedClaim(label=f"{number}", added=number, source="a test", quote=words) for words, number, _ in quotes
-    )
-    tests = tuple(ClaimTest(f"{number}", number, share, 0.02, "a test") for _, number, share in quotes)
-    scenario = march.model_copy(update={"claims": claims, "added_max": 3})
-    answers = tuple(replace(goal, claims=tests) for goal in goals)
-    nothing = FrozenDict[str, Any]()
-    case = CaseAnswer("posted", answers, nothing, nothing, (), nothing, 0.1)
-    cases, evidence = FrozenDict({"posted": case}), gather(scenario, ())
-    aid = AidStatus(scenario.month.last, (), ())
-    return Sufficiency(scenario, calibration, 1, cases, four_cities(), (), evidence, aid, Provenance("0", 1, {}))
-
-
 CLEAR = made(n=2, interval=(2, 2), probability=(0.0, 0.3, 0.93, 0.97))
 NONE = made(n=None, interval=(4, None), probability=(0.0, 0.1, 0.2, 0.42), resolved=True)
+
+
+def reading(name: str, n: int | None) -> ReadingAnswer:
+    return ReadingAnswer(name, f"because of {name}", n, 0.5, None, 100.0)
+
+
+def case_of(
+    *goals: GoalAnswer,
+    readings: dict[str, int | None] | None = None,
+    informed: int | None = 1,
+    guarantee: int | None = 2,
+    **changed,
+) -> CaseAnswer:
+    """A case whose readings, informed plan and guarantee have these numbers."""
+    zeros = np.zeros(1)
+    answer = CaseAnswer(
+        case="posted",
+        goals=goals,
+        rounds_added=40.0,
+        readings=tuple(reading(name, n) for name, n in (readings or {"targets by the front": 2}).items()),
+        frontier=(Frontier("strikes", (40.0, np.inf), (2, 2), np.zeros((2, 4)), "units bind"),),
+        iso=Iso((0.5,), (0.8,), ((2,),)),
+        reaction=Reaction((0.0, 0.25), (2, 2), guarantee),
+        informed=Informed(informed, np.array([0.0, 0.55, 0.9, 0.99]), np.full(4, 0.02)),
+        stability=(CutAnswer(date(2024, 3, 31), 2, 0.9, 100.0),),
+        check=Agreement(np.array([0]), zeros, zeros, zeros, zeros, worlds=50, runs=2),
+        launched=FrozenDict(),
+        intercepted=FrozenDict(),
+        baseline=(),
+        glide_bombs=FrozenDict(),
+    )
+    return replace(answer, **changed)
+
+
+def result_of(march: Scenario, calibration, case: CaseAnswer, *quotes: tuple[str, int]) -> Sufficiency:
+    """A result of one case; quotes are (words, number)."""
+    claims = tuple(
+        QuotedClaim(label=f"{number}", added=number, source="a test", quote=words) for words, number in quotes
+    )
+    tests = tuple(
+        ClaimTest(f"{number}", number, float(case.headline.probability[number]), 0.02, "a test") for _, number in quotes
+    )
+    scenario = march.model_copy(update={"claims": claims, "added_max": 3})
+    case = replace(case, goals=tuple(replace(goal, claims=tests) for goal in case.goals))
+    aid = AidStatus(scenario.month.last, (), ())
+    evidence, source = gather(scenario, ()), Provenance("0", 1, {})
+    return Sufficiency(
+        scenario, calibration, 1, FrozenDict({"posted": case}), four_cities(), (), evidence, aid, source
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------ one goal
@@ -76,48 +128,37 @@ NONE = made(n=None, interval=(4, None), probability=(0.0, 0.1, 0.2, 0.42), resol
 
 def test_a_resolved_number():
     assert CLEAR.sentence() == (
-        "With 200 worlds x 50 months: 2 more Patriot fire units (range 2–2) halve the expected ballistic strikes on "
-        "the 25 largest cities in at least 80 % of worlds"
+        "2 more Patriot fire units halve the expected ballistic strikes on the 25 largest cities in at least 80 % of "
+        "worlds"
     )
 
 
-def test_an_unresolved_number_says_so_and_by_how_much():
-    answer = made(n=2, interval=(1, 3), probability=(0.0, 0.77, 0.81, 0.97))
-    assert answer.sentence() == (
-        "With 200 worlds x 50 months: 2 more Patriot fire units (range 1–3) halve the expected ballistic strikes on "
-        "the 25 largest cities in at least 80 % of worlds; sampling does not resolve it (1 gives 0.770 ± 0.040 against "
-        "0.80)"
-    )
-
-
-def test_an_open_end_is_more_than_the_most_tried():
-    answer = made(n=3, interval=(2, None), probability=(0.0, 0.3, 0.79, 0.81))
-    assert "3 more Patriot fire units (range 2–more than 3) halve" in answer.sentence()
-    assert "does not resolve it (2 gives 0.790 ± 0.040 against 0.80)" in answer.sentence()
+@pytest.mark.parametrize(
+    ("interval", "left"), [((1, 3), "1–3"), ((2, None), "2–beyond 3"), ((4, None), "beyond 3")]
+)  # fmt: skip
+def test_an_unresolved_number_says_what_sampling_leaves(interval, left: str):
+    answer = made(n=2, interval=interval, probability=(0.0, 0.77, 0.81, 0.97), resolved=False)
+    assert answer.sentence().endswith(f"in at least 80 % of worlds; sampling alone leaves {left}")
 
 
 def test_none_enough_says_up_to_how_many_and_how_far_they_get():
     assert NONE.sentence() == (
-        "With 200 worlds x 50 months: no number up to 3 more Patriot fire units is enough to halve the expected "
-        "ballistic strikes on the 25 largest cities in at least 80 % of worlds (3 do so in 42 %)"
+        "no number up to 3 more Patriot fire units is enough to halve the expected ballistic strikes on the 25 largest "
+        "cities in at least 80 % of worlds (3 do so in 42 %)"
     )
 
 
-def test_none_enough_but_the_last_nearly_is_unresolved():
-    answer = made(n=None, interval=(3, None), probability=(0.0, 0.1, 0.2, 0.79))
-    assert "(3 do so in 79 %); sampling does not resolve it (3 gives 0.790 ± 0.040 against 0.80)" in answer.sentence()
-
-
-def test_one_unit_is_singular():
+def test_one_unit_is_singular_and_none_is_plural():
     answer = made(n=1, interval=(1, 1), probability=(0.0, 0.95, 0.96, 0.97))
-    assert "1 more Patriot fire unit (range 1–1) halves the expected ballistic strikes" in answer.sentence()
-    leave = GOAL.model_copy(update={"label": "leave no oblast capital uncovered"})
-    assert "1 more SAMP/T fire unit (range 1–1) leaves no" in replace(answer, goal=leave, system="sampt").sentence()
-
-
-def test_none_needed_is_plural():
+    assert answer.sentence().startswith("1 more Patriot fire unit halves the expected ballistic strikes")
+    assert replace(answer, goal=CAPITALS, system="sampt").sentence().startswith("1 more SAMP/T fire unit leaves no")
     answer = made(n=0, interval=(0, 0), probability=(0.95, 0.95, 0.96, 0.97))
-    assert "0 more Patriot fire units (range 0–0) halve the" in answer.sentence()
+    assert answer.sentence().startswith("0 more Patriot fire units halve the")
+
+
+def test_stands_of_the_answer_are_the_first_of_its_placement():
+    assert [stand.place for stand in CLEAR.stands] == ["City 0", "City 1"]
+    assert NONE.stands == NONE.placement
 
 
 def test_a_curve_is_a_table():
@@ -158,91 +199,125 @@ def test_only_certainty_reads_as_certainty():
         assert (words == "100 %") == (k == 600)
 
 
-# ------------------------------------------------------------------ all goals
-
-
-def test_the_answer_sentence_ends_with_the_claims_quoted(march, until_march):
-    quotes = ((QUOTE, 1, 0.17), (QUOTE, 2, 0.37), ("", 3, 0.6))
-    sentence = result_of(march, until_march, CLEAR, quotes=quotes).sentence("posted")
-    assert sentence == f"{CLEAR.sentence()}; {QUOTE}, does so in 17–37 % of worlds."
-
-
-def test_claims_quoted_that_fare_alike_have_one_number(march, until_march):
-    quotes = ((QUOTE, 1, 0.3001), (QUOTE, 2, 0.2999))
-    assert result_of(march, until_march, CLEAR, quotes=quotes).sentence("posted").endswith("does so in 30 % of worlds.")
+# ------------------------------------------------------------------ readings
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "words"),
+    ("readings", "informed", "guarantee", "span", "most", "words"),
     [
-        (0.0, 0.3, "in 0–30 % of worlds"),
-        (0.4, 1.0, "in 40–100 % of worlds"),
+        ({"front": 1, "equal kill": 2}, 2, 2, (1, 2), "front", "1–2"),
+        ({"front": 2, "equal kill": 2}, 2, 3, (2, 3), "re-aiming", "2–3"),
+        ({"front": 2, "equal kill": 2}, 0, 3, (0, 3), "a plan that knows the layout", "0–3"),
+        # one in which no number tried is enough is one beyond the largest tried, and leaves the range open
+        ({"front": None, "equal kill": 1}, 2, 2, (1, None), "front", "1–more than 3"),
+        ({"front": 2, "equal kill": 2}, 1, None, (1, None), "re-aiming", "1–more than 3"),
     ],
 )
-def test_spans_of_claims(march, until_march, low: float, high: float, words: str):
-    quotes = ((QUOTE, 1, high), (QUOTE, 2, low))
-    assert result_of(march, until_march, CLEAR, quotes=quotes).sentence("posted").endswith(words + ".")
+def test_the_range_spans_the_readings_and_the_furthest_matters_most(readings, informed, guarantee, span, most, words):
+    case = case_of(CLEAR, readings=readings, informed=informed, guarantee=guarantee)
+    assert case.span == span
+    assert case.matters_most == most
+    assert number_span(case.span, 3) == words
+
+
+def test_where_no_number_is_enough_in_any_reading_the_range_is_beyond_all():
+    case = case_of(NONE, readings={"front": None}, informed=None, guarantee=None)
+    assert case.span == (None, None)
+    assert number_span(case.span, 3) == "more than 3"
+    assert case_of(NONE, readings={"front": 1}, informed=None, guarantee=None).matters_most == "front"
+
+
+def test_without_a_reaction_the_range_does_without_it():
+    case = case_of(CLEAR, readings={"front": 2}, informed=1, reaction=None)
+    assert case.span == (1, 2)
+    assert case.matters_most == "a plan that knows the layout"
+
+
+# ------------------------------------------------------------------ the sentence
+
+
+def test_the_answer_sentence_names_number_range_rounds_and_what_matters_most(march, until_march):
+    case = case_of(CLEAR, readings={"targets by the front": 4}, informed=1, guarantee=2)
+    assert result_of(march, until_march, case).sentence("posted") == (
+        "2 (1–4) more Patriot fire units, with 40 rounds a month for them, halve the expected ballistic strikes on the "
+        "25 largest cities in at least 80 % of worlds; 1–4 spans the readings, of which “targets by the front” matters "
+        "most."
+    )
+
+
+def test_where_none_is_enough_the_sentence_says_so(march, until_march):
+    case = case_of(NONE, readings={"targets by the front": 3}, informed=None, guarantee=None)
+    assert result_of(march, until_march, case).sentence("posted") == (
+        "No number up to 3 more Patriot fire units, with 40 rounds a month for them, is enough to halve the expected "
+        "ballistic strikes on the 25 largest cities in at least 80 % of worlds; 3–more than 3 spans the readings, of "
+        "which “targets by the front” matters most."
+    )
+
+
+def test_claims_quoted_are_judged_under_both_plans_and_no_pair_reads_as_an_interval(march, until_march):
+    sentence = result_of(march, until_march, case_of(CLEAR), (QUOTE, 1), (QUOTE, 2), ("", 3)).sentence("posted")
+    assert sentence.endswith(
+        f"matters most. {QUOTE}, is enough in 55 % (1) and 90 % (2) of worlds for a plan that knows the defender's own "
+        "layout, in 30 % (1) and 93 % (2) for one that does not."
+    )
 
 
 def test_two_quotations_are_told_apart(march, until_march):
-    quotes = (("one minister's 1", 1, 0.3), ("another's 2", 2, 0.9))
-    sentence = result_of(march, until_march, CLEAR, quotes=quotes).sentence("posted")
-    assert sentence.endswith("; one minister's 1, does so in 30 % of worlds; another's 2, does so in 90 % of worlds.")
+    quotes = (("a minister's 1", 1), ("another's 2", 2))
+    sentence = result_of(march, until_march, case_of(CLEAR), *quotes).sentence("posted")
+    assert ". a minister's 1, is enough in 55 % of worlds for a plan that knows" in sentence
+    assert ". another's 2, is enough in 90 % of worlds for a plan that knows the defender's own layout" in sentence
+    assert sentence.endswith("in 93 % for one that does not.")
 
 
-def test_without_quotes_the_sentence_stands_alone(march, until_march):
-    assert result_of(march, until_march, CLEAR).sentence("posted") == CLEAR.sentence() + "."
-
-
-def test_the_finding_says_that_goals_differ(march, until_march):
-    other = replace(NONE, goal=PEOPLE)
-    assert result_of(march, until_march, CLEAR, other).finding("posted") == (
+def test_the_finding_says_that_goals_differ_and_leaves_out_what_only_illustrates(march, until_march):
+    case = case_of(CLEAR, replace(NONE, goal=PEOPLE), replace(CLEAR, goal=CAPITALS))
+    assert result_of(march, until_march, case).finding("posted") == (
         "What is enough for one goal is not enough for another: 2 to halve the expected ballistic strikes on the 25 "
         "largest cities; none up to 3 to halve the people struck."
     )
 
 
+def test_what_is_by_construction_or_a_guess_is_an_illustration(march):
+    findings = {goal.name: goal.is_finding for goal in march.goals}
+    assert findings == {"strikes": True, "people": True, "capitals": False, "capacity": False}
+    assert CAPITALS.model_copy(update={"headline": True}).is_finding  # what is asked about is never put aside
+    assert "By construction" in CAPITALS.measure.illustration
+
+
 def test_the_finding_says_that_goals_agree(march, until_march):
-    found = result_of(march, until_march, CLEAR, replace(CLEAR, goal=PEOPLE)).finding("posted")
-    assert found.startswith("The same number for every goal: 2 to halve the expected")
+    words = result_of(march, until_march, case_of(CLEAR, replace(CLEAR, goal=PEOPLE))).finding("posted")
+    assert words.startswith("The same number for every goal: 2 to halve the expected")
+
+
+# ------------------------------------------------------------------ tables
 
 
 def test_the_summary_has_a_row_a_goal(march, until_march):
-    result = result_of(march, until_march, CLEAR, replace(NONE, goal=PEOPLE), quotes=((QUOTE, 1, 0.3),))
-    table = result.summary()
+    table = result_of(march, until_march, case_of(CLEAR, replace(NONE, goal=PEOPLE)), (QUOTE, 1)).summary()
     assert table["goal"].tolist() == ["strikes", "people"]
     assert table["n"].tolist() == [2, "none"]
     assert table["resolved"].tolist() == [True, True]
     assert table["P(1)"].tolist() == [0.3, 0.3]
-    assert table["range"].iloc[0] == "2–2"
+    assert table["range"].tolist() == ["2–2", "beyond 3"]
 
 
 def test_to_pandas_holds_every_curve(march, until_march):
-    table = result_of(march, until_march, CLEAR, replace(NONE, goal=PEOPLE)).to_pandas()
+    table = result_of(march, until_march, case_of(CLEAR, replace(NONE, goal=PEOPLE))).to_pandas()
     assert list(table.columns[:4]) == ["case", "goal", "added", "probability"]
     assert table.groupby("goal")["probability"].max().to_dict() == {"strikes": 0.97, "people": 0.42}
 
 
 def test_repr_is_the_answer(march, until_march):
-    assert repr(result_of(march, until_march, CLEAR)).splitlines() == [
-        "<Sufficiency march-2024, seed 1>",
-        f"posted: {CLEAR.sentence()}.",
-    ]
+    result = result_of(march, until_march, case_of(CLEAR))
+    first, second = repr(result).splitlines()
+    assert first == "<Sufficiency march-2024, seed 1>"
+    assert second == f"posted: {result.sentence('posted')}"
 
 
 def test_html_is_escaped(march, until_march):
     goal = GOAL.model_copy(update={"label": "halve <script>alert(1)</script> & more"})
-    html = result_of(march, until_march, replace(CLEAR, goal=goal))._repr_html_()
+    html = result_of(march, until_march, case_of(replace(CLEAR, goal=goal)))._repr_html_()
     assert "<script" not in html
     assert "halve &lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in html
     assert html.count("<table") == 1
-
-
-def test_the_small_result_reads(small_result):
-    for case in ("posted", "claimed"):
-        answer = small_result.cases[case].headline
-        sentence = small_result.sentence(case)
-        assert sentence.startswith(f"With 40 worlds x 6 months: {answer.n} more Patriot fire units (range ")
-        shares = [percent(test.probability).removesuffix(" %") for test in answer.claims if test.added in (5, 7)]
-        assert sentence.endswith(f"; {QUOTE}, does so in {min(shares, key=int)}–{max(shares, key=int)} % of worlds.")
-        assert small_result.finding(case).count(";") == 3

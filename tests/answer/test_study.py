@@ -6,16 +6,13 @@ import copy
 import pickle
 from typing import Any
 
-import numba
 import numpy as np
 import pytest
 from core_example import evidence
 
 import tegmen as tg
-from tegmen.answer.study import begin_study, draw_batch
+from tegmen.answer.study import begin_study, share_mcse
 from tegmen.question.goals import METRICS
-
-THREADS = numba.config.NUMBA_NUM_THREADS
 
 
 class Watched(tg.Compute):
@@ -30,11 +27,14 @@ class Watched(tg.Compute):
 
 
 def effort_of(compute: tg.Compute) -> tg.Effort:
-    return tg.Effort(worlds=20, runs=2, worlds_most=20, compute=compute)
+    return tg.Effort(worlds=20, runs=2, compute=compute)
 
 
 def march():
-    return evidence().scenario, evidence().calibration
+    """The shipped question, of its headline alone and few numbers."""
+    scenario = evidence().scenario
+    short = {"goals": (scenario.headline,), "claims": scenario.claims[:2], "added_max": 8}
+    return scenario.model_copy(update=short), evidence().calibration
 
 
 def ask_sufficiency(effort: tg.Effort) -> object:
@@ -59,36 +59,75 @@ QUESTIONS = [ask_sufficiency, ask_plan, ask_claim, ask_drivers]
 
 
 @pytest.mark.parametrize("ask", QUESTIONS)
-def test_every_question_computes_with_the_threads_its_effort_names(ask):
-    Watched.asked = 0
+def test_a_result_pickles_copies_and_compares_whatever_the_threads(ask):
     watched = Watched(threads=1)
     Watched.asked = 0
-    ask(effort_of(watched))
-    assert Watched.asked > 10  # at each simulation; a question that forgot the effort's would not ask it
-
-
-@pytest.mark.parametrize("ask", QUESTIONS)
-def test_a_result_pickles_copies_and_compares(ask):
-    result = ask(effort_of(tg.Compute()))
+    result = ask(effort_of(watched))
+    assert Watched.asked > 0  # a question that forgot the effort's threads would not ask it
     assert pickle.loads(pickle.dumps(result)) == result
     assert copy.deepcopy(result) == result
-    assert ask(effort_of(tg.Compute(threads=1))) == result
+    assert ask(effort_of(tg.Compute(threads=2))) == result
 
 
 def test_what_goes_in_pickles_copies_and_compares():
     scenario, calibration = march()
     study = begin_study(scenario, calibration, seed=1, effort=effort_of(tg.Compute()))
-    worlds = draw_batch(study, "posted", heavy=False).worlds
-    for value in (scenario, calibration, calibration.record, study.theatre, worlds):
+    for value in (scenario, calibration, calibration.record, study.theatre, study.worlds("posted")):
         assert pickle.loads(pickle.dumps(value)) == value
         assert copy.deepcopy(value) == value
 
 
-def test_one_batch_is_drawn_like_any_other_of_its_number():
+@pytest.mark.parametrize(("changed", "fault"), [({"worlds": 19}, "worlds: found 19"), ({"runs": 1}, "runs: found 1")])
+def test_too_little_effort_is_refused(changed: dict[str, int], fault: str):
+    with pytest.raises(tg.InputError, match=fault):
+        tg.Effort(**changed)
+
+
+def test_a_part_of_the_worlds_is_a_share_and_not_too_few_where_there_are_enough():
+    assert tg.Effort(worlds=20_000).part(5, 1000) == 4000
+    assert tg.Effort(worlds=3000).part(5, 1000) == 1000
+    assert tg.Effort(worlds=300).part(5, 1000) == 300
+
+
+def test_the_error_of_a_share_of_resampled_worlds():
+    """500 worlds of unequal weight, 200 of them resampled by chance, 4,000 times over: the spread is what is said."""
+    generator = np.random.default_rng(3)
+    weight = generator.gamma(1.0, size=(4000, 500))
+    met = generator.random((4000, 500)) < 0.3
+    share = (weight * met).sum(axis=1) / weight.sum(axis=1)
+    ess = (weight.sum(axis=1) ** 2 / (weight**2).sum(axis=1)).mean()
+    resampled = generator.binomial(200, share) / 200
+    assert resampled.std() == pytest.approx(float(share_mcse(np.array(0.3), ess, 200)), rel=0.05)
+    # no share is certain: as if half a world more or less were
+    for sure in (0.0, 1.0):
+        assert float(share_mcse(np.array(sure), 100.0, 200)) == pytest.approx(np.sqrt(0.0025 * 0.9975 * 0.015))
+
+
+def test_worlds_are_drawn_once_and_a_part_of_them_is_whole():
+    study = begin_study(evidence().scenario, evidence().calibration, seed=1, effort=tg.Effort(worlds=300, runs=2))
+    light = study.worlds("posted", study.scenario.headline)
+    assert light is study.worlds("posted")
+    assert study.posterior() is study.posterior()
+    whole = study.worlds("posted", study.scenario.goal("capacity"))
+    assert whole is study.worlds("posted", whole=True)
+    assert len(light) == 300 > len(whole) >= 200
+    assert whole.counts[0].sum() > light.counts[0].sum() == light.counts[0].max() > 0
+    # fewer worlds say less of a share, in proportion
+    p = np.array([0.4])
+    assert study.mcse(p, "posted", study.scenario.goal("capacity"))[0] == pytest.approx(
+        study.mcse(p, "posted", study.scenario.headline)[0] * np.sqrt(300 / len(whole))
+    )
+
+
+def test_evidence_cut_earlier_is_weighed_by_fewer_rows():
+    from datetime import date
+
     study = begin_study(*march(), seed=1, effort=effort_of(tg.Compute()))
-    one, again = (draw_batch(study, "posted", count=5, first=40, heavy=False).worlds for _ in range(2))
-    assert one == again
-    assert one.first == 40
+    cut = study.until(date(2023, 12, 31))
+    assert 0 < len(cut.rows.launched) < len(study.rows.launched)
+    assert cut.rows.window_end.max() < np.datetime64("2024-01-01")
+    assert cut.posterior().log_evidence > study.posterior().log_evidence  # less that has to fit
+    assert study.until(study.calibration.until).rows == study.rows
 
 
 def test_a_fifth_metric_is_one_entry(monkeypatch: pytest.MonkeyPatch):

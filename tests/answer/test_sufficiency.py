@@ -1,45 +1,33 @@
-"""The answer against second answers: read off curves by hand, counted on the globe, metrics added up one by one."""
+"""The answer against second answers: read off its own curves by hand, counted on the globe, added up by world."""
 
 from __future__ import annotations
 
 import csv
 import math
 from collections import Counter
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
-from pathlib import Path
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 import pytest
+from core_example import after_the_record, worlds_of
 
-import tegmen
-from tegmen import Effort, EvidenceError, InputError, sufficiency
-from tegmen.answer.estimates import Estimate, share_error
-from tegmen.answer.study import Batch, begin_study, draw_batch, fight_baseline, remaining_share
+from tegmen import Compute, Effort, EvidenceError, sufficiency
+from tegmen.answer.estimates import Estimate
+from tegmen.answer.readings import PARTS, STRUCTURES, score
+from tegmen.answer.study import begin_study
 from tegmen.answer.sufficiency import drivers_of, open_range
-from tegmen.engine.campaign import BACKGROUND, MATCHED, simulate, take_worlds
-from tegmen.engine.engagement import engage
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
-from tegmen.terms import EVIDENCE_CASES, ThreatClass
+from tegmen.terms import EVIDENCE_CASES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tegmen.answer.results import CaseAnswer, GoalAnswer, Sufficiency
+    from tegmen.question.scenario import Scenario
+    from tegmen.worlds.draw import Worlds
 
-    from tegmen.answer.results import GoalAnswer, Sufficiency
-    from tegmen.engine.campaign import Campaign
-    from tegmen.question.scenario import Goal, Scenario
-
-GOALS = ("strikes", "people", "capitals", "capacity")
-WORLDS = 40
-BALLISTIC = ThreatClass.ballistic
-TINY = Effort(worlds=20, runs=2, worlds_most=20)
-
-
-def goal_of(scenario: Scenario, name: str) -> Goal:
-    return next(goal for goal in scenario.goals if goal.name == name)
+GOALS = ("strikes", "people", "capitals")
+WORLDS, MOST = 200, 20
 
 
 def answer_of(result: Sufficiency, case: str, goal: str) -> GoalAnswer:
@@ -47,16 +35,15 @@ def answer_of(result: Sufficiency, case: str, goal: str) -> GoalAnswer:
 
 
 every_curve = pytest.mark.parametrize(("case", "goal"), [(case, goal) for case in EVIDENCE_CASES for goal in GOALS])
+every_case = pytest.mark.parametrize("case", EVIDENCE_CASES)
 
 
 # ------------------------------------------------------------------ curves
 
 
 @every_curve
-def test_a_curve_tries_the_numbers_asked_for(small_result: Sufficiency, case: str, goal: str):
-    added = answer_of(small_result, case, goal).added.tolist()
-    assert added == sorted(set(added))
-    assert {*range(11), 12, 15, 20, 25, 30} <= set(added) <= set(range(31))
+def test_every_number_is_tried(small_result: Sufficiency, case: str, goal: str):
+    assert answer_of(small_result, case, goal).added.tolist() == list(range(MOST + 1))
 
 
 @every_curve
@@ -64,27 +51,28 @@ def test_a_probability_is_a_share_of_worlds_and_has_its_error(small_result: Suff
     answer = answer_of(small_result, case, goal)
     assert answer.worlds == WORLDS
     met = np.rint(answer.probability * WORLDS)
-    assert answer.probability.tolist() == pytest.approx((met / WORLDS).tolist(), abs=1e-12)
-    assert answer.mcse.tolist() == pytest.approx([share_error(int(m), WORLDS) for m in met], abs=1e-12)
-    # what remains says the same by another way: the middle and 90 % points among 40 worlds lie between known ranks
+    assert answer.probability == pytest.approx(met / WORLDS, abs=1e-12)
+    for share, error in zip(answer.probability, answer.mcse, strict=True):
+        p = min(max(share, 0.5 / WORLDS), 1 - 0.5 / WORLDS)  # no share is certain
+        # worlds drawn are worth as many as the effective sample, and resampling adds at most a draw of so many
+        assert error == pytest.approx(math.sqrt(p * (1 - p) / answer.ess + p * (1 - p) / WORLDS))
+    # what remains says the same by another way: the middle and 90 % points among 200 worlds lie between known ranks
     for k, (low, middle, high) in zip(met, answer.remaining, strict=True):
         assert 0 <= low <= middle <= high
-        for point, rank in ((middle, 19.5), (high, 35.1)):
+        for point, rank in ((middle, 99.5), (high, 179.1)):
             if k > rank + 1 or k <= rank:
-                assert (point <= answer.goal.threshold + 1e-12) == (k > rank)
+                assert (point <= answer.goal.threshold + 1e-9) == (k > rank)
 
 
-@every_curve
-def test_a_curve_rises_but_for_chance(small_result: Sufficiency, case: str, goal: str):
-    answer = answer_of(small_result, case, goal)
-    fall = answer.probability[:-1, None] - answer.probability[None, 1:]
-    error = np.hypot(answer.mcse[:-1, None], answer.mcse[None, 1:])
-    later = np.arange(len(fall))[:, None] <= np.arange(len(fall))[None]
-    assert np.all((fall <= 4 * error)[later])
-    assert answer.probability[-1] > answer.probability[0]
-    if goal == "capitals":  # geometry alone: more units cover more, without any chance
-        assert np.all(np.diff(answer.probability) >= 0)
-        assert np.all(np.diff(answer.remaining, axis=0) <= 0)
+@every_case
+def test_coverage_rises_with_every_unit(small_result: Sufficiency, case: str):
+    answer = answer_of(small_result, case, "capitals")  # geometry alone
+    assert np.all(np.diff(answer.probability) >= 0)
+    assert np.all(np.diff(answer.remaining, axis=0) <= 0)
+    strikes = answer_of(small_result, case, "strikes")
+    assert strikes.probability[0] == 0
+    assert strikes.probability[-1] > 0.5
+    assert strikes.remaining[0].tolist() == [1, 1, 1]
 
 
 @every_curve
@@ -101,21 +89,8 @@ def test_the_number_its_range_and_whether_it_is_resolved_are_read_off_the_curve(
         if high is None and p - 2 * error >= 0.8:
             high = added
     assert answer.n == number
-    assert answer.n_interval == (31 if low is None else low, high)
-    assert answer.resolved == (low == high)
-
-
-def has_no_gap(answer: GoalAnswer) -> bool:
-    """Whether every number from the one before the range to its end was tried."""
-    low, high = answer.n_interval
-    last = int(answer.added[-1])
-    needed = range(max(low - 1, 0), min(last if high is None else high, last) + 1)
-    return set(needed) <= set(answer.added.tolist())
-
-
-@every_curve
-def test_no_number_within_the_range_was_left_out(small_result: Sufficiency, case: str, goal: str):
-    assert has_no_gap(answer_of(small_result, case, goal))
+    assert answer.n_interval == (MOST + 1 if low is None else low, high)
+    assert answer.resolved == (low == high or (low is None and high is None))
 
 
 @pytest.mark.parametrize(
@@ -134,26 +109,16 @@ def test_the_range_that_the_error_leaves_open(march: Scenario, probability: list
     assert open_range(march.headline, curve, np.full(len(curve), 0.03)) == found
 
 
-def test_none_enough_gives_no_number_and_an_open_end(small_result: Sufficiency):
-    answer = answer_of(small_result, "claimed", "capacity")
-    assert answer.n is None
-    assert answer.n_interval == (31, None)
-    assert answer.resolved
-    assert len(answer.placement) == 30
-
-
 @every_curve
 def test_claims_equal_the_curve_at_their_number(small_result: Sufficiency, case: str, goal: str):
     answer = answer_of(small_result, case, goal)
-    curve = dict(zip(answer.added.tolist(), zip(answer.probability, answer.mcse, strict=True), strict=True))
-    assert [test.added for test in answer.claims] == [5, 7, 7, 10, 25]
+    assert [test.added for test in answer.claims] == [5, 7, 7, 10]
     for test in answer.claims:
-        assert (test.probability, test.mcse) == curve[test.added]
+        assert (test.probability, test.mcse) == (answer.probability[test.added], answer.mcse[test.added])
 
 
 def test_no_result_holds_a_number_that_is_none(small_result: Sufficiency):
-    table = small_result.to_pandas()
-    assert not table.isna().any(axis=None)
+    assert not small_result.to_pandas().isna().any(axis=None)
     assert not small_result.summary().isna().any(axis=None)
     for result in small_result.cases.values():
         spans = [*result.intercepted.values(), *result.glide_bombs.values()]
@@ -163,87 +128,39 @@ def test_no_result_holds_a_number_that_is_none(small_result: Sufficiency):
         assert all(0 <= share <= 1 for share in shares)
 
 
-# ------------------------------------------------------------------ seeds, threads, batches
+# ------------------------------------------------------------------ the plan, the seed, the threads
 
 
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    before = numba.get_num_threads()
-    numba.set_num_threads(count)
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
+@pytest.mark.parametrize("goal", GOALS)
+def test_both_evidence_cases_are_scored_on_one_plan(small_result: Sufficiency, goal: str):
+    """A fault of old: each case sited for itself, so that the two differed by the noise of the plan."""
+    posted, claimed = (answer_of(small_result, case, goal) for case in EVIDENCE_CASES)
+    assert posted.placement == claimed.placement
+    assert len(posted.placement) == MOST
 
 
-def test_one_thread_and_one_case_give_the_same_bits(march, until_march, small_effort, small_result):
-    with threads(1):
-        again = sufficiency(march, until_march, seed=1, effort=small_effort, cases=("posted",))
-    assert list(again.cases) == ["posted"]
-    posted = small_result.to_pandas()
-    posted = posted[posted["case"] == "posted"].reset_index(drop=True)
-    assert again.to_pandas().equals(posted)
-    assert again.sentence("posted") == small_result.sentence("posted")
-    for goal in GOALS:
-        one, other = answer_of(again, "posted", goal), answer_of(small_result, "posted", goal)
-        assert one.drivers == other.drivers
-        assert one.placement == other.placement
-    assert again.cases["posted"].intercepted == small_result.cases["posted"].intercepted
+def test_one_thread_and_one_case_give_the_same_bits(small_question, until_march, small_effort, small_result):
+    alone = Effort(worlds=small_effort.worlds, runs=small_effort.runs, compute=Compute(threads=1))
+    again = sufficiency(small_question, until_march, seed=1, effort=alone, cases=("claimed",))
+    assert list(again.cases) == ["claimed"]
+    assert again.cases["claimed"] == small_result.cases["claimed"]
 
 
-def test_another_seed_gives_other_worlds(march, until_march, small_effort, small_result):
-    other = sufficiency(march, until_march, seed=2, effort=small_effort, cases=("posted",))
-    one = answer_of(small_result, "posted", "strikes")
-    two = answer_of(other, "posted", "strikes")
-    assert not np.array_equal(one.remaining[:6], two.remaining[:6])
-    # the same question all the same: curves of two seeds differ by chance only
-    both = np.intersect1d(one.added, two.added)
-    at = [np.searchsorted(answer.added, both) for answer in (one, two)]
-    score = (one.probability[at[0]] - two.probability[at[1]]) / np.hypot(one.mcse[at[0]], two.mcse[at[1]])
-    assert np.all(np.abs(score) <= 4)
+def test_another_seed_gives_other_worlds_and_the_same_question(march, until_march, small_effort, small_result):
+    one, plan = answer_of(small_result, "posted", "strikes"), None
+    study = begin_study(march, until_march, seed=2, effort=small_effort)
+    worlds, plan = study.worlds("posted"), study.sites(march.headline, "patriot", MOST)
+    remaining = score(worlds, march.headline, ("patriot", plan)).remaining(study.rounds(worlds, MOST))
+    share = (remaining <= 0.5).mean(axis=0)
+    assert not np.array_equal(share, one.probability)
+    error = np.hypot(one.mcse, study.mcse(share, "posted", march.headline))
+    assert np.all(abs(share - one.probability) <= 4 * error)
 
 
-@pytest.mark.parametrize("goal", ["strikes", "people"])
-def test_worlds_fought_in_two_batches_are_the_worlds_fought_in_one(march, small_effort, small_campaign, goal: str):
-    plan = ("patriot", np.array([1, 2, 3]))
-    whole = remaining_share(Batch(small_campaign, None), goal_of(march, goal), plan, small_effort)(3)
-    parts = []
-    for begin, end in ((0, 13), (13, WORLDS)):
-        part = take_worlds(small_campaign, np.arange(begin, end))
-        # a world is addressed by its number, wherever it stands in its batch
-        part = replace(part, worlds=replace(part.worlds, first=begin))
-        parts.append(remaining_share(Batch(part, None), goal_of(march, goal), plan, small_effort)(3))
-    assert np.array_equal(np.concatenate(parts), whole)
-
-
-def test_more_worlds_are_drawn_while_a_decision_is_open(march, until_march):
-    effort = Effort(worlds=20, runs=2, worlds_more=20, worlds_most=60)
-    told: list[str] = []
-    result = sufficiency(
-        march, until_march, effort=effort, cases=("posted",), progress=lambda what, _done, _all: told.append(what)
-    )
-    assert answer_of(result, "posted", "strikes").worlds == 60
-    assert {f"posted: drawing and matching worlds {a + 1}–{a + 20}" for a in (0, 20, 40)} <= set(told)
-    assert answer_of(result, "posted", "capitals").runs == 2
-
-
-def test_no_more_worlds_are_drawn_than_allowed(march, until_march):
-    effort = Effort(worlds=20, runs=2, worlds_more=100, worlds_most=30)
-    result = sufficiency(march, until_march, effort=effort, cases=("posted",))
-    assert answer_of(result, "posted", "strikes").worlds == 30
-
-
-def test_no_number_is_left_out_when_later_worlds_move_the_crossing(march, until_march):
-    # at this seed the first 20 worlds cross at 15 and the next 60 move the crossing into the grid's gap 15..20
-    effort = Effort(worlds=20, runs=2, worlds_more=60, worlds_most=260)
-    result = sufficiency(march, until_march, seed=6, effort=effort, cases=("posted",))
-    assert has_no_gap(answer_of(result, "posted", "strikes"))
-
-
-@pytest.mark.parametrize(("changed", "fault"), [({"worlds": 19}, "worlds: found 19"), ({"runs": 1}, "runs: found 1")])
-def test_too_little_effort_is_refused(changed: dict[str, int], fault: str):
-    with pytest.raises(InputError, match=fault):
-        Effort(**changed)
+def test_planning_is_done_on_worlds_of_its_own(march, until_march, small_effort):
+    study = begin_study(march, until_march, seed=1, effort=small_effort)
+    scored, planned = study.posterior(), study.posterior(planning=True)
+    assert not np.intersect1d(scored.worlds.kyiv_share, planned.worlds.kyiv_share).size
 
 
 # ------------------------------------------------------------------ evidence
@@ -251,9 +168,8 @@ def test_too_little_effort_is_refused(changed: dict[str, int], fault: str):
 
 def march_launches() -> Counter[str]:
     """Launched in March 2024 by first class, from the shipped table itself."""
-    path = Path(tegmen.__file__).parent / "data" / "record" / "nights.csv"
     totals: Counter[str] = Counter()
-    with path.open(encoding="utf-8", newline="") as file:
+    with files("tegmen").joinpath("data", "record", "nights.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["window_end"].startswith("2024-03") and row["launched"]:
                 totals[row["threat_class"].split("+")[0]] += int(row["launched"])
@@ -261,10 +177,11 @@ def march_launches() -> Counter[str]:
 
 
 def test_posted_is_the_record_and_claimed_the_officials(march: Scenario, small_result: Sufficiency):
+    """All classes are launched, also where no goal of the question counts them."""
     posted, claimed = (small_result.cases[case].launched for case in EVIDENCE_CASES)
     seen = march_launches()
     for cls in ("drone", "cruise", "supersonic", "ballistic", "s300_ground"):
-        assert posted[cls] == seen[cls]
+        assert posted[cls] == seen[cls] > 0
         assert claimed[cls] >= posted[cls]
     assert claimed["drone"] == march.official.drone
     missiles = sum(claimed[cls] for cls in ("cruise", "supersonic", "ballistic", "s300_ground"))
@@ -274,28 +191,35 @@ def test_posted_is_the_record_and_claimed_the_officials(march: Scenario, small_r
 
 def test_what_is_unposted_was_met_by_nobody(small_result: Sufficiency):
     posted, claimed = (small_result.cases[case] for case in EVIDENCE_CASES)
-    for cls, (low, middle, high) in claimed.intercepted.items():
-        assert 0 <= low <= high <= claimed.launched[cls]
-        # more launched, none of it met: the number stopped stays where it was, within the spread over worlds
-        before = posted.intercepted[cls]
-        assert before[0] - 1 <= middle <= before[2] + 1
+    for cls, points in claimed.intercepted.items():
+        # more launched, none of it met: the number stopped stays where it was
+        assert points == pytest.approx(posted.intercepted[cls], rel=0.02, abs=0.02), cls
+        assert 0 <= points[0] <= points[2] <= posted.launched[cls]
 
 
-def test_an_answer_names_all_it_rests_on(march, until_march, small_result):
-    assert small_result.provenance == begin_study(march, until_march, seed=1, effort=None).provenance
+def test_an_answer_names_all_it_rests_on(small_question, until_march, small_result):
+    assert small_result.provenance == begin_study(small_question, until_march, seed=1, effort=None).provenance
     assert set(small_result.provenance.inputs) == {"record", "scenario", "catalogue", "geography"}
     assert all(len(digest) == 64 for digest in small_result.provenance.inputs.values())
     assert small_result.provenance.seed == 1
-    assert small_result.parameters
+    named = {parameter.label for parameter in small_result.parameters}
+    catalogue = small_question.catalogue
+    assert {
+        catalogue.model("kill_share", "ballistic").label,
+        catalogue.model("kill_ratio_elsewhere", "ballistic").label,
+        catalogue.model("rounds_a_month", system="patriot").label,
+        catalogue.model("population_exponent").label,
+    } <= named
+    assert len(named) == len(small_result.parameters)
 
 
 def test_a_month_without_ballistic_missiles_is_no_question(march, until_march):
     later = march.model_copy(update={"month": march.month.model_copy(update={"first": date(2025, 1, 1)})})
     with pytest.raises(EvidenceError, match="ballistic"):
-        sufficiency(later, until_march, effort=TINY, cases=("posted",))
+        sufficiency(later, until_march, effort=Effort(worlds=20, runs=2), cases=("posted",))
 
 
-# ------------------------------------------------------------------ goals, by hand
+# ------------------------------------------------------------------ capitals, on a sphere
 
 
 def great_circle_km(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -304,9 +228,9 @@ def great_circle_km(a: tuple[float, float], b: tuple[float, float]) -> float:
     return 2 * 6371.0 * math.asin(math.sqrt(half))
 
 
-def capitals_left(campaign: Campaign, world: int, added: list[tuple[float, float]]) -> tuple[int, bool]:
+def capitals_left(worlds: Worlds, world: int, added: list[tuple[float, float]]) -> tuple[int, bool]:
     """Capitals outside every circle, on a sphere; and whether one lies too near a rim for a sphere to tell."""
-    worlds, places = campaign.worlds, campaign.worlds.places
+    places = worlds.places
     at = list(zip(places.latitude, places.longitude, strict=True))
     stands = [
         (at[site], worlds.units.radius_ballistic_km[world, code])
@@ -322,99 +246,117 @@ def capitals_left(campaign: Campaign, world: int, added: list[tuple[float, float
     return left, rim
 
 
-@pytest.mark.parametrize("number", [0, 5, 10, 20, 21])
-def test_capitals_left_uncovered_are_those_outside_every_circle(
-    march: Scenario, small_campaign: Campaign, small_result: Sufficiency, number: int
-):
-    answer = answer_of(small_result, "posted", "capitals")
+@pytest.mark.parametrize("number", [0, 5, 20])
+def test_capitals_left_uncovered_are_those_outside_every_circle(small_result: Sufficiency, number: int):
+    answer, worlds = answer_of(small_result, "posted", "capitals"), worlds_of(after_the_record())
     points = [(stand.latitude, stand.longitude) for stand in answer.placement[:number]]
-    counted = [capitals_left(small_campaign, world, points) for world in range(WORLDS)]
-    plain = np.array([left for left, _ in counted])
-    sure = np.array([not rim for _, rim in counted])
+    counted = [capitals_left(worlds, world, points) for world in range(WORLDS)]
+    plain, sure = np.array([left for left, _ in counted]), np.array([not rim for _, rim in counted])
     assert sure.sum() >= WORLDS // 2
-    names = small_campaign.worlds.places.name.tolist()
-    plan = ("patriot", np.array([names.index(stand.place) for stand in answer.placement], dtype=np.int64))
-    score = remaining_share(Batch(small_campaign, None), goal_of(march, "capitals"), plan, TINY)(number)
-    assert score[sure].tolist() == plain[sure].tolist()
-    at = answer.added.tolist().index(number)
-    assert abs(answer.probability[at] - (plain == 0).mean()) <= (~sure).mean()
+    at_rims = (~sure).mean()
+    assert abs(answer.probability[number] - (plain == 0).mean()) <= at_rims
+    low, high = (np.quantile(np.where(sure, plain, end), 0.5) for end in (plain - 1, plain + 1))
+    assert low <= answer.remaining[number, 1] <= high
 
 
-def test_radii_shown_are_the_mean_of_those_drawn(small_campaign: Campaign, small_result: Sufficiency):
-    drawn = [float(row[MISSILE_SYSTEMS.index("patriot")]) for row in small_campaign.worlds.units.radius_ballistic_km]
-    assert small_result.cases["posted"].headline.placement[0].radius_km == pytest.approx(sum(drawn) / len(drawn))
+# ------------------------------------------------------------------ the headline's book
 
 
-def strikes_by_hand(campaign: Campaign, outcome, _baseline, world: int) -> float:
-    cities = sorted(range(len(campaign.worlds.places)), key=lambda p: -campaign.worlds.places.population[p])[:25]
-    runs = outcome.leakers[BALLISTIC][world]
-    return sum(int(run[city]) for run in runs for city in cities) / len(runs)
+@every_case
+def test_all_tables_agree_where_they_speak_of_the_headline(small_question, small_result: Sufficiency, case: str):
+    result: CaseAnswer = small_result.cases[case]
+    n = result.headline.n
+    iso = result.iso
+    assert iso.n[iso.thresholds.index(0.5)][iso.confidences.index(0.8)] == n
+    assert result.reaction is not None
+    assert result.reaction.n[result.reaction.re_aimed.index(0.0)] == n
+    frontier = next(each for each in result.frontier if each.goal == "strikes")
+    at = frontier.rounds.index(small_question.added_rounds.value)
+    assert frontier.n[at] == n
+    assert frontier.probability[at] == pytest.approx(result.headline.probability)
+    assert [each.goal for each in result.frontier] == list(GOALS)
+    assert result.rounds_added == small_question.added_rounds.value
 
 
-def people_by_hand(campaign: Campaign, outcome, _baseline, world: int) -> float:
-    people = campaign.worlds.places.population
-    cities = sorted(range(len(people)), key=lambda p: -people[p])[:25]
-    runs = outcome.leakers[BALLISTIC][world]
-    return sum(float(people[city]) for run in runs for city in cities if run[city]) / len(runs)
+@every_case
+def test_evidence_cut_where_it_ends_is_the_headline_itself(small_result: Sufficiency, case: str):
+    result = small_result.cases[case]
+    cuts = {cut.until: cut for cut in result.stability}
+    assert list(cuts) == [date(2023, 12, 31), date(2024, 2, 29), date(2024, 3, 31), date(2024, 6, 30)]
+    same = cuts[small_result.scenario.until]
+    assert (same.n, same.ess) == (result.headline.n, result.headline.ess)
+    at = MOST if result.headline.n is None else result.headline.n
+    assert same.probability == pytest.approx(result.headline.probability[at])
+    assert len({cut.ess for cut in result.stability}) == 4
 
 
-def capacity_by_hand(campaign: Campaign, outcome, baseline, world: int) -> float:
-    worlds = campaign.worlds
-    lost, runs = 0.0, outcome.rounds.shape[1]
-    for run in range(runs):
-        for place, capacity in enumerate(worlds.places.capacity_mw):
-            stands = 1.0
-            for cls in (*BACKGROUND, *MATCHED):
-                leakers = (baseline if cls in BACKGROUND else outcome).leakers[cls]
-                stands *= (1 - worlds.scalar[f"damage_{cls.name}"][world]) ** int(leakers[world, run, place])
-            lost += float(capacity) * (1 - stands)
-    return lost / runs
+@every_case
+def test_readings_are_named_and_parts_are_of_the_headline_s_own_worlds(small_result: Sufficiency, case: str):
+    result = small_result.cases[case]
+    assert [each.name for each in result.readings] == [name for name, *_ in (*STRUCTURES, *PARTS)]
+    for each in result.readings:
+        own = each.name in {name for name, *_ in PARTS}
+        assert (each.log_odds is None) == own
+        assert each.ess > 1
+        assert not own or each.ess == pytest.approx(result.headline.ess / 3, rel=0.25)
 
 
-@pytest.mark.parametrize(
-    ("goal", "by_hand"), [("strikes", strikes_by_hand), ("people", people_by_hand), ("capacity", capacity_by_hand)]
-)
-def test_what_remains_is_the_metric_added_up_one_by_one(march, small_effort, small_campaign, goal: str, by_hand):
-    campaign = take_worlds(small_campaign, np.arange(3))
-    asked, sites, number = goal_of(march, goal), np.array([1, 2, 3, 0, 5]), 4
-    baseline = fight_baseline(campaign, small_effort)
-    score = remaining_share(Batch(campaign, baseline), asked, ("patriot", sites), small_effort)
-    classes = MATCHED if goal == "capacity" else (BALLISTIC,)
-    runs = small_effort.runs_of(asked)
-    assert runs == (2 if goal == "capacity" else 6)
-    table = engage(campaign.worlds, sites.tolist(), "patriot", classes)
-    with_none, with_some = (simulate(campaign, table, added=n, runs=runs, classes=classes) for n in (0, number))
-    for world in range(3):
-        before, after = (by_hand(campaign, outcome, baseline, world) for outcome in (with_none, with_some))
-        assert before > 0
-        assert score(number)[world] == pytest.approx(after / before, rel=1e-9)
-        assert score(0)[world] == 1
+def test_a_third_of_the_worlds_by_hand(small_question, small_result: Sufficiency):
+    worlds, answer = worlds_of(after_the_record()), small_result.cases["posted"]
+    names = worlds.places.name.tolist()
+    sites = np.array([names.index(stand.place) for stand in answer.headline.placement])
+    base = worlds.scalar["rounds_a_month"]
+    rounds = [base, *[base + small_question.added_rounds.value] * MOST]
+    met = score(worlds, small_question.headline, ("patriot", sites)).remaining(rounds) <= 0.5 + 1e-9
+    drawn = worlds.unknowns["availability of a Patriot"]
+    for name, inside in (
+        ("availability low", drawn <= np.quantile(drawn, 1 / 3)),
+        ("availability high", drawn > np.quantile(drawn, 2 / 3)),
+    ):
+        share = met[inside].mean(axis=0)
+        found = next(each for each in answer.readings if each.name == name)
+        enough = np.flatnonzero(share >= 0.8)
+        assert found.n == (int(enough[0]) if len(enough) else None)
+        assert found.probability == pytest.approx(share[MOST if answer.headline.n is None else answer.headline.n])
 
 
-def test_worlds_of_two_batches_differ(march, until_march, small_campaign):
-    later = draw_batch(begin_study(march, until_march, seed=1, effort=TINY), "posted", count=5, first=40)
-    assert not np.array_equal(later.worlds.readiness_added, small_campaign.worlds.readiness_added[:5])
-    assert later.worlds.first == 40
-    assert 0 <= later.worlds.redraw_share < 1
+@every_case
+def test_the_simulation_agrees_with_the_closed_form(small_result: Sufficiency, case: str):
+    check = small_result.cases[case].check
+    assert check.added.tolist() == list(range(MOST + 1))
+    assert check.largest <= 4
+    assert np.all(check.error > 0)
+    assert (check.worlds, check.runs) == (50, 2)
+
+
+@every_case
+def test_knowing_the_layout_does_no_harm_but_for_chance(small_result: Sufficiency, case: str):
+    blind, informed = small_result.cases[case].headline, small_result.cases[case].informed
+    assert len(informed.probability) == MOST + 1
+    error = np.hypot(blind.mcse, informed.mcse)
+    assert np.all(informed.probability >= blind.probability - 4 * error)
+    enough = np.flatnonzero(informed.probability >= 0.8)
+    assert informed.n == (int(enough[0]) if len(enough) else None)
 
 
 # ------------------------------------------------------------------ drivers
 
 
-def test_worlds_not_tried_at_the_number_are_left_out():
-    rng = np.random.Generator(np.random.Philox(9))
-    x, y = rng.random(600), rng.random(600)
-    y[:400] = np.nan
-    worth = {"x": Estimate(1.0, 0.1)}
-    assert drivers_of([{"x": x[:300]}, {"x": x[300:]}], y, worth) == drivers_of([{"x": x[400:]}], y[400:], worth)
+def test_drivers_are_sorted_by_share():
+    x, y = np.random.Generator(np.random.Philox(9)).random((2, 600))
+    worth = {"x": Estimate(1.0, 0.1), "y": Estimate(2.0, 0.2)}
+    first, second = drivers_of({"x": x, "y": y}, x + 0.3 * y, worth)
+    assert (first.unknown, second.unknown) == ("x", "y")
+    assert first.share == pytest.approx(1 / 1.09, abs=4 * first.share_error)
+    assert (first.evppi, second.evppi_error) == (1.0, 0.2)
 
 
-def test_drivers_of_the_answer_are_the_worlds_unknowns(small_campaign: Campaign, small_result: Sufficiency):
+def test_drivers_of_the_answer_are_the_worlds_unknowns(small_result: Sufficiency):
     answer = answer_of(small_result, "posted", "strikes")
-    assert {driver.unknown for driver in answer.drivers} == set(small_campaign.worlds.unknowns)
+    assert {driver.unknown for driver in answer.drivers} == set(worlds_of(after_the_record()).unknowns)
     found = [driver.share for driver in answer.drivers]
     assert found == sorted(found, reverse=True)
-    assert all(driver.share == 0 for driver in answer_of(small_result, "posted", "capitals").drivers)
+    assert found[0] > 0
 
 
 def test_knowing_one_unknown_is_never_worth_more_than_knowing_all(small_result: Sufficiency):

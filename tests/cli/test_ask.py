@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import json
+import re
 
+import jsonschema
 import pytest
+from commands import short_question
 from report_example import example
 from typer.testing import CliRunner
 
+from tegmen.answer.drivers import SOURCES
+from tegmen.answer.results import percent
 from tegmen.cli.app import app
 from tegmen.errors import InputError
 from tegmen.report.answer_page import write_report
+from tegmen.report.json_files import json_schema
 
 TINY = ("--worlds", "20", "--runs", "2", "--case", "posted")
+
+
+@pytest.fixture(scope="module")
+def question(tmp_path_factory):
+    """The shipped question with fewer numbers to try, and without the goal that counts every class."""
+    path = tmp_path_factory.mktemp("question") / "short.toml"
+    path.write_text(short_question(), encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +54,10 @@ def test_why_as_json_has_the_same_links(answer):
     assert chain["rests_on"][0]["rests_on"][0]["rests_on"]
 
 
-def test_what_if_shows_before_and_after_and_writes_a_report(tmp_path):
+def test_what_if_shows_before_and_after_and_writes_a_report(tmp_path, question):
     number = "held/patriot/2023-12-14"
-    out = said("what-if", "replace", number, "3,4,5", "--source", "a letter", *TINY, "--out", tmp_path / "out")
+    options = ("--source", "a letter", "--scenario", question, *TINY, "--out", tmp_path / "out")
+    out = said("what-if", "replace", number, "3,4,5", *options)
     held = f"{number}: patriot fire units in service from 2023-12-14"
     assert f"was: {held}, 3 (2–4) fire units (pravda.com.ua" in out
     assert f"now: {held}, 4 (3–5) fire units (a letter)" in out
@@ -56,6 +71,19 @@ def test_check_prints_verdict_and_table():
     out = said("check", "25 Patriot systems cover the whole country", *TINY)
     assert out.startswith("read as: 25 Patriot fire units")
     assert "holds" in out
+    assert "20 worlds a case" in out
+
+
+def test_drivers_are_shown_by_source_of_doubt_with_share_and_worth(tmp_path, question):
+    small = ("--worlds", "300", "--case", "posted")
+    out = said("drivers", question, *small, "--out", tmp_path / "out")
+    content = json.loads((tmp_path / "out" / "drivers.json").read_text("utf-8"))
+    jsonschema.validate(content, json_schema("drivers"), cls=jsonschema.Draft202012Validator)
+    drivers = content["cases"]["posted"]["drivers"]
+    assert {driver["unknown"] for driver in drivers} == set(SOURCES)
+    assert [driver["share"] for driver in drivers] == sorted((driver["share"] for driver in drivers), reverse=True)
+    for driver in drivers:
+        assert re.search(rf"{percent(round(driver['share'], 6)).replace(' ', '')} +{driver['evppi']:.1f}", out)
 
 
 def test_check_takes_the_structured_form():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from core_example import BALLISTIC, NASAMS, drawn, even_units, evidence, made_campaign, made_worlds
+from core_example import BALLISTIC, NASAMS, PATRIOT, drawn, even_units, evidence, made_campaign, made_worlds
 
 from tegmen.engine.campaign import begin_campaign
 from tegmen.engine.check import compare, thin_out
@@ -90,6 +90,20 @@ def test_short_launchers_are_corrected_upwards_and_a_second_unit_helps():
     # 120 missiles in ten nights, one round a unit and night: ten of them are met by one unit, thirty by three.
     met = np.array([10, 20, 30])
     assert np.allclose(agreement.correction[1:], 0.9 - 0.9 * met / 120, atol=5 * agreement.error[1:])
+
+
+def test_what_remains_and_its_correction_are_the_simulated_share_where_the_baseline_saturates_too():
+    # A unit at Lviv, one added at Kyiv, half of 120 missiles at each: either stops 0.9 of one missile a night.
+    worlds = made_worlds([(PATRIOT, 1)], launched=120, count=40)
+    mix = worlds.mix.copy()
+    mix[:, BALLISTIC] = [0.5, 0.5, 0.0, 0.0]
+    worlds = replace(worlds, mix=mix, units=even_units(40, ready_ballistic=1))
+    agreement = compare(
+        made_campaign(worlds, 0.9), goal("strikes"), ("patriot", [0]), [np.inf] * 2, added=range(2), runs=30
+    )
+    remaining = (1 - 0.9) / (1 - 0.45)
+    assert np.isclose(remaining + agreement.correction[1], (120 - 18) / (120 - 9), atol=0.01)
+    assert agreement.correction[0] == 0
 
 
 def test_thinned_out_worlds_are_spread_over_all():

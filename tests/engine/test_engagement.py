@@ -63,6 +63,21 @@ def test_a_cruise_missile_is_engaged_while_it_is_seen(
     assert passing > 0 or place != VINNYTSIA
 
 
+@pytest.mark.parametrize(("detection_s", "view_s"), [(70.0, 60.0), (12.0, (30**2 + 15**2) ** 0.5 / 1.5)])
+def test_a_ballistic_missile_is_launched_at_in_view_and_in_time_to_meet_it(detection_s: float, view_s: float):
+    # Ten seconds to react; an interceptor of 1.5 km/s climbs 15 km, and flies 20 km over ground to the neighbour.
+    worlds = made_worlds([(PATRIOT, LVIV)])
+    apart = worlds.theatre.apart_km.copy()
+    apart[LVIV, VINNYTSIA] = apart[VINNYTSIA, LVIV] = 20.0
+    scalar = FrozenDict(dict(worlds.scalar) | {"detection_ballistic_s": np.array([detection_s])})
+    worlds = replace(worlds, scalar=scalar, theatre=replace(worlds.theatre, apart_km=apart))
+    pairs = engage(worlds, (), "patriot", (BALLISTIC,)).pairs
+    flight = np.array([15.0, 25.0]) / 1.5 * 10
+    assert pairs["open"].tolist() == [BEFORE_IMPACT - round(10 * view_s)] * 2
+    assert np.allclose(pairs["close"], BEFORE_IMPACT - flight, atol=0.6)
+    assert np.all(pairs["open"] + pairs["flight"] > pairs["close"].max())
+
+
 def test_a_round_kills_below_its_threshold_and_not_at_it():
     word = int(philox(0, 0, STREAM_KILL, 0, 1, 0)[0])
     for threshold, killed in ((word, False), (word + 1, True)):

@@ -289,7 +289,7 @@ def test_two_packets_share_a_night_as_often_as_in_all_drawings(nights: int):
     grid = np.stack(np.meshgrid(*[weights] * nights, indexing="ij"), axis=-1).reshape(-1, nights).astype(float)
     total = grid.sum(axis=1)
     even = np.where(total[:, None] > 0, grid / np.maximum(total, 1)[:, None], 1 / nights)
-    assert np.isclose(same_night(weights, nights), (even**2).sum(axis=1).mean(), rtol=1e-6)
+    assert np.isclose(same_night(tuple(weights.tolist()), nights), (even**2).sum(axis=1).mean(), rtol=1e-6)
 
 
 def test_units_covering_no_place_leave_it_uncovered():

@@ -21,27 +21,41 @@ import pytest
 from core_example import evidence
 
 import tegmen
+from tegmen.answer.results import CutAnswer
 from tegmen.errors import InputError
 from tegmen.evidence.record import read_record
 from tegmen.question.numbers import assumptions
 from tegmen.report.json_files import json_schema
 from tegmen.report.verification_page import write_verification
 from tegmen.terms import Provenance, ThreatClass
+from tegmen.trust.ahead import MonthAhead, MonthsAhead
 from tegmen.trust.backtest import Backtest, ClassScores, Scores
 from tegmen.trust.checks import CHECKS, Check, Finding
-from tegmen.trust.pack import Extent, Verification, judge_forecasts, read_requirements, verify
+from tegmen.trust.pack import (
+    Extent,
+    HeadlineHeld,
+    Verification,
+    judge_answer,
+    judge_forecasts,
+    read_requirements,
+    verify,
+)
 from tegmen.trust.scores import Difference
 
 DRIVER = {
     "unknown": "readiness", "share": 0.7, "share_error": 0.03, "evppi": 4.9, "evppi_error": 1.0, "total": None,
     "total_error": None,
 }  # fmt: skip
+CUTS = [
+    {"until": until, "n": n, "probability": 0.8, "ess": 3000.0} for until, n in (("2023-12-31", 12), ("2024-03-31", 13))
+]
 
 
 @pytest.fixture(scope="module")
 def answer_file(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("answer") / "answer.json"
-    path.write_text(json.dumps({"cases": {"posted": {"drivers": [DRIVER]}}}))
+    case = {"drivers": [DRIVER], "stability": CUTS, "check": {"largest": 1.2}}
+    path.write_text(json.dumps({"cases": {"posted": case}}))
     return path
 
 
@@ -71,7 +85,8 @@ def test_every_check_named_is_run_and_passes(pack):
 
 def test_what_is_not_run_is_said_to_be_not_run(pack):
     assert pack.backtests == {}
-    assert pack.criteria == ()
+    assert pack.ahead is None
+    assert [each.name for each in pack.criteria] == ["posted: number with the evidence cut on 2 days"]
     assert pack.lines()[0] == f"{len(CHECKS)} of {len(CHECKS)} checks passed"
     alone = {each.id for each in pack.requirements if pack.outcome(each) == "shown by tests"}
     assert alone == {each.id for each in pack.requirements if not each.checks}
@@ -203,10 +218,61 @@ def test_months_are_judged_by_80_per_cent_intervals_and_against_no_rival():
     ] * 2
 
 
+# ------------------------------------------------------------------ the answer held against what is required
+
+
+@pytest.mark.parametrize(
+    ("numbers", "verdict"),
+    [((12, 12), "met"), ((12, 13), "met"), ((12, 14), "not met"), ((12, None), "not met"), ((None, None), "not met")],
+)
+def test_a_number_that_moves_with_the_cut_is_told(numbers: tuple[int | None, ...], verdict: str):
+    cuts = tuple(CutAnswer(date(2024, month, 1), n, 0.8, 3000.0) for month, n in enumerate(numbers, start=1))
+    (found,) = judge_answer({"posted": HeadlineHeld((), cuts, 1.0)}, None)
+    assert found.verdict == verdict
+    assert found.value.startswith(f"{'none' if numbers[0] is None else numbers[0]} (2024-01-01)")
+
+
+def test_months_ahead_are_held_against_their_intervals_and_the_rival():
+    # Ten months whose outcome lies in the middle of what was foretold, and a rival that thought it unlikely.
+    right = np.array([0.1, 0.8, 0.1])
+    months = tuple(
+        MonthAhead(date(2024, number, 1), 2, 1, right, right, np.array([0.45, 0.1, 0.45]), 100.0)
+        for number in range(1, 11)
+    )
+    coverage, gain = judge_answer({}, MonthsAhead(months, 1))
+    assert coverage.name.endswith("coverage of 80% intervals")
+    assert coverage.value == "1.000 of 10 months"
+    assert coverage.verdict == "within two sampling errors"
+    assert gain.verdict == "met"
+    assert gain.value.startswith("+2.079")
+
+
+def test_the_answer_is_read_with_its_cuts_and_shown(pack, tmp_path):
+    assert [cut.n for cut in pack.headline["posted"].stability] == [12, 13]
+    page = write_verification(pack, tmp_path).read_text(encoding="utf-8")
+    assert "at most 1.2 standard errors" in re.sub(r"\s+", " ", page)
+    assert "2023-12-31" in page
+    content = json.loads((tmp_path / "verification.json").read_text(encoding="utf-8"))
+    assert content["headline"]["posted"]["stability"][1]["until"] == "2024-03-31"
+    assert content["months"] == []
+
+
+def test_months_ahead_stand_on_the_page_and_in_the_file(pack, tmp_path):
+    chance = np.array([0.2, 0.5, 0.2, 0.1])
+    month = MonthAhead(date(2024, 1, 1), 3, 1, chance, chance, chance, 1234.0)
+    shown = replace(pack, ahead=MonthsAhead((month,), 1))
+    page = write_verification(shown, tmp_path).read_text(encoding="utf-8")
+    assert "worlds, no zone told -0.693" in page
+    content = json.loads((tmp_path / "verification.json").read_text(encoding="utf-8"))
+    jsonschema.validate(content, json_schema("verification"))
+    assert [content["months"][0][name] for name in ("low", "median", "high", "ess")] == [0, 1, 3, 1234]
+    assert content["months_coverage"]["80%"] == pytest.approx(1)
+
+
 def test_known_limits_stand_in_the_pack_and_name_assumptions_that_exist(pack):
     known = {each["id"] for each in assumptions()}
     named = re.findall(r"\bA\d+\b", " ".join(pack.limits))
-    assert {"A17", "A19"} <= set(named) <= known
+    assert {"A19", "A35", "A36"} <= set(named) <= known
     assert any("Nobody independent" in limit for limit in pack.limits)
 
 
@@ -218,5 +284,5 @@ def test_the_pack_pickles_copies_and_compares(pack):
 
 def test_an_answer_without_drivers_is_refused(tmp_path):
     (tmp_path / "answer.json").write_text('{"cases": {"posted": {}}}')
-    with pytest.raises(InputError, match="no drivers can be read from it"):
+    with pytest.raises(InputError, match="no drivers and cuts can be read from it"):
         verify(read_record(), evidence().scenario, extent=Extent(True, tmp_path / "answer.json"))

@@ -297,7 +297,7 @@ def _check_goal(study: Study, case: EvidenceCase, goal: Goal, claim: PublicClaim
         added=tuple(added),
         probability=tuple(probability[added].tolist()),
         mcse=tuple(study.mcse(probability[added], case, goal).tolist()),
-        delivers=float(np.quantile(remaining[:, claim.high], goal.confidence, method="higher")),
+        delivers=float(np.quantile(remaining[:, claim.high], goal.confidence, method="inverted_cdf")),
         enough=smallest_enough(probability, goal),
     )
 

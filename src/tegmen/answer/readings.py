@@ -148,7 +148,8 @@ def answer_readings(
     remaining = table.remaining(study.rounds(table.worlds, most))
     for name, unknown, third, reason in PARTS:
         values = table.worlds.unknowns[unknown]
-        inside = np.searchsorted(np.quantile(values, (1 / 3, 2 / 3)), values) == third
+        # By rank: worlds that are copies of one have equal values, and no third may be empty.
+        inside = np.argsort(np.argsort(values, kind="stable")) * 3 // len(values) == third
         met = met_share(remaining[inside], goal)
         answers.append(
             ReadingAnswer(
@@ -160,31 +161,34 @@ def answer_readings(
 
 def frontier_of(study: Study, case: EvidenceCase, goal: Goal, plan: tuple[str, Ints]) -> Frontier:
     """Units against rounds a month for one goal; rounds that are no limit come last."""
-    most = study.scenario.added_max
     amounts = (*study.scenario.frontier_rounds, np.inf)
-    worlds = study.worlds(case, goal)
-    if not goal.headline:
-        worlds = take(worlds, np.arange(min(len(worlds), study.effort.part(5, 1000))))
-    supplies = [study.rounds(worlds, most, amount) for amount in amounts]
-    table = score(worlds, goal, plan)
-    tables = (
-        list(remaining_shares(worlds, goal, plan, supplies))
-        if isinstance(table, OtherTable)
-        else [table.remaining(rounds) for rounds in supplies]
-    )
-    met = np.stack([met_share(remaining, goal) for remaining in tables])
+    met = np.stack([met_share(remaining, goal) for remaining in remaining_by_rounds(study, case, goal, plan)])
     numbers = tuple(smallest_enough(row, goal) for row in met)
-    headline = study.scenario.added_rounds.value
-    return Frontier(goal.name, amounts, numbers, met, _binding(amounts, numbers, headline))
+    return Frontier(goal.name, amounts, numbers, met, _binding(amounts, numbers, study.scenario.added_rounds.value))
+
+
+def remaining_by_rounds(study: Study, case: EvidenceCase, goal: Goal, plan: tuple[str, Ints]) -> list[Floats]:
+    """(w, n) what remains with each amount of rounds of the frontier, and without limit; a goal's worlds, or a part."""
+    most = study.scenario.added_max
+    worlds = study.worlds(case, goal)
+    table = score(worlds, goal, plan)
+    amounts = (*study.scenario.frontier_rounds, np.inf)
+    if isinstance(table, StrikeTable):
+        return [table.remaining(study.rounds(worlds, most, amount)) for amount in amounts]
+    part = take(worlds, np.arange(min(len(worlds), study.effort.part(5, 1000))))
+    supplies = [study.rounds(part, most, amount) for amount in amounts]
+    return study.once(("by rounds", case, goal.name), lambda: list(remaining_shares(part, goal, plan, supplies)))
 
 
 def _binding(amounts: Sequence[float], numbers: Sequence[int | None], headline: float) -> str:
     """Which of the two binds at the headline's rounds."""
     at, unlimited = numbers[list(amounts).index(headline)], numbers[-1]
+    if unlimited is None:
+        return "neither alone is enough: none of the numbers tried would be, even without limit on rounds"
     if at == unlimited:
         return f"units bind: with {headline:g} rounds a month more rounds would not lower the number"
-    low = "none" if unlimited is None else str(unlimited)
-    return f"rounds bind: without limit on rounds {low} would be enough, with {headline:g} a month {at or 'none'}"
+    enough = "none" if at is None else str(at)
+    return f"rounds bind: without limit on rounds {unlimited} would be enough, with {headline:g} a month {enough}"
 
 
 def iso_lines(remaining: Floats) -> Iso:
@@ -234,9 +238,10 @@ def answer_cuts(study: Study, case: EvidenceCase, n: int | None) -> tuple[CutAns
 
 
 def cut_days(study: Study) -> list[date]:
-    """Month ends about the month asked about that the record reaches."""
+    """Month ends about the month asked about, between the record's first ballistic row and its end."""
     last = study.scenario.month.last
     ends = np.datetime64(last, "M") + np.array(CUT_MONTHS) + 1
     days = [(end.astype("datetime64[D]") - 1).astype(object) for end in ends]
-    reach = study.calibration.record.rows["window_end"].max().date()
-    return [day for day in days if day <= reach or day == study.calibration.until]
+    until, reach = study.calibration.until, study.calibration.record.rows["window_end"].max().date()
+    first = study.rows.window_end.min(initial=np.datetime64(until, "m")).astype("datetime64[D]").astype(date)
+    return [day for day in days if first <= day <= reach or day == until]

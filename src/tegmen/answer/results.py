@@ -369,7 +369,9 @@ class Sufficiency:
             if claim.quote:
                 quoted.setdefault(claim.quote, []).append(claim.added)
         for words, numbers in quoted.items():
-            informed, blind = (_shares(numbers, table) for table in (result.informed.probability, answer.probability))
+            informed, blind = (
+                _share_of_each(numbers, table) for table in (result.informed.probability, answer.probability)
+            )
             parts.append(
                 f"{words}, is enough in {informed} of worlds for a plan that knows the defender's own layout, in "
                 f"{blind} for one that does not"
@@ -425,7 +427,7 @@ class Sufficiency:
         return head + self.summary().to_html(index=False)
 
 
-def _shares(numbers: Sequence[int], table: Floats) -> str:
+def _share_of_each(numbers: Sequence[int], table: Floats) -> str:
     """The share of worlds at each number; two shares are no interval, so each says whose it is."""
     if len(numbers) == 1:
         return percent(table[numbers[0]])

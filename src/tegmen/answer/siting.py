@@ -20,7 +20,7 @@ from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds
 
 if TYPE_CHECKING:
-    from tegmen.terms import Ints
+    from tegmen.terms import Floats, Ints
 
 
 def site_greedily(worlds: Worlds, goal: Goal, system: str, count: int) -> Ints:
@@ -35,10 +35,11 @@ def site_greedily(worlds: Worlds, goal: Goal, system: str, count: int) -> Ints:
     stakes, cover = stakes_of(worlds, places), cover_baseline(worlds)
     others = let_pass(worlds).leak(places) if metric.background else None
     site, place, reached = _pairs(worlds, places, system)
+    settled: dict[ThreatClass, Floats] = {}
     order: list[int] = []
     for _ in range(count):
         now, then = (
-            metric.expected_loss(expect(state, np.inf, places, others), stakes)
+            metric.expected_loss(expect(state, np.inf, places, others, settled), stakes)
             for state in (cover, cover.everywhere(system))
         )
         saved = ((now - then)[:, place] * reached).mean(axis=0)

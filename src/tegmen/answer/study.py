@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,7 +23,7 @@ from tegmen.engine.workload import Compute
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.geography import tables_sha256
 from tegmen.question.scenario import Goal, Scenario
-from tegmen.question.theatre import Theatre, set_theatre
+from tegmen.question.theatre import Theatre, named_until, set_theatre
 from tegmen.terms import EVIDENCE_CASES, VERSION, EvidenceCase, Progress, Provenance, ThreatClass, tell_nobody
 from tegmen.worlds.draw import Worlds, draw_worlds
 from tegmen.worlds.levels import Proposal
@@ -49,15 +49,15 @@ class Effort:
     ----------
     worlds
         Worlds resampled for the headline; six times as many are drawn before the record is looked at. A fifth as many
-        serve each other reading, a hundredth those goals that count other classes, a two-hundredth the simulated check.
+        serve each other reading, a hundredth those goals that count other classes, a four-hundredth the simulation.
     runs
         Months simulated a world.
     compute
         Threads; they change no result.
     """
 
-    worlds: int = 20_000
-    runs: int = 40
+    worlds: int = 22_000
+    runs: int = 20
     compute: Compute = field(default_factory=Compute)
 
     def __post_init__(self) -> None:
@@ -111,23 +111,33 @@ class Study:
         """Worlds of a reading after the record; those that plans are made on are others than those that score them."""
         size = self.effort.worlds if reading == HEADLINE and not planning else self.effort.part(5, 1000)
         kept = max(size // 2, 20) if planning else size
-        return self._once(("posterior", reading, planning), lambda: self._weigh(reading, kept, planning=planning))
+        return self.once(("posterior", reading, planning), lambda: self._weigh(reading, kept, planning=planning))
 
     def until(self, day: date) -> Study:
         """The same question with the ballistic evidence cut on another day, at the effort of a reading."""
-        theatre = set_theatre(self.scenario, self.calibration.record, day)
-        rows, _ = eligible(self.calibration.record, day)
-        effort = Effort(self.effort.part(5, 1000), self.effort.runs, self.effort.compute)
-        ballistic = rows[ThreatClass.ballistic]
-        lent = self.posterior().proposals
-        return Study(self.scenario, self.calibration, theatre, ballistic, self.seed, effort, self.tell, lent)
 
-    def worlds(self, case: EvidenceCase, goal: Goal | None = None, reading: Reading = HEADLINE) -> Worlds:
-        """Worlds in an evidence case: all of them, or for a goal that counts other classes the first part, whole."""
-        whole = goal is not None and counts_others(goal)
+        def cut() -> Study:
+            rows, _ = eligible(self.calibration.record, day)
+            effort = Effort(self.effort.part(5, 1000), self.effort.runs, self.effort.compute)
+            return replace(
+                self,
+                theatre=named_until(self.theatre, self.calibration.record, day),
+                rows=rows[ThreatClass.ballistic],
+                effort=effort,
+                lent=self.posterior().proposals,
+                _kept={},
+            )
+
+        return self.once(("until", day), cut)
+
+    def worlds(
+        self, case: EvidenceCase, goal: Goal | None = None, reading: Reading = HEADLINE, *, whole: bool = False
+    ) -> Worlds:
+        """Worlds in an evidence case: all of them; whole, or for a goal that counts other classes, the first part."""
+        whole = whole or (goal is not None and counts_others(goal))
         count = self.effort.part(100, 200) if whole else None
         posterior = self.posterior(reading)
-        return self._once(
+        return self.once(
             ("worlds", case, whole, reading), lambda: draw_worlds(posterior, case, self._rates(), count=count)
         )
 
@@ -141,7 +151,7 @@ class Study:
             worlds = draw_worlds(posterior, "posted", self._rates(), count=count)
             return site_greedily(worlds, goal, system, most)
 
-        return self._once(("sites", goal.name, goal.metric, goal.largest_cities, system, most, reading), plan)
+        return self.once(("sites", goal.name, goal.metric, goal.largest_cities, system, most, reading), plan)
 
     def rounds(self, worlds: Worlds, most: int, added: float | None = None) -> list[Floats]:
         """Rounds a month (w,) with 0 .. most added units: the baseline's, and those that come with added units."""
@@ -156,7 +166,7 @@ class Study:
         return share_mcse(probability, worlds.ess * len(worlds) / len(self.posterior()), len(worlds))
 
     def _rates(self) -> RateDraws:
-        return self._once("rates", lambda: self.calibration.draws(RATE_DRAWS, self.seed))
+        return self.once("rates", lambda: self.calibration.draws(RATE_DRAWS, self.seed))
 
     def _weigh(self, reading: Reading, kept: int, *, planning: bool) -> Posterior:
         purpose = _PLANNING if planning else _SCORING if reading == HEADLINE else _READING
@@ -180,7 +190,8 @@ class Study:
             return self.lent
         return None if reading == HEADLINE and not planning else self.posterior().proposals
 
-    def _once(self, key: object, make: Callable[[], T]) -> T:
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """Make something of this study the first time it is asked for."""
         if key not in self._kept:
             self._kept[key] = make()
         return self._kept[key]  # type: ignore[return-value]

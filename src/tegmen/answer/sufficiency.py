@@ -15,11 +15,12 @@ from tegmen.answer.readings import (
     frontier_of,
     iso_lines,
     reaction_to,
+    remaining_by_rounds,
     score,
 )
 from tegmen.answer.results import POINTS, CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
 from tegmen.answer.siting import stands
-from tegmen.answer.study import Effort, Study, begin_study, met_share, smallest_enough
+from tegmen.answer.study import Effort, Study, begin_study, counts_others, met_share, smallest_enough
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.campaign import begin_campaign
 from tegmen.engine.check import Agreement, compare, thin_out
@@ -117,7 +118,7 @@ def _answer_case(study: Study, case: EvidenceCase) -> tuple[CaseAnswer, Worlds]:
     worlds = study.worlds(case, goal)
     table = score(worlds, goal, (system, sites))
     study.tell(f"{case}: readings", 0, 1)
-    whole = study.worlds(case, next((each for each in scenario.goals if each.measure.background), None))
+    whole = study.worlds(case, whole=True)
     number = most if answer.n is None else answer.n
     return CaseAnswer(
         case=case,
@@ -152,7 +153,7 @@ def _answer_goal(study: Study, case: EvidenceCase, goal: Goal) -> GoalAnswer:
     study.tell(f"{case}: {goal.name}", 0, 1)
     worlds = study.worlds(case, goal)
     sites = study.sites(goal, system, most)
-    remaining = score(worlds, goal, (system, sites)).remaining(study.rounds(worlds, most))
+    remaining = _remaining(study, case, goal, (system, sites))
     added, probability = np.arange(most + 1), met_share(remaining, goal)
     mcse = study.mcse(probability, case, goal)
     n = smallest_enough(probability, goal)
@@ -182,6 +183,14 @@ def _answer_goal(study: Study, case: EvidenceCase, goal: Goal) -> GoalAnswer:
     )
 
 
+def _remaining(study: Study, case: EvidenceCase, goal: Goal, plan: tuple[str, Ints]) -> Floats:
+    """(w, n) what remains with the headline's rounds; where other classes count, from the pass for all rounds."""
+    scenario, worlds = study.scenario, study.worlds(case, goal)
+    if counts_others(goal):
+        return remaining_by_rounds(study, case, goal, plan)[scenario.frontier_rounds.index(scenario.added_rounds.value)]
+    return score(worlds, goal, plan).remaining(study.rounds(worlds, scenario.added_max))
+
+
 def _claim_tests(scenario: Scenario, probability: Floats, mcse: Floats) -> tuple[ClaimTest, ...]:
     return tuple(
         ClaimTest(claim.label, claim.added, float(probability[claim.added]), float(mcse[claim.added]), claim.source)
@@ -209,8 +218,10 @@ def drivers_of(unknowns: Mapping[str, Floats], outcome: Floats, worth: Mapping[s
 def _check(study: Study, worlds: Worlds, goal: Goal, sites: Ints) -> Agreement:
     """Simulate some of the headline's worlds at every number, beside the closed form."""
     most, effort = study.scenario.added_max, study.effort
+    if goal.measure.is_coverage:  # geometry alone: nothing is simulated, and nothing can differ
+        return Agreement(np.arange(most + 1), *np.zeros((4, most + 1)), worlds=0, runs=0)
     study.tell(f"{worlds.case}: the simulation beside the closed form", 0, 1)
-    some = thin_out(worlds, effort.part(200, 50))
+    some = thin_out(worlds, effort.part(400, 50))
     campaign = begin_campaign(some, cruise=ThreatClass.cruise in goal.measure.classes, compute=effort.compute)
     plan, rounds = (study.scenario.added_system, sites), study.rounds(some, most)
     return compare(campaign, goal, plan, rounds, added=range(most + 1), runs=effort.runs)

@@ -51,8 +51,8 @@ def answer_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     strict: Strict = False,
     out: Out = None,
     seed: Seed = 1,
-    worlds: WorldsOption = 20_000,
-    runs: RunsOption = 40,
+    worlds: WorldsOption = 22_000,
+    runs: RunsOption = 20,
     until: Until = None,
     case: Cases = "both",
 ) -> None:
@@ -97,8 +97,8 @@ def replace_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     record: OwnRecord = None,
     strict: Strict = False,
     seed: Seed = 1,
-    worlds: WorldsOption = 20_000,
-    runs: RunsOption = 40,
+    worlds: WorldsOption = 22_000,
+    runs: RunsOption = 20,
     case: Cases = "both",
     out: Annotated[Path | None, typer.Option(help="Folder for the report of the changed question.")] = None,
 ) -> None:
@@ -136,8 +136,8 @@ def check_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     record: OwnRecord = None,
     strict: Strict = False,
     seed: Seed = 1,
-    worlds: WorldsOption = 20_000,
-    runs: RunsOption = 40,
+    worlds: WorldsOption = 22_000,
+    runs: RunsOption = 20,
     case: Cases = "both",
 ) -> None:
     """Test a public claim: in what share of worlds it is true, and what would have to hold."""
@@ -167,7 +167,7 @@ def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     strict: Strict = False,
     out: Out = None,
     seed: Seed = 1,
-    worlds: WorldsOption = 20_000,
+    worlds: WorldsOption = 22_000,
     case: Cases = "both",
 ) -> None:
     """Find what drives the answer of SCENARIO, by source of doubt: its share, and what knowing it would be worth."""

@@ -21,6 +21,7 @@ from tegmen.engine.workload import over_worlds
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.goals import Stakes
 from tegmen.question.scenario import Goal
+from tegmen.question.theatre import Theatre
 from tegmen.terms import FrozenDict, ThreatClass
 from tegmen.worlds.draw import Worlds
 
@@ -166,6 +167,8 @@ class Expectation:
         (w,) share of engagements that rounds suffice for.
     leak
         Class to (w, p) chance that a threat of another class leaks.
+    settled
+        Class to (w, p) what `kept` gave for a class of `leak` already: it hangs on neither units nor rounds.
     """
 
     worlds: Worlds
@@ -174,6 +177,7 @@ class Expectation:
     stop: Floats
     filled: Floats
     leak: Mapping[ThreatClass, Floats] = field(default_factory=FrozenDict)
+    settled: dict[ThreatClass, Floats] = field(default_factory=dict[ThreatClass, "Floats"])
 
     def leakers(self, cls: ThreatClass) -> Floats:
         """(w, p) expected leakers of a class."""
@@ -186,8 +190,14 @@ class Expectation:
         With a damage of 1: the chance that nothing leaks.
         """
         theatre = self.worlds.theatre
+        if cls in self.settled:
+            return self.settled[cls]
         if cls is ThreatClass.ballistic:
-            chance, stop, together = self.chance, self.stop, same_night(theatre.history[:, cls], theatre.nights)
+            chance, stop, together = (
+                self.chance,
+                self.stop,
+                same_night(tuple(theatre.history[:, cls].tolist()), theatre.nights),
+            )
         else:
             stop, together = 1 - self.leak[cls][None], 0.0
             chance = np.ones_like(stop)
@@ -196,6 +206,8 @@ class Expectation:
         aimed = np.ascontiguousarray(self._aimed(cls))
         packets = packets_of(self.worlds, cls)
         over_worlds(kept_shares, len(kept), packets, aimed, *by_state, damage, together, kept)
+        if cls in self.leak:
+            self.settled[cls] = kept
         return kept
 
     def uncovered(self) -> Floats:
@@ -211,6 +223,7 @@ def expect(
     rounds: float | Floats,
     places: Ints | NDArray[np.intp],
     leak: Mapping[ThreatClass, Floats] | None = None,
+    settled: dict[ThreatClass, Floats] | None = None,
 ) -> Expectation:
     """Work out what leaks at these places, with these rounds a month for all places together.
 
@@ -220,11 +233,14 @@ def expect(
         (w,) as for `fill`.
     leak
         Class to (w, p) chance that a threat of another class leaks at these places, for metrics that count them.
+    settled
+        What an expectation of the same worlds and places settled for classes that leak as they did.
     """
     endless = np.all(np.isinf(rounds))
     filled = np.ones(len(cover.worlds)) if endless else fill(cover.worlds, cover.engaged, rounds)
     chance, kill = cover.meets(places)
-    return Expectation(cover.worlds, places, chance, filled[:, None] * kill, filled, leak or FrozenDict())
+    stop, known = filled[:, None] * kill, {} if settled is None else settled
+    return Expectation(cover.worlds, places, chance, stop, filled, leak or FrozenDict(), known)
 
 
 def stakes_of(worlds: Worlds, places: Ints | NDArray[np.intp]) -> Stakes:
@@ -267,11 +283,14 @@ def expected_losses(
         worth[places] = metric.worth(stakes)
         return _ballistic_losses(cover, worth, plan, supplies, whole=metric.damage is not None)
     table = np.empty((len(supplies), len(cover.worlds), len(sites) + 1))
+    settled: dict[ThreatClass, Floats] = {}
     for n, (covered, passed) in enumerate(with_units(cover, plan, passage)):
         leak = passed.leak(places) if passed else None
+        # Units change what leaks of the metric's own classes; the background leaks as it did.
+        settled = {cls: kept for cls, kept in settled.items() if cls in metric.background}
         for at, rounds in enumerate(supplies):
-            supply = np.inf if metric.is_coverage else rounds[n]
-            table[at, :, n] = metric.expected_loss(expect(covered, supply, places, leak), stakes).sum(axis=1)
+            leakage = expect(covered, np.inf if metric.is_coverage else rounds[n], places, leak, settled)
+            table[at, :, n] = metric.expected_loss(leakage, stakes).sum(axis=1)
     return table
 
 
@@ -348,8 +367,13 @@ def _attack(worlds: Worlds, worth: Floats) -> Attack:
     cls, theatre = ThreatClass.ballistic, worlds.theatre
     return Attack(
         worlds.mix[:, cls].astype(np.float64), kill_by_system(worlds), np.where(theatre.places.kyiv, 0, 1), worth,
-        packets_of(worlds, cls), same_night(theatre.history[:, cls], theatre.nights),
+        packets_of(worlds, cls), _together(theatre),
     )  # fmt: skip
+
+
+def _together(theatre: Theatre) -> float:
+    """Chance that two packets of ballistic missiles come in the same night of the month."""
+    return same_night(tuple(theatre.history[:, ThreatClass.ballistic].tolist()), theatre.nights)
 
 
 def _added(worlds: Worlds, plan: tuple[str, Sequence[int] | Ints]) -> tuple[Added, Near]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -102,6 +102,12 @@ def set_theatre(scenario: Scenario, record: Record, until: date) -> Theatre:
         window_s=fixed["wave_window_s"].constant,
         parameters=(*fixed.values(), *spread.values()),
     )
+
+
+def named_until(theatre: Theatre, record: Record, day: date) -> Theatre:
+    """The same theatre with the oblasts named in the record up to another day."""
+    seen = record.until(day)
+    return replace(theatre, named=FrozenDict({cls: named_launches(seen, cls, theatre.places) for cls in ThreatClass}))
 
 
 def _reach_km(scenario: Scenario) -> float:

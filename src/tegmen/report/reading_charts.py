@@ -73,7 +73,7 @@ def readings_table(result: Sufficiency) -> pd.DataFrame:
     return table
 
 
-def _placed(n: int | None, most: int) -> float:
+def _drawn_at(n: int | None, most: int) -> float:
     """Where a number is drawn; none tried is enough: beyond the largest."""
     return most + 2.0 if n is None else float(n)
 
@@ -92,11 +92,11 @@ def draw_readings(result: Sufficiency) -> alt.LayerChart:
     for case, answer in result.cases.items():
         rows = reading_rows(answer)
         table = pd.DataFrame(
-            [(in_two_lines(row.name), _placed(row.n, most), _worded(row.n, most), row.n is None) for row in rows],
+            [(in_two_lines(row.name), _drawn_at(row.n, most), _worded(row.n, most), row.n is None) for row in rows],
             columns=["name", "at", "number", "none"],
         )
         marks = alt.Chart(table).encode(y=name_axis(table["name"].tolist()), x=x)
-        layers += _reading_layers(marks, case, _placed(rows[0].n, most), alone=len(result.cases) == 1)
+        layers += _reading_layers(marks, case, _drawn_at(rows[0].n, most), alone=len(result.cases) == 1)
         words.append(f"{CASE_TITLE[case]}. {'; '.join(f'{row.name}: {_worded(row.n, most)}' for row in rows)}.")
     lines = max(len(reading_rows(answer)) for answer in result.cases.values())
     description = f"Added units that are enough by reading. {' '.join(words)}"
@@ -174,7 +174,7 @@ def draw_iso(result: Sufficiency, case: EvidenceCase) -> alt.LayerChart:
     iso, most, goal = answer.iso, int(answer.headline.added[-1]), answer.headline.goal
     cells = pd.DataFrame(
         [
-            (f"{100 * threshold:.0f} %", f"{100 * confidence:.0f} %", _placed(n, most), _worded(n, most))
+            (f"{100 * threshold:.0f} %", f"{100 * confidence:.0f} %", _drawn_at(n, most), _worded(n, most))
             for threshold, row in zip(iso.thresholds, iso.n, strict=True)
             for confidence, n in zip(iso.confidences, row, strict=True)
         ],

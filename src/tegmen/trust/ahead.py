@@ -142,8 +142,6 @@ def predict_months(
     ------
     InputError
         A month cannot be read, or the first is after the last.
-    EvidenceError
-        A month has no row before it.
     """
     months = _months_between(*span)
     rows = eligible(record, date.max)[0][ThreatClass.ballistic]

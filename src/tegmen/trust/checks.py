@@ -375,13 +375,12 @@ _LEAST_P = 0.01
 
 @_check("rounds", "exact", "strikes with no rounds and with no limit, summed place by place; more rounds never hurt")
 def _rounds(material: Material) -> Finding:
-    worlds, goal, (system, sites) = take(material.worlds, np.arange(_PART)), material.scenario.headline, material.plan
+    worlds, goal = take(material.worlds, np.arange(_PART)), material.scenario.headline
     places = np.flatnonzero(goal.measure.places(worlds.places, goal.largest_cities))
     cover, aimed = cover_baseline(worlds), _aimed_at(worlds, places)
     unlimited = [(aimed * (1 - at.stopped[:, places])).sum(axis=1) for at, _ in with_units(cover, material.plan)]
     amounts = (0.0, 5.0, 40.0, 1e9, np.inf)
-    supplies = [[amount] * (len(sites) + 1) for amount in amounts]
-    strikes = expected_losses(cover, goal, (system, sites), supplies)
+    strikes = expected_losses(cover, goal, material.plan, [[amount] * (_ADDED + 1) for amount in amounts])
     worse = sum(int((more > fewer + 1e-9).sum()) for fewer, more in itertools.pairwise(strikes))
     return _combined(
         _within(float(np.abs(strikes[0] - aimed.sum(axis=1, keepdims=True)).max()), 0.0, 1e-9, 10),

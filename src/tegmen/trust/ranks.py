@@ -3,7 +3,8 @@
 A world drawn from the prior makes up a record: where each row was aimed, what it met, how many were stopped, whether
 its zone was posted. Other worlds of the prior are then weighed by that record as they are by the real one. If the
 likelihood is that of the model, the truth's rank among worlds after the record is uniform (Talts et al. 2018,
-arXiv:1804.06788), whatever the record says.
+arXiv:1804.06788), whatever the record says. Worlds that no record had weighed would rank it evenly, too, but for the
+likelihood itself, which is ranked with the unknowns for that reason (Modrak et al. 2023, Bayesian Analysis).
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
 RANK_BINS = 10
+_LIKELIHOOD = "likelihood of the record"
 _RANKED_WORLDS = 400
 _RANK_PURPOSE = 1 << 10
 
@@ -139,16 +141,18 @@ def rank_truths(  # noqa: PLR0913 - the question, the evidence, how many, and ho
     chance = np.random.Generator(np.random.Philox(keys[2]))
     kill = draw_prior_kill(joint.likelihood, records, chance)
     stopped, aim = make_up(joint.likelihood, truths.exposure, kill, chance)
-    truth = dict(truths.unknowns) | _kill_unknowns(kill)
+    truth = dict(truths.unknowns) | _kill_unknowns(kill) | {_LIKELIHOOD: np.empty(records)}
     rank: dict[str, list[float]] = {name: [] for name in truth}
     ess: list[float] = []
     for d in range(records):
         tell("made-up records", d, records)
         made_up = replace(rows, intercepted=stopped[d], aim=aim[d])
+        likelihood = replace(joint.likelihood, rows=made_up)
+        truth[_LIKELIHOOD][d] = likelihood.log_weight(take(truths.exposure, np.array([d])))[0]
         if afresh:
-            after, size = _weighed_afresh(joint, made_up, drawn, (seed, d))
+            after, size = _weighed_afresh(joint, likelihood, drawn, (seed, d))
         else:
-            after, size = _weighed(replace(joint.likelihood, rows=made_up), prior, chance)
+            after, size = _weighed(likelihood, prior, chance)
         ess.append(size)
         for name, values in after.items():
             rank[name].append(_rank(values, truth[name][d], chance.random()))
@@ -219,17 +223,20 @@ def _weighed(
     index = systematic(weight, _RANKED_WORLDS, generator)
     kill = likelihood.draw_kill(take(prior.exposure, index), generator)
     known = {name: values[index] for name, values in prior.unknowns.items()}
-    return known | _kill_unknowns(kill), float(weight.sum() ** 2 / (weight**2).sum())
+    after = known | _kill_unknowns(kill) | {_LIKELIHOOD: log_weight[index]}
+    return after, float(weight.sum() ** 2 / (weight**2).sum())
 
 
 def _weighed_afresh(
-    joint: JointModel, rows: EligibleRows, drawn: int, seed: tuple[int, int]
+    joint: JointModel, likelihood: RowLikelihood, drawn: int, seed: tuple[int, int]
 ) -> tuple[Mapping[str, Floats], float]:
     """The same of worlds drawn for this record."""
+    rows = likelihood.rows
     asked = joint.scenario, joint.theatre, rows, joint.reading
     after = weigh(*asked, drawn=drawn, kept=_RANKED_WORLDS, seed=seed[0], purpose=_RANK_PURPOSE + seed[1])
-    month = after.months.of(joint.scenario.month.first)
-    return _ranked(after.worlds, after.supplied, month) | _kill_unknowns(after.kill), after.ess
+    known = _ranked(after.worlds, after.supplied, after.months.of(joint.scenario.month.first))
+    exposed = exposure(after.worlds, after.supplied, after.months, rows)
+    return known | _kill_unknowns(after.kill) | {_LIKELIHOOD: likelihood.log_weight(exposed)}, after.ess
 
 
 def _kill_unknowns(kill: Kill) -> dict[str, Floats]:

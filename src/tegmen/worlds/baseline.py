@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tegmen.errors import EvidenceError
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
@@ -104,6 +105,11 @@ def draw_stands(scenario: Scenario, theatre: Theatre, worth: Singles, shield: Sh
         (w, p) worth of a site.
     shield
         Radius and availability of the units.
+
+    Raises
+    ------
+    EvidenceError
+        No such unit is held in any world.
     """
     eras = scenario.eras(BALLISTIC_SYSTEMS)
     focus = dice.model("site_focus", by_level=True).astype(np.float32)[:, None]
@@ -125,6 +131,9 @@ def draw_stands(scenario: Scenario, theatre: Theatre, worth: Singles, shield: Sh
             sites.append(np.where(at_place, site, -1))
             since.append(len(eras) - (held > unit).sum(axis=1))
             shield.cover(missed, systems[-1], site, np.flatnonzero(at_place & (held[:, -1] > unit)), near)
+    if not systems:
+        msg = "no fire unit that meets ballistic missiles is held, ever: nothing could have stopped those of the record"
+        raise EvidenceError(f"{msg}; widen the ranges of the units held")
     return Stands(np.array(systems), np.stack(sites, axis=1), np.stack(since, axis=1), eras)
 
 

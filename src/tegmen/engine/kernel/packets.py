@@ -4,6 +4,8 @@
 # pyright: reportMissingParameterType=false, reportUnknownParameterType=false
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numba import njit
 
@@ -91,6 +93,7 @@ def kept_shares(first, last, packets, aimed, chance, stop, damage, together, kep
             kept[w, p] = kept_share(packets[w], aimed[w, p], chance[w, p], stop[w, p], damage[w], together)
 
 
+@lru_cache(maxsize=64)
 def same_night(weights, nights):
     """Chance that two packets fall on the same of `nights` nights drawn with replacement from nights of these weights.
 
