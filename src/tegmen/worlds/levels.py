@@ -2,6 +2,8 @@
 
 Importance sampling in two steps: a few small rounds find out which levels the record favours, and the worlds proper are
 drawn more often there, each weighed by how much more often. What is estimated stays the same; fewer draws are wasted.
+One world in five is drawn from the prior itself, so no weight exceeds five (Hesterberg 1995, Technometrics 37, 185:
+defensive mixtures).
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tegmen.terms import FrozenDict
 
@@ -18,15 +21,13 @@ if TYPE_CHECKING:
     from tegmen.terms import Floats
 
 _PRIOR_SHARE = 0.2
+_LEAST = 0.02
 _BINS = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposal:
-    """Where draws of a number that is uniform on (0, 1) before the record are concentrated, and what that weighs.
-
-    One draw in five comes from the uniform itself, so no weight exceeds five (Hesterberg 1995, Technometrics 37, 185:
-    defensive mixtures); the others from a histogram of a first round's weighted draws.
+    """Where draws of a number that is uniform on (0, 1) before the record are concentrated: a histogram.
 
     Parameters
     ----------
@@ -38,16 +39,17 @@ class Proposal:
 
     @classmethod
     def fitted(cls, draws: Floats, weight: Floats) -> Proposal:
-        """Fit to draws (w,) of a first round and their weights, which sum to one."""
+        """Fit to draws (w,) of a first round and their weights, which sum to one; no bin is left without any."""
         share = np.bincount((draws * _BINS).astype(np.int64), weight, _BINS)
         smooth = np.convolve(np.pad(share, 1, mode="edge"), (0.25, 0.5, 0.25), mode="valid")
-        return cls(_PRIOR_SHARE + (1 - _PRIOR_SHARE) * _BINS * smooth / smooth.sum())
+        return cls(_LEAST + (1 - _LEAST) * _BINS * smooth / smooth.sum())
 
-    def draw(self, count: int, generator: np.random.Generator) -> tuple[Floats, Floats]:
-        """(w,) draws, and the log of uniform density over that of the proposal."""
+    def draw(self, at_large: NDArray[np.bool_], generator: np.random.Generator) -> tuple[Floats, Floats]:
+        """(w,) draws, uniform where they are `at_large` (w,), and the log of the density there."""
+        count = len(at_large)
         bins = np.searchsorted(np.cumsum(self.density) / _BINS, generator.random(count), side="right")
-        bins = np.minimum(bins, _BINS - 1)
-        return (bins + generator.random(count)) / _BINS, -np.log(self.density[bins])
+        bins = np.where(at_large, generator.integers(_BINS, size=count), np.minimum(bins, _BINS - 1))
+        return (bins + generator.random(count)) / _BINS, np.log(self.density[bins])
 
 
 @dataclass(slots=True, eq=False)
@@ -60,25 +62,33 @@ class Levels:
         Worlds; stream of the draws.
     proposals
         Name to proposal; a name that is not there is drawn uniformly.
-    drawn, log_prior
-        Name to (w,) levels drawn so far; (w,) log of the uniform density over that of all proposals.
+    drawn, log_density
+        Name to (w,) levels drawn so far; (w,) log of the density of the proposals at all of them.
     """
 
     count: int
     generator: np.random.Generator
     proposals: Mapping[str, Proposal] = field(default_factory=FrozenDict[str, Proposal])
     drawn: dict[str, Floats] = field(default_factory=dict[str, "Floats"])
-    log_prior: Floats = field(init=False)
+    log_density: Floats = field(init=False)
+    _at_large: NDArray[np.bool_] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.log_prior = np.zeros(self.count)
+        self.log_density = np.zeros(self.count)
+        self._at_large = self.generator.random(self.count) < _PRIOR_SHARE
 
     def draw(self, name: str) -> Floats:
         """(w,) levels of a name that was not drawn yet."""
         assert name not in self.drawn, name
-        self.drawn[name], log_ratio = self.proposals.get(name, Proposal()).draw(self.count, self.generator)
-        self.log_prior += log_ratio
+        proposal = self.proposals.get(name, Proposal())
+        self.drawn[name], log_density = proposal.draw(self._at_large, self.generator)
+        self.log_density += log_density
         return self.drawn[name]
+
+    @property
+    def log_prior(self) -> Floats:
+        """(w,) log of the uniform density over that of the mixture: a world's weight before the record."""
+        return -np.log(_PRIOR_SHARE + (1 - _PRIOR_SHARE) * np.exp(self.log_density))
 
     def fitted(self, weight: Floats) -> dict[str, Proposal]:
         """Proposals for the next round, from the weights (w,) of this one."""
