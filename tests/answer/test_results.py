@@ -249,8 +249,8 @@ def test_where_none_is_enough_the_sentence_says_so(march, until_march):
     case = case_of(NONE, readings={"targets by the front": 3}, informed=None, guarantee=None)
     assert result_of(march, until_march, case).sentence("posted") == (
         "No number up to 3 more Patriot fire units, with 40 rounds a month for them, is enough to halve the expected "
-        "ballistic strikes on the 25 largest cities in at least 80 % of worlds; 3 to more than 3 spans the readings, of "
-        "which “targets by the front” matters most."
+        "ballistic strikes on the 25 largest cities in at least 80 % of worlds; 3 to more than 3 spans the readings, "
+        "of which “targets by the front” matters most."
     )
 
 
