@@ -210,9 +210,9 @@ def test_sums_of_a_plan_are_those_of_each_number_alone():
 def test_one_thread_gives_the_bits_of_all_threads():
     worlds, sites = take(drawn(), np.arange(90) % 30), list(range(8))
     goal = next(goal for goal in evidence().scenario.goals if goal.name == "people")
-    usual = expected_losses(cover_baseline(worlds), goal, ("patriot", sites), [15.0] * 9)
+    usual = expected_losses(cover_baseline(worlds), goal, ("patriot", sites), [[15.0] * 9])
     with on_threads(Compute(threads=1)):
-        assert np.array_equal(expected_losses(cover_baseline(worlds), goal, ("patriot", sites), [15.0] * 9), usual)
+        assert np.array_equal(expected_losses(cover_baseline(worlds), goal, ("patriot", sites), [[15.0] * 9]), usual)
 
 
 # ------------------------------------------------------------------ a month, slowly
