@@ -601,6 +601,8 @@ def test_what_cannot_be_forecast_is_named(record):
     calibration = calibrate(record, until="2024-03-31", priors=FAST)
     with pytest.raises(InputError, match="found class 'zeppelin', of which nothing can be calibrated; allowed: drone"):
         tg.forecast(calibration, {"zeppelin": 3})
+    with pytest.raises(InputError, match="ballistic: found 501, allowed: 1 to 500"):
+        tg.forecast(calibration, {"ballistic": 501})
     with pytest.raises(InputError, match="drone: found 0, allowed: 1 to 100000"):
         tg.forecast(calibration, {"drone": 0})
     with pytest.raises(InputError, match="found no class"):
