@@ -276,6 +276,13 @@ def test_which_of_the_two_binds(study, amount: float):
         )
 
 
+def test_where_no_number_is_enough_neither_is_said_to_bind(study):
+    goal = study.scenario.headline.model_copy(update={"threshold": 0.0})
+    found = frontier_of(study, "posted", goal, ("patriot", SITES))
+    assert set(found.n) == {None}
+    assert found.binding.startswith("neither alone is enough")
+
+
 # ------------------------------------------------------------------ which readings there are
 
 

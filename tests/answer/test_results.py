@@ -209,8 +209,8 @@ def test_only_certainty_reads_as_certainty():
         ({"front": 2, "equal kill": 2}, 2, 3, (2, 3), "re-aiming", "2–3"),
         ({"front": 2, "equal kill": 2}, 0, 3, (0, 3), "a plan that knows the layout", "0–3"),
         # one in which no number tried is enough is one beyond the largest tried, and leaves the range open
-        ({"front": None, "equal kill": 1}, 2, 2, (1, None), "front", "1–more than 3"),
-        ({"front": 2, "equal kill": 2}, 1, None, (1, None), "re-aiming", "1–more than 3"),
+        ({"front": None, "equal kill": 1}, 2, 2, (1, None), "front", "1 to more than 3"),
+        ({"front": 2, "equal kill": 2}, 1, None, (1, None), "re-aiming", "1 to more than 3"),
     ],
 )
 def test_the_range_spans_the_readings_and_the_furthest_matters_most(readings, informed, guarantee, span, most, words):
@@ -249,8 +249,8 @@ def test_where_none_is_enough_the_sentence_says_so(march, until_march):
     case = case_of(NONE, readings={"targets by the front": 3}, informed=None, guarantee=None)
     assert result_of(march, until_march, case).sentence("posted") == (
         "No number up to 3 more Patriot fire units, with 40 rounds a month for them, is enough to halve the expected "
-        "ballistic strikes on the 25 largest cities in at least 80 % of worlds; 3–more than 3 spans the readings, of "
-        "which “targets by the front” matters most."
+        "ballistic strikes on the 25 largest cities in at least 80 % of worlds; 3 to more than 3 spans the readings, "
+        "of which “targets by the front” matters most."
     )
 
 

@@ -92,6 +92,15 @@ def test_places_that_do_not_count_get_no_unit():
     assert set(site_greedily(worlds, goal_of(cities=2), "patriot", 2).tolist()) == {0, 1}
 
 
+def test_a_site_is_worth_what_it_reaches_in_each_world():
+    """In one world of three a unit reaches all four cities from anywhere: that speaks for no site more than another."""
+    worlds = shares(made_worlds([(PATRIOT, 0)], readiness=0.0, count=3), 0.3, 0.1, 0.4, 0.2)
+    radius = worlds.units.radius_ballistic_km.copy()
+    radius[0] = 2000.0
+    worlds = replace(worlds, units=replace(worlds.units, radius_ballistic_km=radius), readiness_added=np.ones(3))
+    assert site_greedily(worlds, goal_of(), "patriot", 4).tolist() == [2, 0, 3, 1]
+
+
 # ------------------------------------------------------------------ what the plan knows
 
 

@@ -309,10 +309,8 @@ def test_a_third_of_the_worlds_by_hand(small_question, small_result: Sufficiency
     rounds = [base, *[base + small_question.added_rounds.value] * MOST]
     met = score(worlds, small_question.headline, ("patriot", sites)).remaining(rounds) <= 0.5 + 1e-9
     drawn = worlds.unknowns["availability of a Patriot"]
-    for name, inside in (
-        ("availability low", drawn <= np.quantile(drawn, 1 / 3)),
-        ("availability high", drawn > np.quantile(drawn, 2 / 3)),
-    ):
+    by_value = [w for _, w in sorted((value, w) for w, value in enumerate(drawn))]
+    for name, inside in (("availability low", by_value[:67]), ("availability high", by_value[134:])):
         share = met[inside].mean(axis=0)
         found = next(each for each in answer.readings if each.name == name)
         enough = np.flatnonzero(share >= 0.8)

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tegmen.calibration.exposure import KillPrior, packet_law
 from tegmen.calibration.fit import calibrate, day_number
+from tegmen.calibration.grid import draw_cells
 from tegmen.calibration.priors import Memory, Priors
 from tegmen.calibration.rows import AIM, FILTERED
 from tegmen.evidence.record import read_record
@@ -102,28 +104,76 @@ def test_levels_of_drones_and_cruise_missiles_are_those_of_numpyro(key):
     agree((ours - ours.mean()) ** 2, (other - other.mean()) ** 2, "spread of log M", levels=())
 
 
-def point_model(rows, priors):
-    n, k, zone, (mean, fan) = rows.launched, rows.intercepted, rows.aim, priors.spread_elsewhere
-    (big,), (step,) = priors.kill_concentrations, priors.drift_steps
-    q, p, v = (numpyro.sample(name, dist.Uniform(0.0, 1.0)) for name in ("kyiv", "kill", "aim"))
-    start = numpyro.sample("start", dist.Logistic(0.0, 1.0))
-    with numpyro.plate("steps", rows.steps - 1):
-        noise = numpyro.sample("noise", dist.Normal(0.0, 1.0))
-    e = jax.nn.sigmoid(start + step * jnp.concatenate([jnp.zeros(1), jnp.cumsum(noise)]))
-    numpyro.deterministic("elsewhere", e[-1] * mean)
-    missed = (k == 0).astype(float)
-    at_kyiv = q * jnp.exp(log_beta_binomial(n, k, p, big)) + (1 - q) * missed
-    fanned = jnp.exp(log_beta_binomial(n, k, p * mean, fan))
-    other = e[rows.step] * fanned + (1 - e[rows.step]) * missed
-    weight = jnp.where(zone == AIM["unlocated"], v, zone)
-    numpyro.factor("rows", jnp.log(weight * at_kyiv + (1 - weight) * other).sum())
+def ballistic_model(brought, end, priors, rows):
+    """Ballistic rows: both coverages walk with the days between nights; M is summed over its few values."""
+    gaps = jnp.asarray(np.diff([*(night.day for night in brought), end]), dtype=float)
+    share = KillPrior.of(priors.ballistic.kill_share)
+    cells = np.append(0.0, np.cumsum(share.weight))
+    level = numpyro.sample("kill_level", dist.Uniform(0.0, 1.0))
+    of_class = jnp.interp(level, cells, np.linspace(0, 1, share.points + 1))
+    low, best, high = priors.ballistic.kill_ratio_elsewhere.span
+    shapes = 1 + 4 * (best - low) / (high - low), 1 + 4 * (high - best) / (high - low)
+    ratio = low + (high - low) * numpyro.sample("ratio_level", dist.Beta(*shapes))
+    aim = numpyro.sample("aim", dist.Uniform(0.0, 1.0))
+    names = [numpyro.sample(f"named_{when}", dist.Uniform(0.0, 1.0)) for when in range(3)]
+    kill = {}
+    for weapon in sorted({str(name) for night in brought for name in night.weapon}):
+        apart = numpyro.sample(f"apart_{weapon}", dist.Normal(0.0, share.spread))
+        kill[weapon] = jax.nn.sigmoid(jnp.log(of_class) - jnp.log1p(-of_class) + apart)
+        numpyro.deterministic(f"kill_{weapon}", kill[weapon])
+
+    def walk(name):
+        start = numpyro.sample(f"{name}_start", dist.Logistic(0.0, 1.0))
+        with numpyro.plate(f"{name}_moves", len(gaps)):
+            noise = numpyro.sample(f"{name}_noise", dist.Normal(0.0, 1.0))
+        moves = jnp.cumsum(noise * priors.drift_steps[0] * jnp.sqrt(gaps / 28))
+        path = jax.nn.sigmoid(start + jnp.concatenate([jnp.zeros(1), moves]))
+        numpyro.deterministic(name, path[-1])
+        return path
+
+    kyiv, elsewhere = walk("kyiv"), walk("elsewhere")
+    big, total = jnp.asarray(share.concentrations), 0.0
+    for night, n, k, zone, weapon in rows:
+        at, e = kill[weapon], elsewhere[night]
+        stopped = jnp.exp(log_beta_binomial(n, k, at, big))
+        at_kyiv = aim * (kyiv[night] * stopped + (1 - kyiv[night]) * (k == 0))
+        met_law = [0.0] * (n + 1)
+        for size, likely in enumerate(packet_law(priors.ballistic.packet_size), start=1):
+            count = math.ceil(n / size)
+            for j in range(count + 1):
+                met_law[min(j * size, n)] += likely * math.comb(count, j) * e**j * (1 - e) ** (count - j)
+        by_met = [jnp.exp(log_beta_binomial(met, k, at * ratio, big)) if met else 1.0 for met in range(k, n + 1)]
+        other = (1 - aim) * sum(law * chance for law, chance in zip(met_law[k:], by_met, strict=True))
+        of_kyiv = names[0] if k else names[1]
+        posted = {
+            AIM["kyiv"]: at_kyiv * of_kyiv,
+            AIM["elsewhere"]: other * names[2],
+            AIM["unlocated"]: at_kyiv * (1 - of_kyiv) + other * (1 - names[2]),
+        }
+        total += jnp.log(posted[zone])
+    numpyro.factor("rows", jax.scipy.special.logsumexp(total))
 
 
-def test_the_ballistic_mixture_is_that_of_numpyro():
-    priors = Priors(kill_concentrations=(8.0,), drift_steps=(0.4,), drift_levels=113, cells=(40, 60, 24))
-    calibration = calibrate(read_record(), until=UNTIL, priors=priors)
-    theirs = sampled(point_model, calibration.rows[ThreatClass.ballistic], priors, draws=1500)
-    rates = calibration.draws(8000, 5)
-    agree(rates.coverage_kyiv, theirs["kyiv"], "coverage of Kyiv")
-    agree(rates.kill, theirs["kill"], "kill")
-    agree(rates.coverage_elsewhere, theirs["elsewhere"], "coverage elsewhere")
+def test_what_is_known_of_ballistic_missiles_is_that_of_numpyro():
+    priors = Priors(points=20_000, drift_steps=(0.4,), coverage_levels=(13, 21))
+    memory = Memory(break_days=(math.inf,), half_life_days=math.inf)
+    calibration = calibrate(read_record(), until=UNTIL, priors=priors, memory=memory)
+    brought, end = calibration.nights(ThreatClass.ballistic), day_number(calibration.end)
+    rows = [
+        (number, int(n), int(k), int(zone), str(weapon))
+        for number, night in enumerate(brought)
+        for n, k, zone, weapon in zip(night.launched, night.intercepted, night.aim, night.weapon, strict=True)
+    ]
+    theirs = sampled(ballistic_model, brought, end, priors, rows, draws=700)
+    track, rng = calibration.ballistic.before(end), np.random.default_rng(5)
+    of_point = track.weights.sum(axis=(1, 2))
+    # Points are draws that weigh differently: they know no more than so many that weigh the same.
+    c, *at = draw_cells(track.weights, int(1 / (of_point**2).sum()), rng)
+    kyiv, elsewhere = (
+        1 / (1 + np.exp(-grid.logit[index] - rng.uniform(-0.5, 0.5, len(index)) * grid.spacing))
+        for grid, index in zip(track.grids, at, strict=True)
+    )
+    agree(track.points.aim[c], theirs["aim"], "aim")
+    agree(track.points.kill_of("Kinzhal")[c], theirs["kill_Kinzhal"], "kill of Kinzhal")
+    agree(kyiv, theirs["kyiv"], "coverage of Kyiv")
+    agree(elsewhere, theirs["elsewhere"], "coverage elsewhere")

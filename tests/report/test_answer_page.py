@@ -188,7 +188,8 @@ def test_page_says_what_it_must(page, result):
         "GeoNames",
         "Global Power Plant Database",
         "Natural Earth",
-        "They are never averaged",
+        "never averaged",
+        "31 or 57 ballistic missiles in the month, so they bound what was not posted and nothing else",
         "No layout is thrown away for not fitting the record",
         *result.calibration.identified.values(),
         *result.provenance.inputs.values(),
@@ -229,7 +230,7 @@ def test_no_number_is_enough(result, tmp_path):
     assert answer["cases"]["posted"]["n"] is None
     assert len(answer["cases"]["posted"]["placement"]) == 30
     shown = words((folder / "report.html").read_text("utf-8"))
-    assert "more than 30 more Patriot fire units; 5–more than 30 over the readings" in shown
+    assert "more than 30 more Patriot fire units; 5 to more than 30 over the readings" in shown
     assert "No number up to 30 more Patriot fire units, with 40 rounds a month for them, is enough" in shown
     assert "No number tried is enough; all 30 stands tried are shown" in shown
 

@@ -7,7 +7,16 @@ import math
 import numpy as np
 import pytest
 
-from tegmen.report.style import largest_share, number_text, odds_text, points_text, share_text, tried_text, units_text
+from tegmen.report.style import (
+    largest_share,
+    number_text,
+    odds_text,
+    points_text,
+    share_text,
+    tried_text,
+    units_text,
+    worth_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +77,8 @@ def test_small_shares_are_points_with_two_errors_and_their_sign():
     assert points_text(0.0123, 0.001) == "+1.23 ± 0.20"
     assert points_text(-0.0001, 0.001) == "-0.01 ± 0.20"
     assert largest_share(np.array([0.001, -0.004, 0.003])) == "-0.40"
+
+
+def test_too_few_independent_worlds_are_said_to_be():
+    assert worth_text(3100.4) == "worth 3,100 independent worlds"
+    assert worth_text(6.6) == "worth 7 independent worlds: too few to lean on"

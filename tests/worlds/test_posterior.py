@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -28,8 +28,7 @@ READING = Reading()
 
 def rows_kept(rows: EligibleRows, number: int) -> EligibleRows:
     """The first so many rows."""
-    columns = ("window_end", "weapon", "launched", "intercepted", "aim", "step")
-    return replace(rows, **{name: getattr(rows, name)[:number] for name in columns})
+    return replace(rows, **{part.name: getattr(rows, part.name)[:number] for part in fields(rows)})
 
 
 def weighed(rows: EligibleRows | None = None, **changed) -> Posterior:

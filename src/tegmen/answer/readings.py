@@ -243,5 +243,6 @@ def cut_days(study: Study) -> list[date]:
     ends = np.datetime64(last, "M") + np.array(CUT_MONTHS) + 1
     days = [(end.astype("datetime64[D]") - 1).astype(object) for end in ends]
     until, reach = study.calibration.until, study.calibration.record.rows["window_end"].max().date()
-    first = study.rows.window_end.min(initial=np.datetime64(until, "m")).astype("datetime64[D]").astype(date)
+    begun = study.rows.window_end.astype("datetime64[D]").astype(object).tolist()
+    first = min([until, *begun])
     return [day for day in days if first <= day <= reach or day == until]

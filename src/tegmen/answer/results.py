@@ -439,7 +439,7 @@ def number_span(span: tuple[int | None, int | None], most: int) -> str:
     low, high = span
     if low is None:
         return f"more than {most}"
-    return f"{low}–more than {most}" if high is None else f"{low}–{high}"
+    return f"{low} to more than {most}" if high is None else f"{low}–{high}"
 
 
 def percent(share: float) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, softmax
 
-from tegmen.calibration.grid import LevelGrid, beta_binomial, beta_binomial_table, draw_cells, elapse
+from tegmen.calibration.grid import FAINTEST, LevelGrid, beta_binomial, beta_binomial_table, draw_cells, elapse
 from tegmen.calibration.priors import DAYS_A_YEAR, Memory, Priors, area_grid
 from tegmen.terms import FrozenDict, content_equal
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
 _NEGLIGIBLE = 1e-12
-_FAINTEST = 1e-300
 
 
 @content_equal
@@ -67,7 +66,7 @@ class AreaTrack:
         track, log_likelihood = self.before(day), self._log_likelihood(n, k)
         top = log_likelihood.max()
         joint = track.state * np.exp(log_likelihood - top)
-        norm = np.maximum(joint.sum(axis=(-2, -1)), _FAINTEST)
+        norm = np.maximum(joint.sum(axis=(-2, -1)), FAINTEST)
         log_evidence = track.log_evidence + np.log(norm) + top
         return replace(track, day=day, state=joint / norm[..., None, None], log_evidence=log_evidence)
 
@@ -86,7 +85,7 @@ class AreaTrack:
 
     def log_chance(self, n: int, k: int) -> float:
         """Log probability that k of n are intercepted."""
-        return float(np.log(max((self.mixed() * np.exp(self._log_likelihood(n, k))).sum(), _FAINTEST)))
+        return float(np.log(max((self.mixed() * np.exp(self._log_likelihood(n, k))).sum(), FAINTEST)))
 
     def chance(self, n: int) -> Floats:
         """Probability (n + 1,) of each number intercepted of n."""

@@ -25,7 +25,7 @@ from tegmen.calibration.exposure import (
     sole_weapon,
     zone_weights,
 )
-from tegmen.calibration.grid import beta_binomial_table, draw_beta, draw_cells, elapse, stream
+from tegmen.calibration.grid import FAINTEST, beta_binomial_table, draw_beta, draw_cells, elapse, stream
 from tegmen.calibration.priors import DRIFT_DAYS, Memory, Priors, coverage_grids
 from tegmen.calibration.rows import AIM, Night
 from tegmen.evidence.reports import UNNAMED
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
     from tegmen.calibration.grid import LevelGrid
     from tegmen.terms import Floats, Ints
-
-_FAINTEST = 1e-300
 
 
 @content_equal
@@ -162,7 +160,7 @@ class BallisticTrack:
         if self.day is None or day <= self.day:
             return self
         days, kept = day - self.day, self.memory.kept(day - self.day)
-        of_point = np.maximum(self.weights.sum(axis=(1, 2)), _FAINTEST)
+        of_point = np.maximum(self.weights.sum(axis=(1, 2)), FAINTEST)
         faded = of_point**kept / (of_point**kept).sum()
         still = np.exp(-days / self.points.break_days)
         kyiv, elsewhere = (self._kernel(grid, days)[self.points.step] for grid in self.grids)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _MONTH_DAYS = 30
 _DRAWS = 4000
 _LAUNCHED_MOST = 100_000
+_BALLISTIC_MOST = 500  # packets of a row are summed over: a night of more would take minutes
 _FORECAST_STREAM = 128
 
 
@@ -384,10 +385,9 @@ def threat_class(name: str) -> ThreatClass:
 def _night_counts(launched: Mapping[str, int]) -> dict[ThreatClass, int]:
     if not launched:
         raise InputError("launched", ["found no class; give at least one, such as drone=90"])
+    most = {name: _BALLISTIC_MOST if name == ThreatClass.ballistic.name else _LAUNCHED_MOST for name in launched}
     faults = [
-        f"{name}: found {n}, allowed: 1 to {_LAUNCHED_MOST}"
-        for name, n in launched.items()
-        if not 1 <= n <= _LAUNCHED_MOST
+        f"{name}: found {n}, allowed: 1 to {most[name]}" for name, n in launched.items() if not 1 <= n <= most[name]
     ]
     if faults:
         raise InputError("launched", faults)

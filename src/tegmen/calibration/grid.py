@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
 
+FAINTEST = 1e-300
+"""Floor of a probability whose log is taken: worth nothing, and not 0 / 0."""
+
+
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class LevelGrid:

@@ -24,6 +24,9 @@ CLASS_TITLE = {
     "glide_bomb": "glide bombs",
 }
 
+WORTH_LEAST = 100
+"""Below so many independent worlds a share has a standard error of 0.04 and more: a number read off it may be luck."""
+
 
 @cache
 def environment() -> jinja2.Environment:
@@ -44,6 +47,7 @@ def environment() -> jinja2.Environment:
         "units": units_text,
         "odds": odds_text,
         "tried": tried_text,
+        "worth": worth_text,
         "number_span": answers.number_span,
         "tenth": "{:.1f}".format,
         "points": points_text,
@@ -92,6 +96,11 @@ def units_text(value: float | None, error: float | None = None) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     return f"{value:.1f}" if error is None else f"{value:.1f} ± {2 * error:.1f}"
+
+
+def worth_text(ess: float) -> str:
+    """Write how many independent worlds weighed ones are worth; too few are said to be."""
+    return f"worth {whole_text(ess)} independent worlds{'' if ess >= WORTH_LEAST else ': too few to lean on'}"
 
 
 def tried_text(n: int | None, most: int) -> str:
