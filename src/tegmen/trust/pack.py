@@ -385,7 +385,7 @@ def _verdict(share: float, low: float, high: float, error: float) -> Verdict:
 def _small_answer(
     scenario: Scenario, calibration: Calibration, seed: int, quick: bool, tell: Progress
 ) -> tuple[dict[str, HeadlineHeld], str]:
-    effort = Effort(400, 10) if quick else Effort(4000, 40)
+    effort = Effort(400, 10) if quick else Effort()
     result = sufficiency(scenario, calibration, seed=seed, effort=effort, progress=tell)
     headline: dict[str, HeadlineHeld] = {
         case: HeadlineHeld(answer.headline.drivers, answer.stability, answer.check.largest)
