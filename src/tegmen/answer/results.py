@@ -363,7 +363,11 @@ class Sufficiency:
             head += f" {share}"
         else:
             head = f"{answer.n} ({span}) more {name} fire units, {rounds}, {goal.label} {share}"
-        parts = [f"{head}; {span} spans the readings, of which “{result.matters_most}” matters most"]
+        if len(set(result.span)) == 1:
+            parts = [f"{head}; every reading gives the same"]
+        else:
+            parts = [f"{head}; {span} spans the readings, of which “{result.matters_most}” matters most"]
+        parts += [each.binding.capitalize() for each in result.frontier if each.goal == goal.name]
         quoted: dict[str, list[int]] = {}
         for claim in self.scenario.claims:
             if claim.quote:
