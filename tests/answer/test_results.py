@@ -241,7 +241,7 @@ def test_the_answer_sentence_names_number_range_rounds_and_what_matters_most(mar
     assert result_of(march, until_march, case).sentence("posted") == (
         "2 (1–4) more Patriot fire units, with 40 rounds a month for them, halve the expected ballistic strikes on the "
         "25 largest cities in at least 80 % of worlds; 1–4 spans the readings, of which “targets by the front” matters "
-        "most."
+        "most. Units bind."
     )
 
 
@@ -250,14 +250,14 @@ def test_where_none_is_enough_the_sentence_says_so(march, until_march):
     assert result_of(march, until_march, case).sentence("posted") == (
         "No number up to 3 more Patriot fire units, with 40 rounds a month for them, is enough to halve the expected "
         "ballistic strikes on the 25 largest cities in at least 80 % of worlds; 3 to more than 3 spans the readings, "
-        "of which “targets by the front” matters most."
+        "of which “targets by the front” matters most. Units bind."
     )
 
 
 def test_claims_quoted_are_judged_under_both_plans_and_no_pair_reads_as_an_interval(march, until_march):
     sentence = result_of(march, until_march, case_of(CLEAR), (QUOTE, 1), (QUOTE, 2), ("", 3)).sentence("posted")
     assert sentence.endswith(
-        f"matters most. {QUOTE}, is enough in 55 % (1) and 90 % (2) of worlds for a plan that knows the defender's own "
+        f"matters most. Units bind. {QUOTE}, is enough in 55 % (1) and 90 % (2) of worlds for a plan that knows the defender's own "
         "layout, in 30 % (1) and 93 % (2) for one that does not."
     )
 
