@@ -257,8 +257,8 @@ def test_where_none_is_enough_the_sentence_says_so(march, until_march):
 def test_claims_quoted_are_judged_under_both_plans_and_no_pair_reads_as_an_interval(march, until_march):
     sentence = result_of(march, until_march, case_of(CLEAR), (QUOTE, 1), (QUOTE, 2), ("", 3)).sentence("posted")
     assert sentence.endswith(
-        f"matters most. Units bind. {QUOTE}, is enough in 55 % (1) and 90 % (2) of worlds for a plan that knows the defender's own "
-        "layout, in 30 % (1) and 93 % (2) for one that does not."
+        f"matters most. Units bind. {QUOTE}, is enough in 55 % (1) and 90 % (2) of worlds for a plan that knows the "
+        "defender's own layout, in 30 % (1) and 93 % (2) for one that does not."
     )
 
 
