@@ -110,7 +110,8 @@ class Study:
     def posterior(self, reading: Reading = HEADLINE, *, planning: bool = False) -> Posterior:
         """Worlds of a reading after the record; those that plans are made on are others than those that score them."""
         size = self.effort.worlds if reading == HEADLINE and not planning else self.effort.part(5, 1000)
-        kept = max(size // 2, 20) if planning else size
+        # A plan needs means over worlds alone, so fewer of them serve it.
+        kept = max(size // (2 if reading == HEADLINE else 6), 20) if planning else size
         return self.once(("posterior", reading, planning), lambda: self._weigh(reading, kept, planning=planning))
 
     def until(self, day: date) -> Study:
