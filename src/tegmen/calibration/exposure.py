@@ -275,8 +275,10 @@ def fan_out(n: int, chance: Floats | Singles, packets: Floats) -> Floats:
         whole unless all are met.
     """
     met = np.zeros((len(chance), n + 1))
+    tables: dict[int, Floats] = {}
     for size, likely in enumerate(packets.tolist(), start=1):
-        by_packets = binomial_table(-(-n // size), chance)
+        number = -(-n // size)
+        by_packets = tables[number] = tables[number] if number in tables else binomial_table(number, chance)
         for j in range(by_packets.shape[1]):
             met[:, min(j * size, n)] += likely * by_packets[:, j]
     return met

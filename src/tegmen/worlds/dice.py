@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,8 +49,7 @@ class Dice:
         """One PERT draw a world; the parameter is noted as used."""
         self.used[parameter.label] = parameter
         if by_level:
-            # A fine table of quantiles, read between its points: the inverse itself takes a hundred times as long.
-            return np.interp(self.level(parameter.label), _QUANTILES, parameter.pert(_QUANTILES))
+            return np.interp(self.level(parameter.label), _QUANTILES, _quantiles_of(parameter))
         return parameter.draws(self.generator, self.count)
 
     def level(self, name: str) -> Floats:
@@ -72,6 +72,12 @@ class Dice:
     def system(self, system: str, name: str, *, by_level: bool = False) -> Floats:
         """Draw a parameter of the systems table."""
         return self.draw(self.catalogue.system(system, name), by_level=by_level)
+
+
+@lru_cache(maxsize=256)
+def _quantiles_of(parameter: Parameter) -> Floats:
+    """A fine table of quantiles, to be read between its points: the inverse itself takes a hundred times as long."""
+    return parameter.pert(_QUANTILES)
 
 
 def streams_of(key: np.random.SeedSequence) -> dict[str, np.random.Generator]:
