@@ -49,7 +49,7 @@ class Effort:
     ----------
     worlds
         Worlds resampled for the headline; six times as many are drawn before the record is looked at. A fifth as many
-        serve each other reading, a hundredth those goals that count other classes, a four-hundredth the simulation.
+        serve each other reading, a two-hundredth those goals that count other classes, a four-hundredth the simulation.
     runs
         Months simulated a world.
     compute
@@ -136,7 +136,7 @@ class Study:
     ) -> Worlds:
         """Worlds in an evidence case: all of them; whole, or for a goal that counts other classes, the first part."""
         whole = whole or (goal is not None and counts_others(goal))
-        count = self.effort.part(100, 200) if whole else None
+        count = self.effort.part(200, 100) if whole else None
         posterior = self.posterior(reading)
         return self.once(
             ("worlds", case, whole, reading), lambda: draw_worlds(posterior, case, self._rates(), count=count)

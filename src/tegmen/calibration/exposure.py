@@ -274,25 +274,26 @@ def fan_out(n: int, chance: Floats | Singles, packets: Floats) -> Floats:
         (q,) chance that the row's packets are of 1, 2, ... q missiles; the last of a row may be short, and counts as
         whole unless all are met.
     """
-    met = np.zeros((len(chance), n + 1))
+    met = np.zeros((n + 1, len(chance)))
     tables: dict[int, Floats] = {}
     for size, likely in enumerate(packets.tolist(), start=1):
         number = -(-n // size)
-        by_packets = tables[number] = tables[number] if number in tables else binomial_table(number, chance)
-        for j in range(by_packets.shape[1]):
-            met[:, min(j * size, n)] += likely * by_packets[:, j]
-    return met
+        if number not in tables:
+            tables[number] = binomial_table(number, chance)
+        for j in range(number + 1):
+            met[min(j * size, n)] += likely * tables[number][:, j]
+    return met.T
 
 
 def binomial_table(n: int, chance: Floats | Singles) -> Floats:
     """(w, n + 1) binomial probabilities of 0 .. n successes; by repeated convolution, exact also at 0 and 1."""
-    table = np.zeros((len(chance), n + 1))
-    table[:, 0] = 1.0
+    table = np.zeros((n + 1, len(chance)))
+    table[0] = 1.0
     for trial in range(1, n + 1):
         for j in range(trial, 0, -1):
-            table[:, j] = table[:, j] * (1 - chance) + table[:, j - 1] * chance
-        table[:, 0] *= 1 - chance
-    return table
+            table[j] = table[j] * (1 - chance) + table[j - 1] * chance
+        table[0] *= 1 - chance
+    return table.T
 
 
 def _evidence(cells: Floats, pooling: Floats, weight: Floats) -> Floats:
