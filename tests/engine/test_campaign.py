@@ -30,11 +30,12 @@ from core_example import (
     made_worlds,
 )
 
-from tegmen.engine.campaign import BACKGROUND, Campaign, begin_campaign, simulate, take_worlds
+from tegmen.engine.campaign import BACKGROUND, Campaign, begin_campaign, simulate
 from tegmen.engine.engagement import attrition_rate, engage
 from tegmen.engine.workload import Compute
 from tegmen.errors import InputError
-from tegmen.worlds.draw import Worlds, take
+from tegmen.terms import take
+from tegmen.worlds.draw import Worlds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -201,7 +202,7 @@ def test_classes_that_meet_no_system_keep_their_rate(cls: ThreatClass):
 def test_keeping_worlds_keeps_what_was_solved_for_them():
     campaign = matched()
     index = np.array([4, 1])
-    kept = take_worlds(campaign, index)
+    kept = take(campaign, index)
     assert len(kept.worlds) == 2
     assert np.array_equal(kept.factor, campaign.factor[index])
     assert np.array_equal(kept.attrition, campaign.attrition[index])
@@ -264,7 +265,7 @@ def test_worlds_in_chunks_give_the_same_bits():
 
     count, parts = len(campaign.worlds), []
     for start, stop in ((0, 7), (7, count)):
-        part = take_worlds(campaign, np.arange(start, stop))
+        part = take(campaign, np.arange(start, stop))
         parts.append(fought(replace(part, worlds=replace(part.worlds, first=start))))
     assert np.array_equal(np.concatenate(parts, axis=1), fought(campaign))
 
@@ -351,7 +352,7 @@ def test_compute_outcomes_and_tables_are_sent_to_another_process_and_copied():
 
 def test_taking_no_worlds_is_no_simulation():
     campaign = matched()
-    none = take_worlds(campaign, np.zeros(0, dtype=np.int64))
+    none = take(campaign, np.zeros(0, dtype=np.int64))
     assert len(take(campaign.worlds, np.zeros(0, dtype=np.int64))) == 0
     outcome = simulate(none, None, added=0, runs=2, classes=BACKGROUND)
     assert outcome.rounds.shape == (0, 2)

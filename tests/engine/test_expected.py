@@ -24,8 +24,7 @@ from tegmen.engine.expected import (
 from tegmen.engine.kernel.packets import same_night
 from tegmen.engine.workload import Compute, on_threads
 from tegmen.question.goals import METRICS
-from tegmen.terms import FrozenDict, ThreatClass
-from tegmen.worlds.draw import take
+from tegmen.terms import FrozenDict, ThreatClass, take
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,8 +19,8 @@ from tegmen.engine.workload import Compute, Workload, check_limits, fight
 from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.question.lanes import LANE_CLASSES, VARIANTS
 from tegmen.question.theatre import Theatre
-from tegmen.terms import ThreatClass
-from tegmen.worlds.draw import Worlds, take
+from tegmen.terms import SAME, ThreatClass
+from tegmen.worlds.draw import Worlds
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
@@ -51,7 +51,7 @@ class Campaign:
     worlds: Worlds
     factor: Floats
     attrition: Floats
-    compute: Compute = field(default_factory=Compute)
+    compute: Compute = field(default_factory=Compute, metadata=SAME)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,16 +177,6 @@ def begin_campaign(worlds: Worlds, *, cruise: bool = True, compute: Compute | No
     """
     passage = let_pass(worlds, cruise=cruise)
     return Campaign(worlds, passage.factor, passage.attrition, compute or Compute())
-
-
-def take_worlds(campaign: Campaign, index: NDArray[np.intp]) -> Campaign:
-    """Take the worlds of these indices and what was solved for them."""
-    return replace(
-        campaign,
-        worlds=take(campaign.worlds, index),
-        factor=campaign.factor[index],
-        attrition=campaign.attrition[index],
-    )
 
 
 def _kill(campaign: Campaign, filled: Floats) -> NDArray[np.uint64]:

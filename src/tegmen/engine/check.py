@@ -18,8 +18,8 @@ from tegmen.engine.engagement import engage
 from tegmen.engine.expected import cover_baseline, expect, stakes_of, with_units
 from tegmen.engine.passage import let_pass
 from tegmen.question.scenario import Goal
-from tegmen.terms import ThreatClass
-from tegmen.worlds.draw import Worlds, take
+from tegmen.terms import ThreatClass, take
+from tegmen.worlds.draw import Worlds
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints

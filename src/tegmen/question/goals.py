@@ -75,8 +75,6 @@ class Metric:
         much.
     is_count
         Whether a threshold is a count; otherwise it is a share of the baseline's value.
-    runs_divisor
-        The months simulated are divided by it: what averages over many classes and places needs fewer.
     left
         Words for what is left; `{}` stands for the amount.
     illustration
@@ -89,7 +87,6 @@ class Metric:
     worth: Callable[[Stakes], Floats]
     damage: Callable[[Stakes], Mapping[ThreatClass, Floats]] | None = None
     is_count: bool = False
-    runs_divisor: int = 1
     left: str = "{} of the baseline's left"
     illustration: str = ""
 
@@ -166,7 +163,6 @@ METRICS: Mapping[str, Metric] = FrozenDict(
             background=(ThreatClass.drone, ThreatClass.supersonic, ThreatClass.s300_ground),
             worth=lambda stakes: stakes.capacity_mw,
             damage=lambda stakes: stakes.damage,
-            runs_divisor=10,
             illustration="The share of a plant that one hit takes is a guess, and substations, which are hit most, are "
             "in no table; what a Patriot does about cruise missiles is coarse.",
         ),
