@@ -166,16 +166,20 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
             blocks.append(weighed)
             tell("weighing worlds by the record", len(blocks), len(sizes))
     resampling = np.random.SeedSequence(seed, spawn_key=(purpose, _RESAMPLE))
-    return _resampled((scenario, theatre, reading), months, likelihood, blocks, kept, resampling)
+    return _resampled(
+        (scenario, theatre, reading), months, likelihood, blocks, kept, key=resampling, proposals=favoured
+    )
 
 
-def _resampled(
+def _resampled(  # noqa: PLR0913 - all that a posterior is made of
     asked: tuple[Scenario, Theatre, Reading],
     months: Months,
     likelihood: RowLikelihood,
     blocks: list[_Weighed],
     kept: int,
+    *,
     key: np.random.SeedSequence,
+    proposals: Mapping[str, Proposal],
 ) -> Posterior:
     log_weight = np.concatenate([block.log_weight for block in blocks])
     top = float(log_weight.max())
@@ -186,19 +190,26 @@ def _resampled(
     generator = np.random.Generator(np.random.Philox(key))
     index = systematic(weight, kept, generator)
     # Worlds are shuffled, so that the first few of them are as good a sample as all.
-    index = generator.permutation(index)
-    exposed = take(join([block.exposure for block in blocks]), index)
+    order = generator.permutation(kept)
+    ends = np.cumsum([len(block.log_weight) for block in blocks])
+    picked: list[tuple[PriorWorlds, Supplied, Exposure]] = []
+    while blocks:  # a block is let go of as soon as its worlds are picked: all of them together are large
+        block, end = blocks.pop(0), ends[len(picked)]
+        mine = index[(index < end) & (index >= end - len(block.log_weight))] - (end - len(block.log_weight))
+        picked.append((take(block.worlds, mine), take(block.supplied, mine), take(block.exposure, mine)))
+    worlds, supplied, exposed = (join(parts) for parts in zip(*picked, strict=True))
+    exposed = take(exposed, order)
     return Posterior(
         *asked,
-        worlds=take(join([block.worlds for block in blocks]), index),
-        supplied=take(join([block.supplied for block in blocks]), index),
+        worlds=take(worlds, order),
+        supplied=take(supplied, order),
         months=months,
         kill=likelihood.draw_kill(exposed, generator),
         ess=float(weight.sum() ** 2 / (weight**2).sum()),
         drawn=len(weight),
         log_evidence=top + float(np.log(weight.mean())),
         key=key,
-        proposals=blocks[0].levels.proposals,
+        proposals=proposals,
     )
 
 
