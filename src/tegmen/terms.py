@@ -114,8 +114,8 @@ SAME: Mapping[str, bool] = {"same": True}
 """Metadata of a field that is the same in all worlds: `take` and `join` leave it as it is."""
 
 
-def take(worlds: T, index: NDArray[np.intp]) -> T:
-    """Keep the worlds of these indices, in this order: the first axis of every array of a frozen dataclass."""
+def take(worlds: T, index: NDArray[np.intp] | NDArray[np.bool_] | slice) -> T:
+    """Keep worlds, or rows, by index and in its order: the first axis of every array of a frozen dataclass."""
     return _along_worlds([worlds], lambda arrays: arrays[0][index])
 
 

@@ -21,8 +21,8 @@ from tegmen.calibration.exposure import (
     sole_weapon,
 )
 from tegmen.evidence.reports import UNNAMED
-from tegmen.terms import FrozenDict
-from tegmen.trust.ahead import month_chances, row_chances, take_rows
+from tegmen.terms import FrozenDict, take
+from tegmen.trust.ahead import month_chances, row_chances
 from tegmen.trust.checks import made_rows
 from tegmen.trust.exact import RowChance, record_likelihood
 
@@ -275,7 +275,7 @@ def test_kill_shares_are_drawn_world_by_world():
 
 def test_rows_are_taken_with_all_their_columns():
     rows = made_rows(ROWS)
-    some = take_rows(rows, np.array([False, True, False, True]))
+    some = take(rows, np.array([False, True, False, True]))
     assert some.launched.tolist() == [4, 5]
     assert some.weapon.tolist() == ["b", "b"]
-    assert take_rows(rows, slice(None)) == rows
+    assert take(rows, slice(None)) == rows

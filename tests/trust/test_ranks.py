@@ -11,18 +11,19 @@ from core_example import evidence
 from tegmen.calibration.exposure import Exposure, Kill, RowLikelihood
 from tegmen.calibration.rows import AIM
 from tegmen.question.theatre import set_theatre
-from tegmen.terms import FrozenDict, ThreatClass
+from tegmen.terms import FrozenDict, ThreatClass, take
 from tegmen.trust import ranks as room
-from tegmen.trust.ahead import row_chances, take_rows
+from tegmen.trust.ahead import row_chances
 from tegmen.trust.checks import made_rows
 from tegmen.trust.ranks import JointModel, Ranks, draw_prior_kill, make_up, rank_truths
+from tegmen.worlds.prior import kill_prior
 
 
 @pytest.fixture(scope="module")
 def asked():
     """The shipped question with every third ballistic row."""
     of, calibration = evidence().scenario, evidence().calibration
-    rows = take_rows(calibration.rows[ThreatClass.ballistic], slice(None, None, 3))
+    rows = take(calibration.rows[ThreatClass.ballistic], slice(None, None, 3))
     return of, set_theatre(of, calibration.record, calibration.until), rows
 
 
@@ -72,7 +73,7 @@ def test_what_is_made_up_is_as_frequent_as_its_closed_form():
     )
     kill = Kill(FrozenDict({"unnamed": np.full(count, 0.5), "a": np.full(count, 0.7)}), np.full(count, 8.0))
     rows = made_rows([(4, 0, "unlocated", "a"), (3, 0, "unlocated", "b")])
-    model = RowLikelihood(rows, room.kill_prior(evidence().scenario), packets, True)
+    model = RowLikelihood(rows, kill_prior(evidence().scenario), packets, True)
     stopped, aim = make_up(model, worlds, kill, dice(5))
     for r, (weapon, n) in enumerate((("a", 4), ("b", 3))):
         chances = row_chances(worlds, kill, (weapon, n, r), packets)[0]

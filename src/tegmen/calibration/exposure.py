@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, gammaln, softmax
+from scipy.special import softmax
 
+from tegmen.calibration.grid import beta_binomial
 from tegmen.calibration.rows import AIM, UNLOCATED, EligibleRows
 from tegmen.evidence.reports import UNNAMED
 from tegmen.terms import FrozenDict, content_equal, take
@@ -260,9 +261,7 @@ def beta_binomial_chance(n: int, k: int, mean: Floats, concentration: Floats) ->
     """Probability of k out of n; zero where k exceeds n. Broadcast."""
     if k > n:
         return np.zeros(np.broadcast_shapes(mean.shape, concentration.shape))
-    a, b = mean * concentration, (1 - mean) * concentration
-    choices = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
-    return np.asarray(np.exp(choices + betaln(k + a, n - k + b) - betaln(a, b)))
+    return np.exp(beta_binomial(np.asarray(n), np.asarray(k), mean, concentration))
 
 
 def fan_out(n: int, chance: Floats | Singles, packets: Floats) -> Floats:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tegmen.calibration.exposure import Exposure, Kill, beta_binomial_chance, fan_out
-from tegmen.calibration.rows import AIM, UNLOCATED, EligibleRows, eligible, nights
+from tegmen.calibration.exposure import Exposure, Kill, beta_binomial_chance, fan_out, zone_weights
+from tegmen.calibration.rows import AIM, EligibleRows, eligible, nights
 from tegmen.errors import InputError
 from tegmen.evidence.record import Record
 from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import set_theatre
-from tegmen.terms import Progress, ThreatClass, content_equal, one_blas_thread, tell_nobody
+from tegmen.terms import Progress, ThreatClass, content_equal, one_blas_thread, take, tell_nobody
 from tegmen.trust.baselines import RIVAL, past, trailing_beta_binomial
 from tegmen.trust.scores import LEVELS, Marks, difference, marks
 from tegmen.worlds.posterior import weigh
@@ -27,8 +27,6 @@ from tegmen.worlds.prior import Reading, count_months, exposure, packet_chances
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
     from tegmen.terms import Floats
     from tegmen.trust.scores import Difference
@@ -180,7 +178,7 @@ def _predict(
     """
     rows, month = asked
     of_row = rows.window_end.astype("datetime64[M]")
-    before, own, until = (take_rows(rows, chosen) for chosen in (of_row < month, of_row == month, of_row <= month))
+    before, own, until = (take(rows, chosen) for chosen in (of_row < month, of_row == month, of_row <= month))
     first = month.astype("datetime64[D]")
     theatre = set_theatre(scenario, record, (first - 1).astype(date))
     after = weigh(
@@ -248,25 +246,13 @@ def row_chances(worlds: Exposure, kill: Kill, row: tuple[str, int, int], packets
     weapon, n, r = row
     share, big = kill.of(weapon), kill.concentration
     met, by_met = worlds.kyiv[:, r], fan_out(n, worlds.elsewhere[:, r], packets)
-    kyiv, other = np.zeros((2, len(worlds), n + 1))
+    chances = np.empty((len(worlds), n + 1, len(AIM)))
     for k in range(n + 1):
-        kyiv[:, k] = worlds.aim * ((1 - met) * (k == 0) + met * beta_binomial_chance(n, k, share, big))
+        kyiv = (1 - met) * (k == 0) + met * beta_binomial_chance(n, k, share, big)
+        elsewhere = np.zeros(len(worlds))
         for m in range(k, n + 1):
-            other[:, k] += by_met[:, m] * beta_binomial_chance(m, k, share * worlds.ratio, big)
-    other *= (1 - worlds.aim)[:, None]
-    name_kyiv = np.where(np.arange(n + 1) > 0, worlds.named[:, [0]], worlds.named[:, [1]])
-    name_other = worlds.named[:, [2]]
-    unlocated = kyiv * (1 - name_kyiv) + other * (1 - name_other)
-    by_zone = {AIM["kyiv"]: kyiv * name_kyiv, AIM["elsewhere"]: other * name_other, UNLOCATED: unlocated}
-    return np.stack([by_zone[zone] for zone in AIM.values()], axis=2)
-
-
-def take_rows(rows: EligibleRows, chosen: NDArray[np.bool_] | slice) -> EligibleRows:
-    """Take some of the rows."""
-    return EligibleRows(
-        window_end=rows.window_end[chosen],
-        weapon=rows.weapon[chosen],
-        launched=rows.launched[chosen],
-        intercepted=rows.intercepted[chosen],
-        aim=rows.aim[chosen],
-    )
+            elsewhere += by_met[:, m] * beta_binomial_chance(m, k, share * worlds.ratio, big)
+        for at, zone in enumerate(AIM.values()):
+            at_kyiv, other = zone_weights(k > 0, zone, worlds.aim, worlds.named)
+            chances[:, k, at] = at_kyiv * kyiv + other * elsewhere
+    return chances

@@ -37,7 +37,6 @@ from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre, set_theatre
 from tegmen.terms import FrozenDict, Progress, ThreatClass, take
 from tegmen.trust import exact
-from tegmen.trust.ahead import take_rows
 from tegmen.trust.published import fight_alone, lone_unit_night
 from tegmen.trust.ranks import JointModel, rank_truths
 from tegmen.worlds.draw import Worlds
@@ -364,7 +363,7 @@ def made_rows(listed: Sequence[tuple[int, int, str, str]]) -> EligibleRows:
 
 @_check("ranks", "exact", "made-up records: smallest p of a truth's ranks not uniform, times unknowns ranked")
 def _ranks(material: Material) -> Finding:
-    rows = take_rows(material.study.rows, slice(None, None, 3))
+    rows = take(material.study.rows, slice(None, None, 3))
     ranks = rank_truths(material.scenario, material.study.theatre, rows, records=60, drawn=3000, seed=material.seed)
     shown = f"{ranks.smallest:.3f} ({len(ranks)} records, {len(ranks.rank)} unknowns)"
     return Finding(ranks.smallest >= _LEAST_P, shown, f"at least {_LEAST_P}")

@@ -22,7 +22,7 @@ from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
 from tegmen.terms import FrozenDict, Progress, content_equal, one_blas_thread, take, tell_nobody
 from tegmen.worlds.levels import Levels
-from tegmen.worlds.posterior import systematic, weigh
+from tegmen.worlds.posterior import effective_size, systematic, weigh
 from tegmen.worlds.prior import (
     PriorWorlds,
     Reading,
@@ -30,8 +30,7 @@ from tegmen.worlds.prior import (
     count_months,
     draw_prior,
     exposure,
-    kill_prior,
-    packet_chances,
+    row_likelihood,
     supply,
 )
 
@@ -97,8 +96,7 @@ class JointModel:
     def of(cls, scenario: Scenario, theatre: Theatre, rows: EligibleRows) -> JointModel:
         """Make the model of a question and the rows of a record."""
         reading = Reading()
-        likelihood = RowLikelihood(rows, kill_prior(scenario), packet_chances(scenario), reading.kill_by_weapon)
-        return cls(scenario, theatre, reading, likelihood)
+        return cls(scenario, theatre, reading, row_likelihood(scenario, rows, reading))
 
     def draw(self, count: int, key: np.random.SeedSequence) -> Unweighed:
         """Draw worlds of the prior."""
@@ -224,7 +222,7 @@ def _weighed(
     kill = likelihood.draw_kill(take(prior.exposure, index), generator)
     known = {name: values[index] for name, values in prior.unknowns.items()}
     after = known | _kill_unknowns(kill) | {_LIKELIHOOD: log_weight[index]}
-    return after, float(weight.sum() ** 2 / (weight**2).sum())
+    return after, effective_size(weight)
 
 
 def _weighed_afresh(

@@ -30,8 +30,7 @@ from tegmen.worlds.prior import (
     count_months,
     draw_prior,
     exposure,
-    kill_prior,
-    packet_chances,
+    row_likelihood,
     supply,
 )
 
@@ -61,7 +60,7 @@ class Posterior:
     kill
         Kill shares drawn from each world's own posterior.
     ess
-        Effective sample size: ``(sum w)^2 / sum w^2`` over the worlds drawn before the record.
+        Effective sample size of the worlds drawn before the record.
     drawn
         How many were drawn.
     log_evidence
@@ -143,7 +142,7 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     EvidenceError
         The record is impossible in every world drawn.
     """
-    likelihood = RowLikelihood(rows, kill_prior(scenario), packet_chances(scenario), reading.kill_by_weapon)
+    likelihood = row_likelihood(scenario, rows, reading)
     months = months or count_months(scenario, theatre, rows)
 
     def block(number: int, count: int, proposals: Mapping[str, Proposal]) -> _Weighed:
@@ -205,7 +204,7 @@ def _resampled(  # noqa: PLR0913 - all that a posterior is made of
         supplied=take(supplied, order),
         months=months,
         kill=likelihood.draw_kill(exposed, generator),
-        ess=float(weight.sum() ** 2 / (weight**2).sum()),
+        ess=effective_size(weight),
         drawn=len(weight),
         log_evidence=top + float(np.log(weight.mean())),
         key=key,
@@ -224,6 +223,11 @@ def systematic(weight: Floats, count: int, generator: np.random.Generator) -> ND
     return np.minimum(np.searchsorted(cumulative, points, side="right"), len(weight) - 1)
 
 
+def effective_size(weight: Floats) -> float:
+    """How many independent worlds weights (w,) are worth, ``(sum w)^2 / sum w^2`` (Kish 1965)."""
+    return float(weight.sum() ** 2 / (weight**2).sum())
+
+
 def _tempered(log_weight: Floats, least: float) -> Floats:
     """Weights (w,), sum one, to the highest power up to 1 that leaves an effective sample of `least`."""
 
@@ -232,9 +236,9 @@ def _tempered(log_weight: Floats, least: float) -> Floats:
         return raised / raised.sum()
 
     low, high = 0.0, 1.0
-    if 1 / (weights(high) ** 2).sum() >= least:
+    if effective_size(weights(high)) >= least:
         return weights(high)
     for _ in range(20):
         middle = (low + high) / 2
-        low, high = (middle, high) if 1 / (weights(middle) ** 2).sum() >= least else (low, middle)
+        low, high = (middle, high) if effective_size(weights(middle)) >= least else (low, middle)
     return weights(low)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tegmen.calibration.exposure import Exposure, KillPrior, packet_law
+from tegmen.calibration.exposure import Exposure, KillPrior, RowLikelihood, packet_law
 from tegmen.calibration.rows import PATRIOT_ARRIVAL, EligibleRows
 from tegmen.evidence.catalogue import Parameter
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
@@ -174,6 +174,11 @@ def kill_prior(scenario: Scenario) -> KillPrior:
 def packet_chances(scenario: Scenario) -> Floats:
     """(q,) chance that the packets of a row are of 1, 2, ... q missiles, from the row of the catalogue."""
     return packet_law(scenario.catalogue.model("packet_size", "ballistic"))
+
+
+def row_likelihood(scenario: Scenario, rows: EligibleRows, reading: Reading) -> RowLikelihood:
+    """Make the likelihood of a record's ballistic rows, its priors from rows of the catalogue."""
+    return RowLikelihood(rows, kill_prior(scenario), packet_chances(scenario), reading.kill_by_weapon)
 
 
 # --- what follows from them on every day of the record --------------------------------------------------------------
