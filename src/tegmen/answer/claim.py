@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tegmen.answer.estimates import share_error
-from tegmen.answer.readings import score
+from tegmen.answer.readings import remaining_of
 from tegmen.answer.results import percent
 from tegmen.answer.study import Effort, Study, begin_study, met_share, smallest_enough
 from tegmen.calibration.fit import Calibration
@@ -278,13 +278,11 @@ def check_claim(  # noqa: PLR0913 - the claim, the question, and how to compute
     for case in cases:
         for goal in (claim.goal,) if claim.goal else scenario.goals:
             study.tell(f"{case}: {goal.name}", 0, 1)
-            worlds = study.worlds(case, goal)
-            plan = claim.system, study.sites(goal, claim.system, scenario.added_max)
-            remaining = score(worlds, goal, plan).remaining(study.rounds(worlds, scenario.added_max))
+            remaining = remaining_of(study, case, goal, (claim.system, scenario.added_max))
             check = _check_goal(study, case, goal, claim, remaining)
             checks.append(check)
             if check.verdict != "holds" and (claim.goal or goal.headline):
-                conditions += conditions_of(case, worlds.unknowns, goal, remaining[:, claim.high])
+                conditions += conditions_of(case, study.worlds(case, goal).unknowns, goal, remaining[:, claim.high])
     return ClaimCheck(claim, scenario, tuple(checks), tuple(conditions), study.effort.worlds)
 
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from tegmen.answer.estimates import Decision, Estimate, first_order, numbers_needed, value_of_knowing
-from tegmen.answer.readings import score
+from tegmen.answer.estimates import Decision, Estimate, numbers_needed, value_of_knowing
+from tegmen.answer.readings import remaining_of
 from tegmen.answer.results import Driver
 from tegmen.answer.study import Effort, Study, begin_study, met_share, smallest_enough
+from tegmen.answer.sufficiency import drivers_of
 from tegmen.calibration.fit import Calibration
 from tegmen.question.scenario import Scenario
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, FrozenDict, Progress, Provenance, one_blas_thread
@@ -120,24 +121,18 @@ def _drive_case(study: Study, case: EvidenceCase) -> CaseDrivers:
     scenario, goal, most = study.scenario, study.scenario.headline, study.scenario.added_max
     study.tell(f"{case}: every number", 0, 1)
     worlds = study.worlds(case, goal)
-    plan = scenario.added_system, study.sites(goal, scenario.added_system, most)
-    remaining = score(worlds, goal, plan).remaining(study.rounds(worlds, most))
+    remaining = remaining_of(study, case, goal, (scenario.added_system, most))
     need, censored = numbers_needed(remaining, goal.threshold)
     n = smallest_enough(met_share(remaining, goal), goal)
     columns = {
         words: _thin(np.stack([worlds.unknowns[name] for name in names], axis=1)) for words, names in SOURCES.items()
     }
     worth = value_of_knowing(columns, need, Decision(goal.confidence, most))
-    shares = first_order(columns, remaining[:, most if n is None else n])
-    drivers = [
-        Driver(words, share.value, share.error, worth.evppi[words].value, worth.evppi[words].error)
-        for words, share in shares.items()
-    ]
     return CaseDrivers(
         n=n,
         censored=censored,
         worlds=len(worlds),
-        drivers=tuple(sorted(drivers, key=lambda driver: (-driver.share, driver.unknown))),
+        drivers=drivers_of(columns, remaining[:, most if n is None else n], worth.evppi),
         evpi=worth.evpi,
     )
 

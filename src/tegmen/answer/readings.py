@@ -123,6 +123,22 @@ def strike_table(worlds: Worlds, goal: Goal, plan: tuple[str, Ints]) -> StrikeTa
     return StrikeTable(worlds, strike_sums(cover_baseline(worlds), counted, plan))
 
 
+def plan_table(
+    study: Study, case: EvidenceCase, goal: Goal, units: tuple[str, int], reading: Reading = HEADLINE
+) -> StrikeTable | OtherTable:
+    """Make ready to score a study's own plan for a goal on its worlds; units: the system, and how many at most."""
+    system, most = units
+    return score(study.worlds(case, goal, reading), goal, (system, study.sites(goal, system, most, reading)))
+
+
+def remaining_of(
+    study: Study, case: EvidenceCase, goal: Goal, units: tuple[str, int], reading: Reading = HEADLINE
+) -> Floats:
+    """(w, n) what remains with a study's own plan and the rounds that come with added units."""
+    table = plan_table(study, case, goal, units, reading)
+    return table.remaining(study.rounds(table.worlds, units[1]))
+
+
 # --- what the headline's book holds ----------------------------------------------------------------------------------
 
 
@@ -140,9 +156,8 @@ def answer_readings(
     at, own = most if n is None else n, study.posterior()
     answers: list[ReadingAnswer] = []
     for name, reading, reason in STRUCTURES:
-        worlds, posterior = study.worlds(case, goal, reading), study.posterior(reading)
-        plan = study.scenario.added_system, study.sites(goal, study.scenario.added_system, most, reading)
-        met = met_share(score(worlds, goal, plan).remaining(study.rounds(worlds, most)), goal)
+        posterior = study.posterior(reading)
+        met = met_share(remaining_of(study, case, goal, (study.scenario.added_system, most), reading), goal)
         odds = posterior.log_evidence - own.log_evidence
         answers.append(ReadingAnswer(name, reason, smallest_enough(met, goal), float(met[at]), odds, posterior.ess))
     remaining = table.remaining(study.rounds(table.worlds, most))
@@ -230,10 +245,8 @@ def answer_cuts(study: Study, case: EvidenceCase, n: int | None) -> tuple[CutAns
     at, answers = most if n is None else n, []
     for day in cut_days(study):
         cut = study.until(day)
-        worlds = cut.worlds(case, goal)
-        table = score(worlds, goal, (system, cut.sites(goal, system, most)))
-        met = met_share(table.remaining(cut.rounds(worlds, most)), goal)
-        answers.append(CutAnswer(day, smallest_enough(met, goal), float(met[at]), worlds.ess))
+        met = met_share(remaining_of(cut, case, goal, (system, most)), goal)
+        answers.append(CutAnswer(day, smallest_enough(met, goal), float(met[at]), cut.worlds(case, goal).ess))
     return tuple(answers)
 
 

@@ -14,9 +14,10 @@ from tegmen.answer.readings import (
     answer_readings,
     frontier_of,
     iso_lines,
+    plan_table,
     reaction_to,
     remaining_by_rounds,
-    score,
+    remaining_of,
 )
 from tegmen.answer.results import POINTS, CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
 from tegmen.answer.siting import stands
@@ -115,8 +116,7 @@ def _answer_case(study: Study, case: EvidenceCase) -> tuple[CaseAnswer, Worlds]:
     goals = tuple(_answer_goal(study, case, goal) for goal in scenario.goals)
     answer, goal = next(a for a in goals if a.goal.headline), scenario.headline
     sites = study.sites(goal, system, most)
-    worlds = study.worlds(case, goal)
-    table = score(worlds, goal, (system, sites))
+    table = plan_table(study, case, goal, (system, most))
     study.tell(f"{case}: readings", 0, 1)
     whole = study.worlds(case, whole=True)
     number = most if answer.n is None else answer.n
@@ -128,11 +128,11 @@ def _answer_case(study: Study, case: EvidenceCase) -> tuple[CaseAnswer, Worlds]:
         frontier=tuple(
             frontier_of(study, case, each, (system, study.sites(each, system, most))) for each in scenario.goals
         ),
-        iso=iso_lines(table.remaining(study.rounds(worlds, most))),
+        iso=iso_lines(table.remaining(study.rounds(table.worlds, most))),
         reaction=reaction_to(study, table),
         informed=answer_informed(study, case),
         stability=answer_cuts(study, case, answer.n),
-        check=_check(study, worlds, goal, sites),
+        check=_check(study, table.worlds, goal, sites),
         launched=FrozenDict({cls.name: round(float(whole.counts[:, cls].mean())) for cls in _COUNTED}),
         intercepted=FrozenDict(_intercepted(whole)),
         baseline=_drawn_layout(whole),
@@ -153,7 +153,7 @@ def _answer_goal(study: Study, case: EvidenceCase, goal: Goal) -> GoalAnswer:
     study.tell(f"{case}: {goal.name}", 0, 1)
     worlds = study.worlds(case, goal)
     sites = study.sites(goal, system, most)
-    remaining = _remaining(study, case, goal, (system, sites))
+    remaining = _remaining(study, case, goal)
     added, probability = np.arange(most + 1), met_share(remaining, goal)
     mcse = study.mcse(probability, case, goal)
     n = smallest_enough(probability, goal)
@@ -183,12 +183,14 @@ def _answer_goal(study: Study, case: EvidenceCase, goal: Goal) -> GoalAnswer:
     )
 
 
-def _remaining(study: Study, case: EvidenceCase, goal: Goal, plan: tuple[str, Ints]) -> Floats:
+def _remaining(study: Study, case: EvidenceCase, goal: Goal) -> Floats:
     """(w, n) what remains with the headline's rounds; where other classes count, from the pass for all rounds."""
-    scenario, worlds = study.scenario, study.worlds(case, goal)
+    scenario = study.scenario
+    system, most = scenario.added_system, scenario.added_max
     if counts_others(goal):
-        return remaining_by_rounds(study, case, goal, plan)[scenario.frontier_rounds.index(scenario.added_rounds.value)]
-    return score(worlds, goal, plan).remaining(study.rounds(worlds, scenario.added_max))
+        by_rounds = remaining_by_rounds(study, case, goal, (system, study.sites(goal, system, most)))
+        return by_rounds[scenario.frontier_rounds.index(scenario.added_rounds.value)]
+    return remaining_of(study, case, goal, (system, most))
 
 
 def _claim_tests(scenario: Scenario, probability: Floats, mcse: Floats) -> tuple[ClaimTest, ...]:
