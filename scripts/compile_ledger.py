@@ -369,6 +369,15 @@ def stocks() -> list[Entry]:
     ]  # fmt: skip
 
 
+def statements(rows: tuple[tuple[str, str, str, str, Quantity, str, str], ...]) -> list[Entry]:
+    """Make statements of (page, speaker, via, thing, quantity, date or empty, note)."""
+    return [
+        Entry("statement", speaker, via, thing, quantity, date=day(date) if date else None, source=PAGES[where].id,
+              note=note)
+        for where, speaker, via, thing, quantity, date, note in rows
+    ]  # fmt: skip
+
+
 def needs() -> list[Entry]:
     """Give the needs named in public: what a claim of a scenario is taken from."""
     minimum = Quantity(5, None, 7, "at least", "batteries")
@@ -390,11 +399,7 @@ def needs() -> list[Entry]:
          "said in mid-2023"),
         ("devdiscourse", "", "", "IRIS-T SLM needed", counted("at least", 12, "fire units"), "2023-06-14", ""),
     )  # fmt: skip
-    return [
-        Entry("statement", speaker, via, thing, quantity, date=day(date) if date else None, source=PAGES[where].id,
-              note=note)
-        for where, speaker, via, thing, quantity, date, note in rows
-    ]  # fmt: skip
+    return statements(rows)
 
 
 def losses() -> list[Entry]:
@@ -411,11 +416,7 @@ def losses() -> list[Entry]:
         ("censor", institute, "", march, counted("at most", 2, "launchers"), "2024-03-10",
          "not confirmed: the pictures may show lorries"),
     )  # fmt: skip
-    return [
-        Entry("statement", speaker, via, thing, quantity, date=day(date) if date else None, source=PAGES[where].id,
-              note=note)
-        for where, speaker, via, thing, quantity, date, note in rows
-    ]  # fmt: skip
+    return statements(rows)
 
 
 def incidents() -> list[Entry]:
