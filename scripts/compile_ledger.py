@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import hashlib
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from tegmen.ledger.entries import Entry, Hedge, Quantity, Source, Stage
@@ -486,6 +488,24 @@ def lives() -> list[Entry]:
     return entries
 
 
+# words in a thing, and the role they tell
+ROLES = {
+    **{role: role for role in ("launched", "destroyed", "damaged", "needed", "held", "delivered")},
+    "built": "produced",
+    "mobile fire groups": "held",
+    "radically change": "needed",
+}
+
+
+def with_role(entry: Entry) -> Entry:
+    """Give a statement the role that its thing tells first: "missiles launched" are missiles, launched."""
+    told = re.search("|".join(rf"\b{words}\b" for words in ROLES), entry.thing)
+    if entry.kind != "statement" or told is None:
+        return entry
+    thing = re.sub(r" (?:launched|destroyed)(?=,|$)", "", entry.thing, count=1)
+    return replace(entry, role=ROLES[told[0]], thing=thing)
+
+
 def main() -> None:
     """Write the ledger's lines, in the order in which a ledger exports them."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -493,6 +513,7 @@ def main() -> None:
     out: Path = parser.parse_args().out
     source, told = article()
     entries = [*told, *totals(), *needs(), *stocks(), *losses(), *incidents(), *lives()]
+    entries = [with_role(entry) for entry in entries]
     used = {entry.source for entry in entries}
     sources = [each for each in (source, *PAGES.values()) if each.id in used]
     with new_ledger(empty=True) as ledger:

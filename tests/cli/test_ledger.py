@@ -21,6 +21,7 @@ KULEBA = "Patriot systems held by partners"
 LINE = {
     "kind": "statement",
     "thing": KULEBA,
+    "role": "held",
     "speaker": "An analyst",
     "date": "2024-05-01",
     "quantity": {"low": 180, "best": 180, "high": 180, "hedge": "exact", "unit": "systems"},

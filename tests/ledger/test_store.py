@@ -23,7 +23,7 @@ from locations import SHARED
 
 import tegmen
 from tegmen.errors import InputError
-from tegmen.ledger.entries import ENTRY_KINDS, HEDGES, STAGES, Entry, Quantity, Source
+from tegmen.ledger.entries import ENTRY_KINDS, HEDGES, ROLES, STAGES, Entry, Quantity, Source
 from tegmen.ledger.jsonl import BYTES_MOST, entries_of, line_of, read_bytes, read_lines, sources_of
 from tegmen.ledger.store import APPLICATION_ID, SCHEMA_VERSION, new_ledger, open_ledger
 
@@ -211,6 +211,27 @@ def test_two_accounts_of_one_incident_are_rivals_by_its_day():
         assert set(ledger.rivals(ids[0])) == {ids[1]}
 
 
+def test_what_was_launched_is_no_rival_of_what_was_shot_down():
+    launched, destroyed = drones(16, thing="drones", role="launched"), drones(14, thing="drones", role="destroyed")
+    unsaid, other = drones(16, thing="drones"), drones(15, thing="Drones", role="destroyed")
+    assert len({launched.id, destroyed.id, unsaid.id}) == 3
+    with new_ledger(empty=True) as ledger:
+        ledger.add([PRESS], [launched, destroyed, unsaid, other])
+        assert ledger.rivals(launched.id) == {}
+        assert set(ledger.rivals(destroyed.id)) == {other.id}
+        assert [set(group) for group in ledger.disputed()] == [{destroyed.id, other.id}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "fault"),
+    [("statement", {"role": "flown"}, "role: found 'flown', allowed: launched, destroyed"),
+     ("commitment", {"role": "held", "status": "pledged"}, "a commitment's is its status")],
+)  # fmt: skip
+def test_a_role_that_no_entry_has_is_refused(kind, more, fault):
+    with pytest.raises(InputError, match=fault):
+        Entry(kind, thing="drones", **more)
+
+
 def test_an_unknown_id_is_told_with_its_neighbours():
     with new_ledger(empty=True) as ledger:
         (id_,) = ledger.add([PRESS], [drones(600)])
@@ -232,8 +253,11 @@ SOURCES = st.builds(
     st.sampled_from("ABCDEF"), st.sampled_from("123456"), WORDS,
 )  # fmt: skip
 ENTRIES = st.builds(
-    lambda kind, stage, **more: Entry(kind, status=stage if kind == "commitment" else "", **more),
-    st.sampled_from(ENTRY_KINDS), st.sampled_from(STAGES), speaker=WORDS, via=WORDS, thing=WORDS,
+    lambda kind, stage, role, **more: Entry(
+        kind, status=stage if kind == "commitment" else "", role="" if kind == "commitment" else role, **more
+    ),
+    st.sampled_from(ENTRY_KINDS), st.sampled_from(STAGES), st.sampled_from(("", *ROLES)),
+    speaker=WORDS, via=WORDS, thing=WORDS,
     quantity=st.none() | QUANTITIES, period=st.none() | st.tuples(DAYS, DAYS).map(lambda days: tuple(sorted(days))),
     date=st.none() | DAYS, place=WORDS, participants=st.lists(WORDS, max_size=3).map(tuple),
     topics=st.lists(WORDS, max_size=2).map(tuple), due=st.none() | DAYS, source=st.just(PRESS.id),
@@ -625,9 +649,9 @@ def test_the_founding_article_s_numbers_are_there_as_stated():
     assert numbers == {
         ("Patriot systems held by partners", 101, None, "more than"),
         ("Patriot systems needed in addition, minimum", 5, 7, "at least"),
-        ("missiles launched", 401, None, "more than"),
-        ("Shahed drones launched", 600, 600, "exact"),
-        ("guided bombs launched", 3000, 3000, "exact"),
+        ("missiles", 401, None, "more than"),
+        ("Shahed drones", 600, 600, "exact"),
+        ("guided bombs", 3000, 3000, "exact"),
     }
     with open_ledger() as ledger:
         met = {entry.participants for entry in ledger.current(kind="meeting").values() if entry.participants}

@@ -234,7 +234,13 @@ def _print_entries(ledger: Ledger, entries: Mapping[str, Entry], rules: Rules | 
         days = " to ".join(dict.fromkeys(map(str, entry.period or [entry.date or ""])))
         typer.echo(f"{each}  {days}{'  (doubtful)' if entry.doubtful else ''}".rstrip())
         span = range_of(ledger, each, entry, rules)
-        what = [entry.thing, entry.status, entry.place, " – ".join(name or NOT_NAMED for name in entry.participants)]
+        what = [
+            entry.thing,
+            "" if entry.role in entry.thing else entry.role,  # "Patriot held by Spain" says it already
+            entry.status,
+            entry.place,
+            " – ".join(name or NOT_NAMED for name in entry.participants),
+        ]
         said = "" if span is None else f": {span.words}" + (f" → {span}" if span.low < span.high else "")
         topics = f"; {', '.join(entry.topics)}" if entry.topics else ""
         who = [entry.speaker, entry.via, sources[entry.source].publisher]

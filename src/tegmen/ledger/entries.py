@@ -24,6 +24,13 @@ Stage = Literal["requested", "pledged", "approved", "in transit", "delivered", "
 STAGES: tuple[Stage, ...] = get_args(Stage)
 """The life of a commitment, in order; the last two end it."""
 
+Role = Literal[
+    "launched", "destroyed", "got through", "lost", "damaged", "held", "needed", "asked for", "pledged", "approved",
+    "ordered", "delivered", "produced", "killed", "injured", "cut off", "trained",
+]  # fmt: skip
+ROLES: tuple[Role, ...] = get_args(Role)
+"""What happened to what a statement counts: of one attack "launched 16" and "destroyed 14" are two facts, no rivals."""
+
 OPEN = "open"
 """What the source names as a topic without a stage: deliveries whose "status was discussed"."""
 
@@ -167,6 +174,9 @@ class Entry:
         Id of the entry this one replaces; empty for none.
     note
         Why it was corrected, why it is doubtful, how a quoted word was read.
+    role
+        What happened to what is counted, one of `ROLES`; empty where the source does not say, and for a commitment,
+        whose status says it.
     """
 
     kind: Kind
@@ -187,6 +197,7 @@ class Entry:
     doubtful: bool = False
     corrects: str = ""
     note: str = ""
+    role: str = ""
 
     def __post_init__(self) -> None:
         faults: list[str] = []
@@ -194,6 +205,10 @@ class Entry:
             faults.append(f"kind: found {self.kind!r}, allowed: {', '.join(ENTRY_KINDS)}")
         if self.kind == "commitment" and self.status not in (*STAGES, OPEN):
             faults.append(f"status: found {self.status!r}, a commitment's are: {', '.join((*STAGES, OPEN))}")
+        if self.role and self.kind == "commitment":
+            faults.append(f"role: found {self.role!r}; a commitment's is its status: leave the role out")
+        elif self.role and self.role not in ROLES:
+            faults.append(f"role: found {self.role!r}, allowed: {', '.join(ROLES)}, or nothing")
         if self.period is not None and self.period[0] > self.period[1]:
             faults.append(f"period: found {self.period[0]} to {self.period[1]}; the first day must not be the later")
         if self.evidence is not None and not 0 <= self.evidence[0] < self.evidence[1]:

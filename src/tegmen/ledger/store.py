@@ -394,17 +394,18 @@ class Ledger:
     def rivals(self, id_: str) -> dict[str, Entry]:
         """Other current entries that give a quantity of the same thing in the same period; the rest of its history out.
 
-        The same thing: the same kind and words, upper and lower case alike. The same period: the same first and last
-        day, or none on either side; for an incident without a period, its day.
+        The same thing: the same kind, words (upper and lower case alike) and role: what was launched is no rival of
+        what was destroyed. The same period: the same first and last day, or none on either side; for an incident
+        without a period, its day.
         """
         own = self.history(id_)
         rows = self._entries(_SAME_SUBJECT, id_)
         return {each: entry for each, entry in rows.items() if each not in own and entry.kind in _RIVALLED}
 
     def disputed(self) -> tuple[dict[str, Entry], ...]:
-        """Rival values side by side: every thing and period of which more than one current entry gives a quantity."""
+        """Rival values side by side: every thing, role and period with more than one current quantity."""
         groups: dict[tuple[str, ...], list[str]] = {}
-        rows = self._rows(f"SELECT kind, thing, first, last, line FROM entry WHERE counted AND {_CURRENT} {_IN_ORDER}")  # noqa: S608 - our words only
+        rows = self._rows(f"SELECT {_SUBJECT}, line FROM entry WHERE counted AND {_CURRENT} {_IN_ORDER}")  # noqa: S608 - our words only
         for *about, line in rows:
             if about[0] in _RIVALLED:
                 groups.setdefault(tuple(about), []).append(line)
@@ -463,9 +464,10 @@ class Ledger:
 
 
 _EXPORT: Final = f"SELECT line FROM entry {_IN_ORDER}"  # noqa: S608 - our words only
+_SUBJECT: Final = "kind, thing, first, last, coalesce(json_extract(line, '$.role'), '')"
 _SAME_SUBJECT: Final = (
-    "SELECT line FROM entry WHERE counted AND (kind, thing, first, last) IS "  # noqa: S608 - our words only
-    f"(SELECT kind, thing, first, last FROM entry AS other WHERE other.id = ?) AND {_CURRENT} {_IN_ORDER}"
+    f"SELECT line FROM entry WHERE counted AND ({_SUBJECT}) IS "  # noqa: S608 - our words only
+    f"(SELECT {_SUBJECT} FROM entry AS other WHERE other.id = ?) AND {_CURRENT} {_IN_ORDER}"
 )
 _INSERT: Final = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _RIVALLED: Final = ("statement", "incident")
