@@ -36,6 +36,11 @@ def tell_nobody(_what: str, _done: int, _total: int) -> None:
     """Report no progress."""
 
 
+def count_of(count: int, thing: str) -> str:
+    """Count things in words that agree: "1 row", "2 rows"."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def one_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
     """Decorate a stage so that linear algebra runs on one thread in it: the same bits however many the machine has."""
 

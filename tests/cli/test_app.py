@@ -195,7 +195,7 @@ def test_record_show_adds_up_the_shipped_table(here: Here):
     done = here("record", "show")
     assert (done.code, done.err) == (0, "")
     assert (
-        f"{totals['rows']} rows with counts, launched {totals['launched']}, destroyed {totals['intercepted']}; "
+        f"{totals['rows']:,} rows with counts, launched {totals['launched']:,}, destroyed {totals['intercepted']:,}; "
         f"{totals['rows_uncounted']} rows without counts."
     ) in done.out
     rows = [row for row in table_rows(done.out, 6) if re.fullmatch(r"\d{4}-\d\d", row[0])]
@@ -241,8 +241,8 @@ def test_record_show_adds_up_a_user_s_own_list(here: Here, tmp_path: Path):
         ["2024-03", "cruise", "27", "270", "216", "0"],
         ["2024-03", "owa_drone", "27", "540", "432", "0"],
     ]
-    assert "81 rows with counts, launched 864, destroyed 675; 1 rows without counts." in done.out
-    assert "note: 1 targets name places not in zones.csv ('atlantis')" in done.out
+    assert "81 rows with counts, launched 864, destroyed 675; 1 row without counts." in done.out
+    assert "note: 1 target names a place not in zones.csv ('atlantis')" in done.out
 
 
 def test_a_list_saved_by_a_spreadsheet_reads_the_same(here: Here, tmp_path: Path):

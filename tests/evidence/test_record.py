@@ -625,7 +625,7 @@ def test_lost_that_exceed_what_was_launched_are_capped_and_told(read):
     assert totals(both.eligible("drone")) == (55, 48)
     assert both.notes[-1] == (
         "Lost are counted as intercepted in 2 rows that post them; other rows are as posted. "
-        "In 1 rows the two exceed what was launched, and are taken as that."
+        "In 1 row the two exceed what was launched, and are taken as that."
     )
 
 

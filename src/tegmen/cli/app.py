@@ -17,7 +17,7 @@ import tegmen as tg
 from tegmen.cli import ask, ledger, reading, trust
 from tegmen.cli.console import say_notes, show
 from tegmen.errors import TegmenError
-from tegmen.terms import VERSION
+from tegmen.terms import VERSION, count_of
 
 app = typer.Typer(
     name="tegmen",
@@ -55,16 +55,18 @@ def record_verb(
         Path | None, typer.Argument(help="Your own attack record (CSV). [default: the embedded one]")
     ] = None,
     strict: ask.Strict = False,
+    weapons: ask.Weapons = None,
 ) -> None:
     """Show monthly totals of the record, by class, as posted."""
-    record = tg.read_record(file, strict=strict)
+    record = tg.read_record(file, strict=strict, weapons=weapons)
     monthly = record.monthly()
     title = "Launched and destroyed as posted, by month of the report (all channels)"
     show(title, monthly, left=("month", "broad"))
+    rows, uncounted = (count_of(int(monthly[name].sum()), "row") for name in ("rows", "rows_without_counts"))
+    launched, destroyed = monthly["launched"].sum(), monthly["destroyed"].sum()
     typer.echo(
-        f"{monthly['rows'].sum()} rows with counts, launched {monthly['launched'].sum()}, destroyed "
-        f"{monthly['destroyed'].sum()}; {monthly['rows_without_counts'].sum()} rows without counts. Regional channels "
-        "post what was shot down, so these totals are no rates; rates use national channels only."
+        f"{rows} with counts, launched {launched:,}, destroyed {destroyed:,}; {uncounted} without counts. Regional "
+        "channels post what was shot down, so these totals are no rates; rates use national channels only."
     )
     say_notes(record.notes)
 

@@ -27,6 +27,10 @@ OwnRecord = Annotated[
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse a record with any row at fault, instead of leaving such rows out.")
 ]
+Weapons = Annotated[
+    Path | None,
+    typer.Option("--weapons", help='Classes of weapons that tegmen does not know: lines of TOML, "Label" = "class".'),
+]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to write to. [default: out/SCENARIO]")]
 WorldsOption = Annotated[
     int,
@@ -49,6 +53,7 @@ def answer_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     scenario: ScenarioArgument,
     record: OwnRecord = None,
     strict: Strict = False,
+    weapons: Weapons = None,
     out: Out = None,
     seed: Seed = 1,
     worlds: WorldsOption = 22_000,
@@ -63,7 +68,7 @@ def answer_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         folder = out or Path("out") / question.name
         tg.check_writable(folder)
         tell("reading the record", 0, 1)
-        evidence = tg.read_record(record, strict=strict)
+        evidence = tg.read_record(record, strict=strict, weapons=weapons)
         tell("calibrating on the record", 0, 1)
         last = question.until if until is None else until
         calibration = tg.calibrate(evidence, until=last, seed=seed)
@@ -96,6 +101,7 @@ def replace_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     scenario: ScenarioOption = "march-2024",
     record: OwnRecord = None,
     strict: Strict = False,
+    weapons: Weapons = None,
     seed: Seed = 1,
     worlds: WorldsOption = 22_000,
     runs: RunsOption = 20,
@@ -110,7 +116,7 @@ def replace_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         tg.replace_number(question, *replaced)  # a wrong id or folder is said before the work, not after it
         if out is not None:
             tg.check_writable(out)
-        evidence = tg.read_record(record, strict=strict)
+        evidence = tg.read_record(record, strict=strict, weapons=weapons)
         calibration = calibrated(question, evidence, seed)
         changed = tg.what_if(
             question, calibration, replaced, seed=seed, effort=effort, cases=cases_of(case), progress=tell
@@ -135,6 +141,7 @@ def check_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     scenario: ScenarioOption = "march-2024",
     record: OwnRecord = None,
     strict: Strict = False,
+    weapons: Weapons = None,
     seed: Seed = 1,
     worlds: WorldsOption = 22_000,
     runs: RunsOption = 20,
@@ -150,7 +157,7 @@ def check_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
             public = tg.claim_of(system, added or 0, added or 0, question.goal(goal), question)
         else:
             public = tg.read_claim(claim, question)
-        evidence = tg.read_record(record, strict=strict)
+        evidence = tg.read_record(record, strict=strict, weapons=weapons)
         checked = tg.check_claim(
             public, question, calibrated(question, evidence, seed), seed=seed, effort=effort, cases=cases_of(case),
             progress=tell,
@@ -165,6 +172,7 @@ def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     scenario: ScenarioArgument,
     record: OwnRecord = None,
     strict: Strict = False,
+    weapons: Weapons = None,
     out: Out = None,
     seed: Seed = 1,
     worlds: WorldsOption = 22_000,
@@ -177,7 +185,7 @@ def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         question = tg.read_scenario(scenario)
         folder = out or Path("out") / question.name
         tg.check_folder(folder, DRIVERS_FILES)
-        evidence = tg.read_record(record, strict=strict)
+        evidence = tg.read_record(record, strict=strict, weapons=weapons)
         calibration = calibrated(question, evidence, seed)
         result = tg.drive(
             question, calibration, seed=seed, effort=tg.Effort(worlds=worlds), cases=cases_of(case), progress=tell

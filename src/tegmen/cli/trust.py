@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 import tegmen as tg
-from tegmen.cli.ask import OwnRecord, Seed, Strict
+from tegmen.cli.ask import OwnRecord, Seed, Strict, Weapons
 from tegmen.cli.console import progress, say, say_notes, show
 
 CountOption = Annotated[
@@ -20,6 +20,7 @@ CountOption = Annotated[
 def backtest_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     record: OwnRecord = None,
     strict: Strict = False,
+    weapons: Weapons = None,
     start: Annotated[
         str | None, typer.Option("--from", metavar="MONTH", help="First month scored, YYYY-MM. [default: last twelve]")
     ] = None,
@@ -36,7 +37,7 @@ def backtest_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         if out is not None:
             tg.check_folder(out, ("backtest.html", "backtest.json"))
         tell("reading the record", 0, 1)
-        evidence = tg.read_record(record, strict=strict).counting(count)
+        evidence = tg.read_record(record, strict=strict, weapons=weapons).counting(count)
         result = tg.backtest(
             evidence, start=start, horizon=horizon, min_launched=min_launched, seed=seed, progress=tell
         )  # fmt: skip
@@ -53,6 +54,7 @@ def forecast_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = None,
     record: OwnRecord = None,
     strict: Strict = False,
+    weapons: Weapons = None,
     until: Annotated[str | None, typer.Option(help="Last day of the record used, YYYY-MM-DD.")] = None,
     month: Annotated[
         str | None, typer.Option(help="Forecast a month, YYYY-MM, with raids drawn from the last 120 days.")
@@ -66,7 +68,7 @@ def forecast_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     raid = parse_raid(launched or [])
     with progress() as tell:
         tell("reading the record", 0, 1)
-        evidence = tg.read_record(record, strict=strict).counting(count)
+        evidence = tg.read_record(record, strict=strict, weapons=weapons).counting(count)
         tell("calibrating on the record", 0, 1)
         last = evidence.rows["window_end"].max().date() if until is None else until
         calibration = tg.calibrate(evidence, until=last, seed=seed)
@@ -78,12 +80,13 @@ def forecast_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     say_notes(evidence.notes)
 
 
-def verify_verb(
+def verify_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("out/verification"),
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the back-test.")] = False,
     answer: Annotated[Path | None, typer.Option(help="Take the sensitivity from this answer.json.")] = None,
     record: OwnRecord = None,
     strict: Strict = False,
+    weapons: Weapons = None,
     seed: Seed = 1,
 ) -> None:
     """Build the verification and validation pack: checks, back-tests, published numbers, pedigree of the inputs.
@@ -96,7 +99,7 @@ def verify_verb(
         from tegmen.trust.published import is_public_list
 
         tg.check_folder(out, VERIFICATION_FILES)
-        evidence = tg.read_record(record, strict=strict)
+        evidence = tg.read_record(record, strict=strict, weapons=weapons)
         extent = tg.Extent(quick, answer, record if record and is_public_list(record) else None)
         pack = tg.verify(evidence, tg.read_scenario("march-2024"), seed=seed, extent=extent, progress=tell)
         page = tg.write_verification(pack, out)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tegmen.errors import InputError
+from tegmen.terms import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -276,4 +277,5 @@ def _without_repeats(
 
 def _equal_note(lines: list[int]) -> str:
     listed = ", ".join(map(str, lines[:5])) + (" ..." if len(lines) > 5 else "")
-    return f"{len(lines)} lines repeat an earlier line letter for letter (line {listed}): each report counts once."
+    repeats = f"{count_of(len(lines), 'line')} {'repeats' if len(lines) == 1 else 'repeat'}"
+    return f"{repeats} an earlier line letter for letter (line {listed}): each report counts once."

@@ -16,8 +16,9 @@ import pandas as pd
 
 from tegmen.data import shipped, shipped_text
 from tegmen.errors import EvidenceError, InputError
-from tegmen.evidence.reports import COLUMNS, COUNT_COLUMNS, KEY, broad_words, read_reports, threat_words
-from tegmen.terms import VERSION, Provenance, ThreatClass, content_equal
+from tegmen.evidence.reports import COLUMNS, COUNT_COLUMNS, KEY, read_reports
+from tegmen.evidence.weapons import broad_words, threat_words, weapon_names
+from tegmen.terms import VERSION, Provenance, ThreatClass, content_equal, count_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,9 +131,11 @@ class Record:
         both = intercepted + lost.fillna(0)
         exceeds = (both > launched).fillna(value=False)
         known = int((lost.notna() & intercepted.notna()).sum())
-        note = f"Lost are counted as intercepted in {known} rows that post them; other rows are as posted."
+        posts = f"{count_of(known, 'row')} that {'posts' if known == 1 else 'post'} them"
+        note = f"Lost are counted as intercepted in {posts}; other rows are as posted."
         if exceeds.any():
-            note += f" In {exceeds.sum()} rows the two exceed what was launched, and are taken as that."
+            over = count_of(int(exceeds.sum()), "row")
+            note += f" In {over} the two exceed what was launched, and are taken as that."
         rows = self.rows.assign(intercepted=both.mask(exceeds, launched))
         return replace(self, rows=rows, notes=(*self.notes, note), counted=counted)
 
@@ -152,7 +155,7 @@ class Record:
         return f"<p>{html.escape(repr(self))}</p>{totals.to_html()}<ul>{notes}</ul>"
 
 
-def read_record(path: str | Path | None = None, *, strict: bool = False) -> Record:
+def read_record(path: str | Path | None = None, *, strict: bool = False, weapons: str | Path | None = None) -> Record:
     """Read the attack record.
 
     Parameters
@@ -176,8 +179,11 @@ def read_record(path: str | Path | None = None, *, strict: bool = False) -> Reco
     ------
     "Massive Missile Attacks on Ukraine", Petro Ivaniuk, CC BY-NC-SA 4.0; see ``data/record/LICENCE.md``.
     """
-    reports, sha256, notes = read_reports(shipped("record", "nights.csv") if path is None else path, strict=strict)
-    return Record(aggregate(reports), Provenance(VERSION, None, {"record": sha256}), notes)
+    names = weapon_names(weapons)
+    table = shipped("record", "nights.csv") if path is None else path
+    reports, sha256, notes = read_reports(table, strict=strict, names=names)
+    own = {} if weapons is None else {"record_weapons": names.sha256}
+    return Record(aggregate(reports), Provenance(VERSION, None, {"record": sha256} | own), notes)
 
 
 def aggregate(reports: pd.DataFrame) -> pd.DataFrame:

@@ -7,11 +7,9 @@ of that number in ``tests/evidence/test_record.py``.
 from __future__ import annotations
 
 import csv
-import difflib
 import hashlib
 import io
 import re
-import unicodedata
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -21,7 +19,8 @@ import pandas as pd
 from tegmen.data import shipped_text
 from tegmen.errors import InputError
 from tegmen.evidence.files import file_bytes, read_cells
-from tegmen.terms import T
+from tegmen.evidence.weapons import WeaponNames, threat_words, weapon_names
+from tegmen.terms import T, count_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -39,8 +38,6 @@ UNNAMED: Final = "unnamed"
 NATIONAL_CHANNELS: Final = ("kpszsu", "cincafu", "generalstaff.ua")
 
 _KYIV: Final = frozenset({"UA-30", "UA-32"})
-_ALIKE: Final = 0.8  # share of letters in common, as difflib counts it
-_LABEL_MAX: Final = 60
 _COUNT_MAX: Final = 100_000  # above any night; keeps a slip of the keyboard out of the sums
 _FAULTS_SHOWN: Final = 20
 _BLANK: Final = frozenset({"", "nan", "na", "<na>", "none", "null"})
@@ -53,10 +50,11 @@ _CLOCK: Final = r"(?:,?[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?"
 _TIME: Final = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _CLOCK, re.ASCII)
 _YEAR_LAST: Final = re.compile(r"(\d{1,2})([./])(\d{1,2})\2(\d{4})" + _CLOCK, re.ASCII)
 _COUNT_TEXT: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d*|,0{1,2})?", re.ASCII)
-_LOOKALIKES: Final = str.maketrans("авекмнорстухі", "abekmhopctyxi")
 
 
-def read_reports(path: str | Path | Traversable, *, strict: bool = False) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
+def read_reports(
+    path: str | Path | Traversable, *, strict: bool = False, names: WeaponNames | None = None
+) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
     """Read a file of attack reports: the public list, or a table in our compiled schema (told apart by the header).
 
     Parameters
@@ -66,6 +64,8 @@ def read_reports(path: str | Path | Traversable, *, strict: bool = False) -> tup
     strict
         Whether one row at fault refuses the file. A list that grows has new weapons and new slips, so by default such
         rows are left out, and notes say which and what they would have added. A fault of the header always refuses.
+    names
+        Names of weapons. None: the shipped ones.
 
     Returns
     -------
@@ -83,7 +83,8 @@ def read_reports(path: str | Path | Traversable, *, strict: bool = False) -> tup
     # Tables compiled before weapons were kept lack that column alone.
     _demand(where, table, [name for name in COLUMNS if name != "weapon"] if compiled else PUBLIC_COLUMNS)
     order = _date_order(where, table)
-    reports, notes = (_compiled_reports if compiled else _public_reports)(table, order, faults)
+    names = weapon_names() if names is None else names
+    reports, notes = (_compiled_reports if compiled else _public_reports)(table, order, names, faults)
     at_fault = {line for line, _ in faults}
     if faults and (strict or at_fault.issuperset(table.lines)):
         raise InputError(where, _first_faults([text for _, text in sorted(faults, key=_line)]))
@@ -93,8 +94,11 @@ def read_reports(path: str | Path | Traversable, *, strict: bool = False) -> tup
     if faults:
         notes = (*notes, *_left_out_notes(reports.assign(line=table.lines), faults))
         reports = reports.loc[sound].reset_index(drop=True)
+    labels = (text.replace("+", " and ") for text in table.cells("weapon" if compiled else "model"))
     kept = reports.astype({"rows": "int64", "rows_uncounted": "int64"})
-    return kept, hashlib.sha256(content).hexdigest(), (*_read_as(table, order), *table.notes, *notes)
+    return kept, hashlib.sha256(content).hexdigest(), (
+        *_read_as(table, order), *table.notes, *names.own_notes(labels), *notes,
+    )  # fmt: skip
 
 
 def _read_as(table: Cells, order: _Order) -> tuple[str, ...]:
@@ -120,11 +124,12 @@ def _left_out_notes(reports: pd.DataFrame, faults: Faults) -> list[str]:
     effects = {row["line"]: _contribution(row) for row in rows.to_dict("records")}
     national = sum(effect.startswith("national") for effect in effects.values())
     rates = f"{national} of them might have entered a rate" if national else "none of them would have entered a rate"
+    head = f"{count_of(len(texts), 'row')} of the file {'is' if len(texts) == 1 else 'are'} left out"
     listed = [
         f"{'; '.join(found)} (left out: {effects.get(line, 'its cells cannot be told apart')})"
         for line, found in texts.items()
     ]
-    return [f"{len(texts)} rows of the file are left out, as they cannot be read; {rates}:", *_first_faults(listed)]
+    return [f"{head}, as they cannot be read; {rates}:", *_first_faults(listed)]
 
 
 def _contribution(row: Mapping[Hashable, Any]) -> str:
@@ -180,9 +185,11 @@ def _demand(where: str, table: Cells, needed: Iterable[str]) -> None:
         raise InputError(where, [f"line 1: column {name!r} {fault.format(header)}" for name in missing])
 
 
-def _public_reports(table: Cells, order: _Order, faults: Faults) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _public_reports(
+    table: Cells, order: _Order, names: WeaponNames, faults: Faults
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """One row per report of the public list."""
-    classes, zones = _class_words(), _zone_words()
+    zones = _zone_words()
     # Starts are checked, not used: windows run from an instant to 34 h, a report is filed by its end (traps 1 and 4).
     read_time = _time_reader(order)
     starts = _column(table, "time_start", lambda text: read_time(text) if text.strip() else None, faults)
@@ -190,7 +197,7 @@ def _public_reports(table: Cells, order: _Order, faults: Faults) -> tuple[pd.Dat
     _check_windows(table, starts, ends, faults)
     targets = _column(table, "target", lambda text: _target_zone(text, zones), faults)
     placed = [target or ("unlocated", ()) for target in targets]
-    models = _column(table, "model", lambda text: _class_and_weapon(text, classes), faults)
+    models = _column(table, "model", names.read, faults)
     named = [model or (None, None) for model in models]
     reports = _report_frame(
         window_end=ends,
@@ -214,13 +221,15 @@ def _public_reports(table: Cells, order: _Order, faults: Faults) -> tuple[pd.Dat
     return reports, _reading_notes([name for _, names in placed for name in names], table.cells("source", "?"))
 
 
-def _compiled_reports(table: Cells, order: _Order, faults: Faults) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _compiled_reports(
+    table: Cells, order: _Order, names: WeaponNames, faults: Faults
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Rows of a table in our own compiled schema."""
     zones = {*_zone_words().values(), "several_kyiv"}
     reports = _report_frame(
         window_end=_column(table, "window_end", _time_reader(order), faults),
         threat_class=_column(table, "threat_class", _compiled_class, faults),
-        weapon=_compiled_weapons(table, faults),
+        weapon=_compiled_weapons(table, names.weapon_classes(), faults),
         zone=_column(table, "zone", lambda text: _compiled_zone(text, zones), faults),
         channel=_column(table, "channel", _compiled_channel, faults),
         launched=_column(table, "launched", _parse_count, faults),
@@ -239,11 +248,10 @@ def _compiled_reports(table: Cells, order: _Order, faults: Faults) -> tuple[pd.D
     return reports, () if "weapon" in table.columns else (f"The table has no column weapon: every row is {UNNAMED}.",)
 
 
-def _compiled_weapons(table: Cells, faults: Faults) -> Sequence[str | None]:
+def _compiled_weapons(table: Cells, classes: Mapping[str, str], faults: Faults) -> Sequence[str | None]:
     """Weapons of a compiled table, which must be of the class that they stand beside."""
     if "weapon" not in table.columns:
         return [UNNAMED] * len(table.lines)
-    classes = {row["weapon"]: row["threat_class"] for row in _word_rows("classes.csv")}
     weapons = _column(table, "weapon", lambda text: _compiled_weapon(text, classes), faults)
     for line, threat_class, weapon in zip(table.lines, table.cells("threat_class"), weapons, strict=True):
         for name in (weapon or UNNAMED).split("+"):
@@ -290,9 +298,11 @@ def _reading_notes(unplaced: Sequence[str], sources: Sequence[str]) -> tuple[str
     notes: list[str] = []
     if unplaced:
         names = ", ".join(repr(name) for name in sorted(set(unplaced))[:5])
-        notes.append(f"{len(unplaced)} targets name places not in zones.csv ({names}): counted as unlocated.")
+        targets = f"{count_of(len(unplaced), 'target')} {'names a place' if len(unplaced) == 1 else 'name places'}"
+        notes.append(f"{targets} not in zones.csv ({names}): counted as unlocated.")
     if nameless := sum(not source.strip() for source in sources):
-        notes.append(f"{nameless} rows name no source: counted as regional, so never used for rates.")
+        rows = f"{count_of(nameless, 'row')} {'names' if nameless == 1 else 'name'}"
+        notes.append(f"{rows} no source: counted as regional, so never used for rates.")
     return tuple(notes)
 
 
@@ -374,45 +384,6 @@ def _source_channel(source: str) -> str:
     return "national" if first.casefold() in NATIONAL_CHANNELS else "regional"
 
 
-def _normal_label(name: str) -> str:
-    """Spelling that Kh-/X-, S-/C-, Cyrillic look-alikes, case, dashes and blanks do not change (trap 6)."""
-    text = unicodedata.normalize("NFKC", name).casefold().translate(_LOOKALIKES)
-    text = " ".join(re.sub(r"[\u2010-\u2015]", "-", text).split())
-    text = re.sub(r"\b(?:kh|x)[- ]?(?=\d)", "x-", text)
-    text = re.sub(r"\b[sc][- ]?(?=[34]00)", "c-", text)
-    return "/".join(sorted(part.strip() for part in text.split("/")))
-
-
-def _class_and_weapon(model: str, classes: Mapping[str, Mapping[str, str]]) -> tuple[str, str]:
-    """Class and weapon of a model label; those joined by "and" share one pair of counts and stay mixed (trap 5)."""
-    words: list[Mapping[str, str]] = []
-    for part in re.split(r"\s+and\s+", model.strip(), flags=re.IGNORECASE):
-        label = _normal_label(part)
-        # A slash joins names of one label ("X-59/X-69"); where the pair is not listed, its halves may be.
-        for name in [label] if label in classes else label.split("/"):
-            if name not in classes:
-                listed = "a weapon of tegmen/data/record/classes.csv is allowed"
-                raise ValueError(f"found unknown weapon {part!r}; {listed}{_weapon_hint(label, classes)}")
-            words.append(classes[name])
-    threat_class, weapon = ("+".join(sorted({row[part] for row in words})) for part in ("threat_class", "weapon"))
-    return threat_class, weapon
-
-
-def _weapon_hint(label: str, classes: Mapping[str, Mapping[str, str]]) -> str:
-    """Name the weapon that a label looks like, if only one class has such: a number tells weapons apart (trap 6)."""
-    alike = [name for name in classes if name[:1] == label[:1] and _same_numbers(label, name)]
-    near = difflib.get_close_matches(label, alike, n=len(alike) or 1, cutoff=_ALIKE) if len(label) < _LABEL_MAX else []
-    if len({classes[name]["threat_class"] for name in near}) == 1:
-        return f"; did you mean {classes[near[0]]['label']!r}?"
-    return "; rename it, or remove the row"
-
-
-def _same_numbers(label: str, name: str) -> bool:
-    """Whether every number of a label is one of the name's, or its last digit was lost."""
-    numbers = re.findall(r"\d+", name)
-    return all(any(number in {other, other[:-1]} for other in numbers) for number in re.findall(r"\d+", label))
-
-
 def _target_zone(target: str, zones: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
     """Zone of a target text (trap 17), and the places in it that we do not know."""
     text = " ".join(re.sub(r"\([^)]*\)", " ", target).casefold().split())
@@ -469,38 +440,6 @@ def _compiled_channel(text: str) -> str:
 # --- our tables of words ------------------------------------------------------------------------------------------
 
 
-def broad_words() -> dict[str, str]:
-    """Broad class of the monthly totals by threat class word."""
-    return {row["threat_class"]: row["broad"] for row in _word_rows("classes.csv")}
-
-
-def threat_words(threat_class: str) -> tuple[str, ...]:
-    """Split a threat class or mixture into its words.
-
-    Raises
-    ------
-    InputError
-        If one of them is not a word of ``classes.csv``.
-    """
-    known = broad_words()
-    parts = tuple(threat_class.split("+"))
-    if strange := [part for part in parts if part not in known]:
-        listed = ", ".join(sorted(known))
-        fault = f"found {strange[0]!r}; allowed: {listed}, joined by + for a mixture; correct it"
-        raise InputError("threat_class", [fault])
-    return parts
-
-
-def _class_words() -> dict[str, dict[str, str]]:
-    """Rows of ``classes.csv`` (label as printed, threat class, weapon) by normalised label or alias."""
-    words = {_normal_label(row["label"]): row for row in _word_rows("classes.csv")}
-    aliases = {_normal_label(row["alias"]): words[_normal_label(row["label"])] for row in _word_rows("aliases.csv")}
-    return aliases | words
-
-
 def _zone_words() -> dict[str, str]:
-    return {row["name"].casefold(): row["zone"] for row in _word_rows("zones.csv")}
-
-
-def _word_rows(name: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(shipped_text("record", name), newline="")))
+    rows = csv.DictReader(io.StringIO(shipped_text("record", "zones.csv"), newline=""))
+    return {row["name"].casefold(): row["zone"] for row in rows}
