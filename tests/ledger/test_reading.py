@@ -463,6 +463,18 @@ def test_reasons_point_at_the_words():
         assert text[slice(*reason["at"])] == reason["words"]
 
 
+def test_every_number_and_name_is_marked_with_the_drafts_that_stand_on_it():
+    text = "Olena Marchuk spoke on Monday. Russia launched 30 drones. Marchuk named 7 reasons."
+    reading = read_article(make_article(text.encode(), date=dt.date(2024, 4, 4)))
+    marks = [(mark.kind, text[mark.start : mark.end], mark.drafts) for mark in reading.marks]
+    assert marks == [
+        ("name", "Olena Marchuk", ()), ("number", "30", (0,)), ("name", "Marchuk", ()), ("number", "7", ()),
+    ]  # fmt: skip
+    fields = {field.name: field for field in reading.drafts[0].fields}
+    assert [text[slice(*span)] for span in fields["quantity"].spans] == ["30 drones"]
+    assert all(field.sure == (field.name not in reading.drafts[0].open) for field in fields.values())
+
+
 def test_a_language_model_may_add_only_what_the_text_says():
     article = make_article(b"The ministry spoke of 12 things.")
     words = Entry(kind="statement", thing="things", quantity=Quantity(12, 12, 12, "exact", "things"), evidence=(0, 32))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from tegmen.ledger.entries import Entry, Quantity
 from tegmen.ledger.reading.dates import Time
+
+FIELD_OF: Final = {"status": "role", "note": "role", "period": "time", "date": "time", "due": "time"}
+"""The field that words of an entry's field are shown under, where the names differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +34,73 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a draft: whether it can be trusted, and the words it stands in.
+
+    Parameters
+    ----------
+    name
+        Field of the entry; "role" is what happened, of a commitment its status, and "time" is day and period.
+    sure
+        Whether it can be trusted; what is not sure is left open in the entry, but for the quantity and the thing.
+    spans
+        Places of its words in the text, (start, past the end); none where no words tell it.
+    """
+
+    name: str
+    sure: bool
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """An entry nobody has accepted yet, and why it reads as it does.
 
     Parameters
     ----------
     entry
-        The entry, without a source.
+        The entry, without a source: what is sure, and what is counted.
     because
         One reason a field, in the order they were read.
+    guess
+        The entry as read with every field filled, sure or not: what a person may take over; None for the entry itself.
+    open
+        Names of the fields that are not sure.
     """
 
     entry: Entry
     because: tuple[Reason, ...] = ()
+    guess: Entry | None = None
+    open: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Every field that was read or is open, with its words."""
+        spans: dict[str, list[tuple[int, int]]] = {name: [] for name in self.open}
+        for reason in self.because:
+            name = FIELD_OF.get(reason.field, reason.field)
+            spans.setdefault(name, []).append((reason.start, reason.end))
+        return tuple(Field(name, name not in self.open, tuple(dict.fromkeys(at))) for name, at in spans.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A number or a name in the text, to be shown to a person.
+
+    Parameters
+    ----------
+    kind
+        "number" or "name".
+    start, end
+        Its place.
+    drafts
+        Which drafts (counted from 0) stand on it; none for a number that made no draft.
+    """
+
+    kind: Literal["number", "name"]
+    start: int
+    end: int
+    drafts: tuple[int, ...] = ()
 
 
 def reasons(field: str, *spans: tuple[int, int], rule: str = "") -> list[Reason]:
@@ -70,6 +128,8 @@ def draft_json(draft: Draft, text: str) -> dict[str, object]:
         "participants": [name for name in entry.participants if name],
         "topics": list(entry.topics),
         "status": entry.status or None,
+        "role": entry.role or {"requested": "asked for"}.get(entry.status, entry.status) or None,
+        "open": list(draft.open),
         "doubtful": entry.doubtful,
         "evidence": None if entry.evidence is None else list(entry.evidence),
         "because": {
@@ -111,10 +171,13 @@ def show_draft(draft: Draft, text: str) -> str:
         ("participants", ", ".join(filter(None, entry.participants))),
         ("topics", "; ".join(entry.topics)),
         ("status", entry.status),
+        ("role", entry.role),
         ("note", entry.note),
     ):
         if value:
             lines.append(f"  {name}: {value}")
+    if draft.open:
+        lines.append(f"  open: {', '.join(draft.open)}")
     if entry.evidence is not None:
         start, end = entry.evidence
         lines.append(f"  words {start}-{end}: {' '.join(text[start:end].split())}")

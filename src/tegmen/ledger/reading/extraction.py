@@ -10,12 +10,12 @@ from tegmen.errors import InputError
 from tegmen.ledger.entries import Entry
 from tegmen.ledger.reading.articles import Article
 from tegmen.ledger.reading.dates import Anchor, Time, find_anchor, find_times, same_times
-from tegmen.ledger.reading.drafts import Draft
+from tegmen.ledger.reading.drafts import Draft, Mark
 from tegmen.ledger.reading.events import read_incidents, read_measures
 from tegmen.ledger.reading.lexicon import words
 from tegmen.ledger.reading.meetings import Visit, merged, read_meetings, read_topics
 from tegmen.ledger.reading.names import Names
-from tegmen.ledger.reading.numbers import numbers_in
+from tegmen.ledger.reading.numbers import find_numbers, numbers_in
 from tegmen.ledger.reading.quantities import Count
 from tegmen.ledger.reading.sentences import Sentence, split_sentences
 from tegmen.ledger.reading.setting import Setting, is_saying
@@ -42,12 +42,15 @@ class Reading:
         In the order of the text.
     notes
         What a reader should know: no date, no English sentence, a guessed encoding.
+    marks
+        Every number and every name of a person in the text, in its order, those without a draft too.
     """
 
     article: Article
     anchor: Anchor
     drafts: tuple[Draft, ...]
     notes: tuple[str, ...]
+    marks: tuple[Mark, ...] = ()
 
 
 Endpoint = Callable[[str], Sequence[Entry]]
@@ -79,7 +82,25 @@ def read_article(article: Article, *, endpoint: Endpoint | None = None) -> Readi
         drafts += _from_model(endpoint, text)
     ordered = sorted(_distinct(merged(drafts)), key=lambda draft: draft.entry.evidence or (0, 0))
     english = bool(ordered) or any(ENGLISH.search(sentence.text) for sentence in sentences)
-    return Reading(article, anchor, tuple(ordered), (*article.notes, *_advice(anchor, english=english)))
+    notes = (*article.notes, *_advice(anchor, english=english))
+    return Reading(article, anchor, tuple(ordered), notes, _marks(sentences, ordered))
+
+
+def _marks(sentences: Sequence[Sentence], drafts: Sequence[Draft]) -> tuple[Mark, ...]:
+    """Find every number and name that a person should see, and the drafts that stand on it."""
+    names, found = Names(sentences), list[Mark]()
+    words = [(reason.start, reason.end, at) for at, draft in enumerate(drafts) for reason in draft.because]
+
+    def standing(start: int, end: int) -> tuple[int, ...]:
+        return tuple(sorted({at for first, past, at in words if first < end and start < past}))
+
+    for sentence in sentences:
+        tokens = sentence.tokens
+        numbers = find_numbers(tokens, [False] * len(tokens))
+        places = [(tokens[number.first].start, tokens[number.past - 1].end) for number in numbers]
+        found += [Mark("number", *place, standing(*place)) for place in places]
+        found += [Mark("name", *place, standing(*place)) for place in names.places(tokens)]
+    return tuple(sorted(found, key=lambda mark: mark.start))
 
 
 def _advice(anchor: Anchor, *, english: bool) -> list[str]:

@@ -91,6 +91,11 @@ class Names:
                 found.append(person)
         return found
 
+    def places(self, tokens: Sequence[Token]) -> list[tuple[int, int]]:
+        """Where the people in some tokens are named: first and past-the-last character of each run of capitals."""
+        runs = [tokens[start:past] for start, past in _runs(tokens)]
+        return [(run[0].start, run[-1].end) for run in runs if self.named_in(run)]
+
 
 def _may_begin(token: Token) -> bool:
     """Whether a name may begin so: not with a title, a country, the first word of a sentence or somebody else."""
