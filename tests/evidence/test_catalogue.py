@@ -92,7 +92,7 @@ def test_pert_mean_is_low_plus_four_best_plus_high_over_six(low, best, high):
 
 
 @given(
-    bounds=st.tuples(*[st.floats(-1e4, 1e4)] * 3).map(sorted).filter(lambda b: b[2] - b[0] > 1e-3),
+    bounds=st.tuples(*[st.floats(0, 1e4)] * 3).map(sorted).filter(lambda b: b[2] - b[0] > 1e-3),
     levels=st.lists(st.floats(0, 1), min_size=1, max_size=8).map(sorted),
 )
 def test_pert_stays_in_its_span_rises_and_agrees_with_scipy(bounds, levels):
@@ -147,8 +147,12 @@ def test_value_refuses_a_missing_best():
         (lambda: parameter(None, None, None), "no value"),
         (lambda: parameter(0.0, float("nan"), 1.0), "allowed are finite numbers"),
         (lambda: parameter(0.0, 1.0, float("inf")), "allowed are finite numbers"),
-        (lambda: parameter(0.0, 0.5, 1.2, unit="fraction"), r"fraction: found 0, 0\.5, 1\.2, allowed is \[0, 1\]"),
-        (lambda: parameter(-0.1, 0.5, 1.0, unit="fraction"), r"fraction: found -0\.1"),
+        (
+            lambda: parameter(0.0, 0.5, 1.2, unit="fraction"),
+            r"found 0, 0\.5, 1\.2 fraction; plausible is 0 to 1 fraction",
+        ),
+        (lambda: parameter(-0.1, 0.5, 1.0, unit="fraction"), r"found -0\.1"),
+        (lambda: parameter(1.0, 2.0, 3.0, unit="furlongs"), "unit: found 'furlongs'; units with a plausible span are"),
         (lambda: parameter(1.0, 2.0, 3.0, source=" "), "source: missing; say where"),
         (lambda: parameter(1.0, 2.0, 3.0, unit=""), "unit: missing"),
         (lambda: parameter(1.0, 2.0, 3.0, system="thaad"), "system: found 'thaad', allowed are patriot, sampt"),
@@ -158,6 +162,32 @@ def test_value_refuses_a_missing_best():
 def test_a_wrong_row_is_refused_with_what_is_allowed(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_every_row_stands_in_the_plausible_span_of_its_unit_with_room_on_both_sides_or_at_a_natural_end():
+    """A second reading of the table of units: each span is ordered, explained, and wider than what the rows hold."""
+    with (SHIPPED / "units.csv").open(encoding="utf-8", newline="") as file:
+        spans = {(row["unit"], row["parameter"]): row for row in csv.DictReader(file)}
+    for key, row in spans.items():
+        assert float(row["lowest"]) < float(row["highest"]), key
+        assert row["why"].strip(), key
+        assert (key[0], "") in spans, key
+    for row in CATALOGUE.parameters:
+        span = spans.get((row.unit, row.name), spans.get((row.unit, "")))
+        assert span is not None, row.id
+        values = [value for value in (row.low, row.best, row.high) if value is not None]
+        lowest, highest = float(span["lowest"]), float(span["highest"])
+        assert lowest <= min(values) <= max(values) <= highest, row.id
+        assert max(values) < highest or row.unit == "fraction", row.id
+
+
+def test_no_row_takes_a_number_that_is_not_plausible_in_its_unit():
+    for row in CATALOGUE.parameters:
+        for value in (-5.0, -1e-9, -1e308, 1e13, 1e308):
+            with pytest.raises(
+                InputError, match=rf"{re.escape(row.unit)}; plausible is \S+ to \S+ {re.escape(row.unit)}"
+            ):
+                CATALOGUE.with_replaced(row.id, (value, value, value), "a slip")
 
 
 def test_all_faults_of_a_row_are_named_together():

@@ -22,6 +22,7 @@ from tegmen.engine.passage import let_pass
 from tegmen.engine.workload import Compute
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.geography import tables_sha256
+from tegmen.evidence.parameters import plausible
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.question.theatre import Theatre, named_until, set_theatre
 from tegmen.terms import EVIDENCE_CASES, VERSION, EvidenceCase, Progress, Provenance, ThreatClass, tell_nobody
@@ -61,11 +62,12 @@ class Effort:
     compute: Compute = field(default_factory=Compute)
 
     def __post_init__(self) -> None:
+        amounts = {"worlds": self.worlds, "runs": self.runs}
         faults = [
-            f"{name}: found {value}, must be at least {least}"
-            for name, value, least in (("worlds", self.worlds, 20), ("runs", self.runs, 2))
-            if value < least
+            f"{name}: found {value!r}; give a whole number" for name, value in amounts.items() if type(value) is not int
         ]
+        if not faults:
+            faults = [fault for name, value in amounts.items() if (fault := plausible(name).fault((value,)))]
         if faults:
             raise InputError("effort", faults)
 

@@ -1,24 +1,86 @@
-"""One number from public evidence: its span, unit and source, and how it is drawn from."""
+"""One number from public evidence: its span, unit and source, what is plausible in its unit, how it is drawn from."""
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tegmen.data import shipped_text
 from tegmen.errors import InputError
 from tegmen.evidence.systems import SYSTEM_IDS
 from tegmen.terms import ThreatClass
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from tegmen.terms import Floats
 
 _OUTSIDE_THE_MODEL = ("recon", "tactical")
 _PERT_LAMBDA = 4.0
 _PERT_LOWEST = 1e-60
+_LONG = 1e300  # whole numbers of a file may be longer than any float
+
+
+@dataclass(frozen=True, slots=True)
+class Plausible:
+    """What a number of a unit can be: beyond it a slip of sign, unit or digits is likelier than a fact.
+
+    Parameters
+    ----------
+    unit
+        Of both ends.
+    lowest, highest
+        Ends, both allowed [unit].
+    why
+        What stands at the ends.
+    """
+
+    unit: str
+    lowest: float
+    highest: float
+    why: str
+
+    def fault(self, values: Sequence[float], found: str = "") -> str | None:
+        """Say what is wrong with values of this unit, or None; `found` are words for them."""
+        if all(self.lowest <= value <= self.highest for value in values):  # what is no number fails, too
+            return None
+        words = found or ", ".join(
+            f"{value:g}" if abs(value) < _LONG else "a number too long to show" for value in values
+        )
+        allowed = f"{self.lowest:,.10g} to {self.highest:,.10g} {self.unit}"
+        return f"found {words} {self.unit}; plausible is {allowed} ({self.why}): check the number and its unit"
+
+
+def plausible(unit: str, parameter: str = "") -> Plausible:
+    """Give what is plausible in a unit, as narrowed for a parameter: the one door for every number that comes in.
+
+    Raises
+    ------
+    InputError
+        No such unit.
+    """
+    spans = _plausible_spans()
+    if (unit, "") not in spans:
+        units = sorted({known for known, _ in spans})
+        near = ", ".join(get_close_matches(unit, units, 5, 0.5) or units)
+        raise InputError("unit", [f"found {unit!r}; units with a plausible span are {near}: use one, or add a row"])
+    return spans.get((unit, parameter), spans[unit, ""])
+
+
+@cache
+def _plausible_spans() -> Mapping[tuple[str, str], Plausible]:
+    rows = csv.DictReader(shipped_text("catalogue", "units.csv").splitlines())
+    return {
+        (row["unit"], row["parameter"]): Plausible(row["unit"], float(row["lowest"]), float(row["highest"]), row["why"])
+        for row in rows
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +115,7 @@ class Parameter:
     Raises
     ------
     InputError
-        The span is out of order, not finite, or outside [0, 1] for a fraction; the source or unit is missing; the
+        The span is out of order, or not plausible in its unit (`plausible`); the source or unit is missing; the unit,
         system or threat class is unknown.
     """
 
@@ -85,9 +147,16 @@ class Parameter:
         faults: list[str] = []
         if values != sorted(values):
             faults.append(f"range out of order: found {self.span_text}, must be low <= best <= high")
-        if self.unit == "fraction" and not 0 <= min(values) <= max(values) <= 1:
-            faults.append(f"fraction: found {self.span_text}, allowed is [0, 1]")
-        return faults
+        return [*faults, *self._unit_faults(values)]
+
+    def _unit_faults(self, values: list[float]) -> list[str]:
+        if not self.unit.strip():
+            return []
+        try:
+            fault = plausible(self.unit, self.name).fault(values, self.span_text)
+        except InputError as error:
+            return [f"{error.where}: {fault}" for fault in error.faults]
+        return [] if fault is None else [f"value: {fault}"]
 
     def _word_faults(self) -> list[str]:
         faults = [

@@ -5,18 +5,28 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import tomllib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from tegmen.data import shipped
 from tegmen.errors import InputError, validation_faults
 from tegmen.evidence.catalogue import Catalogue, read_catalogue
 from tegmen.evidence.geography import in_ukraine, read_places
-from tegmen.evidence.parameters import Parameter
+from tegmen.evidence.parameters import Parameter, plausible
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.goals import METRICS, Metric
 
@@ -34,11 +44,34 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Total = Literal["missiles", "ballistic_and_s300", "drone", "glide_bomb"]
 Day = Annotated[dt.date, Field(strict=False)]
 """A date; one in quotes is as good."""
-LaunchedTotal = Annotated[int, Field(ge=0, le=16_000)]
-"""Launched of one class in a month; the kernel's draw addresses hold 2^14 of them."""
-UnitCount = Annotated[float, Field(ge=0, le=1000)]
-RoundCount = Annotated[float, Field(ge=0, le=100_000)]
 
+
+@dataclass(frozen=True, slots=True)
+class _In:
+    """A number of a unit: checked against what is plausible in it, and so published to editors."""
+
+    unit: str
+    parameter: str = ""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        span = plausible(self.unit, self.parameter)
+        return handler(schema) | {"minimum": span.lowest, "maximum": span.highest}
+
+    def _checked(self, value: float) -> float:
+        if (fault := plausible(self.unit, self.parameter).fault((value,))) is not None:
+            raise ValueError(fault)
+        return value
+
+
+_IN_A_MONTH = "launched_in_a_month"  # of one class; the kernel's draw addresses hold 2^14 missiles or drones
+MissileTotal = Annotated[int, _In("missiles", _IN_A_MONTH)]
+DroneTotal = Annotated[int, _In("drones", _IN_A_MONTH)]
+BombTotal = Annotated[int, _In("bombs", _IN_A_MONTH)]
+UnitCount = Annotated[float, _In("fire units")]
+RoundCount = Annotated[float, _In("missiles per month")]
 
 _ENTRY = "Id of the ledger entry this number is taken from: the recorded choice where others say other numbers."
 
@@ -57,8 +90,8 @@ class Goal(_Strict):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     label: str = Field(description='Completes "N more fire units …", e.g. "halve the expected ballistic strikes".')
     metric: str = Field(json_schema_extra={"enum": [*METRICS]})
-    largest_cities: int = Field(default=25, ge=1, description="How many of the largest held cities count.")
-    threshold: float = Field(ge=0)
+    largest_cities: int = Field(default=25, ge=1, le=1000, description="How many of the largest held cities count.")
+    threshold: float = Field(ge=0, le=1_000_000)
     confidence: Probability
     headline: bool = False
 
@@ -97,7 +130,7 @@ class QuotedClaim(_Strict):
     """A number somebody named in public, to be marked on the curve."""
 
     label: str
-    added: int = Field(ge=0)
+    added: Annotated[int, _In("fire units")]
     source: str
     entry: str = Field(default="", description=_ENTRY)
     quote: str = Field(
@@ -109,7 +142,7 @@ class Month(_Strict):
     """The month asked about, and the nights of the record its nights are drawn from."""
 
     first: Day
-    nights: int = Field(ge=1, le=366)
+    nights: Annotated[int, _In("nights")]
     history_from: Day
 
     @property
@@ -128,12 +161,10 @@ class Month(_Strict):
 class OfficialTotals(_Strict):
     """Totals stated by officials for the month; what the record does not show of them is counted as unopposed."""
 
-    missiles: LaunchedTotal = Field(
-        description="All missiles: cruise, supersonic, ballistic, S-300 in the ground role."
-    )
-    ballistic_and_s300: LaunchedTotal
-    drone: LaunchedTotal
-    glide_bomb: int = Field(ge=0, le=1_000_000)
+    missiles: MissileTotal = Field(description="All missiles: cruise, supersonic, ballistic, S-300 in the ground role.")
+    ballistic_and_s300: MissileTotal
+    drone: DroneTotal
+    glide_bomb: BombTotal
     source: str
     entries: dict[Total, str] = Field(
         default_factory=dict, description="Id of the ledger entry each total is taken from, by the total's key."
@@ -193,8 +224,8 @@ class ExtraPlace(_Strict):
     name: str
     latitude: float = Field(ge=-90, le=90)
     longitude: float = Field(ge=-180, le=180)
-    population: int = Field(default=0, ge=0)
-    capacity_mw: float = Field(default=0, ge=0)
+    population: Annotated[int, _In("people")] = 0
+    capacity_mw: Annotated[float, _In("MW")] = 0
     source: str
     entry: str = Field(default="", description=_ENTRY)
 
