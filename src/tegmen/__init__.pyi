@@ -27,6 +27,9 @@ from .errors import TegmenError as TegmenError
 from .evidence.record import Record as Record
 from .evidence.record import read_record as read_record
 from .ledger.aid import aid_status as aid_status
+from .ledger.inventory import Inventory as Inventory
+from .ledger.inventory import inventories as inventories
+from .ledger.inventory import inventory_at as inventory_at
 from .ledger.store import new_ledger as new_ledger
 from .ledger.store import open_ledger as open_ledger
 from .question.numbers import Evidence as Evidence

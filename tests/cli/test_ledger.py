@@ -102,7 +102,18 @@ def test_status_counts_at_a_day_and_prints_json(ledger):
     (row,) = [line for line in told.splitlines() if line.strip().startswith("NASAMS") or "not named: NASAMS" in line]
     assert row.split()[-4:] == ["8", "2", "6", "–"]
     content = json.loads(ledger("status", "--at", "2022-01-01", "--json").out)
-    assert content == {"at": "2022-01-01", "holdings": [], "lives": []}
+    assert content["at"] == "2022-01-01"
+    assert content["holdings"] == content["lives"] == []
+    none_yet = next(each for each in content["inventories"] if each["holder"] == "Ukraine")
+    assert {"holder", "system", "unit", "amount", "lines", "aside", "last"} <= none_yet.keys()
+
+
+def test_status_says_who_held_how_many_and_where_the_ledger_ends(ledger):
+    march, later = (ledger("status", "--at", at).out for at in ("2024-03-31", "2034-03-31"))
+    found = [[line for line in told.splitlines() if "Ukraine: patriot" in line] for told in (march, later)]
+    (then,), (now,) = found
+    assert then.split()[-3:-1][-1] == "3"
+    assert now.split()[-1].startswith("202")
 
 
 def test_a_user_s_table_of_hedges_is_used(ledger, tmp_path):

@@ -19,7 +19,9 @@ from tegmen.errors import InputError
 from tegmen.ledger.entries import STAGES, Entry, Kind
 
 if TYPE_CHECKING:
+    from tegmen.ledger.aid import AidStatus
     from tegmen.ledger.hedges import Rules
+    from tegmen.ledger.inventory import Inventory
     from tegmen.ledger.store import Ledger
 
 TEXT_WIDTH = 76
@@ -145,12 +147,18 @@ def rivals(
 
 @ledger_app.command("status")
 def status(ledger: ReadFile = None, at: At = None, hedges: Hedges = None, as_json: Json = False) -> None:
-    """Show aid at a day (today without --at): asked for, promised, delivered, and what is overdue."""
+    """Show aid at a day (today without --at): asked for, promised, delivered, overdue; and who then held how many."""
+    day, rules = day_of("--at", at) or dt.datetime.now(tz=dt.UTC).date(), _rules(hedges)
     with tg.open_ledger(ledger) as opened:
-        found = tg.aid_status(opened, day_of("--at", at) or dt.datetime.now(tz=dt.UTC).date(), _rules(hedges))
+        found, held = tg.aid_status(opened, day, rules), tg.inventories(opened, day, rules)
     if as_json:
-        _print_json(found)
+        _print_json({field.name: getattr(found, field.name) for field in fields(found)} | {"inventories": held})
         return
+    _show_aid(found)
+    _show_inventories(held, day)
+
+
+def _show_aid(found: AidStatus) -> None:
     numbers = {
         **{stage: [each.amounts.get(stage) for each in found.holdings] for stage in STAGES},
         "owed": [each.outstanding for each in found.holdings],
@@ -162,7 +170,20 @@ def status(ledger: ReadFile = None, at: At = None, hedges: Hedges = None, as_jso
         for i, each in enumerate(found.holdings)
     ]
     show_rows(f"Aid at the end of {found.at}", ("holder: item", *shown), rows, left=("holder: item",))
-    typer.echo("owed: promised, and neither delivered nor lapsed. –: nothing on record. ?: the number is not known.")
+    typer.echo("owed: promised, and neither delivered nor lapsed.")
+    typer.echo("–: nothing on record. ?: the number is not known.")
+
+
+def _show_inventories(held: tuple[Inventory, ...], at: dt.date) -> None:
+    rows = [
+        (f"{each.holder}: {each.system}, {each.unit}", str(each.amount), f"{each.amount.best:g}", str(len(each.lines)),
+         str(each.last) if each.beyond else "")
+        for each in held
+    ]  # fmt: skip
+    head = ("holder: system", "held", "best", "lines", "last told of")
+    show_rows(f"\nHeld at the end of {at}", head, rows, left=("holder: system",))
+    typer.echo("lines: entries that make the range; --json names them.")
+    typer.echo("last told of: shown where the ledger ends before that day.")
 
 
 def _taken_in(lines: Path, file: Path) -> tuple[tuple[str, ...], int]:
