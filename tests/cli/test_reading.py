@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEXT = "KYIV, 4 April 2024. Russia launched more than 30 drones in March, Olena Marchuk told Reuters."
-KEYS = "kind speaker via thing quantity period date place participants topics status doubtful evidence because".split()
+KEYS = (
+    "kind speaker via thing quantity period date place participants topics status role open doubtful evidence because"
+).split()
 
 
 @pytest.fixture
