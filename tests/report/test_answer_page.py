@@ -381,3 +381,16 @@ def test_exactly_one_answer_a_report(result, tmp_path, count):
     with pytest.raises(InputError, match=f"found {count} sufficiency results; a report holds exactly one"):
         write_report([result] * count, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_an_answer_carries_what_there_is_to_say_of_its_record(result, tmp_path):
+    left_out = "1 row of the file is left out <b>"
+    calibration = result.calibration
+    record = dataclasses.replace(calibration.record, notes=(left_out,))
+    said = dataclasses.replace(result, calibration=dataclasses.replace(calibration, record=record))
+    page = write_report([said], tmp_path / "out").read_text("utf-8")
+    notes = json.loads((tmp_path / "out" / "answer.json").read_text("utf-8"))["evidence"]["notes"]
+    assert notes == [left_out, *record.told(calibration.until)[1:]]
+    assert len(notes) == 2
+    (shown,) = re.findall('<ul id="record-notes">(.*?)</ul>', page)
+    assert shown.startswith("<li>1 row of the file is left out &lt;b&gt;</li><li>Reports that join classes")

@@ -619,10 +619,10 @@ def test_counting_the_lost(record):
     both = table.counting("intercepted+lost")
     assert list(both.rows["intercepted"]) == [45, 25]
     assert both.counted == "intercepted+lost"
-    assert "in 1 rows that post them" in both.notes[-1]
+    assert "in 1 row that posts them" in both.notes[-1]
     table.rows.loc[1, "lost"] = 20
     assert list(table.counting("intercepted+lost").rows["intercepted"]) == [45, 40]
-    assert "In 1 rows the two exceed" in table.counting("intercepted+lost").notes[-1]
+    assert "In 1 row the two exceed" in table.counting("intercepted+lost").notes[-1]
     assert table.counting("intercepted") is table
     with pytest.raises(InputError, match="counting: found 'lost' after 'intercepted'; intercepted or intercepted"):
         table.counting("lost")

@@ -68,7 +68,7 @@ def record_verb(
         f"{rows} with counts, launched {launched:,}, destroyed {destroyed:,}; {uncounted} without counts. Regional "
         "channels post what was shot down, so these totals are no rates; rates use national channels only."
     )
-    say_notes(record.notes)
+    say_notes(record.told())
 
 
 app.command("answer")(ask.answer_verb)

@@ -77,7 +77,7 @@ def answer_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         )  # fmt: skip
         tell("writing the report", 0, 1)
         tg.write_report([result], folder)
-    print_answer(result, folder, evidence.notes)
+    print_answer(result, folder, evidence.told(last))
 
 
 def why_verb(
@@ -128,7 +128,7 @@ def replace_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         say(f"now: {now}")
     show(f"{question.title}: before and after", changed.to_pandas(), left=("case", "goal"))
     say("P, P now: share of worlds that meet the goal with the number `at`; moved: by more than two sampling errors.")
-    say_notes(evidence.notes)
+    say_notes(evidence.told(question.until))
 
 
 def check_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -165,7 +165,7 @@ def check_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     for sentence in checked.sentences():
         say(sentence)
     show(f"{checked.worlds:,} worlds a case", checked.to_pandas(), left=("case", "goal", "verdict"))
-    say_notes(evidence.notes)
+    say_notes(evidence.told(question.until))
 
 
 def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -194,7 +194,7 @@ def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     table = result.to_pandas().loc[:, ["case", "unknown", "share", "evppi"]]
     table["evppi"] = [f"{value:.1f}" for value in table["evppi"]]
     show(f"{question.title}: what drives it", table, left=("case", "unknown"))
-    say_notes(evidence.notes)
+    say_notes(evidence.told(question.until))
     typer.echo(f"page: {page}")
 
 

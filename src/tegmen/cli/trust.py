@@ -77,7 +77,7 @@ def forecast_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     days = str(result.first) if result.first == result.last else f"{result.first} to {result.last}"
     title = f"Forecast for {days}, from the record until {result.known_until}"
     show(title, result.ranges(), left=("class", "evidence"))
-    say_notes(evidence.notes)
+    say_notes(evidence.told(last))
 
 
 def verify_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -105,7 +105,7 @@ def verify_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         page = tg.write_verification(pack, out)
     for line in pack.lines():
         typer.echo(line)
-    say_notes(evidence.notes)
+    say_notes(evidence.told())
     typer.echo(f"page: {page}")
     raise typer.Exit(pack.exit_code)
 

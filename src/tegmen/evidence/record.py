@@ -16,6 +16,7 @@ import pandas as pd
 
 from tegmen.data import shipped, shipped_text
 from tegmen.errors import EvidenceError, InputError
+from tegmen.evidence.cautions import cautions
 from tegmen.evidence.reports import COLUMNS, COUNT_COLUMNS, KEY, read_reports
 from tegmen.evidence.weapons import broad_words, threat_words, weapon_names
 from tegmen.terms import VERSION, Provenance, ThreatClass, content_equal, count_of
@@ -104,13 +105,29 @@ class Record:
             If no row is left that a rate can be taken from.
         """
         last = parse_day(day)
-        rows = self.rows.loc[self.rows["window_end"].dt.normalize() <= pd.Timestamp(last)].reset_index(drop=True)
+        rows = self._rows_until(last)
         if not _eligible(rows).any():
             first = self.rows.loc[_eligible(self.rows), "window_end"].min()
             remedy = "no row of it is, on any day" if pd.isna(first) else f"choose a day from {first:%Y-%m-%d} on"
             fault = f"until {last}: no row of the record is eligible (national channel, both counts)"
             raise EvidenceError(f"{fault}; {remedy}")
         return replace(self, rows=rows)
+
+    def told(self, until: str | date | None = None) -> tuple[str, ...]:
+        """All there is to say of the record: its notes, then what its rows show up to a day.
+
+        That is where posts changed their words, and where labels that join classes hold most of a class's launches.
+
+        Parameters
+        ----------
+        until
+            Last day of the rows used; None: all.
+        """
+        rows = self.rows if until is None else self._rows_until(parse_day(until))
+        return (*self.notes, *cautions(rows, self.counted, RATE_WORDS))
+
+    def _rows_until(self, last: date) -> pd.DataFrame:
+        return self.rows.loc[self.rows["window_end"].dt.normalize() <= pd.Timestamp(last)].reset_index(drop=True)
 
     def counting(self, counted: Counted) -> Record:
         """Say what counts as intercepted; "intercepted+lost" adds those posted as jammed or fallen.
@@ -151,7 +168,7 @@ class Record:
 
     def _repr_html_(self) -> str:
         totals = self.monthly().groupby("broad")[["rows", "launched", "destroyed"]].sum()
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.told())
         return f"<p>{html.escape(repr(self))}</p>{totals.to_html()}<ul>{notes}</ul>"
 
 

@@ -276,6 +276,11 @@ class EvidencePart(Part):
         "Range read in each of those entries by the rule for its hedge: the range in words, then what made low, best "
         "and high."
     )
+    notes: list[str] = field(
+        "What there is to say of the record as it was read: rows left out, why, and what they would have changed; "
+        "changes of the posts' words; labels that join classes.",
+        "record",
+    )
 
 
 class AnswerFile(File, title="tegmen answer"):
@@ -304,8 +309,14 @@ def answer_file(result: Sufficiency) -> AnswerFile:
         scenario=result.scenario.name,
         until=result.calibration.until,
         cases={case: _case_part(result, case) for case in result.cases},
-        evidence=EvidencePart.model_validate(result.evidence.to_json()),
+        evidence=EvidencePart.model_validate(result.evidence.to_json() | {"notes": record_notes(result)}),
     )
+
+
+def record_notes(result: Sufficiency) -> list[str]:
+    """What there is to say of the record up to the last day used."""
+    calibration = result.calibration
+    return list(calibration.record.told(calibration.until))
 
 
 def _case_part(result: Sufficiency, case: EvidenceCase) -> CasePart:

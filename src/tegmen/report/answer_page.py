@@ -17,7 +17,7 @@ from tegmen.errors import InputError
 from tegmen.ledger.entries import STAGES
 from tegmen.question.numbers import assumptions
 from tegmen.report import maps
-from tegmen.report.answer_json import answer_file
+from tegmen.report.answer_json import answer_file, record_notes
 from tegmen.report.folders import check_writable, write_files
 from tegmen.report.json_files import dumps, rounded
 from tegmen.report.reading_charts import rounds_text
@@ -162,6 +162,7 @@ def _report_page(result: Sufficiency, plans: Sequence[Plan]) -> str:
         stages=STAGES,
         points=_points_side_by_side([answer.headline for answer in result.cases.values()]),
         record=dict(list(result.calibration.monthly().groupby("threat_class"))),
+        notes=record_notes(result),
         assumptions=assumptions(),
     )
 

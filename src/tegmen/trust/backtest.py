@@ -225,7 +225,7 @@ def backtest(  # noqa: PLR0913 - each option is one question a reader asks
         min_launched=min_launched,
         classes=FrozenDict(classes),
         forecasts=pd.DataFrame([_forecast_row(case) for case in cases if not case.weapon]),
-        notes=(*record.notes, *_unscored(history, classes, first)),
+        notes=(*record.told(), *_unscored(history, classes, first)),
         provenance=Provenance(record.provenance.version, seed, record.provenance.inputs),
         weapons=pd.DataFrame(
             [
