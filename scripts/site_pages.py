@@ -166,9 +166,12 @@ def hedges() -> str:
 
 def meanings() -> str:
     """List what the words of a public claim are taken to mean."""
-    entries = shipped_toml("method", "meanings.toml")["meaning"]
-    rows = [[each["metric"], each["threshold"], each["reading"], ", ".join(each["words"])] for each in entries]
-    return table(["metric", "threshold", "reading", "words, as regular expressions"], rows)
+    content = shipped_toml("method", "meanings.toml")
+    rows = [[each["metric"], each["reading"], ", ".join(each["words"])] for each in content["meaning"]]
+    rows += [
+        [" ".join((each["kind"], each.get("value", ""))), "", ", ".join(each["words"])] for each in content["word"]
+    ]
+    return table(["metric, or kind of words", "taken to mean", "words, as regular expressions"], rows)
 
 
 def requirements() -> str:

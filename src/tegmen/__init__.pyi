@@ -3,6 +3,7 @@ from .answer.claim import ClaimCheck as ClaimCheck
 from .answer.claim import PublicClaim as PublicClaim
 from .answer.claim import check_claim as check_claim
 from .answer.claim import claim_of as claim_of
+from .answer.claim import parse_added as parse_added
 from .answer.claim import read_claim as read_claim
 from .answer.drivers import drive as drive
 from .answer.plan import Plan as Plan

@@ -87,7 +87,7 @@ def test_drivers_are_shown_by_source_of_doubt_with_share_and_worth(tmp_path, que
 
 
 def test_check_takes_the_structured_form():
-    out = said("check", "--added", "7", "--goal", "capitals", *TINY)
+    out = said("check", "--added", "patriot=7", "--goal", "capitals", *TINY)
     assert "read as: 7 Patriot fire units" in out
     assert "does not hold" in out
 
@@ -95,8 +95,9 @@ def test_check_takes_the_structured_form():
 @pytest.mark.parametrize(
     ("arguments", "found"),
     [
-        (("check", "--added", "7", "--goal", "glory"), "the goals of march-2024 are strikes, people"),
+        (("check", "--added", "patriot=7", "--goal", "glory"), "the goals of march-2024 are strikes, people"),
         (("check", "a lot of help"), "claims that can be read"),
+        (("check", "--added", "7"), "give SYSTEM=NUMBER such as patriot=7"),
         (("what-if", "replace", "official/tanks", "3", "--source", "x"), "no number has the id 'official/tanks'"),
         (("why", "answer.json#/cases"), "cannot be read"),
     ],

@@ -10,19 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from tegmen.answer.estimates import share_error
-from tegmen.answer.readings import remaining_of
-from tegmen.answer.results import percent
-from tegmen.answer.study import Effort, Study, begin_study, met_share, smallest_enough
+from tegmen.answer.results import open_text, percent
+from tegmen.answer.study import Effort, Study, begin_study, met_share, share_mcse, smallest_enough
+from tegmen.answer.sufficiency import open_range, remaining_for
 from tegmen.calibration.fit import Calibration
-from tegmen.data import shipped_toml
 from tegmen.errors import InputError
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, SYSTEM_NAMES
-from tegmen.ledger.entries import Quantity
-from tegmen.ledger.reading.quantities import find_counts
-from tegmen.ledger.reading.sentences import split_sentences
-from tegmen.question.goals import METRICS
 from tegmen.question.scenario import Goal, Scenario
+from tegmen.question.sentence import Said, read_sentence
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, one_blas_thread
 
 if TYPE_CHECKING:
@@ -34,19 +29,13 @@ EXAMPLES = (
     "7 Patriots would halve the ballistic strikes",
     "ten SAMP/T batteries cut strikes by 30 %",
 )
-_SYSTEM_WORDS = {"patriot": r"\bpatriots?\b", "sampt": r"\bsamp\s?[/-]?\s?t\b|\bmamba\b"}
-_UNIT_WORDS = r"\b(systems?|batter(y|ies)|fire units?)\b"
-_SHARES = {
-    r"\bhal(f|ve|ves|ving)\b": 0.5,
-    r"\b(a|one) third\b": 2 / 3,
-    r"\btwo[- ]thirds\b": 1 / 3,
-    r"\ba quarter\b": 0.75,
-}
-_PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?)\s?(?:%|per ?cent\b)")
-_SURE = re.compile(r"(?:with|at)\s+(\d{1,2})\s?(?:%|per ?cent)\s+(?:confidence|certainty|probability)")
 _WORLDS_LEAST = 20
 _CUTS = np.linspace(0.05, 0.95, 19)
 _CONDITIONS = 3
+_SAME = 1e-9
+_BEYOND_NOISE = 4.0
+"""Standard errors by which a side of a cut must differ from the other: the best of thousands of cuts would reach three
+by luck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +48,10 @@ class PublicClaim:
         The claim as given.
     system, low, high
         Which fire units, and how many of them are added (a range where the words give one).
-    goal
-        What they are said to achieve; None where the words do not say, and every goal of the scenario is tested.
+    goals
+        What they are said to achieve; every goal of the scenario where the words name none.
+    denied
+        Whether it is said that they are not enough.
     reading
         How the words were read, for the reader to object to.
     """
@@ -69,7 +60,8 @@ class PublicClaim:
     system: str
     low: int
     high: int
-    goal: Goal | None
+    goals: tuple[Goal, ...]
+    denied: bool
     reading: str
 
 
@@ -84,8 +76,11 @@ class GoalCheck:
     delivers
         What the largest claimed number leaves of the metric in as many worlds as the goal asks (share of the
         baseline's; for capitals a count).
-    enough
-        Smallest number that is enough, None where none up to the scenario's largest is.
+    enough, n_interval
+        Smallest number that is enough, None where none up to the scenario's largest is; the numbers that sampling
+        leaves open, as in `GoalAnswer`. Both are those of the answer, wherever it has this goal and this system.
+    denied
+        Whether the claim is that they are not enough.
     """
 
     case: EvidenceCase
@@ -95,12 +90,17 @@ class GoalCheck:
     mcse: tuple[float, ...]
     delivers: float
     enough: int | None
+    n_interval: tuple[int, int | None]
+    denied: bool = False
 
     @property
     def verdict(self) -> str:
-        """Holds, does not hold, or not resolved by sampling: at the largest claimed number."""
-        off, error = self.probability[-1] - self.goal.confidence, 2 * self.mcse[-1]
-        return "holds" if off >= error else "does not hold" if off <= -error else "not resolved"
+        """Holds, does not hold, or not resolved by sampling: of the claim, at the largest claimed number."""
+        low, high = self.n_interval
+        surely, possibly = high is not None and self.added[-1] >= high, self.added[-1] >= low
+        if surely != possibly:
+            return "not resolved"
+        return "holds" if surely != self.denied else "does not hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,7 @@ class Condition:
     """One unknown that would make the claim true: with it on this side, enough worlds meet the goal."""
 
     case: EvidenceCase
+    goal: str
     unknown: str
     side: str
     value: float
@@ -127,37 +128,44 @@ class ClaimCheck:
 
     def sentences(self) -> list[str]:
         """The findings in plain words, one a line."""
-        lines = [f"read as: {self.claim.reading}"]
-        for check in self.checks:
-            shares = " to ".join(dict.fromkeys(percent(p) for p in check.probability))
-            much = check.goal.measure.words_for_left(check.delivers, percent)
-            need = f"{check.enough} would be enough" if check.enough is not None else (
-                f"no number up to {self.scenario.added_max} is enough"
-            )  # fmt: skip
-            lines.append(
-                f"{check.case}, to {check.goal.label}: {check.verdict}: true in {shares} of worlds "
-                f"(± {percent(2 * check.mcse[-1])}), {percent(check.goal.confidence)} asked; "
-                f"{need}; in {percent(check.goal.confidence)} of worlds at most {much}"
-            )
+        lines = [f"read as: {self.claim.reading}", *map(self._finding, self.checks)]
         return lines + self._what_would_have_to_hold()
+
+    def _finding(self, check: GoalCheck) -> str:
+        shares = " to ".join(dict.fromkeys(percent(p) for p in check.probability))
+        error, asked = percent(2 * check.mcse[-1]), percent(check.goal.confidence)
+        much = check.goal.measure.words_for_left(check.delivers, percent)
+        need = f"no number up to {self.scenario.added_max} is enough"
+        if check.enough is not None:
+            need = f"{check.enough} would be enough"
+        low, high = check.n_interval
+        if low != high:
+            need += f" (sampling leaves {open_text(check.n_interval, self.scenario.added_max)})"
+        return (
+            f"{check.case}, to {check.goal.label}: {check.verdict}: enough in {shares} of worlds (± {error}), {asked} "
+            f"asked; {need}; in {asked} of worlds at most {much}"
+        )
 
     def _what_would_have_to_hold(self) -> list[str]:
         lines = [
-            f"{held.case}: it would hold if {held.unknown} were {held.side} {held.value:.3g} "
+            f"{held.case}, {held.goal}: it would hold if {held.unknown} were {held.side} {held.value:.3g} "
             f"({percent(held.worlds)} of worlds; true in {percent(held.probability)} of those)"
             for held in self.conditions
         ]
-        bare = {check.case for check in self.checks if check.verdict != "holds"} - {
-            held.case for held in self.conditions
-        }
-        return lines + [f"{case}: no single unknown would make it hold" for case in sorted(bare)]
+        known = {(held.case, held.goal) for held in self.conditions}
+        return lines + [
+            f"{check.case}, {check.goal.name}: no single unknown would make it hold"
+            for check in self.checks
+            if asks_what_would_help(self.claim, check) and (check.case, check.goal.name) not in known
+        ]
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a case, goal and claimed number."""
         return pd.DataFrame(
             [
                 {"case": check.case, "goal": check.goal.name, "added": added, "P": p, "± 2 errors": 2 * e,
-                 "verdict": check.verdict, "enough": "none" if check.enough is None else check.enough}
+                 "verdict": check.verdict, "enough": "none" if check.enough is None else check.enough,
+                 "range": open_text(check.n_interval, self.scenario.added_max)}
                 for check in self.checks
                 for added, p, e in zip(check.added, check.probability, check.mcse, strict=True)
             ]
@@ -167,40 +175,70 @@ class ClaimCheck:
 # ---------------------------------------------------------------- reading
 
 
-def read_claim(words: str, scenario: Scenario) -> PublicClaim:
-    """Read a claim: how many of which fire units, and what they achieve.
+def read_claim(words: str, scenario: Scenario, *, goal: Goal | None = None) -> PublicClaim:
+    """Read a claim whole: how many of which fire units are enough for what, or are not; or refuse it.
+
+    Parameters
+    ----------
+    goal
+        What to test it against where its words name nothing to be reached.
 
     Raises
     ------
     InputError
-        It names no number or no system that can be added; the message has examples.
+        A word of it is not accounted for, or it says something else than that so many are enough; the message names
+        what is left over and has examples. Or a goal is given, and the words name one.
     """
-    text = " ".join(words.lower().split())
-    systems = [name for name, pattern in _SYSTEM_WORDS.items() if re.search(pattern, text)]
-    counted = [stated for stated in _counted(words) if len(systems) == 1]
-    faults: list[str] = []
-    if len(systems) != 1:
-        allowed = ", ".join(SYSTEM_NAMES[name] for name in _SYSTEM_WORDS)
-        faults.append(f"found {len(systems)} systems that can be added; name one of {allowed}")
-    elif len(counted) != 1:
-        faults.append(f"found {len(counted)} numbers of {SYSTEM_NAMES[systems[0]]} units; name one number or one range")
-    if faults:
-        raise _unread(words, faults)
-    stated = counted[0]
-    values = [value for value in (stated.low, stated.best, stated.high) if value is not None]
-    return claim_of(systems[0], int(min(values)), int(max(values)), _goal(text, scenario), scenario, words=words)
+    try:
+        said = read_sentence(words)
+    except InputError as error:
+        raise _unread(words, error.faults) from None
+    month = scenario.month
+    if said.month is not None and not month.first <= said.month <= month.last:
+        raise _unread(words, [f"month: found {said.month:%B %Y}; {scenario.name} asks about {month}"])
+    reading = f" Read: {'; '.join(said.loosely)}." if said.loosely else ""
+    goals = goals_said(said, scenario)
+    if goal is not None:
+        if said.metric:
+            raise _unread(
+                words, [f"goal: found {goal.name}, and the words name one: {goals[0].label}; give one of them"]
+            )
+        goals = tuple(each for each in goals if each.name == goal.name) or (goal,)
+    return _claim(said, goals, scenario, (words, reading))
 
 
 def claim_of(
     system: str, low: int, high: int, goal: Goal | None, scenario: Scenario, *, words: str = ""
 ) -> PublicClaim:
-    """Make a claim of its parts.
+    """Make a claim of its parts; without a goal, every goal of the scenario is tested.
 
     Raises
     ------
     InputError
         The system cannot be added, or the numbers are out of order or beyond the scenario's largest.
     """
+    said = Said(system, low, high, "", None, None, None, None, denied=False)
+    return _claim(said, (goal,) if goal else scenario.goals, scenario, (words, ""))
+
+
+def parse_added(text: str) -> tuple[str, int, int]:
+    """Read "patriot=7", or "patriot=5-7": the system, the lowest and the highest number.
+
+    Raises
+    ------
+    InputError
+        It is neither.
+    """
+    found = re.fullmatch(r"([a-z_]+)=([0-9]{1,4})(?:-([0-9]{1,4}))?", text.strip())
+    if found is None:
+        raise InputError("--added", [f"found {ascii(text)[:60]}; give SYSTEM=NUMBER such as patriot=7, or patriot=5-7"])
+    system, low, high = found.groups()
+    return system, int(low), int(high or low)
+
+
+def _claim(said: Said, goals: tuple[Goal, ...], scenario: Scenario, text: tuple[str, str]) -> PublicClaim:
+    words, notes = text
+    system, low, high = said.system, said.low, said.high
     faults: list[str] = []
     if system not in BALLISTIC_SYSTEMS:
         faults.append(f"system: found {system!r}; allowed: {', '.join(BALLISTIC_SYSTEMS)}")
@@ -209,46 +247,36 @@ def claim_of(
     if faults:
         raise _unread(words, faults)
     number = str(low) if low == high else f"{low} to {high}"
-    aim = goal.label if goal else "reach each goal of the scenario in turn (the words name none)"
-    reading = f"{number} {SYSTEM_NAMES[system]} fire units, added to what there is, are enough to {aim}"
-    return PublicClaim(words or reading, system, low, high, goal, reading)
-
-
-def _counted(words: str) -> list[Quantity]:
-    """The numbers of fire units in a claim, read as articles are read."""
-    tokens = [token for sentence in split_sentences(words) for token in sentence.tokens]
-    counts = find_counts(tokens, [False] * len(tokens))
-    units = "|".join((*_SYSTEM_WORDS.values(), _UNIT_WORDS))
-    return [count.quantity for count in counts if count.quantity and re.search(units, count.thing.lower())]
+    aim = " or to ".join(f"{goal.label} in at least {percent(goal.confidence)} of worlds" for goal in goals)
+    if len(goals) > 1:
+        aim = f"reach each goal of the question in turn ({', '.join(goal.name for goal in goals)})"
+    are = "are not" if said.denied else "are"
+    reading = f"{number} {SYSTEM_NAMES[system]} fire units, added to what there is, {are} enough to {aim}.{notes}"
+    return PublicClaim(words or reading, system, low, high, goals, said.denied, reading)
 
 
 def _unread(words: str, faults: Sequence[str]) -> InputError:
     examples = "; ".join(f"“{example}”" for example in EXAMPLES)
-    return InputError(f"claim {words!r}", [*faults, f"claims that can be read: {examples}"])
+    shown = ascii(words) if not words.isprintable() else repr(words)
+    return InputError(f"claim {shown[:200]}", [*faults, f"claims that can be read: {examples}"])
 
 
-def _goal(text: str, scenario: Scenario) -> Goal | None:
-    """The goal that the words name; its confidence is the headline's unless they name one."""
-    sure = _SURE.search(text)
-    if sure:
-        text = text.replace(sure.group(0), " ")
-    share = _share_left(text)
-    for meaning in shipped_toml("method", "meanings.toml")["meaning"]:
-        if any(re.search(words, text) for words in meaning["words"]):
-            metric: str = meaning["metric"]
-            left = float(meaning["threshold"]) if METRICS[metric].is_count or share is None else share
-            label = meaning["label"].replace("the share named", f"{percent(left)} of the baseline's")
-            confidence = float(sure.group(1)) / 100 if sure else scenario.headline.confidence
-            return Goal(name="claim", label=label, metric=metric, threshold=left, confidence=confidence)
-    return None
-
-
-def _share_left(text: str) -> float | None:
-    """The share of the metric a claim leaves, "cut by 30 %" being 0.7."""
-    share = _PERCENT.search(text)
-    if share and 0 < float(share.group(1)) <= 100:
-        return 1 - float(share.group(1)) / 100
-    return next((left for words, left in _SHARES.items() if re.search(words, text)), None)
+def goals_said(said: Said, scenario: Scenario) -> tuple[Goal, ...]:
+    """The goals a claim is about: the scenario's own, or made of its own where the words ask for other numbers."""
+    if not said.metric:
+        sure = {} if said.confidence is None else {"confidence": said.confidence}
+        return tuple(goal.model_copy(update=sure) if sure else goal for goal in scenario.goals)
+    own = [goal for goal in scenario.goals if goal.metric == said.metric]
+    like = max(own, key=lambda goal: goal.headline, default=scenario.headline)
+    wanted = {
+        "threshold": 0.0 if said.left is None else said.left,
+        "confidence": like.confidence if said.confidence is None else said.confidence,
+        "largest_cities": like.largest_cities if said.cities is None else said.cities,
+    }
+    for goal in own:
+        if all(abs(getattr(goal, name) - value) < _SAME for name, value in wanted.items()):
+            return (goal,)
+    return (Goal.model_validate({"name": "claim", "metric": said.metric} | wanted),)
 
 
 # ---------------------------------------------------------------- testing
@@ -267,6 +295,8 @@ def check_claim(  # noqa: PLR0913 - the claim, the question, and how to compute
 ) -> ClaimCheck:
     """Test a claim on the worlds of a scenario: those that `sufficiency` scores with this seed.
 
+    For a goal of the scenario and the system it adds, probability, number and range are those of the answer.
+
     Raises
     ------
     EvidenceError
@@ -276,47 +306,75 @@ def check_claim(  # noqa: PLR0913 - the claim, the question, and how to compute
     checks: list[GoalCheck] = []
     conditions: list[Condition] = []
     for case in cases:
-        for goal in (claim.goal,) if claim.goal else scenario.goals:
+        for goal in claim.goals:
             study.tell(f"{case}: {goal.name}", 0, 1)
-            remaining = remaining_of(study, case, goal, (claim.system, scenario.added_max))
+            remaining = remaining_for(study, case, goal, (claim.system, scenario.added_max))
             check = _check_goal(study, case, goal, claim, remaining)
             checks.append(check)
-            if check.verdict != "holds" and (claim.goal or goal.headline):
-                conditions += conditions_of(case, study.worlds(case, goal).unknowns, goal, remaining[:, claim.high])
+            if asks_what_would_help(claim, check):
+                worlds = study.worlds(case, goal)
+                part = len(remaining)
+                drawn = {name: values[:part] for name, values in worlds.unknowns.items()}
+                independent = worlds.ess * part / len(study.posterior())
+                conditions += conditions_of(case, drawn, goal, remaining[:, claim.high], independent)
     return ClaimCheck(claim, scenario, tuple(checks), tuple(conditions), study.effort.worlds)
+
+
+def asks_what_would_help(claim: PublicClaim, check: GoalCheck) -> bool:
+    """Whether to look for what would make a claim hold: it says that they are enough for one goal, and they are not."""
+    asked = len(claim.goals) == 1 or check.goal.headline
+    return asked and not claim.denied and check.verdict != "holds"
 
 
 def _check_goal(study: Study, case: EvidenceCase, goal: Goal, claim: PublicClaim, remaining: Floats) -> GoalCheck:
     added = list(dict.fromkeys((claim.low, claim.high)))
     probability = met_share(remaining, goal)
+    mcse = study.mcse(probability, case, goal)
+    low, high = open_range(goal, probability, mcse)
     return GoalCheck(
         case=case,
         goal=goal,
         added=tuple(added),
         probability=tuple(probability[added].tolist()),
-        mcse=tuple(study.mcse(probability[added], case, goal).tolist()),
+        mcse=tuple(mcse[added].tolist()),
         delivers=float(np.quantile(remaining[:, claim.high], goal.confidence, method="inverted_cdf")),
         enough=smallest_enough(probability, goal),
+        n_interval=(low, high if high <= study.scenario.added_max else None),
+        denied=claim.denied,
     )
 
 
-def conditions_of(case: EvidenceCase, unknowns: Mapping[str, Floats], goal: Goal, remaining: Floats) -> list[Condition]:
+def conditions_of(
+    case: EvidenceCase, unknowns: Mapping[str, Floats], goal: Goal, remaining: Floats, independent: float
+) -> list[Condition]:
     """For each unknown the widest one-sided range in which enough worlds meet the goal; the widest few of them.
+
+    An unknown that does not bear on the goal is none: the share that meets it must differ between the two sides of the
+    cut by more than noise could make it.
 
     Parameters
     ----------
     unknowns, remaining
         Unknown to (w,) draws; (w,) what remains of the goal's metric.
+    independent
+        How many independent worlds these are worth.
     """
-    met = remaining <= goal.threshold + 1e-12
+    met = remaining <= goal.threshold + 1e-9
     ranges: list[Condition] = []
     for name, drawn in unknowns.items():
         for cut in np.unique(np.quantile(drawn, _CUTS)):
             for side, inside in (("at least", drawn >= cut), ("at most", drawn <= cut)):
                 worlds, true = int(inside.sum()), int(met[inside].sum())
+                if worlds < _WORLDS_LEAST or len(met) - worlds < _WORLDS_LEAST:
+                    continue
+                share, other = true / worlds, int(met[~inside].sum()) / (len(met) - worlds)
+                error, apart = (
+                    float(share_mcse(np.array(p), independent * n / len(met), n))
+                    for p, n in ((share, worlds), (other, len(met) - worlds))
+                )
                 # One error to spare: the best of many cuts would otherwise owe its place to luck.
-                if _WORLDS_LEAST <= worlds < len(met) and true / worlds - share_error(true, worlds) >= goal.confidence:
-                    ranges.append(Condition(case, name, side, float(cut), worlds / len(met), true / worlds))
+                if share - error >= goal.confidence and share - other > _BEYOND_NOISE * np.hypot(error, apart):
+                    ranges.append(Condition(case, goal.name, name, side, float(cut), worlds / len(met), share))
     widest = sorted(ranges, key=lambda condition: (-condition.worlds, condition.unknown, condition.side))
     first_of_each = {condition.unknown: condition for condition in reversed(widest)}
     return list(first_of_each.values())[::-1][:_CONDITIONS]

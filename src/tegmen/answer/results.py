@@ -369,7 +369,7 @@ class Sufficiency:
             parts = [f"{head}; {span} spans the readings, of which “{result.matters_most}” matters most"]
         parts += [each.binding.capitalize() for each in result.frontier if each.goal == goal.name]
         quoted: dict[str, list[int]] = {}
-        for claim in self.scenario.claims:
+        for claim in self.scenario.claims_tested:
             if claim.quote:
                 quoted.setdefault(claim.quote, []).append(claim.added)
         for words, numbers in quoted.items():
@@ -457,8 +457,12 @@ def percent(share: float) -> str:
 
 def range_text(answer: GoalAnswer) -> str:
     """Write the range the sampling error leaves, e.g. "12–13" or "beyond 30"."""
-    low, high = answer.n_interval
-    most = int(answer.added[-1])
+    return open_text(answer.n_interval, int(answer.added[-1]))
+
+
+def open_text(interval: tuple[int, int | None], most: int) -> str:
+    """Write the numbers that sampling leaves open; `most` is the largest tried."""
+    low, high = interval
     if high is None:
         return f"beyond {most}" if low > most else f"{low}–beyond {most}"
     return f"{low}–{high}"

@@ -153,7 +153,7 @@ def _answer_goal(study: Study, case: EvidenceCase, goal: Goal) -> GoalAnswer:
     study.tell(f"{case}: {goal.name}", 0, 1)
     worlds = study.worlds(case, goal)
     sites = study.sites(goal, system, most)
-    remaining = _remaining(study, case, goal)
+    remaining = remaining_for(study, case, goal, (system, most))
     added, probability = np.arange(most + 1), met_share(remaining, goal)
     mcse = study.mcse(probability, case, goal)
     n = smallest_enough(probability, goal)
@@ -183,20 +183,25 @@ def _answer_goal(study: Study, case: EvidenceCase, goal: Goal) -> GoalAnswer:
     )
 
 
-def _remaining(study: Study, case: EvidenceCase, goal: Goal) -> Floats:
-    """(w, n) what remains with the headline's rounds; where other classes count, from the pass for all rounds."""
-    scenario = study.scenario
-    system, most = scenario.added_system, scenario.added_max
+def remaining_for(study: Study, case: EvidenceCase, goal: Goal, units: tuple[str, int]) -> Floats:
+    """(w, n) what remains with the headline's rounds; where other classes count, from the pass for all rounds.
+
+    Parameters
+    ----------
+    units
+        The system added, and how many at most.
+    """
     if counts_others(goal):
+        system, most = units
         by_rounds = remaining_by_rounds(study, case, goal, (system, study.sites(goal, system, most)))
-        return by_rounds[scenario.frontier_rounds.index(scenario.added_rounds.value)]
-    return remaining_of(study, case, goal, (system, most))
+        return by_rounds[study.scenario.frontier_rounds.index(study.scenario.added_rounds.value)]
+    return remaining_of(study, case, goal, units)
 
 
 def _claim_tests(scenario: Scenario, probability: Floats, mcse: Floats) -> tuple[ClaimTest, ...]:
     return tuple(
         ClaimTest(claim.label, claim.added, float(probability[claim.added]), float(mcse[claim.added]), claim.source)
-        for claim in scenario.claims
+        for claim in scenario.claims_tested
     )
 
 

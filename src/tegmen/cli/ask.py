@@ -135,9 +135,13 @@ def check_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     claim: Annotated[
         str | None, typer.Argument(metavar="CLAIM", help='E.g. "25 Patriot systems cover the whole country".')
     ] = None,
-    added: Annotated[int | None, typer.Option(min=0, help="The structured form: how many are added,")] = None,
-    system: Annotated[str, typer.Option(help="of which system,")] = "patriot",
-    goal: Annotated[str | None, typer.Option(help="and which goal of the scenario they meet (all of them).")] = None,
+    added: Annotated[
+        str | None,
+        typer.Option(metavar="SYSTEM=NUMBER", help="Instead of words: patriot=7, or patriot=5-7 for a range."),
+    ] = None,
+    goal: Annotated[
+        str | None, typer.Option(help="The goal of the scenario they are enough for. [default: each, or the words']")
+    ] = None,
     scenario: ScenarioOption = "march-2024",
     record: OwnRecord = None,
     strict: Strict = False,
@@ -147,16 +151,17 @@ def check_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     runs: RunsOption = 20,
     case: Cases = "both",
 ) -> None:
-    """Test a public claim: in what share of worlds it is true, and what would have to hold."""
+    """Test a public claim that so many are enough, read whole or refused: in what share of worlds it is true."""
     if (claim is None) == (added is None):
         raise typer.BadParameter("give either a claim in words or --added; --help has an example")
     with progress() as tell:
         effort = tg.Effort(worlds=worlds, runs=runs)
         question = tg.read_scenario(scenario)
+        asked = question.goal(goal)
         if claim is None:
-            public = tg.claim_of(system, added or 0, added or 0, question.goal(goal), question)
+            public = tg.claim_of(*tg.parse_added(added or ""), asked, question)
         else:
-            public = tg.read_claim(claim, question)
+            public = tg.read_claim(claim, question, goal=asked)
         evidence = tg.read_record(record, strict=strict, weapons=weapons)
         checked = tg.check_claim(
             public, question, calibrated(question, evidence, seed), seed=seed, effort=effort, cases=cases_of(case),

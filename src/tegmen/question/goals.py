@@ -75,6 +75,8 @@ class Metric:
         much.
     is_count
         Whether a threshold is a count; otherwise it is a share of the baseline's value.
+    what
+        What falls, in words; `{cities}` stands for how many of the largest cities count.
     left
         Words for what is left; `{}` stands for the amount.
     illustration
@@ -85,6 +87,7 @@ class Metric:
     classes: tuple[ThreatClass, ...]
     background: tuple[ThreatClass, ...]
     worth: Callable[[Stakes], Floats]
+    what: str
     damage: Callable[[Stakes], Mapping[ThreatClass, Floats]] | None = None
     is_count: bool = False
     left: str = "{} of the baseline's left"
@@ -113,6 +116,15 @@ class Metric:
         kept = [leakage.kept(cls, damage) for cls, damage in self.damage(stakes).items()]
         return self.worth(stakes) * (1 - np.prod(kept, axis=0))
 
+    def aim(self, threshold: float, cities: int) -> str:
+        """Say what enough units do: completes "N more fire units …"."""
+        what = self.what.format(cities=cities)
+        if self.is_count:
+            return f"leave no {what}" if threshold == 0 else f"leave at most {threshold:g} of: {what}"
+        if threshold == 0.5:
+            return f"halve {what}"
+        return f"cut {what} by {100 * (1 - threshold):.6g} %"
+
     def words_for_left(self, amount: float, percent: Callable[[float], str]) -> str:
         """Say how much is left."""
         return self.left.format(f"{amount:.0f}" if self.is_count else percent(amount))
@@ -139,12 +151,14 @@ METRICS: Mapping[str, Metric] = FrozenDict(
             classes=(_BALLISTIC,),
             background=(),
             worth=_one_each,
+            what="the expected ballistic strikes on the {cities} largest cities",
         ),
         "people_struck": Metric(
             places=_largest_cities,
             classes=(_BALLISTIC,),
             background=(),
             worth=lambda stakes: stakes.population,
+            what="the people living in one of the {cities} largest cities that is struck by a ballistic missile",
             damage=_all_at_once,
         ),
         "capitals_uncovered": Metric(
@@ -152,6 +166,7 @@ METRICS: Mapping[str, Metric] = FrozenDict(
             classes=(),
             background=(),
             worth=_one_each,
+            what="oblast capital uncovered against ballistic missiles",
             is_count=True,
             left="{} left uncovered",
             illustration="By construction: a unit covers the capital it stands in and hardly any other, so the number "
@@ -162,6 +177,7 @@ METRICS: Mapping[str, Metric] = FrozenDict(
             classes=(_BALLISTIC, ThreatClass.cruise),
             background=(ThreatClass.drone, ThreatClass.supersonic, ThreatClass.s300_ground),
             worth=lambda stakes: stakes.capacity_mw,
+            what="the expected loss of generating capacity",
             damage=lambda stakes: stakes.damage,
             illustration="The share of a plant that one hit takes is a guess, and substations, which are hit most, are "
             "in no table; what a Patriot does about cruise missiles is coarse.",

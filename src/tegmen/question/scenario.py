@@ -8,7 +8,7 @@ import tomllib
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -27,11 +27,12 @@ from tegmen.errors import InputError, validation_faults
 from tegmen.evidence.catalogue import Catalogue, read_catalogue
 from tegmen.evidence.geography import in_ukraine, read_places
 from tegmen.evidence.parameters import Parameter, plausible
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS, SYSTEM_NAMES
 from tegmen.question.goals import METRICS, Metric
+from tegmen.question.sentence import contradictions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from importlib.resources.abc import Traversable
 
     System = str
@@ -40,7 +41,6 @@ else:  # pydantic, and so the published schema, take their words from the table 
     System = Literal[MISSILE_SYSTEMS]
     BallisticSystem = Literal[BALLISTIC_SYSTEMS]
 
-Probability = Annotated[float, Field(ge=0, le=1)]
 Total = Literal["missiles", "ballistic_and_s300", "drone", "glide_bomb"]
 Day = Annotated[dt.date, Field(strict=False)]
 """A date; one in quotes is as good."""
@@ -77,8 +77,41 @@ _ENTRY = "Id of the ledger entry this number is taken from: the recorded choice 
 
 
 class _Strict(BaseModel):
-    # Strict: true is no number, "30" is no 30. A span that is not finite is none.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    # Strict: true is no number, "30" is no 30. A span that is not finite is none. What is passed on is looked at again.
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        populate_by_name=True,
+        revalidate_instances="always",
+    )
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002 - pydantic's
+        """Copy with other values, checked as those of a file are.
+
+        Raises
+        ------
+        InputError
+            A value is not allowed, or there is no such field; all faults are named at once.
+        """
+        fields = type(self).model_fields
+        names = {name: fields[name].alias or name for name in fields}
+        given = {names[name]: getattr(self, name) for name in self.model_fields_set}
+        changed = {names.get(name, name): value for name, value in (update or {}).items()}
+        try:
+            return type(self).model_validate(given | changed)
+        except ValidationError as error:
+            raise InputError(type(self).__name__.lower(), faults_of(error, type(self))) from None
+
+    @field_validator("*")
+    @classmethod
+    def _is_plain_text(cls, value: object) -> object:
+        if isinstance(value, str) and not value.isprintable():
+            shown = ascii(value)[:60]
+            msg = f"found {shown}; control characters and marks of direction are no text: type it anew on one line"
+            raise ValueError(msg)
+        return value
 
 
 class Goal(_Strict):
@@ -88,11 +121,17 @@ class Goal(_Strict):
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    label: str = Field(description='Completes "N more fire units …", e.g. "halve the expected ballistic strikes".')
+    own_label: str = Field(
+        default="",
+        alias="label",
+        description='Words of your own that complete "N more fire units …"; left out, they are built from the fields.',
+    )
     metric: str = Field(json_schema_extra={"enum": [*METRICS]})
     largest_cities: int = Field(default=25, ge=1, le=1000, description="How many of the largest held cities count.")
-    threshold: float = Field(ge=0, le=1_000_000)
-    confidence: Probability
+    threshold: float = Field(
+        ge=0, le=1_000_000, description="Share of the baseline's that may remain; a count where the metric is one."
+    )
+    confidence: float = Field(gt=0, lt=1, description="Share of worlds in which it must hold.")
     headline: bool = False
 
     @model_validator(mode="after")
@@ -109,6 +148,30 @@ class Goal(_Strict):
             msg = f"found {metric!r}; allowed are {', '.join(METRICS)}; choose one of them"
             raise ValueError(msg)
         return metric
+
+    @model_validator(mode="after")
+    def _own_words_agree(self) -> Goal:
+        faults = [
+            f"found {said!r}, and {field} is {value}"
+            for said, field, value in contradictions(self.own_label, self._facts())
+        ]
+        if faults:
+            msg = f"label {self.own_label!r} contradicts its goal: {'; '.join(faults)}; leave it out, and it is built: "
+            raise ValueError(msg + f"{self.measure.aim(self.threshold, self.largest_cities)!r}")
+        return self
+
+    def _facts(self) -> dict[str, float | str]:
+        return {
+            "metric": self.metric,
+            "threshold": self.threshold,
+            "largest_cities": self.largest_cities,
+            "confidence": self.confidence,
+        }
+
+    @property
+    def label(self) -> str:
+        """What enough units do, in words of its own or built from its fields; completes "N more fire units …"."""
+        return self.own_label or self.measure.aim(self.threshold, self.largest_cities)
 
     @property
     def shortage_weight(self) -> float:
@@ -131,6 +194,9 @@ class QuotedClaim(_Strict):
 
     label: str
     added: Annotated[int, _In("fire units")]
+    system: BallisticSystem | None = Field(
+        default=None, description="Which fire units it is about; left out, those that the question adds."
+    )
     source: str
     entry: str = Field(default="", description=_ENTRY)
     quote: str = Field(
@@ -149,6 +215,12 @@ class Month(_Strict):
     def last(self) -> dt.date:
         """Last day of the period."""
         return self.first + dt.timedelta(days=self.nights - 1)
+
+    def __str__(self) -> str:
+        whole = (self.last + dt.timedelta(days=1)).day == 1 and self.last.month == self.first.month
+        if self.first.day == 1 and whole:
+            return f"{self.first:%B %Y}"
+        return f"{self.first.day} {self.first:%B %Y} to {self.last.day} {self.last:%B %Y}"
 
     @model_validator(mode="after")
     def _in_order(self) -> Month:
@@ -254,8 +326,12 @@ class Scenario(_Strict):
     """One question: which month, which system is added, what counts as enough, which claims are tested."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    title: str
-    question: str
+    own_title: str = Field(
+        default="", alias="title", description="Title of your own; left out, it is built from month and system."
+    )
+    own_question: str = Field(
+        default="", alias="question", description="The question in your own words; left out, it is built."
+    )
     until: Day = Field(description="Last day of the record used for calibration.")
     added_system: BallisticSystem
     added_max: int = Field(default=30, ge=1, le=60)
@@ -318,6 +394,24 @@ class Scenario(_Strict):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _own_words_agree(self) -> Scenario:
+        facts = {"added_system": self.added_system, "month": f"{self.month.first} to {self.month.last}"}
+        faults = [
+            f"{key} {words!r} contradicts the question: found {said!r}, and {field} is {value}"
+            for key, words in (("title", self.own_title), ("question", self.own_question))
+            for said, field, value in contradictions(words, facts)
+        ]
+        for at, claim in enumerate(self.claims):
+            about = {"added_system": claim.system or self.added_system}
+            faults += [
+                f"claims[{at}] is of {value} (`system`, or else added_system), and its words name {said!r}"
+                for said, _, value in contradictions(f"{claim.label} {claim.quote}", about)
+            ]
+        if faults:
+            raise ValueError("; ".join(faults) + "; correct the words, or leave them out where they can be built")
+        return self
+
     @field_validator("replace")
     @classmethod
     def _rows_exist(cls, replacements: tuple[Replacement, ...]) -> tuple[Replacement, ...]:
@@ -326,6 +420,26 @@ class Scenario(_Strict):
         except InputError as error:
             raise ValueError("; ".join(error.faults)) from None
         return replacements
+
+    @property
+    def title(self) -> str:
+        """Title in words of its own, or built from month and system."""
+        return self.own_title or (
+            f"{self.month}: how many more {SYSTEM_NAMES[self.added_system]} fire units would have been enough?"
+        )
+
+    @property
+    def question(self) -> str:
+        """The question in words of its own, or built from month and system."""
+        return self.own_question or (
+            f"How many more {SYSTEM_NAMES[self.added_system]} fire units would have been enough in {self.month}, and "
+            "how sure can we be?"
+        )
+
+    @property
+    def claims_tested(self) -> tuple[QuotedClaim, ...]:
+        """Claims about the system that is added: one about another says nothing of it."""
+        return tuple(claim for claim in self.claims if claim.system in (None, self.added_system))
 
     @property
     def catalogue(self) -> Catalogue:
@@ -449,12 +563,12 @@ def _text_of(name_or_path: str | Path) -> tuple[str, str]:
         raise InputError(name, [f"cannot be read as UTF-8 text ({error}); a scenario is a TOML file"]) from None
 
 
-def faults_of(error: ValidationError) -> list[str]:
-    """Word every fault of a scenario once."""
-    return validation_faults(error.errors(), _allowed_keys)
+def faults_of(error: ValidationError, model: type[_Strict] | None = None) -> list[str]:
+    """Word every fault of a scenario, or of a part of one, once."""
+    return validation_faults(error.errors(), lambda place: _allowed_keys(place, model or Scenario))
 
 
-def _allowed_keys(place: tuple[object, ...]) -> Sequence[str]:
+def _allowed_keys(place: tuple[object, ...], model: type[_Strict]) -> Sequence[str]:
     """Keys allowed beside the one at fault."""
     rooms: dict[str, type[_Strict]] = {
         "goals": Goal,
@@ -466,5 +580,5 @@ def _allowed_keys(place: tuple[object, ...]) -> Sequence[str]:
         "places": ExtraPlace,
         "replace": Replacement,
     }
-    model = rooms.get(str(place[0]), Scenario) if len(place) > 1 else Scenario
-    return sorted(set(model.model_fields) - {"sha256"})
+    at = rooms.get(str(place[0]), model) if len(place) > 1 else model
+    return sorted({field.alias or name for name, field in at.model_fields.items()} - {"sha256"})
