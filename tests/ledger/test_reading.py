@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 import sys
-import tomllib
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from article_labels import Label, label_of, labelled, pairs, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from locations import SHARED
@@ -24,99 +23,28 @@ from tegmen.ledger.reading.extraction import read_article
 from tegmen.ledger.reading.review import Asker, edited, keep, review_drafts, source_of
 from tegmen.ledger.store import new_ledger
 
-ARTICLES = Path(__file__).parent / "articles"
 SEED = SHARED / "seed-article.txt"
+SHAPED_ON = "first second third fourth fifth sixth seventh eighth ninth".split()
 
 
-def labelled(name: str) -> list[dict]:
-    return tomllib.loads((ARTICLES / name).read_text(encoding="utf-8"))["article"]
+def compare(article: dict) -> tuple[list[Label], list[Label], list[Draft]]:
+    """Labels right in every field, labels missed, drafts that no label asks for."""
+    labels, drafts = [label_of(line) for line in article["drafts"]], read(article)
+    right = [(label, draft) for label, draft, fields in pairs(labels, drafts) if all(fields.values())]
+    missed = [label for label in labels if all(label is not other for other, _ in right)]
+    more = [draft for draft in drafts if all(draft is not other for _, other in right)]
+    return [label for label, _ in right], missed, more
 
 
-def read(article: dict) -> list[Draft]:
-    return list(read_article(make_article(article["text"].encode(), date=article.get("date"))).drafts)
-
-
-def agrees(label: str, draft: Draft) -> bool:
-    """Whether a draft says what a label does; what a label leaves empty must be absent, except speakers of events."""
-    kind, thing, quantity, speaker, when = (part.strip() for part in label.split("|"))
-    entry = draft.entry
-    doubtful, kind = kind.startswith("doubtful:"), kind.removeprefix("doubtful:")
-    kind, _, status = kind.partition(":")
-    if (entry.kind, entry.status) != (kind, status) or (doubtful and not entry.doubtful):
-        return False
-    counted = kind in {"statement", "commitment"}
-    return (
-        thing_agrees(kind, thing, draft)
-        and quantity_agrees(quantity, draft)
-        and when_agrees(when, draft)
-        and (not counted or entry.speaker.lower() == speaker.lower())
-    )
-
-
-def thing_agrees(kind: str, thing: str, draft: Draft) -> bool:
-    entry = draft.entry
-    if kind == "meeting" and " + " in thing:
-        return set(entry.participants) == set(thing.split(" + "))
-    if kind == "incident":
-        return entry.place == thing
-    if kind in {"measure", "meeting"}:
-        return thing.lower() in entry.thing.lower()
-    return entry.thing.lower() in {name.strip() for name in thing.lower().split(" / ")}
-
-
-def quantity_agrees(words: str, draft: Draft) -> bool:
-    held = draft.entry.quantity
-    if not words:
-        return held is None
-    match = re.fullmatch(r"([\d.]*),([\d.]*),([\d.]*) ([a-z ]+) \[(.+)\]", words)
-    assert match is not None, words
-    low, best, high = (float(text) if text else None for text in match.groups()[:3])
-    return held is not None and (held.low, held.best, held.high, held.hedge, held.unit) == (
-        low,
-        best,
-        high,
-        match[4],
-        match[5],
-    )
-
-
-def when_agrees(words: str, draft: Draft) -> bool:
-    entry = draft.entry
-    if not words:
-        return entry.period is None and entry.date is None
-    first, _, last = words.partition("..")
-    days = (dt.date.fromisoformat(first), dt.date.fromisoformat(last or first))
-    return entry.period == days or (days[0] == days[1] == entry.date)
-
-
-def compare(article: dict) -> tuple[list[str], list[str], list[Draft]]:
-    """Labels found, labels missed, drafts that no label asks for."""
-    drafts, found, missed = read(article), [], []
-    for label in article["drafts"]:
-        match = next((draft for draft in drafts if agrees(label, draft)), None)
-        (missed if match is None else found).append(label)
-        if match is not None:
-            drafts.remove(match)
-    return found, missed, drafts
-
-
-def kind_of(label: str) -> str:
-    return label.partition("|")[0].strip().removeprefix("doubtful:").partition(":")[0]
-
-
-def tally(name: str) -> Counter[tuple[str, str]]:
+def tally(articles: list[dict]) -> Counter[tuple[str, str]]:
     """Labels found and missed, and drafts too many, by kind and over all."""
     counts: Counter[tuple[str, str]] = Counter()
-    for article in labelled(name):
+    for article in articles:
         found, missed, more = compare(article)
-        for what, kinds in (
-            ("found", map(kind_of, found)),
-            ("missed", map(kind_of, missed)),
-            ("more", (draft.entry.kind for draft in more)),
-        ):
-            for kind in kinds:
-                counts[what, kind] += 1
-                counts[what, "all"] += 1
+        kinds = {"found": [label.kind for label in found], "missed": [label.kind for label in missed]}
+        for what, named in (*kinds.items(), ("more", [draft.entry.kind for draft in more])):
+            counts.update((what, kind) for kind in named)
+            counts[what, "all"] += len(named)
     return counts
 
 
@@ -125,9 +53,9 @@ def share(part: int, rest: int) -> float:
 
 
 def test_labelled_articles_are_read_with_precision_and_recall_of_nine_tenths(capsys):
-    names = [f"{name}.toml" for name in "first second third fourth fifth sixth seventh eighth ninth".split()]
-    assert sum(len(labelled(name)) for name in names) >= 95
-    counts = sum((tally(name) for name in names), Counter())
+    articles = labelled(*SHAPED_ON)
+    assert len(articles) >= 95
+    counts = tally(articles)
     with capsys.disabled():
         for kind in ("all", "statement", "commitment", "meeting", "measure", "incident"):
             found, missed, more = (counts[what, kind] for what in ("found", "missed", "more"))

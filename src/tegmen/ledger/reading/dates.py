@@ -34,15 +34,16 @@ PATTERN = re.compile(
   | \b(?P<m1>{_MON})\s(?P<d1>{_D})(?:{_TO}(?:(?P<m1b>{_MON})\s)?(?P<d1b>{_D}))?(?:,?\s(?P<y1>{_Y}))?
   | \b(?P<d2>{_D})(?:(?:\s(?P<m2a>{_MON}))?{_TO}(?P<d2b>{_D}))?\s(?:of\s)?(?P<m2b>{_MON})(?:,?\s(?P<y2>{_Y}))?
   | \b(?:between|from|in|for|during)\s(?P<m4>{_MON}){_TO}(?P<m4b>{_MON})(?:\s(?:of\s)?(?P<y4>{_Y}))?
-  | \b(?P<since>[Ss]ince)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<m5>{_MON})
-        (?:\s(?P<d5>{_D}))?(?:,?\s(?P<y5>{_Y}))?|the\s(?:full-scale\s)?(?P<begin>month|year|week|war|invasion)
+  | \b(?P<since>[Ss]ince)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<d5b>{_D})\s(?P<m5b>{_MON})
+        (?:,?\s(?P<y5b>{_Y}))?|(?P<m5>{_MON})
+        (?:\s(?P<d5>{_D}))?(?:,?\s(?P<y5>{_Y}))?|(?:the\s|Russia['’]s\s)(?:(?:full-scale|Russian)\s){{0,2}}(?P<begin>month|year|week|war|invasion)
         |(?P<y5o>{_Y}))\b
   | \b(?P<prep>in|during|for|of|throughout|last|this|early|late|mid|by|until|next|through|end\sof)[\s-]
       (?:the\smonth\sof\s)?(?P<m6>{_MON})\b(?!\s\d{{1,2}}\b(?!,\d))(?:,?\s(?:of\s)?(?P<y6>{_Y})
         |\s(?P<lasty>last\syear|this\syear))?
   | \b(?P<m7>{_MON})\s(?P<y7>{_Y})\b
-  | \b(?:(?P<part>first|second|third|fourth)\s(?P<size>quarter|half)\sof\s(?P<y8>{_Y}|this\syear|the\syear
-        |last\syear))\b
+  | \b(?:(?P<part>first|second|third|fourth)\s(?P<size>quarter|half)(?:\sof\s(?P<y8>{_Y}|this\syear|the\syear
+        |last\syear))?)\b
   | \bfirst\s(?P<count>\w+)\smonths\sof\s(?P<y9>{_Y}|this\syear|the\syear|last\syear)\b
   | \b(?P<by>in|during|throughout|by|of|for)\s(?P<y10>{_Y})\b(?!\s?(?:-|–))
   | \b(?:(?P<which>last|next|this)\s)?(?P<weekday>{_WEEKDAY})\b
@@ -53,6 +54,11 @@ PATTERN = re.compile(
   | \b(?:past|last|previous)\s(?P<many>\d{{1,2}}|{_N})\s(?P<unit>days|weeks|months|years)\b
   | \b(?P<ago>\d{{1,2}}|{_N}|a)\s(?P<agos>days?|weeks?)\sago\b
   | \b(?:over|during|at|on)\sthe\s(?P<weekend>weekend)\b
+  | \b(?:(?P<whose>this|last|next|the\s(?:coming|past|last|next)|in\sthe|in|during\sthe|over\sthe|until|by|since)\s
+      (?:(?:early|late|three|whole)\s)?)(?P<season>spring|summer|autumn|fall|winter)\b(?!\s(?:aid|clothing|boots))
+      (?:\smonths\b)?(?:\s(?:of\s)?(?P<y11>{_Y}))?
+  | \b(?:in|within|over|in\sthe\sspace\sof)\s(?P<some>one|a|a\ssingle|\d{{1,2}}|{_N})
+      \s(?P<unit2>days?|weeks?|months?|nights?)\b
     """,
     re.VERBOSE,
 )
@@ -151,7 +157,8 @@ def find_times(text: str, offset: int, anchor: Anchor) -> tuple[Time, ...]:
         ahead = (
             FUTURE.search(text[max(0, match.start() - 80) : match.start()]) is not None
             or match[0].startswith(("by ", "until ", "next "))
-            or re.match(r"\s(?:will|is to|would)\b", text[match.end() :]) is not None
+            or re.match(r"(?:,?\s(?!and\b|but\b|which\b|that\b)\w+){0,2}?\s(?:will|is to|would)\b", text[match.end() :])
+            is not None
         )
         due = match["prep"] in {"by", "until", "end of"} or match["by"] == "by" or BY.search(text[: match.start()])
         loose = match["weekday"] is not None or match["near"] == "today"
@@ -302,6 +309,7 @@ def _month_end(year: int, month: int) -> dt.date:
 def _since(g: _Groups, anchor: Anchor) -> _Resolved:
     if anchor.day is None:
         return _unresolved("no end is given; give the article's date")
+    g = {**g, "m5": g["m5"] or g["m5b"], "d5": g["d5"] or g["d5b"], "y5": g["y5"] or g["y5b"]}
     year, first = g["y5"], INVASION
     if g["begin"] in {"month", "year", "week"}:
         first, _ = _calendar(g["begin"], anchor.day, 0)
@@ -319,7 +327,7 @@ def _since(g: _Groups, anchor: Anchor) -> _Resolved:
 
 
 def _part_of_year(g: _Groups, anchor: Anchor) -> _Resolved:
-    named, count = g["y8"] or g["y9"] or "", g["count"] or ""
+    named, count = g["y8"] or g["y9"] or "this year", g["count"] or ""
     if not named.isdigit() and anchor.day is None:
         return _unresolved()
     year = int(named) if named.isdigit() else (anchor.day or dt.date.min).year - named.startswith("last")
@@ -341,13 +349,17 @@ def _relative(g: _Groups, anchor: Anchor, *, future: bool) -> _Resolved:
     day = anchor.day
     one: dt.date | None = None
     days: tuple[dt.date, dt.date] | None = None
+    if g["season"]:
+        return _season(g, day, anchor, future=future)
     if g["weekday"]:
         one = _weekday(DAYS[g["weekday"].lower()], g["which"], day, future=future)
     elif g["near"]:
         one = day + dt.timedelta(days={"yesterday": -1, "tomorrow": 1}.get(g["near"], 0))
     elif g["nth"]:
         one = _nth(int(g["nth"][:-2]), day)
-    elif g["many"] or g["ago"] or g["weekend"]:
+    elif g["some"] and future:
+        days = day, day + dt.timedelta(days=_span_days(g))
+    elif g["many"] or g["ago"] or g["weekend"] or g["some"]:
         days = _back(g, day)
     elif g["hours"]:
         days = day - dt.timedelta(days=1), day
@@ -373,13 +385,41 @@ def _back(g: _Groups, day: dt.date) -> tuple[dt.date, dt.date]:
     if g["weekend"]:
         sunday = day - dt.timedelta(days=(day.weekday() + 1) % 7)
         return sunday - dt.timedelta(days=1), sunday
-    word = g["many"] or g["ago"] or ""
+    back = dt.timedelta(days=_span_days(g))
+    return (day - back, day - back) if g["ago"] else (day - back + dt.timedelta(days=1), day)
+
+
+def _span_days(g: _Groups) -> int:
+    """Length of "two weeks", "a single night" in days."""
+    word = (g["many"] or g["ago"] or g["some"] or "").split()[0]
     number = 1 if word == "a" else SPELT.get(word, 0) or int(word)
-    size = {"d": 1, "w": 7, "m": 30, "y": 365}[(g["unit"] or g["agos"] or "d")[0]]
-    if g["ago"]:
-        then = day - dt.timedelta(days=number * size)
-        return then, then
-    return day - dt.timedelta(days=number * size - 1), day
+    return number * {"d": 1, "n": 1, "w": 7, "m": 30, "y": 365}[(g["unit"] or g["agos"] or g["unit2"] or "d")[0]]
+
+
+def _season(g: _Groups, day: dt.date, anchor: Anchor, *, future: bool) -> _Resolved:
+    """Resolve "this spring", "last winter", "over the three winter months": three months, winter from December."""
+    first = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}[g["season"] or ""]
+    whose, year = (g["whose"] or "").lower(), g["y11"]
+    if year:
+        start = dt.date(int(year), first, 1)
+    else:
+        starts = [dt.date(y, first, 1) for y in range(day.year - 2, day.year + 2)]
+        begun = [start for start in starts if start <= day]
+        ahead = [start for start in starts if start > day]
+        running = (day - begun[-1]).days < 95
+        if whose.startswith("this"):
+            start = begun[-1] if running else (ahead[0] if future or (ahead[0] - day).days < 120 else begun[-1])
+        elif "last" in whose or "past" in whose:
+            start = begun[-2] if running and "past" not in whose else begun[-1]
+        elif future or re.search("next|coming|until|by", whose):
+            start = ahead[0]
+        else:
+            start = begun[-1]
+    number = (start.month + 1) % 12 + 1
+    end = _month_end(start.year + (number < start.month), number)
+    if whose == "since":
+        return start, day, f"until the article's date {day} ({anchor.rule})", not anchor.sure
+    return start, end, f"the months of the season, from the article's date {day} ({anchor.rule})", not anchor.sure
 
 
 def _nth(number: int, day: dt.date) -> dt.date | None:

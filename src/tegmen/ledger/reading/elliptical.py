@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tegmen.ledger.reading.lexicon import countries, heads
-from tegmen.ledger.reading.quantities import Count, article_count, find_counts, noun_at, plural_at
+from tegmen.ledger.reading.numbers import value_at
+from tegmen.ledger.reading.quantities import ARTICLES, Count, article_count, find_counts, noun_at, plural_at
 from tegmen.ledger.reading.sentences import Token, low_at
-from tegmen.ledger.reading.setting import LINK, MODAL, STAGE_OF_CUE, Cue, Setting
+from tegmen.ledger.reading.setting import LINK, STAGE_OF_CUE, Cue, Setting, find_cues
 
 DROPPED = re.compile(
     r"(?:\b(?:instead\sof|rather\sthan|as\sopposed\sto|(?<!did\s)(?<!could\s)not|earlier\s(?:version"
@@ -19,20 +20,28 @@ DROPPED = re.compile(
 )
 REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|reduc|amend)\w*\b", re.IGNORECASE)
 BARE_BEFORE = re.compile(
-    r"\b(?:shot down|downed|destroyed|intercepted|shooting down|downing|destroying|intercepting"
-    r"|launched|received|delivered|only|just|but|all|lost|is now|to|has|have|had|operates|owns?|holds?"
-    r"|possess(?:es)?|needs|fires|fired|share|even|damaged|promised|or|against|got|counted|is|was|of which"
-    r"|of which there were|up from|down from|compared (?:with|to))\s"
-    r"(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s|some\s)?$"
+    r"\b(?:to|has|have|had|is|was|share|even|all|or|against|got|up from|down from|of which|of which there were"
+    r"|compared (?:with|to)|fielding|totall?ing|at|lists?|for|wants?|came"
+    r"|the (?:first|last|other|remaining)|another|further)\s"
+    r"(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s|some\s|just\s)?$"
 )
+HEDGING = re.compile(
+    r"\s*(?:(?:\w+\s(?:than|least|most|to)|about|around|nearly|almost|only|some|just|roughly|over|all"
+    r"|the (?:first|last|other)|up|another|a further|as many as|back|Ukraine|Kyiv|him|them|it)\s)*"
+)
+"""What may stand between the words that say what is done and a number without a noun."""
 BARE_ENDS = re.compile(
-    r"\s*(?:[.,;)\"”]|of\s(?:them|which)|in\s|from\s|(?:a|per)\s(?:day|week|month|year)\b|annually|were\b|was\b"
-    r"|instead\b|and\s|over\s|on\s|before\b|$)"
+    r"\s*(?:[.,;:)\"”—–]|of\s(?:them|which)|(?:in|from|to|for|by|over|on|before|since|until|but|or|and|while|at|with|as|this"
+    r"|last|next|earlier|later|more|so|left|instead|already|yet|per|a|which|that|were|was|are|have|had|has|annually|out|back"
+    r"|if|when|after|during|through)\b|$)"
 )
 BARE_AFTER = re.compile(
-    r"^\s(?:(?:were|was|have been|had been|are|got)\s(?:\w+\s)?(?:shot|destroyed|intercepted|downed"
-    r"|delivered|operational|lost|damaged|launched|hit|neutrali\w+|suppressed)|of which|instead"
-    r"|(?:hit|struck|got through|reached|fell|crashed)\b)"
+    r"^\s(?:a\s(?:day|week|month|year)\b"
+    r"|(?:were|was|have been|had been|have|had|are|got|will be|could be|remain)\s(?:\w+\s){0,2}"
+    r"(?:shot|destroyed|intercepted|downed"
+    r"|delivered|operational|lost|damaged|launched|hit|neutrali\w+|suppressed|handed|arrived|disappeared|brought|reached|sent"
+    r"|taken|working|in service|under repair|stationed|burnt|left|available)|of which|instead"
+    r"|(?:hit|struck|got through|reached|fell|crashed|remain|disappeared|vanished|are in service|arrived|left)\b)"
 )
 PEOPLE_BEFORE = re.compile(
     r"\b(killed|killing|wounded|wounding|injured|injuring)\s(?:(?:at least|more than|over|about"
@@ -43,10 +52,9 @@ PEOPLE_AFTER = re.compile(
     r"(wounded|injured|hurt|killed|hospitali[sz]ed|dead|missing|rescued)\b"
 )
 MOVED = re.compile(r"\b(?:doubled|tripled|rose|grew|increased|climbed|jumped|fell|dropped|declined|up|down)\b")
-PLAIN = re.compile(
-    rf"(?:{MODAL}|pledg|promis|vow|commit|offer|approv|authori|green|request|ask|appeal|call|urg)\b|(?:"
-    r"pledg|promis|vow|commit|offer|approv|authori|request|ask|appeal|call|urg)\w+"
-)
+PLAIN = re.compile(r"(?!announc|to\s|contribut|donates|provides|.*package)")
+"""Words of promising that promise by themselves, not by the number behind them."""
+BILLION = 1e9
 NOUNLESS = frozenset({"them", "next", "bare"})
 
 
@@ -69,10 +77,20 @@ def _single(setting: Setting, cues: Sequence[Cue], counts: Sequence[Count]) -> l
         index = _index(tokens, cue.end)
         limit = next((c.first for c in counts if c.first >= index), len(tokens))
         found += _single_before(setting, cue)
+        found += _single_listed(tokens, index, counts) if not found else []
         singles = (article_count(tokens, at) for at in range(index, min(index + 3, limit)))
         fits = (one for one in singles if one and one.past <= limit and all(one.first != c.first for c in found))
         found += [one for one in (next(fits, None),) if one is not None]
     return found
+
+
+def _single_listed(tokens: Sequence[Token], first: int, counts: Sequence[Count]) -> list[Count]:
+    """Count "a Hawk battery" as one in a list that counts: "includes 1,000 rockets, an additional Hawk battery"."""
+    starts = (count.past for count in counts if count.first >= first)
+    at = next((past for past in starts if low_at(tokens, past) in {",", "and"}), len(tokens))
+    at += 1 + (low_at(tokens, at + 1) == "and")
+    single = article_count(tokens, at) if at < len(tokens) else None
+    return [single] if single is not None else []
 
 
 def _index(tokens: Sequence[Token], position: int) -> int:
@@ -126,19 +144,29 @@ def resolved(
     if here is not None and before.endswith("from ") and MOVED.search(before):  # "up from 650 in July"
         return count.of(here)
     if count.group == "bare":
-        named = _hurt(count, before, after) or _number_of(setting, count)
+        named = _hurt(count, before, after) or _number_of(setting, count) or _apposed(setting, count, after)
         if named is not None:
             return named
         if here is not None and _is_listed(tokens, count, before, after):
             return count.of(here)
     if thing is None or thing.group not in {"aid", "attack"}:
         return None
+    if (count.number.best or 0) >= BILLION:
+        return None  # so many are money
     thing = _enough(count, thing, setting)
-    fits = (BARE_BEFORE.search(before) and BARE_ENDS.match(after)) or BARE_AFTER.match(after) or dropped
+    led = BARE_BEFORE.search(before) or _is_led(setting, count)
+    fits = (led and BARE_ENDS.match(after)) or BARE_AFTER.match(after) or dropped
     if not (fits or count.group == "them"):
         return None
-    unsure = count.number.weak or _is_unsure(setting, count, thing)
+    unsure = count.number.weak or thing.number.weak or _is_unsure(setting, count, thing)
     return replace(count.of(thing), number=replace(count.number, weak=unsure))
+
+
+def _is_led(setting: Setting, count: Count) -> bool:
+    """Whether words that say what is done stand right in front of a number: "shot down 12", "asked for only seven"."""
+    sentence, start = setting.sentence, setting.sentence.tokens[count.number.first].start
+    cue = next((cue for cue in reversed(find_cues(sentence)) if cue.end <= start), None)
+    return cue is not None and HEDGING.fullmatch(sentence.between(cue.end, start)) is not None
 
 
 def _is_unsure(setting: Setting, count: Count, thing: Count) -> bool:
@@ -194,16 +222,27 @@ def _number_of(setting: Setting, count: Count) -> Count | None:
     return None if noun is None else count.of(noun)
 
 
+def _apposed(setting: Setting, count: Count, after: str) -> Count | None:
+    """Find what is counted in "a small number of Patriot missiles, about half a dozen,": the noun before the comma."""
+    tokens, at = setting.sentence.tokens, count.first - 1
+    if low_at(tokens, at) not in {",", "("} or not re.match(r"\s*[,.;)]|$", after):
+        return None
+    nouns = (noun_at(tokens, first) for first in range(max(0, at - 4), at) if not tokens[first].text[0].isdecimal())
+    noun = next((noun for noun in nouns if noun is not None and noun.past == at), None)
+    return None if noun is None or not tokens[at - 1].low.endswith("s") else count.of(noun)
+
+
 def _of_which(tokens: Sequence[Token], count: Count) -> Count | None:
     """Find what is counted in "guided bombs, of which there were more than 3,000"."""
     low = [token.low for token in tokens[: count.first]]
-    low = low[:-2] if low[-2:] in (["there", "were"], ["there", "are"]) else low
-    if low[-2:] != ["of", "which"]:
+    at = next((at for at in range(len(low) - 2, max(-1, len(low) - 9), -1) if low[at : at + 2] == ["of", "which"]), -1)
+    if at < 0 or any(word in {",", ";", ":"} for word in low[at:]):
         return None
-    past = len(low) - 2 - (low[-3:-2] == [","])
-    numbers = [at for at in range(past) if tokens[at].text[0].isdecimal()]
+    past = at - (low[at - 1] == ",")
+    numbers = [at for at in range(past) if value_at(tokens, at) is not None]
     first = max(past - 5, numbers[-1] + 1 if numbers else 0, 0)
-    nouns = (noun_at(tokens, at) for at in range(first, past) if tokens[at].is_word)
+    begin = (at for at in range(first, past) if tokens[at].is_word and tokens[at].low not in ARTICLES)
+    nouns = (noun_at(tokens, at) for at in begin)
     return next((noun for noun in nouns if noun is not None and noun.past == past), None)
 
 

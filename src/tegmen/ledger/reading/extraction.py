@@ -18,12 +18,13 @@ from tegmen.ledger.reading.names import Names
 from tegmen.ledger.reading.numbers import find_numbers, numbers_in
 from tegmen.ledger.reading.quantities import Count
 from tegmen.ledger.reading.sentences import Sentence, split_sentences
-from tegmen.ledger.reading.setting import Setting, is_saying
+from tegmen.ledger.reading.setting import Lead, Setting, is_saying
 from tegmen.ledger.reading.speakers import Attribution, find_attributions
-from tegmen.ledger.reading.statements import read_counts
+from tegmen.ledger.reading.statements import lead_of, read_counts
 from tegmen.ledger.reading.tables import read_tables
 
 ATTACK = re.compile(r"\b(?:attack|strike|struck|hit|shell|barrag|launch|kill|bomb|fire[ds]?\b|pound)")
+HOSTED = re.compile(r"(?<!was\s)(?<!were\s)\b(?:received|hosted|welcomed|greeted)\b")
 BULLETS = frozenset("-–—•*")
 ENGLISH = re.compile(r"\b(?:the|of|and|to|in|a|said|were|was|is|has|have|for|on|with|by|at|from)\b", re.IGNORECASE)
 
@@ -125,6 +126,7 @@ class _Memory:
     recent: Time | None = None
     said: Time | None = None
     said_in: int = -1
+    lead: Lead | None = None
 
 
 def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft]:
@@ -138,9 +140,11 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
             memory.day = None
         said = memory.said if memory.said_in == sentence.paragraph else None
         ordered = tuple(sorted(times, key=lambda time: time.start))
-        setting = Setting(sentence, names, ordered, attributions, around, memory.things, memory.day, said)
+        memory.lead = memory.lead if _is_listed(sentence) else None
+        setting = Setting(sentence, names, ordered, attributions, around, memory.things, memory.day, said, memory.lead)
         following = sentences[index + 1] if index + 1 < len(sentences) else None
         counted, memory.things = read_counts(setting)
+        memory.lead = lead_of(setting) if sentence.text.endswith(":") else memory.lead
         incidents, counted = read_incidents(setting, following, counted)
         met, memory.visit = read_meetings(setting, memory.subject, memory.visit)
         drafts += [*counted, *incidents, *met, *read_measures(setting)]
@@ -149,6 +153,12 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
         dated = any(draft.entry.period for draft in counted)
         _remember_times(memory, setting, dated=dated, happened=bool(counted or incidents))
     return drafts
+
+
+def _is_listed(sentence: Sentence) -> bool:
+    """Whether a sentence is a line of a list: a bullet or a number at its beginning, no full stop at its end."""
+    first = sentence.tokens[0].text
+    return first in BULLETS or (first[0].isdecimal() and not sentence.text.endswith(".") and len(sentence.tokens) < 20)
 
 
 def _remember_times(memory: _Memory, setting: Setting, *, dated: bool, happened: bool) -> None:
@@ -201,6 +211,8 @@ def _pronoun(sentence: Sentence, names: Names, found: Sequence[Attribution]) -> 
     if len(first) > 2 and first[0].low == "the" and first[1].low in words("roles_alone") and not first[2].is_name:
         return ""  # "The chancellor met ...": still whom it was about before
     people = names.named_in(sentence.tokens[:25])
+    if len(people) > 1 and HOSTED.search(sentence.text):
+        return people[1]  # whoever was received goes on to speak, and not the host
     if people:
         return people[0]
     speakers = [a.speaker for a in found if " " in a.speaker]

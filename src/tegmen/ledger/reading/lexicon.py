@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from tegmen.data import shipped_toml
 from tegmen.ledger.entries import Hedge
+from tegmen.terms import FrozenDict
 
 
 @cache
@@ -55,6 +58,34 @@ def hedges(side: str) -> tuple[tuple[tuple[str, ...], Hedge], ...]:
     """Give what hedges a number before or after it, word by word, longest first."""
     table: dict[str, Hedge] = _by_word(_lexicon()["hedges"][side])  # pyright: ignore[reportAssignmentType] - keys
     return tuple(sorted(((tuple(phrase.split()), hedge) for phrase, hedge in table.items()), key=lambda h: -len(h[0])))
+
+
+@cache
+def cue_pattern() -> re.Pattern[str]:
+    """Give the words that say what is done with what is counted, by groups named as in `data/reading/cues.toml`."""
+    parts = {name: _expression(text) for name, text in _cues()["parts"].items()}
+    groups = (
+        rf"(?P<{name.replace(' ', '_')}>\b(?:{_expression(text, parts)})(?!\w))"
+        for name, text in _cues()["cues"].items()
+    )
+    return re.compile("|".join(groups))
+
+
+@cache
+def said_of(group: str) -> frozenset[str]:
+    """Give the groups of cues that can be said of a group of things."""
+    table = _cues()["said_of"]
+    return frozenset(_split(table.get(group, table["others"])))
+
+
+def _expression(text: str, parts: Mapping[str, str] = FrozenDict()) -> str:
+    ways = "|".join(re.sub(r"\s+\|", "|", text).split())
+    return re.sub(r"<([A-Z]+)>", lambda match: parts[match[1]], ways.replace("_", r"\s"))
+
+
+@cache
+def _cues() -> dict[str, Any]:
+    return shipped_toml("reading", "cues.toml")
 
 
 @cache

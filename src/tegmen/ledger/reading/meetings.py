@@ -18,7 +18,8 @@ MET = re.compile(
     r"|discussions?|call)\swith"
     r"|(?:[Dd]uring|[Aa]t|[Aa]fter|[Ii]n|[Ff]ollowing)\s(?:the\s|a\s|his\s|her\s"
     r"|their\s)?(?:\w+\s)?(?:meeting|talks|discussion|discussions)\swith|signed\s(?:[\w-]+\s){1,5}with|hosted|spoke\swith"
-    r"|received)\s"
+    r"|received|welcomed|greeted|(?:was|were)\s(?:received|welcomed|greeted|hosted)\sby|sat\sdown\swith|conferred\swith"
+    r"|consulted\swith|for\s(?:\w+\s)?(?:talks|a\smeeting|consultations|discussions)\swith|joined)\s"
 )
 
 TALKS_BETWEEN = re.compile(r"\b(?:meeting|talks|discussions|call)\sbetween\s")
@@ -129,7 +130,7 @@ def _met_by(setting: Setting, subject: str, match: re.Match[str]) -> _Met | None
         commas = (start + comma.start() for comma in re.finditer(r",\s", rest))
         end = next((at for at in commas if setting.named(start, at)), end)
     objects = setting.named(start, end)
-    if not objects and match[0].strip().lower() not in {"received", "hosted"}:
+    if not objects and match[0].strip().lower() not in {"received", "hosted", "welcomed", "greeted", "joined"}:
         objects = _body_in(text[start:end])
     first = nominal and match.start() < 3
     before = setting.named(end, len(text))[:1] if first else setting.named(0, match.start())[-2:]
@@ -264,6 +265,7 @@ def free_day(setting: Setting, near: int | None = None) -> Time | None:
     free = [t for t in setting.times if not (is_saying(setting, t) or t.due or LATEST.search(before(t.start)))]
     if near is not None:
         free = [t for t in free if t.start >= near] or free
+    free = [t for t in free if t.period is None or t.shorter_than(40)]
     days = [t for t in free if t.period is None or t.shorter_than(8)]
     return (days or free or [None])[0]
 

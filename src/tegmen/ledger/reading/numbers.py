@@ -131,13 +131,24 @@ def _number_at(tokens: Sequence[Token], taken: Sequence[bool], index: int) -> He
     if read is None or _is_name(tokens, index, read[1]):
         return None
     value, past = read
-    prefix = currencies("signs").get(tokens[index - 1].text, "") if index else ""
-    first = index - 1 if prefix else index
+    prefix, first = _currency_before(tokens, index)
     if not math.isfinite(value):
         return HedgedNumber(None, None, None, "exact", first, past, prefix, fault=_TOO_LONG)
     if "dozen" in {token.low for token in tokens[index:past]}:
         return HedgedNumber(None, value, None, "about", first, past, prefix)
     return _with_second(tokens, taken, HedgedNumber(value, value, value, "exact", first, past, prefix))
+
+
+def _currency_before(tokens: Sequence[Token], index: int) -> tuple[str, int]:
+    """Currency in front of a number, "€5", "NOK 1.2 billion", "C$500", and its first token; "" for none."""
+    if not index:
+        return "", index
+    sign, front = tokens[index - 1], tokens[index - 2] if index > 1 else None
+    if sign.text in currencies("signs"):
+        whose = currencies("of").get(front.bare, "") if front is not None and front.end == sign.start else ""
+        return whose or currencies("signs")[sign.text], index - 1 - bool(whose)
+    code = currencies("words").get(sign.low, "") if sign.text.isupper() else ""
+    return code, index - bool(code)
 
 
 def _vague(tokens: Sequence[Token], index: int) -> HedgedNumber | None:
@@ -177,7 +188,12 @@ def _is_designation(tokens: Sequence[Token], index: int) -> bool:
     word = tokens[index - 1].text
     if index > 1 and word[0].isupper() and value_at(tokens, index - 2) is not None:
         return True  # "12 Panzerhaubitze 2000 howitzers"
-    known = word in countries() or word in words("outlets") or word in {"AND", "OF", "THE"}
+    known = (
+        word in countries()
+        or word in words("outlets")
+        or word.lower() in currencies("words")
+        or word in {"AND", "OF", "THE"}
+    )
     return re.fullmatch(r"[A-Z]{2,5}", word) is not None and not known
 
 
@@ -233,7 +249,8 @@ def _hedged(tokens: Sequence[Token], number: HedgedNumber, floor: int) -> Hedged
         return number
     # What is measured and not counted has no next number: "over 100" drones is 101 up, "over 5%" is 5 % up.
     behind = low_at(tokens, number.past)
-    measured = behind in {"%", "percent", "per"} or behind in currencies("words") or heads().get(behind) == "power"
+    money = behind in currencies("words") or low_at(tokens, number.past + 1) in currencies("words")
+    measured = behind in {"%", "percent", "per"} or money or heads().get(behind) == "power"
     return replace(bounded(number, hedge, whole=not (number.prefix or measured)), first=first, past=past)
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from tegmen.ledger.entries import Quantity
 from tegmen.ledger.reading.lexicon import countries, currencies, heads, values, words
-from tegmen.ledger.reading.numbers import HedgedNumber, find_numbers
+from tegmen.ledger.reading.numbers import HedgedNumber, find_numbers, value_at
 from tegmen.ledger.reading.sentences import Token, low_at, run_past
 
 ARTICLES = frozenset({"a", "an", "the"})
@@ -71,9 +71,9 @@ def _none(tokens: Sequence[Token], starts: set[int]) -> list[Count]:
 def _count_at(tokens: Sequence[Token], number: HedgedNumber, starts: set[int]) -> Count | None:
     past = number.past
     low = low_at(tokens, past)
-    currency = number.prefix or currencies("words").get(low, "")
+    currency, past_money = _currency_behind(tokens, number)
     if currency:
-        return _money(tokens, number, currency)
+        return _money(tokens, number, currency, past_money)
     if low in {"%", "percent", "per"}:
         return _share(tokens, number)
     if low in words("measures"):
@@ -98,6 +98,21 @@ def _count_at(tokens: Sequence[Token], number: HedgedNumber, starts: set[int]) -
     return Count(number, "", "", "bare", number.first, past) if number.hedge != "vague" else None
 
 
+def _currency_behind(tokens: Sequence[Token], number: HedgedNumber) -> tuple[str, int]:
+    """Currency of a sum, and the token past it: "5 billion Danish kroner", "$440M CAD"."""
+    past, known = number.past, currencies("words")
+    low, following = low_at(tokens, past), low_at(tokens, past + 1)
+    if number.prefix:
+        code = known.get(low, "") if past < len(tokens) and tokens[past].text.isupper() else ""
+        return code or number.prefix, past + bool(code)
+    if low in known:
+        return known[low], past + 1
+    country = countries().get(tokens[past].bare, "") if past < len(tokens) else ""
+    if following in known and country:
+        return currencies("of").get(country, known[following]), past + 2
+    return "", past
+
+
 def _leads(token: Token) -> bool:
     return token.low in words("leads")
 
@@ -108,6 +123,8 @@ def _noun(tokens: Sequence[Token], index: int, starts: set[int]) -> tuple[int, i
     for at in range(index, min(index + 10, len(tokens))):
         token = tokens[at]
         counted = token.low in heads() or token.text in words("weapons") or is_model(token)
+        if token.low == "or" and head == at - 1 and at + 1 < len(tokens) and tokens[at + 1].text in words("weapons"):
+            continue  # "Hawk or IRIS-T batteries"
         if token.low in words("stops") and not counted:
             break
         if at in starts and tokens[at - 1].text not in words("weapons"):
@@ -154,7 +171,7 @@ def _and_goes_on(tokens: Sequence[Token], at: int, head: int | None) -> bool:
         past = run_past(tokens, at + 1, lambda token: not (_counts_anew(token) or not token.is_word), 4)
         return any(token.low in words("combined") for token in tokens[at + 1 : past])
     return any(token.low in heads() for token in tokens[at + 1 : at + 5]) and not any(
-        _counts_anew(token) and token.low not in ARTICLES for token in tokens[at + 1 : at + 3]
+        _counts_anew(token) and token.low != "the" for token in tokens[at + 1 : at + 3]
     )
 
 
@@ -209,11 +226,13 @@ def _phrase(tokens: Sequence[Token], first: int, past: int) -> str:
 # ---------------------------------------------------------------- money and shares
 
 
-def _money(tokens: Sequence[Token], number: HedgedNumber, currency: str) -> Count | None:
+def _money(tokens: Sequence[Token], number: HedgedNumber, currency: str, past: int) -> Count | None:
     """Money for arms or aid; what it is for is read behind the number."""
-    index = past = number.past + (not number.prefix)
+    index = past
     if low_at(tokens, past) in {"each", "apiece"}:
         return None  # a price
+    if low_at(tokens, number.first - 1) in {"cost", "costs"} or low_at(tokens, 0) == "each":
+        return None
     near = _pieces(tokens[max(0, number.first - 14) : past + 14])
     if not any(map(_is_aid, near)):
         if not (near & words("gifts") or low_at(tokens, number.first - 1) == "worth"):
@@ -221,6 +240,7 @@ def _money(tokens: Sequence[Token], number: HedgedNumber, currency: str) -> Coun
         number = replace(number, weak=True)  # given, but nothing near says for what: a person should look
     index = run_past(tokens, index, lambda token: token.low in words("money_leads"))
     last = run_past(tokens, index, lambda token: not _stops(token), 6)
+    last = next((at for at in range(index, last) if value_at(tokens, at) is not None), last)
     end = max((at + 1 for at in range(index, last) if _is_aid(tokens[at].low)), default=index)
     thing = _phrase(tokens, index, end) if end > index else _money_before(tokens, number.first - 1)
     return Count(number, thing, currency, "money", number.first, max(past, end))

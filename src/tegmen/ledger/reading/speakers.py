@@ -14,6 +14,8 @@ HE = frozenset({"he", "she"})
 THEY = frozenset({"they", "it"})
 DOUBTING = re.compile(r"\b(?:reportedly|allegedly|purportedly|supposedly)\b", re.IGNORECASE)
 
+SET_OFF = frozenset(',;:"“”–—') | {"and", "but", "while"}
+"""In front of a speaker who is not at the beginning."""
 Phrase = tuple[int, int]
 """First token of a noun phrase, and the token past it."""
 
@@ -58,6 +60,8 @@ def _speaker_at(tokens: Sequence[Token], index: int, names: Names) -> Phrase | N
     token = tokens[index]
     if token.low == "according" and low_at(tokens, index + 1) == "to":
         return _after(tokens, index + 2)
+    if token.low in words("say") | {"made"} and low_at(tokens, index + 1) == "by":
+        return _after(tokens, index + 2)  # "was announced by", "the statement was made by"
     if token.text in words("say") and low_at(tokens, index - 1) not in words("passive") and not _is_noun(tokens, index):
         return _in_front(tokens, index) or _inverted(tokens, index) or _lead(tokens, index, names)
     if token.low in {"put", "puts"} and _puts(tokens, index):
@@ -95,10 +99,10 @@ def _puts(tokens: Sequence[Token], index: int) -> bool:
 
 def _is_noun(tokens: Sequence[Token], index: int) -> bool:
     """Whether "reports" or "claims" are things here."""
-    if tokens[index].text not in {"reports", "claims", "estimates", "notes", "states"}:
+    if tokens[index].text not in {"reports", "claims", "estimates", "notes", "states", "counts", "records"}:
         return False
     alone = index + 1 >= len(tokens) or not tokens[index + 1].is_word
-    joined = low_at(tokens, index + 1) in {"of", "about", "on", "and", "by", "in", "from", "to"}
+    joined = low_at(tokens, index + 1) in {"of", "about", "on", "and", "by", "in", "from"}
     return alone or joined or any(token.low == "according" for token in tokens[max(0, index - 6) : index])
 
 
@@ -149,6 +153,11 @@ def _clause_start(tokens: Sequence[Token], index: int) -> int:
 def _in_front(tokens: Sequence[Token], verb: int) -> Phrase | None:
     """Noun phrase in front of a verb of saying; over an apposition between commas, back to the name."""
     past = verb
+    known = next(
+        (at for at in range(verb - 1, max(0, verb - 7), -1) if tokens[at].low in {"familiar", "briefed"}), None
+    )
+    if known is not None and low_at(tokens, known + 1) in {"with", "on"}:
+        past = known  # "officials familiar with the matter said"
     while past and (tokens[past - 1].low in words("auxiliaries") or re.fullmatch("[a-z]{3,}ly", tokens[past - 1].text)):
         past -= 1
     if past > 2 and tokens[past - 2].low == "on" and tokens[past - 1].low.endswith("day"):
@@ -159,7 +168,13 @@ def _in_front(tokens: Sequence[Token], verb: int) -> Phrase | None:
         start = _phrase_start(tokens, opening)
         return (start, past - 1) if start < opening else None
     start = _phrase_start(tokens, past)
-    return (start, past) if start < past and _speaks(tokens[past - 1]) else None
+    if start < past and _speaks(tokens[past - 1]):
+        return start, past
+    article = next((at for at in range(past - 2, max(-1, past - 5), -1) if tokens[at].low in {"a", "an", "the"}), None)
+    begins = article is not None and (article == 0 or tokens[article - 1].text in SET_OFF)
+    apart = words("stops") | {"and", "half"}
+    named = article is not None and all(token.is_word and token.low not in apart for token in tokens[article:past])
+    return (article, past) if article is not None and begins and named else None  # "a grid engineer told AFP"
 
 
 def _phrase_start(tokens: Sequence[Token], past: int) -> int:

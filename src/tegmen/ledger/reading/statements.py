@@ -7,25 +7,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from tegmen.ledger.entries import ROLES
 from tegmen.ledger.reading.dates import Time
 from tegmen.ledger.reading.drafts import Draft, Reason, by_time, reasons
 from tegmen.ledger.reading.elliptical import all_counts, is_dropped, resolved
-from tegmen.ledger.reading.lexicon import capitals, countries, words
+from tegmen.ledger.reading.lexicon import capitals, countries, said_of, words
 from tegmen.ledger.reading.quantities import Count
-from tegmen.ledger.reading.setting import LINK, NOWHERE, STAGE_OF_CUE, Cue, Place, Setting, find_cues, is_saying
+from tegmen.ledger.reading.sentences import Sentence
+from tegmen.ledger.reading.setting import LINK, NOWHERE, STAGE_OF_CUE, Cue, Lead, Place, Setting, find_cues, is_saying
 from tegmen.ledger.reading.speakers import Voice
 
 HYPOTHETICAL = re.compile(r"\b(?:if|unless|could|might|may|should|must|whether|once|when)\b[^,;]{0,60}$")
+IF = re.compile(r"\b(?:[Ii]f|[Uu]nless|whether)\b[^,;]{0,60}$")
 WEIGHED = re.compile(r"\b(?:consider|weigh|mull|discuss|debat|contemplat)\w*\s(?:\w+\s)?$")
 CONDITION = re.compile(r"[^.;,]{0,40}\s(?:once|if|provided\sthat|as\ssoon\sas|subject\sto|pending|unless)\b")
 SPOKEN = re.compile(r"(?:announc|promis|pledg|vow|ask|urg|call|appeal|request)")
 """Words that say what is done by saying it."""
 DISPUTED = re.compile(r"^(?:If|Unless|Once|Should)\b|\bden(?:ied|ies)\s(?:this|it|that|the\s(?:claim|report))")
 TOTAL = re.compile(r"\btotal\s(?:\w+\s){0,2}(?:to|at)\s$")
-TURNS = re.compile(r",\s(?:yet|but|while|whereas|although)\b|;")
+TURNS = re.compile(r",\s(?:yet|but|while|whereas|although|the\s(?:first|last|rest))\b|;")
 """The sentence turns to something else: "yet not one since December"."""
 ACTS = re.compile(r"\b(?:and|but|while)\s(?:[a-z]+ly\s)?(?:boost|rais|increas|will|has|had|was|were)\b")
 """A verb of its own, between a number and a time behind the next one: the time is the next one's alone."""
+
+
+APART = re.compile(r",\s(?:including|among\s(?:them|whom))\s[^,]*,|,(?=\s(?:was|were|have|had|has)\b)")
+"""What may stand apart between a count and the words that say what was done with it."""
+ACTIVE = re.compile(
+    r"(?:ha(?:s|ve|d)|hold|possess|operat|keep|own|need|requir|lack|should|must|could|may|might|if|there)"
+)
+"""Behind a count these say what it does, and not what is done with it: "30 drones have been shot down"."""
+OBJECT = re.compile(r"\s(?:the|a|an|its|their|one|two|three|four|five|[A-Z]\w+)\b")
+LIST_MOST = 1200
+"""Words a line of a list may stand behind its lead to be shown with it."""
+HURT = dict.fromkeys(("killed", "dead", "death toll"), "killed") | dict.fromkeys(
+    ("wounded", "injured", "hurt", "hospitalized", "hospitalised"), "injured"
+)
+ROLE_OF_CUE = {role: role for role in ROLES} | {"requested": "asked for", "giving": "delivered", "contained": "pledged"}
+ATTACKS = frozenset({"launched", "destroyed", "got through", "lost", "killed", "injured"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +85,11 @@ def read_counts(setting: Setting) -> tuple[list[Draft], tuple[Count, ...]]:
 def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequence[Cue]) -> Draft:
     start, end = span = _span_of(setting, count)
     cue = _cue_of_list(setting, count, later, cues)
+    if cue is None and setting.lead is not None:
+        return _of_lead(setting, setting.lead, count)
     voice, when = setting.voice(start), _when(setting, count, later[0] if later else None, cue)
     stage, negated = _commitment_stage(setting, count, cue), cue is not None and cue.name == "negated"
+    role = "" if stage else _role(setting, count, cue)
     notes = ("negated: read the words" if negated else "", "denied by the speaker" if voice.denies else "")
     place = _place(setting, end) if stage == "" else NOWHERE
     day = when.said or when.period
@@ -85,11 +107,26 @@ def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequenc
         place=place[0],
         participants=_parties(setting, cue, end) if stage and cue is not None else (),
         status=stage,
+        role=role,
         due=None if when.due is None else when.due.last,
         evidence=_evidence(setting, start, end),
         doubtful=when.doubtful or negated or voice.denies or _is_doubtful(setting, count, end, stage),
         note="; ".join(filter(None, (count.number.fault, *notes))),
     )
+
+
+def lead_of(setting: Setting) -> Lead | None:
+    """Give what a list takes from a sentence it begins with; None where nothing is done in it."""
+    sentence = setting.sentence
+    done = [
+        cue for cue in find_cues(sentence) if cue.name in ROLE_OF_CUE and not ACTIVE.match(sentence.behind(cue.start))
+    ]
+    if not done:
+        return None
+    said = [time for time in setting.times if is_saying(setting, time)]
+    free = [time for time in setting.times if time not in said and not time.due]
+    parties = _parties(setting, done[-1], sentence.end)
+    return Lead(done[-1], setting.voice(sentence.end - 1), parties, (free or [None])[-1], (said or [None])[0])
 
 
 def _span_of(setting: Setting, count: Count) -> tuple[int, int]:
@@ -115,15 +152,42 @@ def _because(setting: Setting, voice: Voice, when: When) -> list[Reason]:
 def _cue_of_list(setting: Setting, count: Count, later: Sequence[Count], cues: Sequence[Cue]) -> Cue | None:
     """Find what is done with a count; in a list, "six launchers and two dozen generators arrived", with all of it."""
     tokens = setting.sentence.tokens
-    start, end = _span_of(setting, count)
-    cue, past = _cue(setting, start, end, cues), count.past
+    _, end = _span_of(setting, count)
+    cue, past = _cue(setting, count, cues), count.past
     behind = [c for c in cues if c.start >= end]
     for other in later:
         between = tokens[past : other.first]
         if cue is not None or any(token.low not in {",", "and", "of", "various", "types"} for token in between):
             break
-        cue, past = _cue(setting, *_span_of(setting, other), behind), other.past
+        cue, past = _cue(setting, other, behind), other.past
     return cue
+
+
+def _of_lead(setting: Setting, lead: Lead, count: Count) -> Draft:
+    """Draft a line of a list: what is done, by whom and when is told in the list's first words."""
+    span = _span_of(setting, count)
+    stage = STAGE_OF_CUE.get(lead.cue.name, "") if count.group in {"aid", "money"} else ""
+    when = When(lead.time, lead.said, None)
+    because = [*reasons("quantity", span), *reasons("thing", span), *_because(setting, lead.voice, when)]
+    because += reasons(
+        "status" if stage else "note", (lead.cue.start, lead.cue.end), rule="told by the list's first words"
+    )
+    day = when.said or when.period
+    return setting.draft(
+        "commitment" if stage else "statement",
+        span[0],
+        when.period,
+        because,
+        thing=count.thing,
+        quantity=count.quantity,
+        date=None if day is None else day.day,
+        participants=lead.parties if stage else (),
+        status=stage,
+        role="" if stage or count.group == "people" else ROLE_OF_CUE[lead.cue.name],
+        evidence=(lead.cue.start, span[1]) if span[1] - lead.cue.start < LIST_MOST else _evidence(setting, *span),
+        doubtful=when.doubtful or count.number.fault != "" or count.number.weak,
+        note=count.number.fault,
+    )
 
 
 def _evidence(setting: Setting, start: int, end: int) -> tuple[int, int]:
@@ -135,11 +199,12 @@ def _evidence(setting: Setting, start: int, end: int) -> tuple[int, int]:
 # ---------------------------------------------------------------- what is done with what is counted
 
 
-def _cue(setting: Setting, start: int, end: int, cues: Sequence[Cue]) -> Cue | None:
+def _cue(setting: Setting, count: Count, cues: Sequence[Cue]) -> Cue | None:
     """Nearest words before the number in its clause that say what is done, else the nearest behind it."""
-    sentence = setting.sentence
+    sentence, (start, end) = setting.sentence, _span_of(setting, count)
     spoken = [cue for cue in cues if any(a.start <= cue.start and cue.end <= a.end for a in setting.attributions)]
-    free = [cue for cue in cues if cue not in spoken or SPOKEN.match(sentence.behind(cue.start))]
+    fits = [cue for cue in cues if cue.name in said_of(count.group)]
+    free = [cue for cue in fits if cue not in spoken or SPOKEN.match(sentence.behind(cue.start))]
     before = [
         cue
         for cue in free
@@ -150,14 +215,22 @@ def _cue(setting: Setting, start: int, end: int, cues: Sequence[Cue]) -> Cue | N
         cue
         for cue in free
         if cue.start >= end
-        and cue.name != "state"
+        and not ACTIVE.match(sentence.behind(cue.start))
         and not sentence.behind(cue.start).startswith("without")
-        and LINK.fullmatch(sentence.between(end, cue.start))
+        and (LINK.fullmatch(APART.sub("", sentence.between(end, cue.start))) or _is_apposed(sentence, end, cue))
     )
-    follows = next(passive, None)
-    if follows and not (before and start - before[-1].end <= 1 and before[-1].name in STAGE_OF_CUE):
+    linked = list(passive)
+    follows = next((cue for cue in linked if cue.name != "ordered"), linked[0] if linked else None)
+    near = before[-1:] if before and start - before[-1].end <= (8 if before[-1].name == "negated" else 1) else []
+    if follows and not any(cue.name == "negated" or cue.name in STAGE_OF_CUE for cue in near):
         return follows
     return _chosen(setting, before) if before else None
+
+
+def _is_apposed(sentence: Sentence, end: int, cue: Cue) -> bool:
+    """Whether a participle stands behind a count and a comma: "100 carriers, approved in July"."""
+    said = sentence.between(cue.start, cue.end)
+    return sentence.between(end, cue.start) == ", " and said.endswith(("ed", "n", "t")) and said not in {"sent", "hit"}
 
 
 def _chosen(setting: Setting, before: Sequence[Cue]) -> Cue:
@@ -166,12 +239,26 @@ def _chosen(setting: Setting, before: Sequence[Cue]) -> Cue:
     if len(before) > 1:
         said, earlier = setting.sentence.behind(chosen.start), before[-2]
         gap, staged = chosen.start - earlier.end, earlier.name in STAGE_OF_CUE
-        if re.match(r"deliver(?:y|ies)\sof", said) and staged and gap < 8:
+        if re.match(r"(?:deliver(?:y|ies)|orders?|contracts?)\s(?:of|for)", said) and staged and gap < 8:
             chosen = earlier  # "approved the delivery of cluster munitions"
         elif said.startswith("to ") and (staged or earlier.name == "negated") and gap < 30:
             chosen = earlier  # "asked Berlin for permission to transfer"
     negated = [cue for cue in before if cue.name == "negated" and chosen.start - cue.end < 12]
     return negated[-1] if negated else chosen
+
+
+def _role(setting: Setting, count: Count, cue: Cue | None) -> str:
+    """Say what happened to what a statement counts, or ""."""
+    if count.group == "people" and count.thing in HURT:
+        return HURT[count.thing]
+    if cue is None or cue.name not in ROLE_OF_CUE or IF.search(setting.sentence.before(cue.start)):
+        return ""
+    _, end = _span_of(setting, count)
+    between = setting.sentence.between(end, cue.start)
+    acting = cue.start >= end and cue.name in {"destroyed", "damaged"} and not re.search(r"\b(?:w|be|is|are)", between)
+    if acting and OBJECT.match(setting.sentence.behind(cue.end)):
+        return "got through"  # "the other four destroyed the plant"
+    return ROLE_OF_CUE[cue.name]
 
 
 def _commitment_stage(setting: Setting, count: Count, cue: Cue | None) -> str:
@@ -207,7 +294,8 @@ def _when(setting: Setting, count: Count, following: Count | None, cue: Cue | No
     free = [t for t in setting.times if not t.due and t not in said]
     period = _told_of(setting, free, span, following, cue)
     carried = sentence.between(max(sentence.start, span[0] - 60), span[0])
-    goes_on = (cue is not None and cue.name == "attack") or re.search(r"\bthe (?:total|toll|number)\b", carried)
+    attack = cue is not None and cue.name in ATTACKS and not sentence.behind(cue.start).startswith("loss")
+    goes_on = attack or re.search(r"\bthe (?:total|toll|number)\b", carried)
     if period is None and goes_on and not due:
         period = setting.day  # an attack, or the sum of one, goes on to tell of the day told before
     if not said and setting.said is not None and quoted:
