@@ -140,7 +140,7 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
             memory.day = None
         said = memory.said if memory.said_in == sentence.paragraph else None
         ordered = tuple(sorted(times, key=lambda time: time.start))
-        memory.lead = memory.lead if _is_listed(sentence) else None
+        memory.lead = memory.lead if _is_list_line(sentence) else None
         setting = Setting(sentence, names, ordered, attributions, around, memory.things, memory.day, said, memory.lead)
         following = sentences[index + 1] if index + 1 < len(sentences) else None
         counted, memory.things = read_counts(setting)
@@ -155,7 +155,7 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
     return drafts
 
 
-def _is_listed(sentence: Sentence) -> bool:
+def _is_list_line(sentence: Sentence) -> bool:
     """Whether a sentence is a line of a list: a bullet or a number at its beginning, no full stop at its end."""
     first = sentence.tokens[0].text
     return first in BULLETS or (first[0].isdecimal() and not sentence.text.endswith(".") and len(sentence.tokens) < 20)
