@@ -80,6 +80,12 @@ def sums(record):
         (TABLE.replace("17.0", '"17,0"').encode(), "decimal commas (17,0 is 17)"),
         (redated(r"\3.\2.\1"), "day-first dates (03.03.2024 08:00 is 2024-03-03)"),
         (redated(r"\3/\2/\1"), "day-first dates (03/03/2024 08:00 is 2024-03-03)"),
+        (redated(r"\3-\2-\1"), "day-first dates (03-03-2024 08:00 is 2024-03-03)"),
+        (("sep=;\n" + TABLE.replace(",", ";")).encode(), "semicolons between cells"),
+        (TABLE.replace("time_end", "Time End").encode(), "columns written otherwise ('Time End' is time_end)"),
+        (f"Attacks,,,,\n\n{TABLE}".encode(), "header on line 3, below 'Attacks'"),
+        ("\n".join(line + ",," * (line != HEADER) for line in TABLE.splitlines()).encode(), None),
+        (TABLE.replace(":00,", ":00:00.000,").encode(), None),
         (redated(r"\2/\3/\1"), "month-first dates (03/03/2024 08:00 is 2024-03-03)"),
     ],
 )
@@ -106,6 +112,16 @@ def test_a_ukrainian_spreadsheet(read):
     )
 
 
+def test_rows_above_the_header_are_never_passed_over(read):
+    with pytest.raises(InputError, match=r"line 1: found '2024-03-02 19:00,.*; a header with the columns"):
+        read("\n".join([ROWS[0], HEADER, ROWS[1]]))
+
+
+def test_a_column_that_nothing_reads_may_stand_twice(read):
+    text = "\n".join(line + ",x,y" for line in TABLE.splitlines()).replace("source,x,y", "source,carrier,carrier")
+    pd.testing.assert_frame_equal(read(text).rows, read(TABLE).rows)
+
+
 def test_dates_that_may_be_either_are_refused_once(read):
     rows = [row(f"0{month}/0{day}/2024", post=f"{month}{day}") for month in range(1, 10) for day in range(1, 10)]
     with pytest.raises(InputError) as caught:
@@ -125,6 +141,32 @@ def test_a_count_that_may_be_two_numbers_is_none(read, count):
     record = read(table(row(), row(counts=f"{count},0")))
     assert sums(record) == (40, 30)
     assert any("line 3, launched: found" in note for note in record.notes)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("<!-- gateway -->\n<html>", "found a web page, such as a log-in page"),
+        ('\ufeff\n{"message": "Unauthorized"}', "found JSON; export the table as CSV"),
+        ("<<<<<<< HEAD\n" + TABLE, "found marks of an unfinished merge"),
+        ("{\\rtf1 time_end,model", "found a text document (RTF)"),
+        (b"7z\xbc\xaf\x27\x1c\x00", "found a packed file of a kind that is not read; unpack it"),
+        (b"BZh91AY", "found a packed file of a kind that is not read"),
+        (b"PAR1\x15\x04\x15", "found a Parquet file; export the table as CSV"),
+        (b"SQLite format 3\x00", "found a database; export the table as CSV"),
+        (TABLE.encode("utf-32"), "found binary content"),
+        ("404: Not Found", "so it is not a CSV of attack reports; a header with the columns time_end, model"),
+        ("model,country\nX-101,x\n", "so it is not a CSV of attack reports"),
+        (
+            TABLE.replace("model", "a").replace("source", "b"),
+            "line 1: columns 'model', 'source' are missing; found time",
+        ),
+    ],
+)
+def test_what_is_no_table_is_called_by_its_name(read, content, message):
+    with pytest.raises(InputError, match=re.escape(message)) as caught:
+        read(content)
+    assert len(caught.value.faults) == 1
 
 
 def test_bytes_that_no_encoding_explains_are_faults_of_their_row(read):
@@ -227,9 +269,15 @@ def test_unknown_weapons_are_left_out_and_what_they_would_have_changed_is_told(r
 def test_more_shot_down_than_launched_is_left_out_with_a_note(read):
     record = read(table(row(), "2024-02-07 04:00,2024-02-07 04:10,3M22 Zircon,,Kyiv oblast,2.0,4.0,,kpszsu/posts/b"))
     assert sums(record) == (40, 30)
-    assert record.notes[0].endswith("1 of them might have entered a rate:")
+    assert record.notes[0] == ("1 row of the file is left out, as it cannot be read; it might have entered a rate:")
     assert "found 4 of 2 launched" in record.notes[1]
     assert record.notes[1].endswith("(left out: national, 2 launched, 4 intercepted; a rate might have counted it)")
+
+
+def test_a_row_whose_cells_cannot_be_told_apart_may_have_entered_a_rate(read):
+    head, fault = read(table(row(), "2024-03-02,2024")).notes
+    assert head == "1 row of the file is left out, as it cannot be read; it might have entered a rate:"
+    assert fault.endswith("(left out: its cells cannot be told apart; a rate might have counted it)")
 
 
 def test_a_count_that_cannot_be_read_may_have_entered_a_rate(read):

@@ -34,7 +34,7 @@ def test_every_verb_leaves_a_row_at_fault_out_and_tells(here, own, verb):
     done = here(*VERBS[verb], *option, *record)
     assert (done.code, done.err) == (0, "")
     told = " ".join(done.out.split())
-    assert "note: 1 row of the file is left out, as they cannot be read; 1 of them might have entered a rate" in told
+    assert "note: 1 row of the file is left out, as it cannot be read; it might have entered a rate" in told
     assert f"note: line {line}, threat_class: found 'rocket'" in told
     assert "(left out: national, 4 launched, 1 intercepted; a rate might have counted it)" in told
 

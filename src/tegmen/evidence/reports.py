@@ -41,14 +41,14 @@ _KYIV: Final = frozenset({"UA-30", "UA-32"})
 _COUNT_MAX: Final = 100_000  # above any night; keeps a slip of the keyboard out of the sums
 _FAULTS_SHOWN: Final = 20
 _BLANK: Final = frozenset({"", "nan", "na", "<na>", "none", "null"})
-_HEADER_WORDS: Final = frozenset({"time_end", "model", "window_end", "threat_class"})
+_USED: Final = frozenset({*PUBLIC_COLUMNS, *COLUMNS, "time_start", "not_reach_goal", "launch_place"})
 _FIRST_YEAR: Final = 2022  # the war that the record is of; an earlier year is a slip of the keyboard
 _KYIV_SUMMER: Final = timezone(timedelta(hours=3))  # no row of the record is written later on the globe than this
 _MONTHS: Final = 12
 _Order = Literal["day", "month", ""]
-_CLOCK: Final = r"(?:,?[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?"
+_CLOCK: Final = r"(?:,?[ T]+(\d{1,2}):(\d{2})(?::\d{2}(?:\.0+)?)?)?"
 _TIME: Final = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _CLOCK, re.ASCII)
-_YEAR_LAST: Final = re.compile(r"(\d{1,2})([./])(\d{1,2})\2(\d{4})" + _CLOCK, re.ASCII)
+_YEAR_LAST: Final = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})" + _CLOCK, re.ASCII)
 _COUNT_TEXT: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d*|,0{1,2})?", re.ASCII)
 
 
@@ -78,7 +78,7 @@ def read_reports(
         With every fault of the file: line and column, what was found, what is allowed, what to do.
     """
     where, content = str(path), file_bytes(Path(path) if isinstance(path, str) else path)
-    table, faults = read_cells(where, content, _HEADER_WORDS, PUBLIC_COLUMNS)
+    table, faults = read_cells(where, content, _USED, PUBLIC_COLUMNS)
     compiled = {"window_end", "threat_class"} <= set(table.columns)
     # Tables compiled before weapons were kept lack that column alone.
     _demand(where, table, [name for name in COLUMNS if name != "weapon"] if compiled else PUBLIC_COLUMNS)
@@ -121,15 +121,15 @@ def _left_out_notes(reports: pd.DataFrame, faults: Faults) -> list[str]:
     for line, text in sorted(faults, key=_line):
         texts.setdefault(line, []).append(text)
     rows = reports.loc[reports["line"].isin(texts)]
-    effects = {row["line"]: _contribution(row) for row in rows.to_dict("records")}
-    national = sum(effect.startswith("national") for effect in effects.values())
-    rates = f"{national} of them might have entered a rate" if national else "none of them would have entered a rate"
-    head = f"{count_of(len(texts), 'row')} of the file {'is' if len(texts) == 1 else 'are'} left out"
-    listed = [
-        f"{'; '.join(found)} (left out: {effects.get(line, 'its cells cannot be told apart')})"
-        for line, found in texts.items()
-    ]
-    return [f"{head}, as they cannot be read; {rates}:", *_first_faults(listed)]
+    effects = dict.fromkeys(texts, "its cells cannot be told apart; a rate might have counted it")
+    effects |= {row["line"]: _contribution(row) for row in rows.to_dict("records")}
+    might = sum(effect.endswith("might have counted it") for effect in effects.values())
+    which = f"{might} of them might have entered a rate" if might else "none of them would have entered a rate"
+    head = f"{len(texts)} rows of the file are left out, as they cannot be read; {which}:"
+    if len(texts) == 1:
+        which = "it might have entered a rate" if might else "it would have entered no rate"
+        head = f"1 row of the file is left out, as it cannot be read; {which}:"
+    return [head, *_first_faults([f"{'; '.join(found)} (left out: {effects[line]})" for line, found in texts.items()])]
 
 
 def _contribution(row: Mapping[Hashable, Any]) -> str:
@@ -179,10 +179,12 @@ def _column(table: Cells, name: str, parse: Callable[[str], T], faults: Faults) 
 
 def _demand(where: str, table: Cells, needed: Iterable[str]) -> None:
     """Refuse a file that lacks a column before saying anything of its rows."""
-    header = ", ".join(table.columns)
     if missing := [name for name in needed if name not in table.columns]:
-        fault = "is missing; found {}; add it, or download the file again"
-        raise InputError(where, [f"line 1: column {name!r} {fault.format(header)}" for name in missing])
+        names, (verb, them) = ", ".join(map(repr, missing)), ("is", "it") if len(missing) == 1 else ("are", "them")
+        columns = f"line 1: column{'' if len(missing) == 1 else 's'} {names} {verb} missing"
+        raise InputError(
+            where, [f"{columns}; found {', '.join(table.columns)}; add {them}, or download the file again"]
+        )
 
 
 def _public_reports(
@@ -318,7 +320,7 @@ def _date_order(where: str, table: Cells) -> _Order:
         If most dates of the file may be read either way.
     """
     texts = {text.strip() for name in ("time_start", "time_end", "window_end") for text in table.cells(name)}
-    slashes = [match for text in texts if "/" in text and (match := _YEAR_LAST.fullmatch(text))]
+    slashes = [match for text in texts if (match := _YEAR_LAST.fullmatch(text)) and match[2] != "."]
     day, month = (any(int(match[place]) > _MONTHS for match in slashes) for place in (1, 3))
     if day == month and 2 * len(slashes) > len(texts):
         either = f"dates such as {slashes[0][0]!r} may begin with the day or with the month"
@@ -349,7 +351,7 @@ def _read_time(text: str, order: _Order) -> datetime | None:
         year, _, month, day, hour, minute = match.groups()
     elif (match := _YEAR_LAST.fullmatch(text)) and (order or match[2] == "."):
         day, sign, month, year, hour, minute = match.groups()
-        if sign == "/" and order == "month":
+        if sign != "." and order == "month":
             day, month = month, day
     else:
         return None
