@@ -1,25 +1,27 @@
 """Compile data/ledger/public.jsonl: what was said in public, as ledger entries.
 
-From the founding article, the catalogue's citations, and pages on what was delivered, damaged and counted. Run from
-anywhere: ``python scripts/compile_ledger.py [--out FILE]``. Facts, figures, and the few words that hedge a number; no
-text of a source is copied. Days of publication that are known to the month only are left open. Nobody has judged the
-sources: each is F 6. The same input gives the same bytes.
+From the founding article, the catalogue's citations, and the dated facts of aid.csv: what was asked for, promised,
+delivered, lost, repaired and held. Run from anywhere: ``python scripts/compile_ledger.py [--out FILE]``. Facts,
+figures, and the few words that hedge a number; no text of a source is copied. Days of publication that are known to
+the month only are left open. Nobody has judged the sources: each is F 6. The same input gives the same bytes.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import datetime as dt
 import hashlib
 import re
 from dataclasses import replace
 from pathlib import Path
 
-from tegmen.ledger.entries import Entry, Hedge, Quantity, Source, Stage
+from tegmen.ledger.entries import HEDGES, OPEN, Entry, Hedge, Quantity, Source
 from tegmen.ledger.store import new_ledger
 
 ROOT = Path(__file__).resolve().parents[1]
 ARTICLE = ROOT.parent / "shared" / "seed-article.txt"
+AID = ROOT / "scripts" / "aid.csv"
 TARGET = ROOT / "src" / "tegmen" / "data" / "ledger" / "public.jsonl"
 
 Period = tuple[dt.date, dt.date]
@@ -41,7 +43,7 @@ def on(text: str) -> Period:
 
 
 MARCH, APRIL, MAY = days("2024-03-01", "2024-03-31"), days("2024-04-01", "2024-04-30"), days("2024-05-01", "2024-05-31")
-YEAR, INVASION = days("2024-01-01", "2024-12-31"), day("2022-02-24")
+YEAR = days("2024-01-01", "2024-12-31")
 READ = "the number was read in a stored copy of the page"
 
 
@@ -89,39 +91,20 @@ PAGES = {
     "worldbreakingnews": page("worldbreakingnews", "2024-06", f"reproduces Newsweek; {READ}"),
     "hartpunkt": page("hartpunkt.de", "2024-05"),
     "munichnp": page("munichnp.com", "2024-05-24"),
-    "avionews": page("avionews.it", "2022-12"),
     "resett": page("resett.no", "2022-04", f"quotes The National Interest; {READ}"),
-    "30sekunden": page("30sekunden.news", "2023"),
     "deutsch.news-pravda": page("deutsch.news-pravda.com", "2025-07"),
-    "mjmnews": page("mjmnews", "2024-06", f"reproduces the New York Times; {READ}"),
     "globaldefense": page("globaldefense.online", "2023-07", f"reports on the tracker of the Kiel Institute; {READ}"),
     "pravda.com.ua": page("pravda.com.ua", "2024-03-24"),
     "brusselssignal": page("brusselssignal.eu", "2024-03-24"),
-    "thehill": page("thehill.com", "2022-12-21"),
-    "trend": page("en.trend.az", "2023-01-06"),
-    "tf1info": page("tf1info.fr", "2023-02"),
-    "kyivindependent 2023-04": page("kyivindependent.com", "2023-04-18", f"from the German government's list; {READ}"),
-    "politico": page("politico.com", "2023-04-19"),
-    "kyivindependent 2023-05": page("kyivindependent.com", "2023-05-16", f"quotes CNN; {READ}"),
-    "shepherdgazette": page("shepherdgazette.com", "2023-05-17"),
     "infostart": page("infostart.hu", "2023-05-17"),
-    "aerotime": page("aerotime.aero", "2023-05"),
     "closethesky": page("closetheskyoverukraine.com", "2023-06"),
     "francetvinfo": page("francetvinfo.fr", "2023-06"),
-    "sueddeutsche 2023-10": page("sueddeutsche.de", "2023-10"),
-    "pravda.com.ua 2023-12": page("pravda.com.ua", "2023-12-14", f"from the German government's list; {READ}"),
     "mandiner": page("mandiner.hu", "2024-03", f"quotes Forbes of 9 March 2024; {READ}"),
-    "censor": page("censor.net", "2024-03-10", f"quotes Forbes and the Institute for the Study of War; {READ}"),
     "ukrinform": page("ukrinform.net", "2024-04-10", f"quotes the Washington Post; {READ}"),
-    "babel 2024-04": page("babel.ua", "2024-04-13"),
-    "defensenews": page("defensenews.com", "2024-06-04"),
     "news-pravda 2024-06-27": page("news-pravda.com", "2024-06-27", f"relays the Financial Times; {READ}"),
     "liga": page("news.liga.net", "2024-06-27", f"quotes the Financial Times; {READ}"),
-    "euromaidanpress": page("euromaidanpress.com", "2024-07-05"),
     "kyivindependent 2024-08": page("kyivindependent.com", "2024-08-29"),
     "politico.eu": page("politico.eu", "2024-08-29"),
-    "menafn": page("menafn.com", "2024-10-03"),
-    "italy.news-pravda": page("italy.news-pravda.com", "2024-11-19", f"relays TASS, which quotes ANSA; {READ}"),
     "fattieavvenimenti": page("fattieavvenimenti.it", "2025-03", f"quotes the Corriere della Sera; {READ}"),
 }
 
@@ -404,23 +387,6 @@ def needs() -> list[Entry]:
     return statements(rows)
 
 
-def losses() -> list[Entry]:
-    """Give what was said of Patriots damaged or lost until March 2024; claims of the parties stand side by side."""
-    may, march = "Patriot launchers destroyed in the attack of 16 May 2023", "Patriot launchers destroyed in March 2024"
-    damaged = "Patriot fire units damaged in the attack of 16 May 2023"
-    russia, institute = "Russian Ministry of Defence", "Institute for the Study of War"
-    rows: tuple[tuple[str, str, str, str, Quantity, str, str], ...] = (
-        ("kyivindependent 2023-05", "", "US officials, to CNN", damaged, exact(1, "fire units"), "2023-05-16",
-         "slightly; still working"),
-        ("aerotime", "Sabrina Singh", "", damaged, exact(1, "fire units"), "", "repaired within days, back in use"),
-        ("shepherdgazette", russia, "", may, exact(5, "launchers"), "2023-05-16", "denied by Ukraine; and a radar"),
-        ("censor", "", "Forbes", march, exact(2, "launchers"), "2024-03-09", "the first such loss"),
-        ("censor", institute, "", march, counted("at most", 2, "launchers"), "2024-03-10",
-         "not confirmed: the pictures may show lorries"),
-    )  # fmt: skip
-    return statements(rows)
-
-
 def incidents() -> list[Entry]:
     """Give airspace violations with how long they lasted."""
     thing, place = "airspace violation by a Russian missile", "Poland, near Oserdow"
@@ -433,59 +399,45 @@ def incidents() -> list[Entry]:
     ]
 
 
-# ---------------------------------------------------------------- promises and deliveries
-
-Step = tuple[Stage, float, Period, str, str]
-
-# giver ("" where the page names none), item, unit, steps: stage, how many, when (certain by the last day), page, note
-LIVES: tuple[tuple[str, str, str, tuple[Step, ...]], ...] = (
-    ("United States", "Patriot", "batteries", (
-        ("pledged", 1, on("2022-12-21"), "thehill", "the first, from its stocks"),
-        ("delivered", 1, on("2023-04-19"), "politico", "arrival told of on this day"))),
-    ("Germany", "Patriot", "batteries", (
-        ("pledged", 1, on("2023-01-05"), "trend", "the first; two launchers came from the Netherlands"),
-        ("delivered", 1, on("2023-04-18"), "kyivindependent 2023-04", "on the list on this day"))),
-    ("Germany", "Patriot", "batteries", (
-        ("pledged", 1, days("2023-10-01", "2023-10-10"), "sueddeutsche 2023-10", "the second, eight launchers"),
-        ("delivered", 1, on("2023-12-14"), "pravda.com.ua 2023-12", "on the list on this day"))),
-    ("Germany", "Patriot", "batteries", (
-        ("pledged", 1, on("2024-04-13"), "babel 2024-04", "the third"),
-        ("delivered", 1, on("2024-07-05"), "euromaidanpress", "arrival told of on this day"))),
-    ("Romania", "Patriot", "batteries", (
-        ("delivered", 1, on("2024-10-03"), "menafn", "arrival told of on this day"),)),
-    ("France and Italy", "SAMP/T", "batteries", (
-        ("pledged", 1, on("2023-02-03"), "tf1info", "one between the two"),
-        ("delivered", 1, on("2023-06-19"), "francetvinfo", "told to be at work on this day"))),
-    ("Italy", "SAMP/T", "batteries", (
-        ("pledged", 1, on("2024-06-03"), "defensenews", "a second one"),
-        ("delivered", 1, days("2024-09-27", "2024-11-19"), "italy.news-pravda", "two of Italy's five given by then"))),
-    ("Germany", "IRIS-T SLM", "fire units", (
-        ("delivered", 3, (INVASION, day("2024-04-30")), "hartpunkt", "as on the German list"),
-        ("delivered", 1, days("2024-05-24", "2024-05-24"), "munichnp", "the fourth"))),
-    ("", "NASAMS", "fire units", (
-        ("approved", 8, (INVASION, day("2022-11-30")), "avionews", ""),
-        ("delivered", 2, (INVASION, day("2022-11-30")), "avionews", ""))),
-    ("", "Gepard", "vehicles", (("delivered", 40, days("2022-02-24", "2023-12-31"), "30sekunden", "about 40"),)),
-    ("Germany-organised collection", "Patriot missiles", "missiles", (
-        ("pledged", 100, (INVASION, day("2024-06-30")), "mjmnews", ""),
-        ("delivered", 32, (INVASION, day("2024-06-30")), "mjmnews", "of the 100 pledged"))),
-)  # fmt: skip
+# ---------------------------------------------------------------- asked for, promised, delivered, lost, repaired, held
 
 
-def lives() -> list[Entry]:
-    """Give commitments step by step."""
-    entries: list[Entry] = []
-    for giver, item, unit, steps in LIVES:
-        begun = ""
-        for stage, count, period, where, note in steps:
-            quantity = counted("about" if note.startswith("about") else "exact", count, unit)
-            step = Entry(
-                "commitment", thing=item, quantity=quantity, period=period, participants=(giver, "Ukraine"),
-                status=stage, of=begun, source=PAGES[where].id, note=note,
-            )  # fmt: skip
-            begun = begun or step.id
-            entries.append(step)
-    return entries
+def aid() -> tuple[list[Source], list[Entry]]:
+    """Give the dated facts of aid.csv, one line each: steps of commitments by `life`, all else as statements."""
+    with AID.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    begun, sources, entries = dict[str, str](), list[Source](), list[Entry]()
+    for row in rows:
+        sources.append(replace(page(row["publisher"], row["published"]), url=row["page"]))
+        entry = _of_row(row, sources[-1].id, begun.get(row["life"], ""))
+        if row["life"] and row["told"] != OPEN:
+            begun.setdefault(row["life"], entry.id)
+        entries.append(entry)
+    return sources, entries
+
+
+def _of_row(row: dict[str, str], source: str, begun: str) -> Entry:
+    """Give the entry of one row; a step of a commitment names the first step of its life."""
+    step = bool(row["life"])
+    unread = "" if row["verified"] == "true" else "not verified: second-hand"
+    low, best, high = (float(row[name]) if row[name] else None for name in ("low", "best", "high"))
+    hedge = next((hedge for hedge in HEDGES if hedge == row["hedge"]), None)
+    return Entry(
+        kind="commitment" if step else "statement",
+        speaker=row["speaker"],
+        via=row["via"],
+        thing=row["thing"],
+        quantity=Quantity(low, best, high, hedge, row["unit"]) if hedge else None,
+        period=days(row["first"], row["last"]) if row["first"] else None,
+        participants=(row["giver"], "Ukraine") if step else (),
+        status=row["told"] if step else "",
+        role="" if step else row["told"],
+        due=day(row["due"]) if row["due"] else None,
+        of=begun,
+        source=source,
+        doubtful=row["doubtful"] == "true",
+        note="; ".join(filter(None, (row["note"], unread))),
+    )
 
 
 # words in a thing, and the role they tell
@@ -512,12 +464,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=TARGET)
     out: Path = parser.parse_args().out
     source, told = article()
-    entries = [*told, *totals(), *needs(), *stocks(), *losses(), *incidents(), *lives()]
-    entries = [with_role(entry) for entry in entries]
+    read, dated = aid()
+    entries = [*map(with_role, (*told, *totals(), *needs(), *stocks(), *incidents())), *dated]
     used = {entry.source for entry in entries}
-    sources = [each for each in (source, *PAGES.values()) if each.id in used]
+    sources = {each.id: each for each in (source, *PAGES.values(), *read) if each.id in used}
     with new_ledger(empty=True) as ledger:
-        ledger.add(sources, entries)
+        ledger.add(sources.values(), entries)
         out.write_text("".join(f"{line}\n" for line in ledger.export()), encoding="utf-8")
     print(f"{out.name}: {len(sources)} sources, {len(entries)} entries")
 

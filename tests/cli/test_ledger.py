@@ -56,8 +56,11 @@ def test_the_shipped_entries_are_shown_within_80_columns(ledger):
 
 def test_only_so_many_are_printed_and_the_rest_is_told(ledger):
     done = ledger("show", "--most", "3")
-    assert done.out.splitlines()[-1] == "123 entries; 120 more: give --most, or narrow with --kind, --thing"
-    assert len(json.loads(ledger("show", "--most", "3", "--json").out)) == 123
+    every = len(json.loads(ledger("show", "--most", "3", "--json").out))
+    assert every > 300
+    assert done.out.splitlines()[-1] == (
+        f"{every} entries; {every - 3} more: give --most, or narrow with --kind, --thing"
+    )
 
 
 def test_show_as_json_tells_what_made_each_number(ledger, own):
@@ -77,7 +80,8 @@ def test_add_prints_ids_and_a_second_time_changes_nothing(ledger, own, tmp_path)
     assert ledger("export", "--ledger", own).out == first
     assert ledger("export", "--ledger", own, "--out", tmp_path / "all.jsonl").code == 0
     assert (tmp_path / "all.jsonl").read_text(encoding="utf-8") == first
-    assert ledger("import", tmp_path / "all.jsonl", "--ledger", own).out.endswith("0 new, 124 there already\n")
+    entries = sum('"kind": "source"' not in line for line in first.splitlines())
+    assert ledger("import", tmp_path / "all.jsonl", "--ledger", own).out.endswith(f"0 new, {entries} there already\n")
 
 
 def test_history_and_rivals(ledger, own):
@@ -99,8 +103,8 @@ def test_history_and_rivals(ledger, own):
 def test_status_counts_at_a_day_and_prints_json(ledger):
     told = ledger("status", "--at", "2024-06-30").out
     assert "Germany-organised" in told
-    (row,) = [line for line in told.splitlines() if line.strip().startswith("NASAMS") or "not named: NASAMS" in line]
-    assert row.split()[-4:] == ["8", "2", "6", "–"]
+    pledged = told[told.index("NASAMS, fire units") - 200 : told.index("Held at")]
+    assert any(row.split()[-5:] == ["8", "–", "2", "6", "–"] for row in pledged.splitlines())
     content = json.loads(ledger("status", "--at", "2022-01-01", "--json").out)
     assert content["at"] == "2022-01-01"
     assert content["holdings"] == content["lives"] == []

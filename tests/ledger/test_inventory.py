@@ -220,6 +220,59 @@ def test_march_2024_is_answered_within_what_the_ledger_holds():
     assert not month.beyond
 
 
+def test_before_the_first_parts_came_there_were_no_units_either():
+    launchers = came(10, exactly(2, "launchers"))
+    ledger = ledger_of(launchers, counted(30, 1))
+    assert held(ledger, 9) == (0, 0, 0)
+    assert inventory_at(day(9), "patriot", ledger=ledger).lines == (launchers.id,)
+    assert held(ledger, 20) == (1, 1, 1)
+
+
+# What the public told, read beside the ledger: day, system, fewest and most that pages of the time allow.
+TOLD = (
+    ("2022-12-31", "patriot", 0, 0),  # promised on 21 December 2022, the first came in April
+    ("2023-04-30", "patriot", 2, 3),  # one American, one German; two Dutch launchers count as a third to some
+    ("2024-04-10", "patriot", 2, 5),  # three, by the Washington Post of that day
+    ("2024-08-29", "patriot", 4, 5),  # four by the Kyiv Independent, about five by Politico
+    ("2023-06-19", "sampt", 1, 1),
+    ("2024-12-31", "sampt", 2, 2),
+    ("2024-05-24", "iris_t_slm", 4, 4),
+    ("2024-12-02", "iris_t_slm", 5, 6),
+    ("2022-11-09", "nasams", 2, 8),
+    ("2023-08-09", "gepard", 46, 50),
+)
+
+
+@pytest.mark.parametrize(("at", "system", "fewest", "most"), TOLD)
+def test_the_inventory_is_what_pages_of_the_time_say(at, system, fewest, most):
+    amount = inventory_at(dt.date.fromisoformat(at), system).amount
+    assert amount.best is not None
+    assert fewest <= amount.low <= amount.best <= (amount.high or 0) <= most
+
+
+def test_claims_of_the_attacker_stand_beside_what_denies_them_and_set_nothing():
+    with open_ledger() as ledger:
+        groups = {next(iter(group.values())).thing: group for group in ledger.disputed()}
+        claimed = groups["Patriot lost by Ukraine, until June 2023"]
+        assert {entry.quantity.best for entry in claimed.values()} == {0, 5}
+        assert {entry.quantity.best for entry in claimed.values() if not entry.doubtful} == {0}
+        arrived = groups["Patriot delivered by the United States until the end of August 2024"]
+        assert {entry.quantity.best for entry in arrived.values()} == {1, 2}
+        for at in DAYS:
+            found = inventory_at(at, "patriot", ledger=ledger)
+            assert not any(ledger.entry(each).doubtful for each in found.lines)
+
+
+def test_every_line_of_aid_has_a_day_and_a_source_to_read():
+    with open_ledger() as ledger:
+        sources = ledger.sources()
+        steps = [entry for life in ledger.lives().values() for entry in life.values()]
+        assert len(steps) > 70
+        for entry in steps:
+            assert entry.period or entry.date
+            assert sources[entry.source].publisher
+
+
 def test_all_holdings_of_a_day_are_those_asked_for_one_by_one():
     at = dt.date(2024, 3, 31)
     with open_ledger() as ledger:

@@ -25,8 +25,8 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 """The life of a commitment, in order; the last two end it."""
 
 Role = Literal[
-    "launched", "destroyed", "got through", "lost", "damaged", "held", "needed", "asked for", "pledged", "approved",
-    "ordered", "delivered", "produced", "killed", "injured", "cut off", "trained",
+    "launched", "destroyed", "got through", "lost", "damaged", "repaired", "held", "needed", "asked for",
+    "pledged", "approved", "ordered", "delivered", "produced", "killed", "injured", "cut off", "trained",
 ]  # fmt: skip
 ROLES: tuple[Role, ...] = get_args(Role)
 """What happened to what a statement counts: of one attack "launched 16" and "destroyed 14" are two facts, no rivals."""

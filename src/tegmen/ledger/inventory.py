@@ -192,6 +192,7 @@ def _told_of(entry: Entry) -> Iterable[tuple[str, _Tells, int]]:
     certain = entry.quantity is not None and not entry.doubtful
     if entry.kind == "statement" and (told := _TOLD.match(entry.thing)):
         sign, tells = (1, "count") if told["what"] == "held" else (-1, "change")
+        certain &= entry.role in {"", told["what"]}
         yield told["holder"].strip(), tells if certain else "nothing", sign
     if entry.kind == "commitment":
         giver, receiver, *_ = (*entry.participants, "", "")
@@ -217,13 +218,14 @@ def _inventory(holder: str, system: str, lines: list[_Line], at: dt.date, rules:
     counts = [line for line in lines if line.tells == "count" and line.unit == unit]
     changes = [line for line in lines if line.tells == "change" and line.unit == unit]
     edges = sorted({line.day for line in changes if _size(line, rules)[0] > 0})
-    from_none = _begins_with_an_arrival(counts, changes)
-    begun = [line for line in changes if line.first <= at]
-    used = _counts_on(counts, edges, at) or _counts_near(counts, edges, at, back=not from_none)
-    voices = [_carried(line, used, changes, at, rules) for line in used]
-    if from_none:
-        voices.append(_net(begun, at, rules))
-        used += begun
+    first = _first_arrival(counts, lines)
+    if first is not None and at < first.first:
+        used, voices = [first], [(0.0, 0.0, 0.0)]
+    else:
+        begun = [line for line in changes if line.first <= at] if first else []
+        counted = _counts_on(counts, edges, at) or _counts_near(counts, edges, at, back=not first)
+        used, voices = counted + begun, [_carried(line, counted, changes, at, rules) for line in counted]
+        voices += [_net(begun, at, rules)] if begun else []
     ids = {line.id for line in used}
     return Inventory(
         holder=holder,
@@ -240,10 +242,11 @@ def _inventory(holder: str, system: str, lines: list[_Line], at: dt.date, rules:
     )
 
 
-def _begins_with_an_arrival(counts: list[_Line], changes: list[_Line]) -> bool:
-    """Whether the first thing told of a holding is that something came: then it had none before."""
+def _first_arrival(counts: list[_Line], lines: list[_Line]) -> _Line | None:
+    """Give the arrival, of units or of parts, that is the first thing told of a holding: before it there was none."""
+    changes = [line for line in lines if line.tells == "change"]
     first = min(changes, key=lambda line: line.day, default=None)
-    return first is not None and first.sign > 0 and all(line.day >= first.day for line in counts)
+    return first if first and first.sign > 0 and all(line.day >= first.day for line in counts) else None
 
 
 def _counts_on(counts: list[_Line], edges: list[dt.date], at: dt.date) -> list[_Line]:
