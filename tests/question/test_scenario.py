@@ -120,9 +120,10 @@ def test_what_is_held_was_chosen_among_counts_that_the_ledger_has():
             assert entry.thing.endswith("held by Ukraine")
             assert entry.period is not None
             assert row.since <= entry.period[1]
-        counts = [
-            entry.quantity for entry in ledger.current(kind="statement", thing="Patriot held by Ukraine").values()
-        ]
+        found = ledger.current(kind="statement", thing="Patriot held by Ukraine").values()
+    # Later months have more; losses and damage are told under longer names.
+    by_then = [entry for entry in found if entry.period and entry.period[1] <= dt.date(2024, 12, 31)]
+    counts = [entry.quantity for entry in by_then if entry.thing == "Patriot held by Ukraine"]
     said = {value for quantity in counts if quantity for value in quantity.said}
     rows = [row for row in march.held if row.system == "patriot"]
     assert min(row.low for row in rows) <= min(said) <= max(said) <= max(row.high for row in rows)

@@ -263,7 +263,7 @@ def test_the_page_says_what_was_promised_and_delivered_by_the_end_of_the_month(p
     for each in status.holdings:
         assert f"{each.name} " in shown
         assert all(life in shown for life in each.lives)
-    assert "NASAMS, fire units – – 8 – 2 – 6 –" in shown
+    assert "United States: NASAMS, fire units – 8 – – 2 – 6 –" in shown
 
 
 # ---------------------------------------------------------------- tables and map file
