@@ -122,16 +122,15 @@ class Study:
         def cut() -> Study:
             rows, _ = eligible(self.calibration.record, day)
             effort = Effort(self.effort.part(5, 1000), self.effort.runs, self.effort.compute)
-            return replace(
-                self,
-                theatre=named_until(self.theatre, self.calibration.record, day),
-                rows=rows[ThreatClass.ballistic],
-                effort=effort,
-                lent=self.posterior().proposals,
-                _kept={},
-            )
+            theatre = named_until(self.theatre, self.scenario, self.calibration.record, day)
+            study = self.weighed_by(rows[ThreatClass.ballistic])
+            return replace(study, theatre=theatre, effort=effort, lent=self.posterior().proposals)
 
         return self.once(("until", day), cut)
+
+    def weighed_by(self, rows: EligibleRows) -> Study:
+        """The same question on other ballistic rows, with nothing worked out yet."""
+        return replace(self, rows=rows, _kept={})
 
     def worlds(
         self, case: EvidenceCase, goal: Goal | None = None, reading: Reading = HEADLINE, *, whole: bool = False

@@ -40,7 +40,7 @@ class Theatre:
     weapons
         Ballistic weapon to its launches in the month, as posted.
     named
-        Class to (p,) launches of the record that name the place's oblast alone.
+        Class to (p,) launches of the record, up to the month asked about, that name the place's oblast alone.
     history, nights
         (night of record, class) counts that the month's nights are drawn from; nights in the month.
     spread_s, window_s
@@ -86,7 +86,6 @@ def set_theatre(scenario: Scenario, record: Record, until: date) -> Theatre:
     fixed = {name: catalogue.model(name) for name in ("kyiv_radius_km", "lane_offset_km", "wave_window_s")}
     history = history_counts(scenario, record)  # a record that does not cover the month says so before anything else
     places = defended_places(scenario, kyiv_radius_km=fixed["kyiv_radius_km"].constant)
-    seen = record.until(until)
     latitude, longitude = front_points(_FRONT_STEP_KM)
     return Theatre(
         places=places,
@@ -95,7 +94,7 @@ def set_theatre(scenario: Scenario, record: Record, until: date) -> Theatre:
         front_apart_km=np.linalg.norm(places.xy[:, None] - to_km(latitude, longitude)[None], axis=-1),
         posted=FrozenDict(posted_counts(scenario, record)),
         weapons=FrozenDict(posted_weapons(scenario, record, ThreatClass.ballistic)),
-        named=FrozenDict({cls: named_launches(seen, cls, places) for cls in ThreatClass}),
+        named=_named(scenario, record, until, places),
         history=history,
         nights=scenario.month.nights,
         spread_s=np.array([spread[cls].constant if cls in spread else 0.0 for cls in ThreatClass]),
@@ -104,10 +103,15 @@ def set_theatre(scenario: Scenario, record: Record, until: date) -> Theatre:
     )
 
 
-def named_until(theatre: Theatre, record: Record, day: date) -> Theatre:
+def named_until(theatre: Theatre, scenario: Scenario, record: Record, day: date) -> Theatre:
     """The same theatre with the oblasts named in the record up to another day."""
-    seen = record.until(day)
-    return replace(theatre, named=FrozenDict({cls: named_launches(seen, cls, theatre.places) for cls in ThreatClass}))
+    return replace(theatre, named=_named(scenario, record, day, theatre.places))
+
+
+def _named(scenario: Scenario, record: Record, day: date, places: Places) -> Mapping[ThreatClass, Floats]:
+    """Launches up to a day that name an oblast; what is aimed at after the month asked about tells of other months."""
+    seen = record.until(min(day, scenario.month.last))
+    return FrozenDict({cls: named_launches(seen, cls, places) for cls in ThreatClass})
 
 
 def _reach_km(scenario: Scenario) -> float:

@@ -91,6 +91,16 @@ class MonthAheadPart(Part):
     ess: Real = field("Effective sample size of the worlds.")
 
 
+class MovementPart(Part):
+    """How far the headline's number would move with the reports of some days, if the model were right."""
+
+    begin: date = field("Last day of the record before.")
+    end: date = field("Last day of the record after.")
+    before: int | None = field("The number before; null: none tried is enough.")
+    after: int | None = field("The number after the reports as they came, by the same plan.")
+    foreseen: list[int | None] = field("The number after each made-up set of reports, ascending, null last.")
+
+
 class PedigreePart(Part):
     """An input."""
 
@@ -131,6 +141,7 @@ class VerificationFile(File, title="verification.json"):
     months: list[MonthAheadPart] = field("Months predicted by the answer's own worlds; empty where not run.")
     months_coverage: dict[str, Share] = field("Level to share of these months in the central interval.")
     months_log_score: dict[str, Real] = field("Who predicted to the mean log score a month.")
+    movement: list[MovementPart] = field("How far the posted headline would move by the model; empty where not run.")
     silent: dict[str, str] = field("Quantity to what the record says of it and leaves open.")
     limits: list[str] = field("Known limits of the method.", min_length=1)
 

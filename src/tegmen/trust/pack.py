@@ -14,7 +14,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
+from tegmen.answer.readings import cut_days
 from tegmen.answer.results import CutAnswer, Driver
+from tegmen.answer.study import begin_study
 from tegmen.answer.sufficiency import Effort, sufficiency
 from tegmen.calibration.fit import Calibration, calibrate
 from tegmen.data import shipped, shipped_toml
@@ -27,6 +29,7 @@ from tegmen.trust.ahead import MonthsAhead, predict_months
 from tegmen.trust.backtest import Backtest, ClassScores, Horizon, backtest
 from tegmen.trust.baselines import RIVAL
 from tegmen.trust.checks import CHECKS, Check, Material, Result, run_checks
+from tegmen.trust.movement import Movement, foresee_movement
 from tegmen.trust.published import Published, compare_published
 from tegmen.trust.scores import Difference
 
@@ -123,6 +126,8 @@ class Verification:
         Horizon to scores; empty where not run here.
     ahead
         The answer's own predictions a month ahead; None where not run here.
+    movement
+        How far the headline's number would move by the model's own lights; empty where not run here.
     headline, drivers_from
         Evidence case to how the headline answer holds; where that was worked out.
     silent
@@ -138,6 +143,7 @@ class Verification:
     backtests: Mapping[str, Backtest]
     criteria: tuple[Criterion, ...]
     ahead: MonthsAhead | None
+    movement: tuple[Movement, ...]
     headline: Mapping[str, HeadlineHeld]
     drivers_from: str
     silent: Mapping[str, str]
@@ -216,6 +222,7 @@ def verify(
     horizons: tuple[Horizon, ...] = () if extent.quick else ("night", "month")
     backtests = {each: backtest(record, start=SCORED_FROM, horizon=each, seed=seed, progress=tell) for each in horizons}
     ahead = None if extent.quick else predict_months(scenario, record, seed=seed, tell=tell)
+    movement = () if extent.quick else _movement(scenario, calibration, seed, tell)
     if extent.answer is None:
         headline, drivers_from = _small_answer(scenario, calibration, seed, extent.quick, tell)
     return Verification(
@@ -226,6 +233,7 @@ def verify(
         backtests=FrozenDict(backtests),
         criteria=(*judge_forecasts(backtests), *judge_answer(headline, ahead)),
         ahead=ahead,
+        movement=movement,
         headline=FrozenDict(headline),
         drivers_from=drivers_from,
         silent=FrozenDict(calibration.identified),
@@ -369,6 +377,11 @@ def judge_answer(headline: Mapping[str, HeadlineHeld], ahead: MonthsAhead | None
             "met" if gain.mean > 0 else "not met",
         ),
     )
+
+
+def _movement(scenario: Scenario, calibration: Calibration, seed: int, tell: Progress) -> tuple[Movement, ...]:
+    study = begin_study(scenario, calibration, seed=seed, effort=None, cases=("posted",), progress=tell)
+    return foresee_movement(study, "posted", cut_days(study))
 
 
 def _are_near(numbers: Sequence[int | None]) -> bool:

@@ -218,6 +218,9 @@ def count_months(scenario: Scenario, theatre: Theatre, rows: EligibleRows) -> Mo
     numbers = list(map(months.of, days))
     asked = months.of(scenario.month.first)
     launched = np.bincount(numbers, rows.launched, max(asked + 1, 1)).astype(np.int64)
+    # Months that the rows do not reach were not quiet for that: as much as in the mean month before is taken for them.
+    seen = max(numbers, default=asked) + 1
+    launched[seen:asked] = round(launched[:seen].mean())
     launched[asked] = theatre.posted[ThreatClass.ballistic]
     return Months(months.first, launched)
 
