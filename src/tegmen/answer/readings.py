@@ -240,13 +240,13 @@ def answer_informed(study: Study, case: EvidenceCase) -> Informed:
 
 
 def answer_cuts(study: Study, case: EvidenceCase, n: int | None) -> tuple[CutAnswer, ...]:
-    """The headline with the evidence cut on other days, as far as the record reaches."""
+    """The headline with the evidence cut on other days, as far as the record reaches; its own day is the headline."""
     goal, most, system = study.scenario.headline, study.scenario.added_max, study.scenario.added_system
     at, answers = most if n is None else n, []
     for day in cut_days(study):
-        cut = study.until(day)
+        cut = study if day == study.calibration.until else study.until(day)
         met = met_share(remaining_of(cut, case, goal, (system, most)), goal)
-        answers.append(CutAnswer(day, smallest_enough(met, goal), float(met[at]), cut.worlds(case, goal).ess))
+        answers.append(CutAnswer(day, smallest_enough(met, goal), float(met[at]), cut.posterior().ess))
     return tuple(answers)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.calibration.exposure import Exposure, Kill, RowLikelihood
+from tegmen.calibration.exposure import Kill, RowLikelihood
 from tegmen.calibration.rows import EligibleRows
 from tegmen.errors import EvidenceError
 from tegmen.evidence.parameters import Parameter
@@ -95,13 +95,11 @@ class Posterior:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Weighed:
-    """A block of prior worlds, what their rows could meet, and the log of their weights."""
+    """A block of prior worlds and the log of their weights; as little of them as they can be resampled from."""
 
     worlds: PriorWorlds
     supplied: Supplied
-    exposure: Exposure
     log_weight: Floats
-    levels: Levels
 
 
 @one_blas_thread
@@ -145,23 +143,23 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     likelihood = row_likelihood(scenario, rows, reading)
     months = months or count_months(scenario, theatre, rows)
 
-    def block(number: int, count: int, proposals: Mapping[str, Proposal]) -> _Weighed:
+    def block(number: int, count: int, proposals: Mapping[str, Proposal]) -> tuple[_Weighed, Levels]:
         key = np.random.SeedSequence(seed, spawn_key=(purpose, number))
         levels = Levels(count, np.random.Generator(np.random.Philox(key)), proposals)
         worlds = draw_prior(scenario, theatre, reading, len(months.launched), levels, key)
         supplied = supply(worlds, theatre, months)
         exposed = exposure(worlds, supplied, months, likelihood.rows)
-        return _Weighed(worlds, supplied, exposed, likelihood.log_weight(exposed) + levels.log_prior, levels)
+        return _Weighed(worlds, supplied, likelihood.log_weight(exposed) + levels.log_prior), levels
 
     favoured = dict(proposals or {})
     for number in range(0 if proposals else _ROUNDS):
         tell("which worlds the record favours", number, _ROUNDS)
-        first = block(number, min(_ROUND_WORLDS, drawn), favoured)
-        favoured = first.levels.fitted(_tempered(first.log_weight, _ROUND_ESS))
+        first, levels = block(number, min(_ROUND_WORLDS, drawn), favoured)
+        favoured = levels.fitted(_tempered(first.log_weight, _ROUND_ESS))
     sizes = [min(_BLOCK, drawn - begin) for begin in range(0, drawn, _BLOCK)]
     blocks: list[_Weighed] = []
     with ThreadPoolExecutor(threads) as pool:
-        for weighed in pool.map(block, range(_ROUNDS, _ROUNDS + len(sizes)), sizes, [favoured] * len(sizes)):
+        for weighed, _ in pool.map(block, range(_ROUNDS, _ROUNDS + len(sizes)), sizes, [favoured] * len(sizes)):
             blocks.append(weighed)
             tell("weighing worlds by the record", len(blocks), len(sizes))
     resampling = np.random.SeedSequence(seed, spawn_key=(purpose, _RESAMPLE))
@@ -191,17 +189,17 @@ def _resampled(  # noqa: PLR0913 - all that a posterior is made of
     # Worlds are shuffled, so that the first few of them are as good a sample as all.
     order = generator.permutation(kept)
     ends = np.cumsum([len(block.log_weight) for block in blocks])
-    picked: list[tuple[PriorWorlds, Supplied, Exposure]] = []
+    picked: list[tuple[PriorWorlds, Supplied]] = []
     while blocks:  # a block is let go of as soon as its worlds are picked: all of them together are large
         block, end = blocks.pop(0), ends[len(picked)]
         mine = index[(index < end) & (index >= end - len(block.log_weight))] - (end - len(block.log_weight))
-        picked.append((take(block.worlds, mine), take(block.supplied, mine), take(block.exposure, mine)))
-    worlds, supplied, exposed = (join(parts) for parts in zip(*picked, strict=True))
-    exposed = take(exposed, order)
+        picked.append((take(block.worlds, mine), take(block.supplied, mine)))
+    worlds, supplied = (take(join(parts), order) for parts in zip(*picked, strict=True))
+    exposed = exposure(worlds, supplied, months, likelihood.rows)
     return Posterior(
         *asked,
-        worlds=take(worlds, order),
-        supplied=take(supplied, order),
+        worlds=worlds,
+        supplied=supplied,
         months=months,
         kill=likelihood.draw_kill(exposed, generator),
         ess=effective_size(weight),
