@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import fields
+from datetime import date
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -80,14 +81,17 @@ def test_what_nobody_posted_fell_where_no_unit_covers():
     assert more[open_places] == pytest.approx((bare * share[:, None])[open_places], abs=2e-4)
 
 
-def test_the_targets_are_not_fitted_to_reports_after_the_date_asked_for():
+def test_the_targets_are_not_fitted_to_reports_after_the_date_or_the_month_asked_for():
     scenario, record, until = evidence().scenario, evidence().calibration.record, evidence().scenario.until
     assert len(record.until(until).rows) < len(record.rows)
-    seen, all_of_it = (set_theatre(scenario, each, until) for each in (record.until(until), record))
-    later = set_theatre(scenario, record, record.rows["window_end"].max().date())
+    early, month_end = date(2024, 1, 31), scenario.month.last
+    seen, all_of_it = (set_theatre(scenario, each, early) for each in (record.until(early), record))
+    asked, later = (set_theatre(scenario, record, day) for day in (month_end, record.rows["window_end"].max().date()))
     for cls in (BALLISTIC, CRUISE):
         assert np.array_equal(seen.named[cls], all_of_it.named[cls])
-        assert not np.array_equal(seen.named[cls], later.named[cls])
+        assert not np.array_equal(seen.named[cls], asked.named[cls])
+        # What was aimed at after the month asked about tells of other months.
+        assert np.array_equal(asked.named[cls], later.named[cls])
 
 
 # ------------------------------------------------------------------ launches and rates
