@@ -92,9 +92,9 @@ def _foresee(
     met: list[Floats] = []
     for d, rows in enumerate(_made_up(before, after, records, turn[0])):
         study.tell("made-up reports of the months to come", turn[0] * records + d, turn[1] * records)
-        met.append(_enough(_more(before, rows), case, sites))
+        met.append(_share_enough(_more(before, rows), case, sites))
     foreseen = sorted((smallest_enough(each, goal) for each in met), key=lambda n: most + 1 if n is None else n)
-    own, came = _enough(before, case, sites), _enough(_more(before, after), case, sites)
+    own, came = _share_enough(before, case, sites), _share_enough(_more(before, after), case, sites)
     n = smallest_enough(own, goal)
     at = most if n is None else n
     shares = tuple(float(each[at]) for each in met)
@@ -136,7 +136,7 @@ def _more(before: Study, rows: EligibleRows) -> Study:
     return before.weighed_by(join([before.rows, rows]))
 
 
-def _enough(study: Study, case: EvidenceCase, sites: Ints) -> Floats:
+def _share_enough(study: Study, case: EvidenceCase, sites: Ints) -> Floats:
     """(n,) share of worlds in which each number of a plan is enough for the headline."""
     goal, most = study.scenario.headline, study.scenario.added_max
     worlds = study.worlds(case, goal)
