@@ -8,6 +8,7 @@ import zipfile
 
 import pandas as pd
 import pytest
+from locations import SHARED, needs_shared
 
 from tegmen.errors import InputError
 from tegmen.evidence.record import read_record
@@ -54,8 +55,9 @@ def row(day="2024-03-01", model="Shahed-136/131", counts="40,30", post="x", star
     return f"{start or day},{day},{model},,Ukraine,{counts},,kpszsu/posts/{post}"
 
 
-def sums(record):
-    return int(record.rows["launched"].sum()), int(record.rows["intercepted"].sum())
+def sums(record, threat_class=None):
+    rows = record.rows if threat_class is None else record.eligible(threat_class)
+    return int(rows["launched"].sum()), int(rows["intercepted"].sum())
 
 
 # --- one table, many files ----------------------------------------------------------------------------------------
@@ -299,3 +301,43 @@ def test_uneven_rows_of_a_compiled_table_are_left_out(read):
 def test_a_file_of_nothing_but_faults_is_refused(read):
     with pytest.raises(InputError, match="2 faults"):
         read(table(row(model="Zmei"), row(counts="4,9")))
+
+
+# --- the cases of outside readers ---------------------------------------------------------------------------------
+
+
+CASES = {
+    "unknown_weapon.csv": ([("drone", 17, 15), ("ballistic", 2, 2)], ["line 4, model: found unknown weapon 'Aerial B"]),
+    "kills_exceed.csv": ([("drone", 40, 30)], ["line 3, destroyed: found 4 of 2 launched"]),
+    "lost_exceed_and_missing.csv": ([("drone", 46, 35), ("cruise", 0, 0)], []),
+    "exact_duplicate.csv": ([("drone", 112, 68)], ["1 line repeats an earlier line letter for letter (line 3)"]),
+    "semicolon_uk_excel.csv": (
+        [("drone", 17, 15), ("ballistic", 2, 2)],
+        ["The file is read: semicolons between cells; day-first dates"],
+    ),
+}
+
+
+@needs_shared
+@pytest.mark.parametrize("case", CASES)
+def test_cases_that_failed_once(case):
+    totals, said = CASES[case]
+    record = read_record(SHARED / "cases" / case)
+    assert [(name, *sums(record, name)) for name, *_ in totals] == totals
+    for words in said:
+        assert any(words in note for note in record.notes)
+    assert bool(record.notes) is bool(said)
+
+
+@needs_shared
+def test_a_case_of_lost_beside_unknown_counts():
+    both = read_record(SHARED / "cases" / "lost_exceed_and_missing.csv").counting("intercepted+lost")
+    assert both.eligible("drone")["intercepted"].tolist() == [16, 28]
+    assert both.eligible("cruise").empty
+    assert "In 1 row the two exceed what was launched" in both.notes[-1]
+
+
+@needs_shared
+def test_every_case_of_a_record_is_read_here():
+    files = {path.name for path in (SHARED / "cases").glob("*.csv")} - {"claims.csv", "weapons.csv"}
+    assert files == set(CASES)

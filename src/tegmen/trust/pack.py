@@ -386,7 +386,7 @@ def _movement(scenario: Scenario, calibration: Calibration, seed: int, tell: Pro
 
 def _are_near(numbers: Sequence[int | None]) -> bool:
     known = [number for number in numbers if number is not None]
-    return len(known) == len(numbers) and max(known) - min(known) <= CUTS_APART
+    return bool(known) and len(known) == len(numbers) and max(known) - min(known) <= CUTS_APART
 
 
 def _verdict(share: float, low: float, high: float, error: float) -> Verdict:
