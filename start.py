@@ -8,13 +8,27 @@ The first start makes an environment in .venv beside this file and installs the 
 starts find it ready. Nothing outside this folder is changed.
 """
 
+# ruff: noqa: E402 - an interrupt is one line from the first import on
 from __future__ import annotations
+
+import os
+import signal
+
+INTERRUPTED = 130
+
+
+def stop(_signal: int, _frame: object) -> None:
+    """End at an interrupt: until all is loaded and `main` begins, there is nothing to tidy up."""
+    os.write(2, b"Interrupted. Start again at any time.\n")
+    os._exit(INTERRUPTED)
+
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, stop)
 
 import hashlib
 import importlib.util
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -32,7 +46,6 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 # There while a set-up is under way: an interrupted one leaves it behind, and the next start begins anew.
 UNFINISHED = VENV / "set-up-unfinished"
 
-INTERRUPTED = 130
 CHECKS = (
     ("ruff", "check", "--quiet"),
     ("ruff", "format", "--check", "--quiet"),
@@ -258,6 +271,8 @@ if __name__ == "__main__":
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever starts this with an older Python must be told
         raise SystemExit(f"tegmen needs Python 3.11 or newer; this is {sys.version.split()[0]} ({sys.executable}).")
     try:
+        if signal.getsignal(signal.SIGINT) is stop:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         raise SystemExit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         say("Interrupted. Start again at any time: an unfinished set-up is repaired.")

@@ -9,12 +9,39 @@ from typing import Any
 
 KeyPath = tuple[int | str, ...]
 """Keys and list positions from the top of a file to what is wrong in it."""
+_HIDDEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)"  # control characters: they command terminals and stop drawing
+    r"|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"  # direction marks: they show words in another order
+    r"|[\ud800-\udfff\ufffe\uffff]"  # halves of characters, and what is none
+)
+
+
+def visible(text: str) -> str:
+    """Write control characters, direction marks and what is no character as their codes: text is data, no command."""
+    return _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def without_hidden(text: str) -> str:
+    """Leave out what `visible` would write as a code; what separates words becomes a space."""
+    return _HIDDEN.sub(lambda match: " " if match[0].isspace() else "", text)
+
+
+def hidden_fault(text: str) -> str | None:
+    """Say which character of a text is not to be seen, or None."""
+    found = _HIDDEN.search(text)
+    if found is None:
+        return None
+    what = f"found the character {visible(found[0])} after {visible(text[: found.start()])[-20:]!r}"
+    return f"{what}; control characters and direction marks are not allowed in text: remove it"
 
 
 class TegmenError(Exception):
     """An error the user can act on; the command line prints it in plain words, without a trace."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return visible(super().__str__())  # what was found in a stranger's file commands no terminal
 
 
 class InputError(TegmenError):
@@ -79,5 +106,12 @@ def _fault_line(error: Mapping[str, Any], allowed: Callable[[KeyPath], Iterable[
         return f"{path}: missing; add it"
     if kind == "value_error":
         return f"{path}: {message.removeprefix('Value error, ')}"
-    value = str(given) if isinstance(given, dt.date) else repr(given)
-    return f"{path}: found {value[:60]}; {message[0].lower()}{message[1:]}; correct the value"
+    return f"{path}: found {_shown(given)}; {message[0].lower()}{message[1:]}; correct the value"
+
+
+def _shown(given: object) -> str:
+    """A value as far as a line holds it; Python writes no whole number of thousands of digits."""
+    try:
+        return (str(given) if isinstance(given, dt.date) else repr(given))[:60]
+    except (ValueError, RecursionError):
+        return f"{type(given).__name__} too long to show"

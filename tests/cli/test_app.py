@@ -611,9 +611,41 @@ def test_ctrl_c_in_the_middle_writes_nothing(tmp_path: Path):
     os.close(leader)
     assert process.returncode == 130
     assert out == ""
-    assert shown.rstrip().endswith("tegmen: interrupted; nothing was written")
+    assert shown.rstrip().endswith("tegmen: interrupted; no file is left half written")
     assert "Traceback" not in shown
     assert list(tmp_path.iterdir()) == []
+
+
+INTERRUPTED_WHILE_LOADING = """
+import os, runpy, signal, sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ["tegmen", "ledger", "status"]
+runpy.run_module("tegmen", run_name="__main__")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+@pytest.mark.parametrize("module", ["typer", "rich.table", "tegmen.ledger.store"])
+def test_an_interrupt_while_libraries_load_is_one_line(module: str):
+    program = INTERRUPTED_WHILE_LOADING.format(module=module)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "tegmen: interrupted; no file is left half written\n"
+
+
+@pytest.mark.parametrize("hostile", ["\x1b[2J", "a\x07b", "\u202egnp.exe", "\x9b31m"])
+def test_what_the_user_gives_commands_no_terminal(here, hostile: str):
+    for arguments in (("answer", hostile), ("why", f"x#/{hostile}"), ("check", f"7 Patriots {hostile}"), (hostile,)):
+        done = here(*arguments)
+        assert done.code in {1, 2}, arguments
+        assert hostile not in done.out + done.err, arguments
+        assert "Traceback" not in done.err
 
 
 @needs_terminal

@@ -15,8 +15,8 @@ import typer
 
 import tegmen as tg
 from tegmen.cli import ask, ledger, reading, trust
-from tegmen.cli.console import say_notes, show
-from tegmen.errors import TegmenError
+from tegmen.cli.console import echo, say_notes, show
+from tegmen.errors import TegmenError, hidden_fault
 from tegmen.terms import VERSION, count_of
 
 app = typer.Typer(
@@ -40,14 +40,14 @@ def root(
     if debug:
         os.environ["TEGMEN_DEBUG"] = "1"
     if version:
-        typer.echo(f"tegmen {VERSION}")
+        echo(f"tegmen {VERSION}")
         raise typer.Exit
 
 
 def scenarios_verb() -> None:
     """List the shipped scenarios."""
     for name in tg.scenario_names():
-        typer.echo(f"{name}  {tg.read_scenario(name).title}")
+        echo(f"{name}  {tg.read_scenario(name).title}")
 
 
 def record_verb(
@@ -64,7 +64,7 @@ def record_verb(
     show(title, monthly, left=("month", "broad"))
     rows, uncounted = (count_of(int(monthly[name].sum()), "row") for name in ("rows", "rows_without_counts"))
     launched, destroyed = monthly["launched"].sum(), monthly["destroyed"].sum()
-    typer.echo(
+    echo(
         f"{rows} with counts, launched {launched:,}, destroyed {destroyed:,}; {uncounted} without counts. Regional "
         "channels post what was shot down, so these totals are no rates; rates use national channels only."
     )
@@ -93,13 +93,17 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without our dashes still gets the numbers
+    for argument in sys.argv[1:]:
+        if fault := hidden_fault(os.fsencode(argument).decode(errors="replace")):
+            echo(f"tegmen: {fault}", err=True)
+            sys.exit(2)
     try:
         app()
     except TegmenError as error:
         if os.environ.get("TEGMEN_DEBUG"):
             raise
-        typer.echo(f"tegmen: {error}", err=True)
+        echo(f"tegmen: {error}", err=True)
         sys.exit(error.exit_code)
     except MemoryError:
-        typer.echo("tegmen: the memory of this machine is not enough; give fewer --worlds or --runs", err=True)
+        echo("tegmen: the memory of this machine is not enough; give fewer --worlds or --runs", err=True)
         sys.exit(1)

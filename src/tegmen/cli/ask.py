@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 import tegmen as tg
-from tegmen.cli.console import progress, say, say_notes, show, show_chain
+from tegmen.cli.console import echo, progress, say, say_notes, show, show_chain
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def why_verb(
     """Print where a number of an answer comes from: the whole chain, down to the sources."""
     chain = tg.why(number)
     if as_json:
-        typer.echo(dumps(chain.to_json(), ensure_ascii=False, indent=1))
+        echo(dumps(chain.to_json(), ensure_ascii=False, indent=1))
     else:
         show_chain(chain)
 
@@ -200,7 +200,7 @@ def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     table["evppi"] = [f"{value:.1f}" for value in table["evppi"]]
     show(f"{question.title}: what drives it", table, left=("case", "unknown"))
     say_notes(evidence.told(question.until))
-    typer.echo(f"page: {page}")
+    echo(f"page: {page}")
 
 
 def calibrated(question: tg.Scenario, record: tg.Record, seed: int) -> tg.Calibration:

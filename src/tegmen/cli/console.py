@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tegmen.errors import visible
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
@@ -18,12 +20,18 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
+def echo(text: str | bytes = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print text as it is: text from outside commands no terminal."""
+    shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    typer.echo(visible(shown).encode() if isinstance(text, bytes) else visible(shown), err=err, nl=nl)
+
+
 def say(text: str, style: str | None = None) -> None:
     """Print a line: text of the user's is no markup, and in a file a sentence stays on one line."""
     from rich.console import Console
 
     console = Console()
-    console.print(text, style=style, markup=False, highlight=False, soft_wrap=not console.is_terminal)
+    console.print(visible(text), style=style, markup=False, highlight=False, soft_wrap=not console.is_terminal)
 
 
 def say_notes(notes: Sequence[str]) -> None:
@@ -45,13 +53,13 @@ def show_rows(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *,
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(title=Text(visible(title)), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in head:
         table.add_column(
             Text(name.replace("_", " ")), justify="left" if name in left else "right", overflow="fold"
         )  # fmt: skip
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     Console().print(table)
 
 
@@ -61,11 +69,14 @@ def show_chain(chain: Link) -> None:
     from rich.text import Text
     from rich.tree import Tree
 
+    def bold_first(link: Link) -> Text:
+        return Text.assemble((visible(link.id), "bold"), f"  {visible(link.text)}")
+
     def grow(link: Link, tree: Tree) -> None:
         for below in link.rests_on:
-            grow(below, tree.add(Text.assemble((below.id, "bold"), f"  {below.text}")))
+            grow(below, tree.add(bold_first(below)))
 
-    root = Tree(Text.assemble((chain.id, "bold"), f"  {chain.text}"))
+    root = Tree(bold_first(chain))
     grow(chain, root)
     Console().print(root)
 

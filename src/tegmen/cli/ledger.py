@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import tegmen as tg
-from tegmen.cli.console import show_rows
+from tegmen.cli.console import echo, show_rows
 from tegmen.errors import InputError
 from tegmen.ledger.entries import STAGES, Entry, Kind
 
@@ -46,7 +46,7 @@ def new(
 ) -> None:
     """Make a ledger of your own; it starts with the shipped entries."""
     with tg.new_ledger(file, empty=empty) as ledger:
-        typer.echo(f"made {file} with {_entries(len(ledger))}; add to it: tegmen ledger add LINES --ledger {file}")
+        echo(f"made {file} with {_entries(len(ledger))}; add to it: tegmen ledger add LINES --ledger {file}")
 
 
 @ledger_app.command("show")
@@ -70,21 +70,21 @@ def show_entries(  # noqa: PLR0913, PLR0917 - one parameter an option
         first = dict(list(found.items())[:most])
         _print_entries(opened, first, rules)
     more = len(found) - len(first)
-    typer.echo(_entries(len(found)) + (f"; {more} more: give --most, or narrow with --kind, --thing" if more else ""))
+    echo(_entries(len(found)) + (f"; {more} more: give --most, or narrow with --kind, --thing" if more else ""))
 
 
 @ledger_app.command("add")
 def add(lines: Lines, ledger: WriteFile) -> None:
     """Add entries and their sources; prints the id of each entry."""
     for each in _taken_in(lines, ledger)[0]:
-        typer.echo(each)
+        echo(each)
 
 
 @ledger_app.command("import")
 def import_lines(lines: Lines, ledger: WriteFile) -> None:
     """Take in what `tegmen ledger export` wrote; what is there already stays as it is."""
     ids, new_ones = _taken_in(lines, ledger)
-    typer.echo(f"{_entries(len(ids))} in {lines}: {new_ones} new, {len(ids) - new_ones} there already")
+    echo(f"{_entries(len(ids))} in {lines}: {new_ones} new, {len(ids) - new_ones} there already")
 
 
 @ledger_app.command("export")
@@ -95,7 +95,7 @@ def export(
     with tg.open_ledger(ledger) as opened:
         content = "".join(f"{line}\n" for line in opened.export()).encode()
     if out is None:
-        typer.echo(content, nl=False)
+        echo(content, nl=False)
         return
     try:
         with tempfile.TemporaryDirectory(prefix=".tegmen-", dir=out.absolute().parent) as folder:
@@ -116,7 +116,7 @@ def history(id_: Id, ledger: ReadFile = None, as_json: Json = False) -> None:
         _print_entries(opened, chain, None)
     for each, entry in chain.items():
         if entry.corrects:
-            typer.echo(f"{each} corrects {entry.corrects}: {entry.note}")
+            echo(f"{each} corrects {entry.corrects}: {entry.note}")
 
 
 @ledger_app.command("rivals")
@@ -139,10 +139,10 @@ def rivals(
             _print_entries(opened, group, rules)
             for each, entry in group.items():
                 if (span := range_of(opened, each, entry, rules)) is not None:
-                    typer.echo(f"{each} read as {span}")
+                    echo(f"{each} read as {span}")
                     for name, made in zip(("low", "best", "high"), span.made, strict=True):
-                        typer.echo(f"    {name}: {made}")
-            typer.echo("")
+                        echo(f"    {name}: {made}")
+            echo()
 
 
 @ledger_app.command("status")
@@ -170,8 +170,8 @@ def _show_aid(found: AidStatus) -> None:
         for i, each in enumerate(found.holdings)
     ]
     show_rows(f"Aid at the end of {found.at}", ("holder: item", *shown), rows, left=("holder: item",))
-    typer.echo("owed: promised, and neither delivered nor lapsed.")
-    typer.echo("–: nothing on record. ?: the number is not known.")
+    echo("owed: promised, and neither delivered nor lapsed.")
+    echo("–: nothing on record. ?: the number is not known.")
 
 
 def _show_inventories(held: tuple[Inventory, ...], at: dt.date) -> None:
@@ -182,8 +182,8 @@ def _show_inventories(held: tuple[Inventory, ...], at: dt.date) -> None:
     ]  # fmt: skip
     head = ("holder: system", "held", "best", "lines", "last told of")
     show_rows(f"\nHeld at the end of {at}", head, rows, left=("holder: system",))
-    typer.echo("lines: entries that make the range; --json names them.")
-    typer.echo("last told of: shown where the ledger ends before that day.")
+    echo("lines: entries that make the range; --json names them.")
+    echo("last told of: shown where the ledger ends before that day.")
 
 
 def _taken_in(lines: Path, file: Path) -> tuple[tuple[str, ...], int]:
@@ -236,7 +236,7 @@ def _entries_json(ledger: Ledger, entries: Mapping[str, Entry], rules: Rules | N
 
 def _print_json(content: object) -> None:
     text = json.dumps(content, default=_as_json, ensure_ascii=False, indent=1, sort_keys=True)
-    typer.echo(text.encode())
+    echo(text.encode())
 
 
 def _as_json(value: object) -> object:
@@ -253,7 +253,7 @@ def _print_entries(ledger: Ledger, entries: Mapping[str, Entry], rules: Rules | 
     sources = ledger.sources()
     for each, entry in entries.items():
         days = " to ".join(dict.fromkeys(map(str, entry.period or [entry.date or ""])))
-        typer.echo(f"{each}  {days}{'  (doubtful)' if entry.doubtful else ''}".rstrip())
+        echo(f"{each}  {days}{'  (doubtful)' if entry.doubtful else ''}".rstrip())
         span = range_of(ledger, each, entry, rules)
         what = [
             entry.thing,
@@ -267,4 +267,4 @@ def _print_entries(ledger: Ledger, entries: Mapping[str, Entry], rules: Rules | 
         who = [entry.speaker, entry.via, sources[entry.source].publisher]
         for text in (", ".join(filter(None, what)) + said + topics, ", ".join(filter(None, who))):
             for line in textwrap.wrap(text, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False):
-                typer.echo(f"    {line}")
+                echo(f"    {line}")

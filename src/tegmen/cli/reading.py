@@ -11,7 +11,7 @@ import click
 import typer
 
 import tegmen as tg
-from tegmen.cli.console import INTERRUPTED
+from tegmen.cli.console import INTERRUPTED, echo
 from tegmen.cli.ledger import day_of
 from tegmen.errors import InputError
 
@@ -32,7 +32,7 @@ def read(
     """Read an article into draft entries; nothing is written. `review` puts them into a ledger."""
     reading = _reading(file, date)
     if text:
-        typer.echo(reading.article.text.encode("utf-8", "replace"), nl=False)
+        echo(reading.article.text.encode("utf-8", "replace"), nl=False)
         return
     from tegmen.ledger.reading.drafts import draft_json, show_draft
 
@@ -40,12 +40,12 @@ def read(
     _tell(reading)
     if as_json:
         drafts = [draft_json(draft, content) for draft in reading.drafts]
-        typer.echo(json.dumps(drafts, ensure_ascii=False, indent=1).encode("utf-8", "replace"))
+        echo(json.dumps(drafts, ensure_ascii=False, indent=1).encode("utf-8", "replace"))
         return
     for draft in reading.drafts:
-        typer.echo(show_draft(draft, content) + "\n")
+        echo(show_draft(draft, content) + "\n")
     doubtful = sum(draft.entry.doubtful for draft in reading.drafts)
-    typer.echo(f"{len(reading.drafts)} drafts, {doubtful} doubtful; accept them with `tegmen ledger review`")
+    echo(f"{len(reading.drafts)} drafts, {doubtful} doubtful; accept them with `tegmen ledger review`")
 
 
 def review(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -77,12 +77,12 @@ def review(  # noqa: PLR0913, PLR0917 - one parameter an option
         except (typer.Abort, click.Abort, KeyboardInterrupt) as error:  # Ctrl-C, or the end of the input
             if isinstance(error.__context__, EOFError):
                 raise
-            typer.echo("\ntegmen: interrupted; nothing was written", err=True)
+            echo("\ntegmen: interrupted; nothing was written", err=True)
             raise typer.Exit(INTERRUPTED) from None
         for each in keep(opened, source, entries):
-            typer.echo(each)
+            echo(each)
     rejected = len(reading.drafts) - len(entries)
-    typer.echo(f"{len(entries)} of {len(reading.drafts)} drafts are in {ledger}; {rejected} not taken", err=True)
+    echo(f"{len(entries)} of {len(reading.drafts)} drafts are in {ledger}; {rejected} not taken", err=True)
 
 
 def _reading(file: Path, date: str | None) -> Reading:
@@ -95,11 +95,11 @@ def _reading(file: Path, date: str | None) -> Reading:
 
 def _tell(reading: Reading) -> None:
     for note in reading.notes:
-        typer.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
 
 
 def _choose(words: str) -> Choice:
-    typer.echo("\n" + words)
+    echo("\n" + words)
     letters: dict[str, Choice] = {"a": "accept", "e": "edit", "r": "reject", "q": "quit"}
     while True:
         answer = typer.prompt("[a]ccept, [e]dit, [r]eject, [q]uit", default="a").strip().lower()[:1]

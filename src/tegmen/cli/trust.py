@@ -9,7 +9,7 @@ import typer
 
 import tegmen as tg
 from tegmen.cli.ask import OwnRecord, Seed, Strict, Weapons
-from tegmen.cli.console import progress, say, say_notes, show
+from tegmen.cli.console import echo, progress, say, say_notes, show
 
 CountOption = Annotated[
     Literal["intercepted", "intercepted+lost"],
@@ -44,7 +44,7 @@ def backtest_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         page = None if out is None else tg.write_backtest(result, out)
     print_backtest(result)
     if page is not None:
-        typer.echo(f"report: {page}")
+        echo(f"report: {page}")
 
 
 def forecast_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -104,9 +104,9 @@ def verify_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         pack = tg.verify(evidence, tg.read_scenario("march-2024"), seed=seed, extent=extent, progress=tell)
         page = tg.write_verification(pack, out)
     for line in pack.lines():
-        typer.echo(line)
+        echo(line)
     say_notes(evidence.told())
-    typer.echo(f"page: {page}")
+    echo(f"page: {page}")
     raise typer.Exit(pack.exit_code)
 
 

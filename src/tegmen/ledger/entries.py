@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
-from tegmen.errors import InputError
+from tegmen.errors import InputError, hidden_fault
 from tegmen.terms import Span
 
 Kind = Literal["statement", "meeting", "commitment", "measure", "incident"]
@@ -71,6 +71,8 @@ class Quantity(Span):
         faults = [f"found low {self.low}, best {self.best}, high {self.high}; {fault}" for fault in faults]
         if self.hedge not in HEDGES:
             faults.append(f"hedge: found {self.hedge!r}, allowed: {', '.join(HEDGES)}")
+        if fault := hidden_fault(self.unit):
+            faults.append(f"unit: {fault}")
         if faults:
             raise InputError("quantity", faults)
         for name, value in (("low", self.low), ("best", self.best), ("high", self.high)):
@@ -123,6 +125,7 @@ class Source:
             faults.append(f"credibility: found {self.credibility!r}, allowed: one digit 1-6")
         if self.sha256 and (len(self.sha256) != 64 or set(self.sha256) - set("0123456789abcdef")):
             faults.append(f"sha256: found {self.sha256!r}, allowed: 64 hexadecimal digits, or nothing")
+        faults += _text_faults(self)
         if faults:
             raise InputError(f"source {self.publisher!r}", faults)
 
@@ -213,6 +216,7 @@ class Entry:
             faults.append(f"period: found {self.period[0]} to {self.period[1]}; the first day must not be the later")
         if self.evidence is not None and not 0 <= self.evidence[0] < self.evidence[1]:
             faults.append(f"evidence: found {self.evidence}; must be 0 <= start < end")
+        faults += _text_faults(self)
         if faults:
             raise InputError(f"{self.kind} {self.thing!r}", faults)
 
@@ -220,6 +224,13 @@ class Entry:
     def id(self) -> str:
         """Name of the entry, from its content: the same statement of the same source has the same id everywhere."""
         return f"{self.kind}-{_digest(self)}"
+
+
+def _text_faults(item: Source | Entry) -> list[str]:
+    """Name the fields whose text holds what cannot be seen."""
+    texts = [(field.name, getattr(item, field.name)) for field in fields(item)]
+    parts = [(name, part) for name, value in texts for part in (value if isinstance(value, tuple) else (value,))]
+    return [f"{name}: {fault}" for name, part in parts if isinstance(part, str) and (fault := hidden_fault(part))]
 
 
 def as_json(content: object) -> str:

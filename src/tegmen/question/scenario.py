@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from tegmen.data import shipped
-from tegmen.errors import InputError, validation_faults
+from tegmen.errors import InputError, hidden_fault, validation_faults
 from tegmen.evidence.catalogue import Catalogue, read_catalogue
 from tegmen.evidence.geography import in_ukraine, read_places
 from tegmen.evidence.parameters import Parameter, plausible
@@ -112,6 +112,15 @@ class _Strict(BaseModel):
             msg = f"found {shown}; control characters and marks of direction are no text: type it anew on one line"
             raise ValueError(msg)
         return value
+
+    @model_validator(mode="after")
+    def _text_can_be_seen(self) -> Self:
+        faults = [
+            f"{name}: {fault}" for name, value in self if isinstance(value, str) and (fault := hidden_fault(value))
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
 
 
 class Goal(_Strict):

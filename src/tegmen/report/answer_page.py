@@ -18,6 +18,7 @@ from tegmen.ledger.entries import STAGES
 from tegmen.question.numbers import assumptions
 from tegmen.report import maps
 from tegmen.report.answer_json import answer_file, record_notes
+from tegmen.report.csv_files import csv_text
 from tegmen.report.folders import check_writable, write_files
 from tegmen.report.json_files import dumps, rounded
 from tegmen.report.reading_charts import rounds_text
@@ -70,8 +71,8 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
     files = {
         "report.html": _report_page(result, plans),
         "answer.json": answer_file(result).text(),
-        "curve.csv": _csv(_curve_table(result)),
-        "places.csv": _csv(_place_table(result)),
+        "curve.csv": csv_text(_curve_table(result)),
+        "places.csv": csv_text(_place_table(result)),
         "plan.geojson": dumps(_geojson(result, plans)),
     }
     write_files(files, folder)
@@ -79,10 +80,6 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
 
 
 # ---------------------------------------------------------------- tables and map file
-
-
-def _csv(table: pd.DataFrame) -> str:
-    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
 def _curve_table(result: Sufficiency) -> pd.DataFrame:

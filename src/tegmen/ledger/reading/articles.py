@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from tegmen.errors import InputError
+from tegmen.errors import InputError, without_hidden
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -118,6 +118,8 @@ def make_article(content: bytes, name: str = "-", *, date: dt.date | None = None
     page = PAGE.search(text[:3000].lower()) is not None
     if page:
         article = _read_page(article)
+    seen = {name: without_hidden(getattr(article, name)) for name in ("text", "title", "publisher", "url")}
+    article = replace(article, **seen)  # of a page, only now: its codes for characters are read
     if not article.text.strip():
         what = "the page has no text" if page else "empty"
         raise InputError(name, [f"{what}; give the article's text, plain or HTML"])
