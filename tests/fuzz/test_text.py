@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import unicodedata
 
 import pandas as pd
 import pytest
+from locations import ROOT
 
 from tegmen.data import shipped_text
 from tegmen.errors import InputError, hidden_fault, visible, without_hidden
@@ -81,3 +83,10 @@ def test_no_cell_of_a_csv_begins_a_formula_and_numbers_stay_numbers(word):
     table = pd.DataFrame({"place": [word, "Kyiv"], "value": [-1.5, 2.0], word: [1, -2]})
     rows = list(csv.reader(io.StringIO(csv_text(table))))
     assert rows == [["place", "value", f"'{word}"], [f"'{word}", "-1.5", "1"], ["Kyiv", "2", "-2"]]
+
+
+def test_every_verb_prints_through_the_one_door():
+    verbs = [file for file in (ROOT / "src" / "tegmen" / "cli").glob("*.py") if file.name != "console.py"]
+    assert verbs
+    for file in verbs:
+        assert not re.search(r"\btyper\.(echo|secho)\(|\bprint\(", file.read_text(encoding="utf-8")), file.name
