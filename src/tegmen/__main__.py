@@ -6,7 +6,7 @@ import os
 import signal
 
 
-def main() -> None:
+def begin() -> None:
     """Run the command line."""
     # What is written appears whole or not at all, so there is nothing to tidy up: libraries that are being loaded, or
     # compiled, may swallow an exception or turn it into another one.
@@ -27,4 +27,4 @@ def _stop(_signal: int, _frame: object) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin()
