@@ -10,7 +10,7 @@ import datetime as dt
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tegmen.ledger.reading.articles import make_article
@@ -29,6 +29,11 @@ def labelled(*names: str) -> list[dict]:
 
 def read(article: dict) -> list[Draft]:
     return list(read_article(make_article(article["text"].encode(), date=article.get("date"))).drafts)
+
+
+def as_read(draft: Draft) -> Draft:
+    """Fill what is not sure with what was read all the same."""
+    return draft if draft.guess is None else replace(draft, entry=draft.guess)
 
 
 @dataclass(frozen=True)

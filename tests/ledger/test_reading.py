@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from article_labels import Label, label_of, labelled, pairs, read
+from article_labels import COUNTED, Label, as_read, label_of, labelled, pairs, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from locations import SHARED
@@ -24,12 +24,13 @@ from tegmen.ledger.reading.review import Asker, edited, keep, review_drafts, sou
 from tegmen.ledger.store import new_ledger
 
 SEED = SHARED / "seed-article.txt"
+WEIGHED_ON = "tenth twelfth thirteenth".split()
 SHAPED_ON = "first second third fourth fifth sixth seventh eighth ninth".split()
 
 
 def compare(article: dict) -> tuple[list[Label], list[Label], list[Draft]]:
     """Labels right in every field, labels missed, drafts that no label asks for."""
-    labels, drafts = [label_of(line) for line in article["drafts"]], read(article)
+    labels, drafts = [label_of(line) for line in article["drafts"]], list(map(as_read, read(article)))
     right = [(label, draft) for label, draft, fields in pairs(labels, drafts) if all(fields.values())]
     missed = [label for label in labels if all(label is not other for other, _ in right)]
     more = [draft for draft in drafts if all(draft is not other for _, other in right)]
@@ -63,6 +64,46 @@ def test_labelled_articles_are_read_with_precision_and_recall_of_nine_tenths(cap
             sys.stdout.write(f"\n{kind}: {figures}, {found} right, {more} too many, {missed} missed")
             assert share(found, more) >= 0.9, kind
             assert share(found, missed) >= 0.9, kind
+
+
+def fields_right(*names: str) -> tuple[dict[str, Counter[bool]], int]:
+    """Of fields that are filled, how many are right; and numbers that are wrong and not marked."""
+    right: dict[str, Counter[bool]] = {field: Counter() for field in ("quantity", "role", "speaker", "time")}
+    unmarked = 0
+    for article in labelled(*names):
+        drafts = [draft for draft in read(article) if draft.entry.kind in COUNTED and draft.entry.quantity]
+        paired = {id(draft): fields for _, draft, fields in pairs(list(map(label_of, article["drafts"])), drafts)}
+        for draft in drafts:
+            entry, fields = draft.entry, paired.get(id(draft))
+            right["quantity"][fields is not None] += 1
+            unmarked += fields is None and not entry.doubtful
+            held = {"role": entry.role or entry.status, "speaker": entry.speaker, "time": entry.period or entry.date}
+            for field in held if fields is not None else ():
+                right[field][fields[field]] += bool(held[field])
+    return right, unmarked
+
+
+def test_of_fields_that_are_filled_nine_tenths_are_right(capsys):
+    right, unmarked = fields_right(*SHAPED_ON, *WEIGHED_ON)
+    with capsys.disabled():
+        for field, count in right.items():
+            sys.stdout.write(f"\n{field}: {count[True]} of {count.total()} right")
+            assert count[True] >= (0.95 if field == "quantity" else 0.9) * count.total(), field
+    assert unmarked <= 3
+
+
+def test_what_is_not_sure_is_left_open_and_what_was_read_is_kept():
+    text = "Russia launched 30 drones. Ballistic missiles are harder: air defence destroyed six."
+    for draft in read({"text": text, "date": dt.date(2024, 4, 3)}):
+        entry, guess = draft.entry, draft.guess
+        assert guess is not None
+        assert (entry.quantity, entry.thing) == (guess.quantity, guess.thing)
+        for name, held, meant in (
+            ("role", entry.role or entry.status, guess.role or guess.status), ("speaker", entry.speaker, guess.speaker),
+            ("time", entry.period or entry.date, guess.period or guess.date),
+        ):  # fmt: skip
+            assert held == ("" if name in draft.open else meant) or (name in draft.open and not held)
+        assert entry.doubtful or "quantity" not in draft.open
 
 
 @pytest.mark.skipif(not SEED.exists(), reason="the founding text is not beside this checkout")
@@ -386,7 +427,7 @@ def test_reasons_point_at_the_words():
     assert held["because"]["date"]["words"] == "Monday"
     assert held["date"] == "2024-04-01"
     assert (held["speaker"], held["via"]) == ("Olena Marchuk", "Reuters")
-    assert set(held["because"]) == {"quantity", "thing", "speaker", "date", "note"}
+    assert set(held["because"]) == {"quantity", "thing", "speaker", "date", "role"}
     for reason in held["because"].values():
         assert text[slice(*reason["at"])] == reason["words"]
 

@@ -44,8 +44,9 @@ def read(
         return
     for draft in reading.drafts:
         echo(show_draft(draft, content) + "\n")
-    doubtful = sum(draft.entry.doubtful for draft in reading.drafts)
-    echo(f"{len(reading.drafts)} drafts, {doubtful} doubtful; accept them with `tegmen ledger review`")
+    doubtful, left = sum(draft.entry.doubtful for draft in reading.drafts), sum(len(d.open) for d in reading.drafts)
+    told = f"{len(reading.drafts)} drafts, {doubtful} doubtful, {left} fields left open"
+    echo(f"{told}; accept them with `tegmen ledger review`")
 
 
 def review(  # noqa: PLR0913, PLR0917 - one parameter an option

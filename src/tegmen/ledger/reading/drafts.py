@@ -66,12 +66,15 @@ class Draft:
         The entry as read with every field filled, sure or not: what a person may take over; None for the entry itself.
     open
         Names of the fields that are not sure.
+    signs
+        By field, what its sureness is judged by.
     """
 
     entry: Entry
     because: tuple[Reason, ...] = ()
     guess: Entry | None = None
     open: tuple[str, ...] = ()
+    signs: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def fields(self) -> tuple[Field, ...]:

@@ -21,7 +21,7 @@ DROPPED = re.compile(
 REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|reduc|amend)\w*\b", re.IGNORECASE)
 BARE_BEFORE = re.compile(
     r"\b(?:to|has|have|had|is|was|share|even|all|or|against|got|up from|down from|of which|of which there were"
-    r"|compared (?:with|to)|fielding|totall?ing|at|lists?|for|wants?|came"
+    r"|compared (?:with|to)|fielding|totall?ing|at|lists?|for|wants?|came|speaks? of|put it at"
     r"|the (?:first|last|other|remaining)|another|further)\s"
     r"(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s|some\s|just\s)?$"
 )
@@ -54,7 +54,7 @@ PEOPLE_AFTER = re.compile(
 MOVED = re.compile(r"\b(?:doubled|tripled|rose|grew|increased|climbed|jumped|fell|dropped|declined|up|down)\b")
 PLAIN = re.compile(r"(?!announc|to\s|contribut|donates|provides|.*package)")
 """Words of promising that promise by themselves, not by the number behind them."""
-BILLION = 1e9
+MILLION = 1e6
 NOUNLESS = frozenset({"them", "next", "bare"})
 
 
@@ -143,6 +143,10 @@ def resolved(
     here = thing if thing is not setting.thing else None
     if here is not None and before.endswith("from ") and MOVED.search(before):  # "up from 650 in July"
         return count.of(here)
+    sums = [*setting.things, *([here] if here is not None else [])]
+    money = next((c for c in reversed(sums) if c.group == "money"), None)
+    if count.group == "bare" and _is_sum(count, thing, setting):
+        return None if money is None else replace(count, thing="funds", unit=money.unit, group="money")
     if count.group == "bare":
         named = _hurt(count, before, after) or _number_of(setting, count) or _apposed(setting, count, after)
         if named is not None:
@@ -151,8 +155,6 @@ def resolved(
             return count.of(here)
     if thing is None or thing.group not in {"aid", "attack"}:
         return None
-    if (count.number.best or 0) >= BILLION:
-        return None  # so many are money
     thing = _enough(count, thing, setting)
     led = BARE_BEFORE.search(before) or _is_led(setting, count)
     fits = (led and BARE_ENDS.match(after)) or BARE_AFTER.match(after) or dropped
@@ -160,6 +162,14 @@ def resolved(
         return None
     unsure = count.number.weak or thing.number.weak or _is_unsure(setting, count, thing)
     return replace(count.of(thing), number=replace(count.number, weak=unsure))
+
+
+def _is_sum(count: Count, thing: Count | None, setting: Setting) -> bool:
+    """Whether a number without a noun is so large, in millions, that it is a sum: "of this sum, 400 million"."""
+    tokens = setting.sentence.tokens[count.number.first : count.number.past]
+    large = any(token.low in {"million", "billion", "trillion"} or token.low[-2:] in {"bn", "mn"} for token in tokens)
+    before = None if thing is None or thing.group == "money" else thing.quantity
+    return large and (before is None or max(before.said) < MILLION)
 
 
 def _is_led(setting: Setting, count: Count) -> bool:
@@ -175,7 +185,8 @@ def _is_unsure(setting: Setting, count: Count, thing: Count) -> bool:
         return False
     here = {token.low for token in setting.sentence.tokens[: count.first] if heads().get(token.low) == "aid"}
     named = {word.lower() for word in thing.thing.split()}
-    return len({c.thing for c in setting.things}) > 1 or bool({word for word in here if word.endswith("s")} - named)
+    others = {word for word in here | setting.others if word.endswith("s")} - named
+    return len({c.thing for c in setting.things if c.group != "money"}) > 1 or bool(others)
 
 
 def _enough(count: Count, thing: Count, setting: Setting) -> Count:

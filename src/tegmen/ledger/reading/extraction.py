@@ -12,7 +12,7 @@ from tegmen.ledger.reading.articles import Article
 from tegmen.ledger.reading.dates import Anchor, Time, find_anchor, find_times, same_times
 from tegmen.ledger.reading.drafts import Draft, Mark
 from tegmen.ledger.reading.events import read_incidents, read_measures
-from tegmen.ledger.reading.lexicon import words
+from tegmen.ledger.reading.lexicon import heads, words
 from tegmen.ledger.reading.meetings import Visit, merged, read_meetings, read_topics
 from tegmen.ledger.reading.names import Names
 from tegmen.ledger.reading.numbers import find_numbers, numbers_in
@@ -21,6 +21,7 @@ from tegmen.ledger.reading.sentences import Sentence, split_sentences
 from tegmen.ledger.reading.setting import Lead, Setting, is_saying
 from tegmen.ledger.reading.speakers import Attribution, find_attributions
 from tegmen.ledger.reading.statements import lead_of, read_counts
+from tegmen.ledger.reading.sureness import settled
 from tegmen.ledger.reading.tables import read_tables
 
 ATTACK = re.compile(r"\b(?:attack|strike|struck|hit|shell|barrag|launch|kill|bomb|fire[ds]?\b|pound)")
@@ -81,7 +82,7 @@ def read_article(article: Article, *, endpoint: Endpoint | None = None) -> Readi
     drafts = [*_read_sentences(sentences, anchor), *read_tables(text, anchor)]
     if endpoint is not None:
         drafts += _from_model(endpoint, text)
-    ordered = sorted(_distinct(merged(drafts)), key=lambda draft: draft.entry.evidence or (0, 0))
+    ordered = sorted(map(settled, _distinct(merged(drafts))), key=lambda draft: draft.entry.evidence or (0, 0))
     english = bool(ordered) or any(ENGLISH.search(sentence.text) for sentence in sentences)
     notes = (*article.notes, *_advice(anchor, english=english))
     return Reading(article, anchor, tuple(ordered), notes, _marks(sentences, ordered))
@@ -127,6 +128,7 @@ class _Memory:
     said: Time | None = None
     said_in: int = -1
     lead: Lead | None = None
+    others: frozenset[str] = frozenset()
 
 
 def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft]:
@@ -141,9 +143,14 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
         said = memory.said if memory.said_in == sentence.paragraph else None
         ordered = tuple(sorted(times, key=lambda time: time.start))
         memory.lead = memory.lead if _is_list_line(sentence) else None
-        setting = Setting(sentence, names, ordered, attributions, around, memory.things, memory.day, said, memory.lead)
+        setting = Setting(
+            sentence, names, ordered, attributions, around, memory.things, memory.day, said, memory.lead, memory.others
+        )
         following = sentences[index + 1] if index + 1 < len(sentences) else None
-        counted, memory.things = read_counts(setting)
+        counted, things = read_counts(setting)
+        named = frozenset(token.low for token in sentence.tokens if heads().get(token.low) == "aid")
+        memory.others = memory.others | named if things is memory.things else frozenset()
+        memory.things = things
         memory.lead = lead_of(setting) if sentence.text.endswith(":") else memory.lead
         incidents, counted = read_incidents(setting, following, counted)
         met, memory.visit = read_meetings(setting, memory.subject, memory.visit)

@@ -18,7 +18,7 @@ MET = re.compile(
     r"|discussions?|call)\swith"
     r"|(?:[Dd]uring|[Aa]t|[Aa]fter|[Ii]n|[Ff]ollowing)\s(?:the\s|a\s|his\s|her\s"
     r"|their\s)?(?:\w+\s)?(?:meeting|talks|discussion|discussions)\swith|signed\s(?:[\w-]+\s){1,5}with|hosted|spoke\swith"
-    r"|received|welcomed|greeted|(?:was|were)\s(?:received|welcomed|greeted|hosted)\sby|sat\sdown\swith|conferred\swith"
+    r"|received|welcomed|greeted|(?:was|were)\s(?:received|welcomed|greeted|hosted)\sby|discussed\s(?:[\w-]+\s){1,6}with|sat\sdown\swith|conferred\swith"
     r"|consulted\swith|for\s(?:\w+\s)?(?:talks|a\smeeting|consultations|discussions)\swith|joined)\s"
 )
 

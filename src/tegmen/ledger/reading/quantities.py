@@ -62,7 +62,8 @@ def _none(tokens: Sequence[Token], starts: set[int]) -> list[Count]:
     found: list[Count] = []
     for index, token in enumerate(tokens):
         span = _noun(tokens, index + 1, starts) if token.low == "no" else None
-        if span is not None and low_at(tokens, span[1] + 1) in {"was", "were", "have", "had", "has"}:
+        said = low_at(tokens, span[1] + 1) in {"was", "were", "have", "had", "has"} if span is not None else False
+        if span is not None and (said or low_at(tokens, index - 1) in {"lost", "destroyed", "intercepted", "received"}):
             count = _noun_count(tokens, HedgedNumber(0.0, 0.0, 0.0, "exact", index, index + 1), span)
             found += [count] if count is not None and count.group == "aid" else []
     return found
@@ -93,6 +94,8 @@ def _count_at(tokens: Sequence[Token], number: HedgedNumber, starts: set[int]) -
             return Count(number, "", "", "next", number.first, past)
     index = run_past(tokens, index, lambda token: _leads(token) or (low == "of" and token.low.endswith("'s")))
     span = _noun(tokens, index, starts)
+    if span is not None and low_at(tokens, span[1] + 1) == "in" and _ends_after(tokens, span[1] + 2, starts):
+        return None  # "one missile in five" is a share
     if span is not None:
         return _noun_count(tokens, number, span)
     return Count(number, "", "", "bare", number.first, past) if number.hedge != "vague" else None
@@ -111,6 +114,11 @@ def _currency_behind(tokens: Sequence[Token], number: HedgedNumber) -> tuple[str
     if following in known and country:
         return currencies("of").get(country, known[following]), past + 2
     return "", past
+
+
+def _ends_after(tokens: Sequence[Token], at: int, starts: set[int]) -> bool:
+    """Whether a number begins at a token and nothing it could count follows."""
+    return at in starts and (at + 1 >= len(tokens) or not tokens[at + 1].is_word)
 
 
 def _leads(token: Token) -> bool:

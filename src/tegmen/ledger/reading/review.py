@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tegmen.ledger.store import Ledger
 
 Choice = Literal["accept", "edit", "reject", "quit"]
-EDITABLE = "kind speaker via thing quantity period date place participants topics status due doubtful note".split()
+EDITABLE = "kind speaker via thing quantity period date place participants topics status role due doubtful note".split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ def keep(ledger: Ledger, source: Source, entries: tuple[Entry, ...]) -> tuple[st
 
 
 def editable(draft: Draft) -> str:
-    """Write a draft as JSON for a person to change; days as YYYY-MM-DD."""
-    entry = draft.entry
+    """Write a draft as JSON for a person to change, what is open filled as it was read; days as YYYY-MM-DD."""
+    entry = draft.guess or draft.entry
     held = {name: getattr(entry, name) for name in EDITABLE}
     held["quantity"] = None if entry.quantity is None else quantity_json(entry.quantity)
     return json.dumps(held, default=str, ensure_ascii=False, indent=1)

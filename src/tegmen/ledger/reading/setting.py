@@ -31,7 +31,7 @@ LINK = re.compile(
     r"(?:(?:were|was|have|had|has|been|be|being|are|is|also|already|later|then|all|recently|which"
     r"|that|of\s\w+|in\s[A-Z]\w+|(?:purchased|bought|ordered|promised|pledged|built|made|meant|donated"
     r"|supplied|provided|given|sent)\s(?:for|by|in"
-    r"|from)\s[A-Z]\w+|successfully)\s)*"
+    r"|from)\s[A-Z]\w+|[a-z]+ly)\s)*"
 )
 OTHER_ACT = re.compile(r"\bthat\b|\bas\s(?:he|she|they)\b|[\"“”;:\d]|,\s|\b(?:launched|had|were|was|would|will)\b")
 """Words between a speaker and a time that give the time to something else."""
@@ -84,6 +84,8 @@ class Setting:
         Expression of time of the paragraph's last attack, for sentences that give none.
     said
         When words before it in the paragraph were said, for quotations that go on.
+    others
+        Nouns of things named since something was counted, for numbers that have none.
     lead
         What a line of a list takes from the words the list begins with.
     """
@@ -97,11 +99,13 @@ class Setting:
     day: Time | None = None
     said: Time | None = None
     lead: Lead | None = None
+    others: frozenset[str] = frozenset()
 
     @property
     def thing(self) -> Count | None:
-        """What was counted last, for "of them"."""
-        return self.things[-1] if self.things else None
+        """What was counted last, for "of them"; money only where nothing else was."""
+        counted = [count for count in self.things if count.group != "money"] or self.things
+        return counted[-1] if counted else None
 
     def draft(self, kind: Kind, position: int, time: Time | None, because: Sequence[Reason], **said: Any) -> Draft:
         """Draft what stands at a position: who says it and when it was, as far as `said` does not tell."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tegmen.ledger.reading.lexicon import words
+from tegmen.ledger.reading.lexicon import countries, words
 from tegmen.ledger.reading.names import Names
 from tegmen.ledger.reading.sentences import Sentence, Token, low_at, run_past
 
@@ -82,6 +82,8 @@ def _lead(tokens: Sequence[Token], verb: int, names: Names) -> Phrase | None:
     """Find who a sentence begins with, for a second verb of theirs: "Scholz arrived in Kyiv and announced"."""
     if low_at(tokens, verb - 1) != "and":
         return None
+    if tokens[0].bare in countries():
+        return 0, 1
     return next(((0, past) for past in range(1, min(9, verb)) if names.named_in(tokens[:past])), None)
 
 
@@ -181,7 +183,16 @@ def _phrase_start(tokens: Sequence[Token], past: int) -> int:
     start = past
     while start > 0 and _is_of_speaker(tokens, start - 1, past):
         start -= 1
+    if 1 < start < past and tokens[start].text in words("roles") and _describes(tokens, start - 1):
+        start -= 2  # "Ukraine's special forces"
     return run_past(tokens, start, lambda token: token.low in {"of", ".", "and", "for"}, past - start)
+
+
+def _describes(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a word stands between a speaker's office and whose it is, or an article."""
+    word, before = tokens[at], tokens[at - 1]
+    plain = word.is_word and word.text.islower() and word.low not in words("stops")
+    return plain and (before.low.endswith("'s") or before.low in {"the", "a", "an"})
 
 
 def _is_of_speaker(tokens: Sequence[Token], at: int, past: int) -> bool:
@@ -296,7 +307,8 @@ def voice_at(position: int, sentence: Sentence, around: Sequence[tuple[Sentence,
     own = next((found for other, found in around if other is sentence), [])
     covering = [a for a in own if a.scope[0] <= position < a.scope[1]]
     documents = [a for a in covering if a.document]
-    speakers = [a for a in covering if not a.document]
+    near = [a for a in covering if not _is_parted(sentence, position, a)]
+    speakers = [a for a in (near or covering) if not a.document]
     if quote is not None:
         outside = [a for a in speakers if not quote[0] < a.start < quote[1]] or _of_quote(quote, around)
         inside = [a for a in speakers if quote[0] < a.start < quote[1] and a.start < position]
@@ -315,6 +327,11 @@ def voice_at(position: int, sentence: Sentence, around: Sequence[tuple[Sentence,
     channels = [*(a.speaker for a in documents), *voice.via, *outlets, *_doubts(position, sentence)]
     spans = tuple((a.start, a.end) for a in (voice, *documents))
     return Voice(voice.speaker, tuple(dict.fromkeys(channels)), spans, voice.denies)
+
+
+def _is_parted(sentence: Sentence, position: int, attribution: Attribution) -> bool:
+    """Whether a semicolon stands between what is said and who says it."""
+    return ";" in sentence.between(*sorted((position, attribution.start)))
 
 
 def _doubts(position: int, sentence: Sentence) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from tegmen.ledger.reading.quantities import Count
 from tegmen.ledger.reading.sentences import Sentence
 from tegmen.ledger.reading.setting import LINK, NOWHERE, STAGE_OF_CUE, Cue, Lead, Place, Setting, find_cues, is_saying
 from tegmen.ledger.reading.speakers import Voice
+from tegmen.ledger.reading.sureness import Told, signs_of
 
 HYPOTHETICAL = re.compile(r"\b(?:if|unless|could|might|may|should|must|whether|once|when)\b[^,;]{0,60}$")
 IF = re.compile(r"\b(?:[Ii]f|[Uu]nless|whether)\b[^,;]{0,60}$")
@@ -38,8 +39,7 @@ ACTIVE = re.compile(
 )
 """Behind a count these say what it does, and not what is done with it: "30 drones have been shot down"."""
 OBJECT = re.compile(r"\s(?:the|a|an|its|their|one|two|three|four|five|[A-Z]\w+)\b")
-LIST_MOST = 1200
-"""Words a line of a list may stand behind its lead to be shown with it."""
+EVIDENCE_MOST = 1200
 HURT = dict.fromkeys(("killed", "dead", "death toll"), "killed") | dict.fromkeys(
     ("wounded", "injured", "hurt", "hospitalized", "hospitalised"), "injured"
 )
@@ -72,31 +72,37 @@ def read_counts(setting: Setting) -> tuple[list[Draft], tuple[Count, ...]]:
         whole = resolved(count, later, thing, setting, dropped=dropped)
         if whole is None:
             continue
-        if not whole.thing.startswith("of ") and whole.group in {"aid", "people", "attack"}:
-            thing = whole
+        if not whole.thing.startswith("of ") and whole.group in {"aid", "people", "attack", "money"}:
+            thing = thing if whole.group == "money" and thing is not None else whole
             things.append(whole)
         dropped = is_dropped(setting, count)
         if not dropped:
-            draft = _draft(setting, whole, later, cues)
+            draft = _draft(setting, (count, whole), (len(counts), later), cues)
             drafts += [draft] if whole.quantity or whole.number.fault or draft.entry.status else []
     return drafts, tuple(things) or setting.things
 
 
-def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequence[Cue]) -> Draft:
+def _draft(
+    setting: Setting, found: tuple[Count, Count], among: tuple[int, Sequence[Count]], cues: Sequence[Cue]
+) -> Draft:
+    """Draft a count, given as found and with its noun, among so many others, of which those behind it are given."""
+    (bare, count), (many, later) = found, among
     start, end = span = _span_of(setting, count)
-    cue = _cue_of_list(setting, count, later, cues)
-    if cue is None and setting.lead is not None:
-        return _of_lead(setting, setting.lead, count)
-    voice, when = setting.voice(start), _when(setting, count, later[0] if later else None, cue)
-    stage, negated = _commitment_stage(setting, count, cue), cue is not None and cue.name == "negated"
-    role = "" if stage else _role(setting, count, cue)
+    cue, lead = _cue_of_list(setting, count, later, cues), setting.lead
+    if cue is None and lead is not None:
+        cue, done, when = lead.cue, _done_in_list(count, lead), When(lead.time, lead.said, None)
+    else:
+        done, when = _done(setting, count, cue, end), _when(setting, count, later[0] if later else None, cue)
+    stage, role, parties = done
+    voice, negated = setting.voice(start), cue is not None and cue.name == "negated"
     notes = ("negated: read the words" if negated else "", "denied by the speaker" if voice.denies else "")
     place = _place(setting, end) if stage == "" else NOWHERE
     day = when.said or when.period
     because = [*reasons("quantity", span), *reasons("thing", span), *_because(setting, voice, when)]
     because += reasons("place", *place[1])
-    because += reasons("status" if stage else "note", (cue.start, cue.end), rule=cue.name) if cue else []
-    return setting.draft(
+    because += reasons("status" if stage else "role", (cue.start, cue.end), rule=cue.name) if cue else []
+    told = Told(setting, bare, count, cue if stage or role else None, voice, (when.period, when.said, when.due), many)
+    draft = setting.draft(
         "commitment" if stage else "statement",
         start,
         when.period,
@@ -105,7 +111,7 @@ def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequenc
         quantity=count.quantity,
         date=None if day is None else day.day,
         place=place[0],
-        participants=_parties(setting, cue, end) if stage and cue is not None else (),
+        participants=parties,
         status=stage,
         role=role,
         due=None if when.due is None else when.due.last,
@@ -113,6 +119,21 @@ def _draft(setting: Setting, count: Count, later: Sequence[Count], cues: Sequenc
         doubtful=when.doubtful or negated or voice.denies or _is_doubtful(setting, count, end, stage),
         note="; ".join(filter(None, (count.number.fault, *notes))),
     )
+    return replace(draft, signs=signs_of(told))
+
+
+def _done(setting: Setting, count: Count, cue: Cue | None, end: int) -> tuple[str, str, tuple[str, ...]]:
+    """Stage of a commitment, or the role of a statement, and giver and receiver."""
+    stage = _commitment_stage(setting, count, cue)
+    return stage, "" if stage else _role(setting, count, cue), _parties(setting, cue, end) if stage and cue else ()
+
+
+def _done_in_list(count: Count, lead: Lead) -> tuple[str, str, tuple[str, ...]]:
+    """What is done, as `_done` gives it, with a line of a list: told by the words the list begins with."""
+    if count.group == "people":
+        return "", "", ()
+    stage = STAGE_OF_CUE.get(lead.cue.name, "") if count.group in {"aid", "money"} else ""
+    return stage, "" if stage else ROLE_OF_CUE[lead.cue.name], lead.parties if stage else ()
 
 
 def lead_of(setting: Setting) -> Lead | None:
@@ -163,37 +184,12 @@ def _cue_of_list(setting: Setting, count: Count, later: Sequence[Count], cues: S
     return cue
 
 
-def _of_lead(setting: Setting, lead: Lead, count: Count) -> Draft:
-    """Draft a line of a list: what is done, by whom and when is told in the list's first words."""
-    span = _span_of(setting, count)
-    stage = STAGE_OF_CUE.get(lead.cue.name, "") if count.group in {"aid", "money"} else ""
-    when = When(lead.time, lead.said, None)
-    because = [*reasons("quantity", span), *reasons("thing", span), *_because(setting, lead.voice, when)]
-    because += reasons(
-        "status" if stage else "note", (lead.cue.start, lead.cue.end), rule="told by the list's first words"
-    )
-    day = when.said or when.period
-    return setting.draft(
-        "commitment" if stage else "statement",
-        span[0],
-        when.period,
-        because,
-        thing=count.thing,
-        quantity=count.quantity,
-        date=None if day is None else day.day,
-        participants=lead.parties if stage else (),
-        status=stage,
-        role="" if stage or count.group == "people" else ROLE_OF_CUE[lead.cue.name],
-        evidence=(lead.cue.start, span[1]) if span[1] - lead.cue.start < LIST_MOST else _evidence(setting, *span),
-        doubtful=when.doubtful or count.number.fault != "" or count.number.weak,
-        note=count.number.fault,
-    )
-
-
 def _evidence(setting: Setting, start: int, end: int) -> tuple[int, int]:
-    """The sentence, or for a very long one the words around the number."""
+    """The sentence, or for a very long one the words around the number; a line of a list with its first words."""
     first, last = setting.sentence.start, setting.sentence.end
-    return (first, last) if last - first <= 1200 else (max(first, start - 200), min(last, end + 200))
+    if setting.lead is not None and last - setting.lead.cue.start <= EVIDENCE_MOST:
+        return setting.lead.cue.start, last
+    return (first, last) if last - first <= EVIDENCE_MOST else (max(first, start - 200), min(last, end + 200))
 
 
 # ---------------------------------------------------------------- what is done with what is counted
