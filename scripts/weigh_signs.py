@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from article_labels import COUNTED, as_read, label_of, labelled, pairs, read  # noqa: E402
 
-from tegmen.ledger.reading.sureness import FIELDS  # noqa: E402
+from tegmen.ledger.reading.sureness import SIGNED_FIELDS  # noqa: E402
 
 TARGET = ROOT / "src" / "tegmen" / "data" / "reading" / "weights.toml"
 SHAPED_ON = "first second third fourth fifth sixth seventh eighth ninth".split()
@@ -39,7 +39,7 @@ Example = tuple[frozenset[str], bool, float, int]
 
 def examples() -> dict[str, list[Example]]:
     """Read the labelled articles, and give the examples of each field."""
-    found: dict[str, list[Example]] = {field: [] for field in FIELDS}
+    found: dict[str, list[Example]] = {field: [] for field in SIGNED_FIELDS}
     articles = [(article, 1 / 3) for article in labelled(*SHAPED_ON)] + [(article, 1.0) for article in labelled(*LATER)]
     for number, (article, weight) in enumerate(articles):
         drafts = [as_read(draft) for draft in read(article) if draft.guess is not None]

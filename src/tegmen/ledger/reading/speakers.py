@@ -183,12 +183,12 @@ def _phrase_start(tokens: Sequence[Token], past: int) -> int:
     start = past
     while start > 0 and _is_of_speaker(tokens, start - 1, past):
         start -= 1
-    if 1 < start < past and tokens[start].text in words("roles") and _describes(tokens, start - 1):
+    if 1 < start < past and tokens[start].text in words("roles") and _is_adjective(tokens, start - 1):
         start -= 2  # "Ukraine's special forces"
     return run_past(tokens, start, lambda token: token.low in {"of", ".", "and", "for"}, past - start)
 
 
-def _describes(tokens: Sequence[Token], at: int) -> bool:
+def _is_adjective(tokens: Sequence[Token], at: int) -> bool:
     """Whether a word stands between a speaker's office and whose it is, or an article."""
     word, before = tokens[at], tokens[at - 1]
     plain = word.is_word and word.text.islower() and word.low not in words("stops")

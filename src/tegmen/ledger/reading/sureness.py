@@ -20,8 +20,8 @@ from tegmen.ledger.reading.quantities import Count
 from tegmen.ledger.reading.setting import Cue, Setting, is_saying
 from tegmen.ledger.reading.speakers import Voice
 
-FIELDS = ("quantity", "role", "speaker", "time")
-NEAR, FAR = 15, 50
+SIGNED_FIELDS = ("quantity", "role", "speaker", "time")
+CLOSE, DISTANT = 15, 50
 """Characters between a number and the words that tell of it: near up to the first, far beyond the second."""
 
 
@@ -79,7 +79,7 @@ def _missing(entry: Entry, unsure: tuple[str, ...]) -> Iterator[str]:
 
 def is_sure(field: str, signs: tuple[str, ...]) -> bool:
     """Whether the weights of a field's signs reach its threshold; a sign never seen in learning weighs nothing."""
-    table = _weights()[field]
+    table = _weight_table()[field]
     return log_odds(table, signs) >= table["threshold"]
 
 
@@ -89,7 +89,7 @@ def log_odds(table: dict[str, Any], signs: tuple[str, ...]) -> float:
 
 
 @cache
-def _weights() -> dict[str, Any]:
+def _weight_table() -> dict[str, Any]:
     return shipped_toml("reading", "weights.toml")
 
 
@@ -144,7 +144,7 @@ def _role_signs(told: Told, cue: Cue) -> Iterator[str]:
         return
     behind = cue.start >= end
     gap = cue.start - end if behind else start - cue.end
-    yield ("behind" if behind else "before") + (" near" if gap <= NEAR else " far" if gap > FAR else "")
+    yield ("behind" if behind else "before") + (" near" if gap <= CLOSE else " far" if gap > DISTANT else "")
     between = told.setting.sentence.between(*((end, cue.start) if behind else (cue.end, start)))
     if ", " in between or ";" in between:
         yield "comma between"
@@ -166,7 +166,7 @@ def _speaker_signs(told: Told) -> Iterator[str]:
     elif spans[0][0] > start:
         yield "said behind"
     else:
-        yield "said before" + (" far" if start - spans[0][1] > 2 * FAR else "")
+        yield "said before" + (" far" if start - spans[0][1] > 2 * DISTANT else "")
     words = sentence.source[slice(*spans[0])].split()
     if words and words[0].lower() in {"he", "she", "it", "they", "the"}:
         yield f"spoken of as {words[0].lower()}"
@@ -186,7 +186,7 @@ def _time_signs(told: Told) -> Iterator[str]:
         yield f"told before, group {told.count.group}"
     elif period is not None:
         gap = period.start - start
-        yield ("behind" if gap > 0 else "before") + (" far" if abs(gap) > 2 * FAR else "")
+        yield ("behind" if gap > 0 else "before") + (" far" if abs(gap) > 2 * DISTANT else "")
         if gap > 0 and "," in sentence.between(start, period.start):
             yield "comma between"
     if period is not None and not period.shorter_than(40):
