@@ -33,10 +33,14 @@ from .ledger.inventory import inventories as inventories
 from .ledger.inventory import inventory_at as inventory_at
 from .ledger.store import new_ledger as new_ledger
 from .ledger.store import open_ledger as open_ledger
+from .question.draft import draft_scenario as draft_scenario
+from .question.draft import parse_most as parse_most
 from .question.numbers import Evidence as Evidence
+from .question.numbers import gather as gather
 from .question.scenario import Scenario as Scenario
 from .question.scenario import read_scenario as read_scenario
 from .question.scenario import scenario_names as scenario_names
+from .question.scenario import shipped_scenario as shipped_scenario
 from .report.answer_page import write_report as write_report
 from .report.backtest_page import write_backtest as write_backtest
 from .report.drivers_page import write_drivers as write_drivers

@@ -215,7 +215,7 @@ def test_an_answer_names_all_it_rests_on(small_question, until_march, small_resu
 
 def test_a_month_without_ballistic_missiles_is_no_question(march, until_march):
     later = march.model_copy(update={"month": march.month.model_copy(update={"first": date(2025, 1, 1)})})
-    with pytest.raises(EvidenceError, match="ballistic"):
+    with pytest.raises(EvidenceError, match=r"the record runs from .* bring a record with reports of 2025-01-01"):
         sufficiency(later, until_march, effort=Effort(worlds=20, runs=2), cases=("posted",))
 
 

@@ -15,6 +15,7 @@ from tegmen.answer.drivers import SOURCES
 from tegmen.answer.results import percent
 from tegmen.cli.app import app
 from tegmen.errors import InputError
+from tegmen.question.scenario import read_scenario
 from tegmen.report.answer_page import write_report
 from tegmen.report.json_files import json_schema
 
@@ -110,3 +111,25 @@ def test_faults_of_the_input_say_what_to_do(arguments, found):
 @pytest.mark.parametrize("arguments", [("check",), ("check", "7 Patriots", "--added", "7"), ("what-if", "remove", "x")])
 def test_wrong_usage_is_exit_2(arguments):
     assert CliRunner().invoke(app, list(arguments)).exit_code == 2
+
+
+def test_a_new_question_is_written_checked_and_never_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    out = said("scenario", "new", "2024-05", "--added", "patriot=6", "--goal", "strikes=0.8")
+    assert "written: may-2024.toml" in out
+    assert "left open" in out
+    first, *_ = (tmp_path / "may-2024.toml").read_text("utf-8").splitlines()
+    schema = json.loads((tmp_path / first.removeprefix("#:schema ")).read_text("utf-8"))
+    assert schema == json_schema("scenario")
+    told = said("scenario", "check", "may-2024.toml")
+    assert "strikes (headline): cut the expected ballistic strikes on the 25 largest cities by 20 %" in told
+    with pytest.raises(InputError, match="is there already"):
+        said("scenario", "new", "2024-05")
+
+
+def test_a_copy_of_the_shipped_question_is_the_same_question(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said("scenario", "copy", "march-2024", "--out", "mine.toml")
+    assert read_scenario("mine.toml") == read_scenario("march-2024").model_copy(
+        update={"sha256": read_scenario("mine.toml").sha256}
+    )

@@ -103,7 +103,7 @@ def test_the_shipped_question_has_units_before_the_rows_of_the_record_that_need_
         ((ROWS[0] | {"system": "patriott"},), "held[0].system: found 'patriott'; input should be 'patriot', 'sampt'"),
         ((ROWS[0] | {"since": "spring"},), "held[0].since: found 'spring'; input should be a valid date"),
         ((ROWS[0] | {"low": 3, "high": 2},), "held[0]: range out of order: low 3.0, best 2.0, high 2.0; need low <="),
-        ((ROWS[0] | {"from": "2023-01-01"},), "held[0].from: unknown key; allowed keys are best, entry, high, low, si"),
+        ((ROWS[0] | {"from": "2023-01-01"},), "held[0].from: unknown key; allowed keys are as_of, best, entry, high"),
     ],
 )
 def test_a_faulty_row_is_named(rows, said):

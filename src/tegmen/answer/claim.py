@@ -14,7 +14,7 @@ from tegmen.answer.results import open_text, percent
 from tegmen.answer.study import Effort, Study, begin_study, met_share, share_mcse, smallest_enough
 from tegmen.answer.sufficiency import open_range, remaining_for
 from tegmen.calibration.fit import Calibration
-from tegmen.errors import InputError
+from tegmen.errors import InputError, visible
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, SYSTEM_NAMES
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.question.sentence import Said, read_sentence
@@ -257,8 +257,7 @@ def _claim(said: Said, goals: tuple[Goal, ...], scenario: Scenario, text: tuple[
 
 def _unread(words: str, faults: Sequence[str]) -> InputError:
     examples = "; ".join(f"“{example}”" for example in EXAMPLES)
-    shown = ascii(words) if not words.isprintable() else repr(words)
-    return InputError(f"claim {shown[:200]}", [*faults, f"claims that can be read: {examples}"])
+    return InputError(f"claim {visible(words)[:200]!r}", [*faults, f"claims that can be read: {examples}"])
 
 
 def goals_said(said: Said, scenario: Scenario) -> tuple[Goal, ...]:

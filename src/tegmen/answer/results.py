@@ -350,6 +350,17 @@ class Sufficiency:
     aid: AidStatus
     provenance: Provenance
 
+    def caveats(self) -> tuple[str, ...]:
+        """What to know before the answer: how far the evidence reaches, and what the question leaves open."""
+        asked, end = self.calibration.until, self.calibration.end
+        last, month = self.calibration.record.rows["window_end"].max().date(), self.scenario.month
+        lines: list[str] = []
+        if end < asked:
+            lines.append(f"Asked for evidence until {asked}; the last row that a rate can be taken from is of {end}.")
+        if last < month.last:
+            lines.append(f"The record ends on {last}: what was launched in {month} after that day is not counted.")
+        return (*lines, *self.scenario.caveats())
+
     def sentence(self, case: EvidenceCase) -> str:
         """Answer sentence of a case, with the public claims the scenario quotes under both plans."""
         result = self.cases[case]

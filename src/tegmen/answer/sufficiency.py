@@ -136,12 +136,7 @@ def _answer_case(study: Study, case: EvidenceCase) -> tuple[CaseAnswer, Worlds]:
         launched=FrozenDict({cls.name: round(float(whole.counts[:, cls].mean())) for cls in _COUNTED}),
         intercepted=FrozenDict(_intercepted(whole)),
         baseline=_drawn_layout(whole),
-        glide_bombs=FrozenDict(
-            {
-                "with the baseline": _denied(study, whole, sites[:0]),
-                f"with {number} added units": _denied(study, whole, sites[:number]),
-            }
-        ),
+        glide_bombs=FrozenDict(_glide_bombs(study, whole, sites, number)),
     ), whole
 
 
@@ -244,10 +239,15 @@ def _intercepted(worlds: Worlds) -> dict[str, tuple[float, float, float]]:
     return {cls.name: _limits(worlds.counts[:, cls] * stopped[cls]) for cls in _COUNTED}
 
 
-def _denied(study: Study, worlds: Worlds, sites: Ints) -> tuple[float, float, float]:
-    some = take(worlds, np.arange(min(len(worlds), 200)))
+def _glide_bombs(study: Study, worlds: Worlds, sites: Ints, number: int) -> dict[str, tuple[float, float, float]]:
+    """Those still launched with no and with the added units; nothing where nobody stated how many there were."""
     total = study.scenario.official.glide_bomb
-    return _limits(glide_bombs_launched(some, sites.tolist(), study.scenario.added_system, total))
+    if total is None:
+        return {}
+    some = take(worlds, np.arange(min(len(worlds), 200)))
+    plans = {"with the baseline": sites[:0], f"with {number} added units": sites[:number]}
+    system = study.scenario.added_system
+    return {name: _limits(glide_bombs_launched(some, plan.tolist(), system, total)) for name, plan in plans.items()}
 
 
 def _drawn_layout(worlds: Worlds) -> tuple[Stand, ...]:

@@ -119,8 +119,8 @@ def _put(content: dict[str, Any], number: str, span: LowBestHigh, source: str) -
         official[name] = _one(number, span)
         official["source"] = f"{source} ({name}); {official['source']}"
         official["entries"].pop(name, None)
-    elif kind == "claims" and name.isdigit() and int(name) < len(content["claims"]):
-        content["claims"][int(name)].update(added=_one(number, span), source=source, entry="")
+    elif kind == "claims" and name.isdigit() and int(name) < len(_tested(content)):
+        _tested(content)[int(name)].update(added=_one(number, span), source=source, entry="")
     elif kind == "held" and name in {f"{row['system']}/{row['since']}" for row in content["held"]}:
         low, best, high = span
         for row in content["held"]:
@@ -138,6 +138,11 @@ def _put(content: dict[str, Any], number: str, span: LowBestHigh, source: str) -
         low, best, high = span
         kept = [row for row in content["replace"] if row["id"] != number]
         content["replace"] = (*kept, {"id": number, "low": low, "best": best, "high": high, "source": source})
+
+
+def _tested(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The claims an answer numbers: those about the system that is added."""
+    return [claim for claim in content["claims"] if claim["system"] in (None, content["added_system"])]
 
 
 def _one(number: str, span: LowBestHigh) -> int:

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 import tegmen as tg
-from tegmen.cli import ask, ledger, reading, trust
+from tegmen.cli import ask, ledger, question, reading, trust
 from tegmen.cli.console import echo, say_notes, show
 from tegmen.errors import TegmenError, hidden_fault
 from tegmen.terms import VERSION, count_of
@@ -83,6 +83,7 @@ what_if_app.command("replace")(ask.replace_verb)
 app.add_typer(what_if_app, name="what-if")
 record_app.command("show")(record_verb)
 app.add_typer(record_app, name="record")
+app.add_typer(question.scenario_app, name="scenario")
 ledger.ledger_app.command("read")(reading.read)
 ledger.ledger_app.command("review")(reading.review)
 app.add_typer(ledger.ledger_app, name="ledger")

@@ -220,6 +220,8 @@ def print_answer(result: tg.Sufficiency, folder: Path, notes: Sequence[str]) -> 
     for case in result.cases:
         say(f"{case}: {result.sentence(case)}", "bold")
         say(f"  {result.finding(case)}")
+    for line in result.caveats():
+        say(f"note: {line}")
     show(f"{result.scenario.title} (placement: greedy)", result.summary(), left=("case", "goal"))
     aside = [goal.name for goal in result.scenario.goals if not goal.is_finding]
     if aside:

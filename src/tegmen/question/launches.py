@@ -79,12 +79,12 @@ def launched(
         official = scenario.official
         pair = posted[ThreatClass.ballistic] + posted[ThreatClass.s300_ground]
         missiles = pair + posted[ThreatClass.cruise] + posted[ThreatClass.supersonic]
-        extra = max(0, official.ballistic_and_s300 - pair)
+        extra = max(0, (official.ballistic_and_s300 or 0) - pair)
         share = posted[ThreatClass.ballistic] / max(pair, 1)
         unposted[:, ThreatClass.ballistic] = generator.binomial(extra, share, count)
         unposted[:, ThreatClass.s300_ground] = extra - unposted[:, ThreatClass.ballistic]
-        unposted[:, ThreatClass.cruise] = max(0, official.missiles - missiles - extra)
-        unposted[:, ThreatClass.drone] = max(0, official.drone - posted[ThreatClass.drone])
+        unposted[:, ThreatClass.cruise] = max(0, (official.missiles or 0) - missiles - extra)
+        unposted[:, ThreatClass.drone] = max(0, (official.drone or 0) - posted[ThreatClass.drone])
     base = np.array([posted.get(cls, 0) for cls in ThreatClass], dtype=np.int64)
     return base + unposted, unposted
 

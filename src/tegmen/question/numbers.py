@@ -137,7 +137,7 @@ def _of_scenario(scenario: Scenario) -> list[Number]:
     numbers += [
         Number(f"claims/{at}", "claim", claim.label, claim.added, claim.added, claim.added, "fire units added",
                claim.source, entry=claim.entry)
-        for at, claim in enumerate(scenario.claims)
+        for at, claim in enumerate(scenario.claims_tested)
     ]  # fmt: skip
     known_by = max(scenario.until, scenario.month.last)
     numbers += [

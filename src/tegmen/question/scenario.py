@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 import tomllib
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -73,6 +74,8 @@ BombTotal = Annotated[int, _In("bombs", _IN_A_MONTH)]
 UnitCount = Annotated[float, _In("fire units")]
 RoundCount = Annotated[float, _In("missiles per month")]
 
+_STALE_DAYS = 183
+"""Half a year: an inventory further from the month is told."""
 _ENTRY = "Id of the ledger entry this number is taken from: the recorded choice where others say other numbers."
 
 
@@ -231,20 +234,26 @@ class Month(_Strict):
 
 
 class OfficialTotals(_Strict):
-    """Totals stated by officials for the month; what the record does not show of them is counted as unopposed."""
+    """Totals stated by officials for the month; what the record does not show of them is counted as unopposed.
 
-    missiles: MissileTotal = Field(description="All missiles: cruise, supersonic, ballistic, S-300 in the ground role.")
-    ballistic_and_s300: MissileTotal
-    drone: DroneTotal
-    glide_bomb: BombTotal
-    source: str
+    A total left out is open: nobody stated one that we know, and what the record shows is counted.
+    """
+
+    missiles: MissileTotal | None = Field(
+        default=None, description="All missiles: cruise, supersonic, ballistic, S-300 in the ground role."
+    )
+    ballistic_and_s300: MissileTotal | None = None
+    drone: DroneTotal | None = None
+    glide_bomb: BombTotal | None = None
+    source: str = ""
     entries: dict[Total, str] = Field(
         default_factory=dict, description="Id of the ledger entry each total is taken from, by the total's key."
     )
 
     def values(self) -> dict[Total, int]:
-        """Each total by its key."""
-        return {key: getattr(self, key) for key in get_args(Total)}
+        """Each total that was stated, by its key."""
+        stated: dict[Total, int | None] = {key: getattr(self, key) for key in get_args(Total)}
+        return {key: total for key, total in stated.items() if total is not None}
 
 
 class Held(_Strict):
@@ -252,6 +261,9 @@ class Held(_Strict):
 
     system: System
     since: Day = Field(description="First day on which they were in service.")
+    as_of: Day | None = Field(
+        default=None, description="Last day that the count is known for; left out: `since`, or up to the next row."
+    )
     low: UnitCount
     best: UnitCount
     high: UnitCount
@@ -336,7 +348,7 @@ class Scenario(_Strict):
     added_system: BallisticSystem
     added_max: int = Field(default=30, ge=1, le=60)
     month: Month
-    official: OfficialTotals
+    official: OfficialTotals = OfficialTotals()
     goals: tuple[Goal, ...] = Field(min_length=1, strict=False)
     claims: tuple[QuotedClaim, ...] = Field(default=(), strict=False)
     held: tuple[Held, ...] = Field(
@@ -460,6 +472,38 @@ class Scenario(_Strict):
             return replace(none, low=0.0, best=0.0, high=0.0, period=f"before {none.period}")
         return self.catalogue.inventory("Ukraine", system)
 
+    def caveats(self) -> tuple[str, ...]:
+        """What to know of the question before its answer: totals left open, and inventories of other times."""
+        open_totals = [key.replace("_", " ") for key in get_args(Total) if key not in self.official.values()]
+        lines: list[str] = []
+        if open_totals:
+            lines.append(
+                f"Official totals of {self.month} are left open ({', '.join(open_totals)}): the claimed case counts "
+                "what the record shows of them, and no more."
+            )
+        old: dict[dt.date, list[str]] = {}
+        for system in MISSILE_SYSTEMS:
+            day = self._known_for(system)
+            if day is not None and abs(self.month.first - day).days > _STALE_DAYS:
+                old.setdefault(day, []).append(SYSTEM_NAMES[system])
+        lines += [
+            f"The inventory used of {', '.join(names)} is of {day:%B %Y}, more than six months from {self.month}: "
+            "bring a nearer one as [[held]]."
+            for day, names in sorted(old.items())
+        ]
+        return tuple(lines)
+
+    def _known_for(self, system: str) -> dt.date | None:
+        """The day nearest to the month for which the number held is known; None where later rows bound it."""
+        rows = [row for row in self.held if row.system == system]
+        begun = [row for row in rows if row.since <= self.month.first]
+        if rows and rows[-1].since > self.month.first:
+            return None
+        if begun:
+            return max(begun[-1].since, begun[-1].as_of or begun[-1].since)
+        period = self.catalogue.inventory("Ukraine", system).period
+        return dt.date.fromisoformat(f"{period}-01"[:10]) if re.fullmatch(r"\d{4}-\d\d(-\d\d)?", period) else None
+
     def eras(self, systems: Sequence[str]) -> tuple[dt.date, ...]:
         """First days of the eras in which the numbers held of these systems stay as they are, ascending."""
         rows = [row for row in self.held if row.system in systems]
@@ -531,6 +575,8 @@ def read_scenario(name_or_path: str | Path) -> Scenario:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(where, [f"not valid TOML: {error}"]) from None
+    if "sha256" in content:
+        raise InputError(where, ["sha256: unknown key; it is worked out from the file: remove it"])
     try:
         scenario = Scenario.model_validate(content)
     except ValidationError as error:
@@ -538,9 +584,25 @@ def read_scenario(name_or_path: str | Path) -> Scenario:
     return scenario.model_copy(update={"sha256": hashlib.sha256(text.encode()).hexdigest()})
 
 
-def scenario_schema() -> dict[str, object]:
-    """JSON schema of a scenario file."""
-    return Scenario.model_json_schema()
+def scenario_schema() -> dict[str, Any]:
+    """JSON schema (draft 2020-12) of a scenario file, for editors: a first line "#:schema FILE" names it."""
+    schema = Scenario.model_json_schema()
+    schema["properties"] = {key: rule for key, rule in schema["properties"].items() if key != "sha256"}
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:tegmen:schema:scenario:1"}
+    return head | schema
+
+
+def shipped_scenario(name: str) -> str:
+    """The text of a shipped scenario.
+
+    Raises
+    ------
+    InputError
+        There is none of this name.
+    """
+    if name not in scenario_names():
+        raise InputError("scenario", [f"found {ascii(name)[:60]}; shipped are: {', '.join(scenario_names())}"])
+    return (_folder() / f"{name}.toml").read_text("utf-8")
 
 
 def _folder() -> Traversable:
@@ -550,7 +612,7 @@ def _folder() -> Traversable:
 def _text_of(name_or_path: str | Path) -> tuple[str, str]:
     name = str(name_or_path)
     if name in scenario_names():
-        return (_folder() / f"{name}.toml").read_text("utf-8"), f"scenario {name}"
+        return shipped_scenario(name), f"scenario {name}"
     path = Path(name)
     if not path.exists():
         known = f"shipped scenarios: {', '.join(scenario_names())}"

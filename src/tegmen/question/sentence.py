@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any, Final
 
 from tegmen.data import shipped_toml
-from tegmen.errors import InputError
+from tegmen.errors import InputError, visible
 from tegmen.evidence.geography import read_places
 from tegmen.question.goals import METRICS
 from tegmen.terms import FrozenDict
@@ -420,7 +420,7 @@ def _agrees(said: object, value: object) -> bool:
 
 def _left_over(sentence: str, unknown: list[str]) -> list[str]:
     """Name the words that are left over, and what they show the sentence to be."""
-    words = ", ".join(f"“{_printed(word)}”" for word in dict.fromkeys(unknown))
+    words = ", ".join(f"“{visible(word[:40])}”" for word in dict.fromkeys(unknown))
     text = _normal(sentence)
     reasons = [
         each["reason"]
@@ -432,10 +432,6 @@ def _left_over(sentence: str, unknown: list[str]) -> list[str]:
         for threat, _ in _threats(sentence)
     ]
     return [f"nothing here accounts for {words}: only a claim understood whole is tested", *reasons[:2]]
-
-
-def _printed(word: str) -> str:
-    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in word[:40])
 
 
 def _shape_faults(found: list[Wording]) -> list[str]:

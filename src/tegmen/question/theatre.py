@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tegmen.errors import EvidenceError
 from tegmen.evidence.geography import front_points, to_km
 from tegmen.evidence.parameters import Parameter
 from tegmen.evidence.record import Record
@@ -79,6 +80,7 @@ def set_theatre(scenario: Scenario, record: Record, until: date) -> Theatre:
     InputError
         A row that holds for all worlds has a range.
     """
+    require_reach(scenario, record)
     catalogue = scenario.catalogue
     spread = {
         cls: catalogue.model("wave_spread_s", cls.name) for cls in ThreatClass if cls is not ThreatClass.glide_bomb
@@ -101,6 +103,22 @@ def set_theatre(scenario: Scenario, record: Record, until: date) -> Theatre:
         window_s=fixed["wave_window_s"].constant,
         parameters=(*fixed.values(), *spread.values()),
     )
+
+
+def require_reach(scenario: Scenario, record: Record) -> None:
+    """Refuse a month that the record does not reach.
+
+    Raises
+    ------
+    EvidenceError
+        The record begins after the month, or ends before it.
+    """
+    ends, month = record.rows["window_end"], scenario.month
+    first, last = ends.min().date(), ends.max().date()
+    if last < month.first or first > month.last:
+        msg = f"the record runs from {first} to {last}, and the month asked about is {month}: nothing is known of it"
+        remedy = f"bring a record with reports of {month.first} to {month.last}, or ask about a month that it covers"
+        raise EvidenceError(f"{msg}; {remedy}")
 
 
 def named_until(theatre: Theatre, scenario: Scenario, record: Record, day: date) -> Theatre:

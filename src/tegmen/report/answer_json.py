@@ -291,7 +291,11 @@ class AnswerFile(File, title="tegmen answer"):
 
     schema_: str = schema_name("urn:tegmen:schema:answer:1")
     scenario: str = field("Name of the scenario.", "choice")
-    until: date = field("Last day of the record that rates were calibrated on.", "choice")
+    until: date = field("Last day with a row that rates were calibrated on, up to the day asked for.", "choice")
+    caveats: list[str] = field(
+        "What to know before the answer: how far the evidence reaches, inventories of other times, totals left open.",
+        "choice",
+    )
     cases: dict[EvidenceCase, CasePart] = field(
         "The answer by evidence case: posted (the record alone) and claimed (official totals, the rest unopposed). "
         "Never averaged. A run of one case holds that one.",
@@ -307,7 +311,8 @@ def answer_file(result: Sufficiency) -> AnswerFile:
         seed=result.seed,
         inputs=dict(result.provenance.inputs),
         scenario=result.scenario.name,
-        until=result.calibration.until,
+        until=result.calibration.end,
+        caveats=list(result.caveats()),
         cases={case: _case_part(result, case) for case in result.cases},
         evidence=EvidencePart.model_validate(result.evidence.to_json() | {"notes": record_notes(result)}),
     )

@@ -16,7 +16,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from tegmen.errors import InputError
 
-FileName = Literal["answer", "drivers", "backtest", "verification"]
+FileName = Literal["answer", "drivers", "backtest", "verification", "scenario"]
 
 
 def rounded(value: float | None) -> float | None:
@@ -90,20 +90,21 @@ class _Untitled(GenerateJsonSchema):
 
 
 _TYPES: dict[FileName, str] = {  # a back-test's types stand on rooms that an answer does not load
-    "answer": "answer_json:AnswerFile",
-    "drivers": "drivers_page:DriversFile",
-    "backtest": "backtest_page:BacktestFile",
-    "verification": "verification_page:VerificationFile",
+    "answer": "report.answer_json:AnswerFile.schema_dict",
+    "drivers": "report.drivers_page:DriversFile.schema_dict",
+    "backtest": "report.backtest_page:BacktestFile.schema_dict",
+    "verification": "report.verification_page:VerificationFile.schema_dict",
+    "scenario": "question.scenario:scenario_schema",
 }
 
 
 def json_schema(file: FileName) -> dict[str, Any]:
-    """Give the JSON schema (draft 2020-12) of a written file.
+    """Give the JSON schema (draft 2020-12) of a file that is written, or of a scenario.
 
     Parameters
     ----------
     file
-        "answer", "drivers", "backtest" or "verification": answer.json, and so on.
+        "answer", "drivers", "backtest" or "verification": answer.json, and so on; "scenario": a scenario's TOML.
 
     Returns
     -------
@@ -116,7 +117,7 @@ def json_schema(file: FileName) -> dict[str, Any]:
     """
     if file not in _TYPES:
         raise InputError("json_schema", [f"found {file!r}; there are: {', '.join(_TYPES)}"])
-    return resolve_name(f"tegmen.report.{_TYPES[file]}").schema_dict()
+    return resolve_name(f"tegmen.{_TYPES[file]}")()
 
 
 def dumps(content: Mapping[str, Any]) -> str:
