@@ -268,6 +268,18 @@ def test_unknown_weapons_are_left_out_and_what_they_would_have_changed_is_told(r
     assert other.startswith("line 5, model: found unknown weapon 'Ортограф'")
 
 
+def test_rows_of_one_unknown_weapon_are_told_together(read):
+    rows = [
+        f"2024-10-{day},2024-10-{day},Aerial Bomb,,Kherson oblast,16.0,1.0,,{post}/x"
+        for day, post in ((10, "kpszsu"), (11, "PvKPivden"), (12, "kpszsu"))
+    ]
+    head, bombs, other = read(table(*ROWS[:2], *rows, row(model="Zmei"), *(row(post=f"{n}") for n in range(2)))).notes
+    assert head == "4 rows of the file are left out, as they cannot be read; 3 of them might have entered a rate:"
+    assert bombs.startswith("lines 4, 5, 6, model: found unknown weapon 'Aerial Bomb'")
+    assert bombs.endswith("(left out: 48 launched, 3 intercepted in all; a rate might have counted 2 of the 3 rows)")
+    assert other.startswith("line 7, model: found unknown weapon 'Zmei'")
+
+
 def test_more_shot_down_than_launched_is_left_out_with_a_note(read):
     record = read(table(row(), "2024-02-07 04:00,2024-02-07 04:10,3M22 Zircon,,Kyiv oblast,2.0,4.0,,kpszsu/posts/b"))
     assert sums(record) == (40, 30)

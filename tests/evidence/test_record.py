@@ -727,9 +727,18 @@ def test_all_faults_of_a_file_are_told_together(faults):
 
 
 def test_a_long_list_of_faults_is_cut(faults):
-    lines = faults(*[{"launched": "x", "source": f"kpszsu/posts/{post}"} for post in range(57)])
+    lines = faults(*[{"launched": f"x{post}"} for post in range(57)])
     assert len(lines) == 21
     assert lines[-1] == "and 37 more (57 faults in all)"
+
+
+def test_a_fault_of_many_lines_is_told_once(faults):
+    post = iter(range(99))
+    rows = [{"model": "Zmei", "source": f"kpszsu/{next(post)}"} for _ in range(30)]
+    assert [fault.split(";")[0] for fault in faults(*rows, {"launched": "x"}, *rows[:1])] == [
+        "lines 2, 3, 4, 5, 6 and 25 more, model: found unknown weapon 'Zmei'",
+        "line 32, launched: found 'x'",
+    ]
 
 
 @pytest.mark.parametrize("count", ["-1", "1.5", "1e3", "inf", "twelve", "1,000", "100001", "1e400", "--2"])
@@ -768,6 +777,24 @@ def test_equal_lines_count_once_and_are_told(read):
     made_up = read({}, {"source": "kpszsu/posts/b"}, {}, {})
     assert totals(made_up.rows) == (20, 14)
     assert made_up.notes == ("2 lines repeat an earlier line letter for letter (line 4, 5): each report counts once.",)
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "index", "id"])
+def test_copies_joined_by_a_notebook_count_once(read, name):
+    """Two copies under each other, numbered through, one with counts as whole numbers and blanks as nan."""
+    reports = [{"model": model, name: str(place)} for place, model in enumerate(["Kalibr", "X-101"])]
+    again = [
+        each | {name: f"{place + 2}", "launched": "10", "target_main": "nan"} for place, each in enumerate(reports)
+    ]
+    made_up = read(*reports, *again, header=[name, *HEADER])
+    assert totals(made_up.rows) == (20, 14)
+    assert made_up.notes[0].startswith(
+        "2 lines repeat an earlier line but for the numbering of lines or the way numbers"
+    )
+
+
+def test_two_reports_that_differ_in_a_post_or_a_carrier_are_two(read):
+    assert totals(read({}, {"source": "kpszsu/posts/b"}, {"carrier": "Su-34"}).rows) == (30, 21)
 
 
 def test_a_file_written_twice_into_itself_counts_once(tmp_path):

@@ -13,7 +13,7 @@ import re
 import zipfile
 import zlib
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
 Faults = list[tuple[int, str]]  # (line of the file, fault)
 
+BLANK: Final = frozenset({"", "nan", "na", "<na>", "none", "null"})
 SIZE_MAX: Final = 200_000_000  # bytes; the public list of four years has half a million
 _SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _EMPTY: Final = " ,;\t\r\n"
 _SEP_LINE: Final = re.compile(r'"?sep=."?', re.IGNORECASE)  # what a spreadsheet reads as its separator
+_NUMBERING: Final = re.compile(r"|unnamed:_\d+|index|id")
 _OPEN_QUOTES_MAX: Final = 20
 _CYRILLIC_EXTRAS: Final = frozenset("«»„“”‘’–—…№°§±·•\u00a0")
 _TWO_SCRIPTS: Final = re.compile("[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]")
@@ -130,11 +132,11 @@ def read_cells(where: str, content: bytes, used: frozenset[str], needed: Sequenc
         raise InputError(
             where, [f"line {first}: found column {name!r} twice; one is allowed; remove the other" for name in twice]
         )
-    rows, equal = _without_repeats(header, rows)
+    rows, notes = _without_repeats(header, rows)
     whole = _whole_rows(rows, len(header), faults, damaged="\ufffd" in text)
     columns = {name: [row[place] for _, row in whole] for place, name in enumerate(names) if name}
     read_as = (*packed, *encoding, *_header_as(header, used, first, separator, text))
-    return Cells([line for line, _ in whole], columns, read_as, (_equal_note(equal),) if equal else ()), faults
+    return Cells([line for line, _ in whole], columns, read_as, notes), faults
 
 
 def _whole_rows(
@@ -313,22 +315,37 @@ def _split_rows(
 
 def _without_repeats(
     header: list[str], rows: list[tuple[int, list[str]]]
-) -> tuple[list[tuple[int, list[str]]], list[int]]:
-    """Each row once, and the lines of those that came before; a header in the middle is one of them."""
-    seen: set[tuple[str, ...]] = {tuple(header)}
+) -> tuple[list[tuple[int, list[str]]], tuple[str, ...]]:
+    """Each row once, and a note on those that came before; a header in the middle is one of them.
+
+    A column that only numbers the lines tells no reports apart, nor does 12 from 12.0: so are two copies joined.
+    """
+    told = [not _NUMBERING.fullmatch(_column_name(name)) for name in header]
+    exact, alike = {tuple(header)}, set[tuple[str, ...]]()
     kept: list[tuple[int, list[str]]] = []
     equal: list[int] = []
+    to_the_letter = True
     for line, row in rows:
-        key = tuple(row)
-        if key in seen:
+        whole = tuple(row)
+        key = tuple(_plain(cell) for cell, counts in zip_longest(row, told, fillvalue=True) if counts)
+        if whole in exact or key in alike:
+            to_the_letter &= whole in exact
             equal.append(line)
-        else:
-            seen.add(key)
-            kept.append((line, row))
-    return kept, equal
+            continue
+        exact.add(whole)
+        alike.add(key)
+        kept.append((line, row))
+    how = "letter for letter" if to_the_letter else "but for the numbering of lines or the way numbers are written"
+    return kept, (_equal_note(equal, how),) if equal else ()
 
 
-def _equal_note(lines: list[int]) -> str:
+def _plain(cell: object) -> str:
+    """Cell without what spreadsheets and notebooks add to it."""
+    text = str(cell).strip()
+    return "" if text.casefold() in BLANK else text.removesuffix(".0")
+
+
+def _equal_note(lines: list[int], how: str) -> str:
     listed = ", ".join(map(str, lines[:5])) + (" ..." if len(lines) > 5 else "")
     repeats = f"{count_of(len(lines), 'line')} {'repeats' if len(lines) == 1 else 'repeat'}"
-    return f"{repeats} an earlier line letter for letter (line {listed}): each report counts once."
+    return f"{repeats} an earlier line {how} (line {listed}): each report counts once."

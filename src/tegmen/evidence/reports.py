@@ -11,19 +11,20 @@ import hashlib
 import io
 import re
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import pandas as pd
 
 from tegmen.data import shipped_text
 from tegmen.errors import InputError
-from tegmen.evidence.files import file_bytes, read_cells
+from tegmen.evidence.files import BLANK, file_bytes, read_cells
 from tegmen.evidence.weapons import WeaponNames, threat_words, weapon_names
 from tegmen.terms import T, count_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from importlib.resources.abc import Traversable
 
     from tegmen.evidence.files import Cells, Faults
@@ -40,7 +41,7 @@ NATIONAL_CHANNELS: Final = ("kpszsu", "cincafu", "generalstaff.ua")
 _KYIV: Final = frozenset({"UA-30", "UA-32"})
 _COUNT_MAX: Final = 100_000  # above any night; keeps a slip of the keyboard out of the sums
 _FAULTS_SHOWN: Final = 20
-_BLANK: Final = frozenset({"", "nan", "na", "<na>", "none", "null"})
+_LINES_SHOWN: Final = 5
 _USED: Final = frozenset({*PUBLIC_COLUMNS, *COLUMNS, "time_start", "not_reach_goal", "launch_place"})
 _FIRST_YEAR: Final = 2022  # the war that the record is of; an earlier year is a slip of the keyboard
 _KYIV_SUMMER: Final = timezone(timedelta(hours=3))  # no row of the record is written later on the globe than this
@@ -87,7 +88,8 @@ def read_reports(
     reports, notes = (_compiled_reports if compiled else _public_reports)(table, order, names, faults)
     at_fault = {line for line, _ in faults}
     if faults and (strict or at_fault.issuperset(table.lines)):
-        raise InputError(where, _first_faults([text for _, text in sorted(faults, key=_line)]))
+        alike = _alike((line, [text]) for line, text in sorted(faults, key=_line))
+        raise InputError(where, _first_of(alike, _found))
     if not len(reports):
         raise InputError(where, ["no row below the header; at least one attack report is needed; download it again"])
     sound = [line not in at_fault for line in table.lines]
@@ -116,28 +118,63 @@ def _read_as(table: Cells, order: _Order) -> tuple[str, ...]:
 
 
 def _left_out_notes(reports: pd.DataFrame, faults: Faults) -> list[str]:
-    """Say which rows are left out, why, and what each would have added."""
+    """Say which rows are left out, why, and what they would have added."""
     texts: dict[int, list[str]] = {}
     for line, text in sorted(faults, key=_line):
         texts.setdefault(line, []).append(text)
-    rows = reports.loc[reports["line"].isin(texts)]
-    effects = dict.fromkeys(texts, "its cells cannot be told apart; a rate might have counted it")
-    effects |= {row["line"]: _contribution(row) for row in rows.to_dict("records")}
-    might = sum(effect.endswith("might have counted it") for effect in effects.values())
+    known = reports.set_index("line")
+    # A row whose cells cannot be told apart may be a national one.
+    regional = frozenset(known.index[known["channel"] != "national"])
+    might = sum(line not in regional for line in texts)
     which = f"{might} of them might have entered a rate" if might else "none of them would have entered a rate"
     head = f"{len(texts)} rows of the file are left out, as they cannot be read; {which}:"
     if len(texts) == 1:
         which = "it might have entered a rate" if might else "it would have entered no rate"
         head = f"1 row of the file is left out, as it cannot be read; {which}:"
-    return [head, *_first_faults([f"{'; '.join(found)} (left out: {effects[line]})" for line, found in texts.items()])]
+
+    def told(found: Sequence[str], lines: Sequence[int]) -> str:
+        counted = sum(line not in regional for line in lines)
+        return f"{_found(found, lines)} (left out: {_effect(known.loc[known.index.isin(lines)], len(lines), counted)})"
+
+    return [head, *_first_of(_alike(texts.items()), told)]
 
 
-def _contribution(row: Mapping[Hashable, Any]) -> str:
-    """What a row at fault would have added, as far as its cells can be read."""
-    counts = ", ".join(f"{'unknown' if pd.isna(row[name]) else row[name]} {name}" for name in COUNT_COLUMNS[:2])
-    if row["channel"] == "national":
-        return f"national, {counts}; a rate might have counted it"
-    return f"{counts}; no rate would have counted it"
+def _alike(faults: Iterable[tuple[int, list[str]]]) -> dict[tuple[str, ...], list[int]]:
+    """Lines of each fault, or of faults found together: a new weapon has many lines and is one thing to tell."""
+    lines: dict[tuple[str, ...], list[int]] = {}
+    for line, texts in faults:
+        lines.setdefault(tuple(text.removeprefix(f"line {line}") for text in texts), []).append(line)
+    return lines
+
+
+def _first_of(
+    alike: Mapping[tuple[str, ...], list[int]], told: Callable[[Sequence[str], Sequence[int]], str]
+) -> list[str]:
+    more = len(alike) - _FAULTS_SHOWN
+    shown = [told(found, lines) for found, lines in islice(alike.items(), _FAULTS_SHOWN)]
+    return shown if more <= 0 else [*shown, f"and {more} more ({len(alike)} faults in all)"]
+
+
+def _found(found: Sequence[str], lines: Sequence[int]) -> str:
+    """Word faults of some lines."""
+    where = f"line {lines[0]}"
+    if len(lines) > 1:
+        more = f" and {len(lines) - _LINES_SHOWN:,} more" if len(lines) > _LINES_SHOWN else ""
+        where = f"lines {', '.join(map(str, lines[:_LINES_SHOWN]))}{more}"
+    return "; ".join(f"{where}{text}" for text in found)
+
+
+def _effect(rows: pd.DataFrame, lines: int, counted: int) -> str:
+    """What rows at fault would have added, as far as their cells can be read."""
+    if rows.empty:
+        return f"its cells cannot be told apart; a rate might have counted {'it' if lines == 1 else 'them'}"
+    sums = rows[list(COUNT_COLUMNS[:2])].sum(min_count=1)
+    counts = ", ".join(f"{'unknown' if pd.isna(sums[name]) else sums[name]} {name}" for name in COUNT_COLUMNS[:2])
+    if lines > 1:
+        return f"{counts} in all; a rate might have counted {counted or 'none'} of the {lines} rows"
+    return (
+        f"national, {counts}; a rate might have counted it" if counted else f"{counts}; no rate would have counted it"
+    )
 
 
 def _line(fault: tuple[int, str]) -> int:
@@ -151,11 +188,6 @@ def coverage_zone(zone: str) -> Literal["kyiv", "elsewhere", "unlocated"]:
     if zone in {"unlocated", "several_kyiv"} or {"north", "center"} & set(re.split(r"[+-]", zone)):
         return "unlocated"
     return "elsewhere"
-
-
-def _first_faults(lines: list[str]) -> list[str]:
-    more = len(lines) - _FAULTS_SHOWN
-    return lines if more <= 0 else [*lines[:_FAULTS_SHOWN], f"and {more} more ({len(lines)} faults in all)"]
 
 
 # --- rows of the two schemas --------------------------------------------------------------------------------------
@@ -364,7 +396,7 @@ def _read_time(text: str, order: _Order) -> datetime | None:
 
 def _parse_count(text: str) -> int | None:
     stripped = text.strip()
-    if stripped.casefold() in _BLANK:
+    if stripped.casefold() in BLANK:
         return None
     number = float(stripped.replace(",", ".")) if _COUNT_TEXT.fullmatch(stripped) else -1.0
     if number.is_integer() and 0 <= number <= _COUNT_MAX:
@@ -389,7 +421,7 @@ def _source_channel(source: str) -> str:
 def _target_zone(target: str, zones: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
     """Zone of a target text (trap 17), and the places in it that we do not know."""
     text = " ".join(re.sub(r"\([^)]*\)", " ", target).casefold().split())
-    if text in _BLANK:
+    if text in BLANK:
         return "unlocated", ()
     parts = {part: _part_zone(part, zones) for part in re.split(r"\s+and\s+", text)}
     unplaced = tuple(part for part, zone in parts.items() if zone is None)
