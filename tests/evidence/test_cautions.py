@@ -108,6 +108,12 @@ def test_a_half_is_not_most(read):
     assert read(joined, alone, row("2026-01-11", "C-300", "30,0,")).told() == ()
 
 
+def test_of_a_record_without_national_rows_nothing_is_told(read):
+    record = read(row("2026-01-10", source="PvKPivden/x"), row("2026-01-11", counts=",0,"))
+    assert record.told() == record.told("2020-01-01") == ()
+    assert "<ul></ul>" in record._repr_html_()
+
+
 def test_joined_labels_of_the_shipped_record(shipped_record):
     """Second answer: the table's own text, added up by hand."""
     month, joined = "2023-12", {"ballistic": 0}

@@ -741,6 +741,13 @@ def test_a_fault_of_many_lines_is_told_once(faults):
     ]
 
 
+def test_times_of_another_kind_are_told_once(faults):
+    lines = faults(*({"time_start": "", "time_end": f"{day:02d}.03.24"} for day in range(1, 29)))
+    start = "lines 2, 3, 4, 5, 6 and 23 more, time_end: found '01.03.24' and others alike; a date YYYY-MM-DD or a time"
+    assert len(lines) == 1
+    assert lines[0].startswith(start)
+
+
 @pytest.mark.parametrize("count", ["-1", "1.5", "1e3", "inf", "twelve", "1,000", "100001", "1e400", "--2"])
 def test_counts_are_whole_numbers(faults, count):
     (fault,) = faults({"launched": count, "destroyed": ""})

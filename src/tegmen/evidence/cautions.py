@@ -48,7 +48,7 @@ def cautions(rows: pd.DataFrame, counted: str, classes: Iterable[str]) -> tuple[
 
 def _naming(rows: pd.DataFrame, word: str) -> pd.DataFrame:
     """Rows of a class, alone or joined with others."""
-    return rows[[word in str(joined).split("+") for joined in rows["threat_class"]]]
+    return rows.loc[[word in str(joined).split("+") for joined in rows["threat_class"]], :]
 
 
 def _change_met(rows: pd.DataFrame, counted: str, change: Mapping[str, str]) -> str:
@@ -71,8 +71,10 @@ def _change_met(rows: pd.DataFrame, counted: str, change: Mapping[str, str]) -> 
 def _joined(rows: pd.DataFrame, word: str) -> str:
     """Count the recent launches of a class that stand in joined reports, where in some month these are most of them."""
     named = _naming(rows, word)
+    if named.empty:
+        return ""
     month = named["window_end"].dt.to_period("M")
-    recent = named[month > rows["window_end"].max().to_period("M") - _RECENT_MONTHS] if len(rows) else named
+    recent = named[month > rows["window_end"].max().to_period("M") - _RECENT_MONTHS]
     of_month = recent.groupby(recent["window_end"].dt.strftime("%Y-%m"))["launched"].sum()
     joined = recent[recent["threat_class"].str.contains("+", regex=False)]
     of_joined = joined.groupby(joined["window_end"].dt.strftime("%Y-%m"))["launched"].sum()

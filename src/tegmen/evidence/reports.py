@@ -10,8 +10,8 @@ import csv
 import hashlib
 import io
 import re
+from collections import Counter
 from datetime import datetime, timedelta, timezone
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -139,29 +139,42 @@ def _left_out_notes(reports: pd.DataFrame, faults: Faults) -> list[str]:
     return [head, *_first_of(_alike(texts.items()), told)]
 
 
-def _alike(faults: Iterable[tuple[int, list[str]]]) -> dict[tuple[str, ...], list[int]]:
-    """Lines of each fault, or of faults found together: a new weapon has many lines and is one thing to tell."""
-    lines: dict[tuple[str, ...], list[int]] = {}
-    for line, texts in faults:
-        lines.setdefault(tuple(text.removeprefix(f"line {line}") for text in texts), []).append(line)
-    return lines
+def _alike(faults: Iterable[tuple[int, list[str]]]) -> list[tuple[list[str], list[int]]]:
+    """Faults, or faults found together, with their lines: a new weapon has many lines and is one thing to tell."""
+    found = [(line, [text.removeprefix(f"line {line}") for text in texts]) for line, texts in faults]
+    often = Counter(tuple(map(_kind, texts)) for _, texts in found)
+    groups: dict[tuple[str, ...], tuple[list[str], list[int]]] = {}
+    for line, texts in found:
+        kind = tuple(map(_kind, texts))
+        groups.setdefault(kind if often[kind] > _LINES_SHOWN else tuple(texts), (texts, []))[1].append(line)
+    return list(groups.values())
+
+
+def _kind(found: str) -> str:
+    """What faults have in common that are told together: of times, each of its own, the column and what is allowed."""
+    column, _, rest = found.partition(": ")
+    return f"{column}: {rest.partition('; ')[2]}" if column.startswith((", time_", ", window_end")) else found
 
 
 def _first_of(
-    alike: Mapping[tuple[str, ...], list[int]], told: Callable[[Sequence[str], Sequence[int]], str]
+    alike: Sequence[tuple[list[str], list[int]]], told: Callable[[Sequence[str], Sequence[int]], str]
 ) -> list[str]:
     more = len(alike) - _FAULTS_SHOWN
-    shown = [told(found, lines) for found, lines in islice(alike.items(), _FAULTS_SHOWN)]
+    shown = [told(found, lines) for found, lines in alike[:_FAULTS_SHOWN]]
     return shown if more <= 0 else [*shown, f"and {more} more ({len(alike)} faults in all)"]
 
 
 def _found(found: Sequence[str], lines: Sequence[int]) -> str:
     """Word faults of some lines."""
-    where = f"line {lines[0]}"
-    if len(lines) > 1:
-        more = f" and {len(lines) - _LINES_SHOWN:,} more" if len(lines) > _LINES_SHOWN else ""
-        where = f"lines {', '.join(map(str, lines[:_LINES_SHOWN]))}{more}"
-    return "; ".join(f"{where}{text}" for text in found)
+    if len(lines) == 1:
+        return "; ".join(f"line {lines[0]}{text}" for text in found)
+    more = f" and {len(lines) - _LINES_SHOWN:,} more" if len(lines) > _LINES_SHOWN else ""
+    where = f"lines {', '.join(map(str, lines[:_LINES_SHOWN]))}{more}"
+    others = [
+        text if len(lines) <= _LINES_SHOWN or _kind(text) == text else text.replace("; ", " and others alike; ", 1)
+        for text in found
+    ]
+    return "; ".join(f"{where}{text}" for text in others)
 
 
 def _effect(rows: pd.DataFrame, lines: int, counted: int) -> str:

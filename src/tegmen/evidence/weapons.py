@@ -10,6 +10,7 @@ import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,7 @@ from tegmen.errors import InputError
 from tegmen.terms import count_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     Word = Mapping[str, str]  # row of classes.csv: label as printed, threat class, weapon, broad class
 
@@ -80,7 +81,8 @@ class WeaponNames:
     def hint(self, label: str) -> str:
         """Name the weapon that a label looks like, if only one class has such; numbers tell weapons apart (trap 6)."""
         text = _spelling(label, fold=True)
-        alike = [name for name in self.folded if name[:1] == text[:1] and _same_numbers(text, name)]
+        numbers = _numbers(text)
+        alike = [name for name in self.folded if name[:1] == text[:1] and _same_numbers(numbers, name)]
         near = difflib.get_close_matches(text, alike, len(alike) or 1, _ALIKE) if len(text) < _LABEL_MAX else []
         if len({self.folded[name]["threat_class"] for name in near}) == 1:
             return f"; did you mean {self.folded[near[0]]['label']!r}?"
@@ -213,10 +215,15 @@ def _spelling(name: str, *, fold: bool = False) -> str:
     return "/".join(sorted(part.strip() for part in text.split("/")))
 
 
-def _same_numbers(label: str, name: str) -> bool:
-    """Whether every number of a label is one of the name's, or its last digit was lost."""
-    numbers = re.findall(r"\d+", name)
-    return all(any(number in {other, other[:-1]} for other in numbers) for number in re.findall(r"\d+", label))
+def _same_numbers(numbers: Sequence[str], name: str) -> bool:
+    """Whether each of some numbers is one of a name's, or its last digit was lost."""
+    known = _numbers(name)
+    return all(any(number in {other, other[:-1]} for other in known) for number in numbers)
+
+
+@lru_cache(maxsize=1024)
+def _numbers(name: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\d+", name))
 
 
 def _word_rows(name: str) -> list[dict[str, str]]:
