@@ -105,6 +105,67 @@ def test_each_draft_is_asked_about(ledger, article, tmp_path, answer, count):
         assert len(opened) == count
 
 
+def test_without_a_ledger_a_page_is_written_and_says_what_to_do_with_it(ledger, article, tmp_path):
+    done = ledger("review", article, "--out", tmp_path / "page.html", "--title", "A <day>")
+    assert done.code == 0
+    assert "tegmen ledger import page.jsonl --ledger FILE" in done.out
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "A &lt;day&gt;" in page
+    assert "Olena Marchuk" in page
+    assert "not named" not in page  # who published it is asked on the page
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--accept-all",), "name the ledger that what is sure goes into"),
+        (("--ledger", "own.ledger", "--out", "page.html"), "give one of them"),
+        (("--out", "page.html", "--reliability", "Z"), "one letter A-F"),
+    ],
+)
+def test_what_a_review_cannot_be_asked_is_said(ledger, article, options, words):
+    code, _, err = ledger("review", article, *options)
+    assert code == 1
+    assert words in err
+
+
+def test_a_page_that_cannot_be_written_is_told(ledger, article):
+    code, _, err = ledger("review", article, "--out", article / "page.html")
+    assert code == 1
+    assert "cannot be written" in err
+
+
+def test_accept_all_takes_what_is_sure_and_leaves_the_rest_open(ledger, tmp_path):
+    text = tmp_path / "article.txt"
+    text.write_text("KYIV, 4 April 2024. The minister met allies. Norway pledged 12 tanks.", encoding="utf-8")
+    own = tmp_path / "own.ledger"
+    new_ledger(own, empty=True).close()
+    drafts = json.loads(ledger("read", text, "--json").out)
+    assert ledger("review", text, "--ledger", own, "--accept-all", "--publisher", "Post").code == 0
+    with open_ledger(own) as opened:
+        kept = list(opened.current().values())
+    assert len(kept) == len(drafts)
+    for entry, draft in zip(sorted(kept, key=lambda entry: entry.evidence), drafts, strict=True):
+        if "speaker" in draft["open"]:
+            assert not entry.speaker
+
+
+def test_a_number_without_a_draft_is_named_and_can_be_added(ledger, tmp_path, monkeypatch):
+    text = tmp_path / "article.txt"
+    text.write_text(f"{TEXT} They planted 17 trees.", encoding="utf-8")
+    own = tmp_path / "own.ledger"
+    new_ledger(own, empty=True).close()
+    monkeypatch.setattr("click.edit", lambda content, **_: content.replace('"thing": "trees"', '"thing": "lindens"'))
+    code, out, _ = ledger("review", text, "--ledger", own, "--publisher", "Example Post", text="n\na\n")
+    assert code == 0
+    assert "without a draft: " in out
+    assert "17" in out.split("without a draft: ")[1]
+    with open_ledger(own) as opened:
+        kept = {entry.thing: entry for entry in opened.current().values()}
+    assert set(kept) == {"drones", "lindens"}
+    assert kept["lindens"].quantity.best == 17
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")
 def test_control_c_ends_a_review_and_writes_nothing(article, tmp_path):
     own = tmp_path / "own.ledger"

@@ -16,9 +16,11 @@ from tegmen.cli.ledger import day_of
 from tegmen.errors import InputError
 
 if TYPE_CHECKING:
+    from tegmen.ledger.entries import Source
     from tegmen.ledger.reading.extraction import Reading
     from tegmen.ledger.reading.review import Choice
 
+_UNNAMED = "not named"
 ArticleFile = Annotated[Path, typer.Argument(metavar="FILE", help="Article, plain text or HTML; - for standard input.")]
 ArticleDay = Annotated[str | None, typer.Option("--date", help="Day of the article, YYYY-MM-DD. [default: as it says]")]
 
@@ -51,30 +53,62 @@ def read(
 
 def review(  # noqa: PLR0913, PLR0917 - one parameter an option
     file: ArticleFile,
-    ledger: Annotated[Path, typer.Option("--ledger", help="Your own ledger, made with `tegmen ledger new FILE`.")],
+    ledger: Annotated[
+        Path | None, typer.Option("--ledger", help="Your own ledger: ask here, and put what is taken into it.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Page to write. [default: the article's name, .review.html]")
+    ] = None,
     date: ArticleDay = None,
     publisher: Annotated[str, typer.Option(help="Who published it. [default: as the page says, else asked]")] = "",
     url: Annotated[str, typer.Option(help="Where; text only, nothing is fetched.")] = "",
     published: Annotated[str | None, typer.Option(help="Day of publication, YYYY-MM-DD; the same as --date.")] = None,
     title: Annotated[str, typer.Option(help="Headline.")] = "",
     reliability: Annotated[str, typer.Option(help="Reliability of the source, A (best) to F (unknown).")] = "F",
-    accept_all: Annotated[bool, typer.Option("--accept-all", help="Accept every draft, ask nothing.")] = False,
+    accept_all: Annotated[
+        bool, typer.Option("--accept-all", help="Take what is sure of every draft, leave the rest open, ask nothing.")
+    ] = False,
 ) -> None:
-    """Accept, edit or reject each draft of an article; what is accepted goes into the ledger."""
-    from tegmen.ledger.reading.review import Asker, keep, review_drafts, source_of
+    """Check the drafts of an article on a page of its own; with --ledger, here in the terminal."""
+    from tegmen.ledger.reading.review import source_of
 
+    if ledger is None and accept_all:
+        raise InputError("--accept-all", ["found no --ledger; name the ledger that what is sure goes into"])
+    if ledger is not None and out is not None:
+        raise InputError("--out", ["found --ledger, too: a page is saved to a file and imported; give one of them"])
     reading = _reading(file, date or published)
     _tell(reading)
     publisher = publisher or reading.article.publisher
-    if not publisher:
+    if ledger is not None and not publisher:
         if accept_all:
             raise InputError("--publisher", ["found nothing, and the article does not say; name who published it"])
         publisher = typer.prompt("Who published it?")
-    source = source_of(reading, publisher=publisher, url=url, title=title, reliability=reliability)
+    source = source_of(reading, publisher=publisher or _UNNAMED, url=url, title=title, reliability=reliability)
+    if ledger is None:
+        _write_page(reading, source, out or Path(f"{'article' if str(file) == '-' else file.stem}.review.html"))
+    else:
+        _take_drafts(reading, source, ledger, ask=not accept_all)
+
+
+def _write_page(reading: Reading, source: Source, out: Path) -> None:
+    """Write the page on which a person checks; it asks for a publisher that is not known."""
+    from tegmen.ledger.entries import stated
+    from tegmen.report.review_page import write_review
+
+    known = {name: str(value) for name, value in stated(source).items() if value != _UNNAMED}
+    written = write_review(reading, known, out)
+    echo(f"wrote {written}: open it in a browser, check, and save; then take in what you saved:")
+    echo(f"tegmen ledger import {written.stem}.jsonl --ledger FILE")
+
+
+def _take_drafts(reading: Reading, source: Source, ledger: Path, *, ask: bool) -> None:
+    """Put drafts into a ledger: those a person takes, or all as far as they are sure."""
+    from tegmen.ledger.reading.review import Asker, keep, review_drafts
+
     with tg.open_ledger(ledger) as opened:
         every = tuple(draft.entry for draft in reading.drafts)
         try:
-            entries = every if accept_all else review_drafts(reading, Asker(_choose, _edit))
+            entries = review_drafts(reading, Asker(_choose, _edit)) if ask else every
         except (typer.Abort, click.Abort, KeyboardInterrupt) as error:  # Ctrl-C, or the end of the input
             if isinstance(error.__context__, EOFError):
                 raise
@@ -82,8 +116,7 @@ def review(  # noqa: PLR0913, PLR0917 - one parameter an option
             raise typer.Exit(INTERRUPTED) from None
         for each in keep(opened, source, entries):
             echo(each)
-    rejected = len(reading.drafts) - len(entries)
-    echo(f"{len(entries)} of {len(reading.drafts)} drafts are in {ledger}; {rejected} not taken", err=True)
+    echo(f"{len(entries)} entries are in {ledger}, of {len(reading.drafts)} drafts", err=True)
 
 
 def _reading(file: Path, date: str | None) -> Reading:
@@ -101,9 +134,9 @@ def _tell(reading: Reading) -> None:
 
 def _choose(words: str) -> Choice:
     echo("\n" + words)
-    letters: dict[str, Choice] = {"a": "accept", "e": "edit", "r": "reject", "q": "quit"}
+    letters: dict[str, Choice] = {"a": "accept", "e": "edit", "r": "reject", "n": "new", "q": "quit"}
     while True:
-        answer = typer.prompt("[a]ccept, [e]dit, [r]eject, [q]uit", default="a").strip().lower()[:1]
+        answer = typer.prompt("[a]ccept, [e]dit, [r]eject, [n]ew, [q]uit", default="a").strip().lower()[:1]
         if answer in letters:
             return letters[answer]
 

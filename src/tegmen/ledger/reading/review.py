@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Literal
 from tegmen.errors import InputError
 from tegmen.ledger.entries import Entry, Source, as_json, stated
 from tegmen.ledger.jsonl import entry_of
+from tegmen.ledger.reading.dates import find_times
 from tegmen.ledger.reading.drafts import Draft, quantity_json, show_draft
 from tegmen.ledger.reading.extraction import Reading
+from tegmen.ledger.reading.numbers import find_numbers
+from tegmen.ledger.reading.sentences import split_sentences
 
 if TYPE_CHECKING:
     from tegmen.ledger.store import Ledger
 
-Choice = Literal["accept", "edit", "reject", "quit"]
+Choice = Literal["accept", "edit", "reject", "new", "quit"]
 EDITABLE = "kind speaker via thing quantity period date place participants topics status role due doubtful note".split()
 
 
@@ -58,13 +61,24 @@ def source_of(reading: Reading, *, publisher: str, url: str = "", title: str = "
 def review_drafts(reading: Reading, asker: Asker) -> tuple[Entry, ...]:
     """Ask a person about each draft; an edited draft is no longer doubtful, unless the person says so.
 
+    Numbers up to the draft's words that made none are named with it; "new" begins a statement with the first of them,
+    and asks about the draft again.
+
     Returns
     -------
         What was accepted. Asking ends early where the person quits; what was accepted until then counts.
     """
-    accepted: list[Entry] = []
+    accepted, missed = list[Entry](), blanks(reading)
     for draft in reading.drafts:
-        choice = asker.choose(show_draft(draft, reading.article.text))
+        past = draft.entry.evidence[1] if draft.entry.evidence and draft is not reading.drafts[-1] else None
+        while True:
+            near = [at for at in missed if past is None or reading.marks[at].end <= past]
+            choice = asker.choose(show_draft(draft, reading.article.text) + _named(reading, near))
+            if choice != "new":
+                break
+            begun = Draft(missed.pop(near[0]) if near else Entry("statement"))
+            if (text := asker.edit(editable(begun))) != editable(begun):
+                accepted.append(edited(begun, text))
         if choice == "quit":
             break
         if choice == "edit":
@@ -72,6 +86,33 @@ def review_drafts(reading: Reading, asker: Asker) -> tuple[Entry, ...]:
         elif choice == "accept":
             accepted.append(draft.entry)
     return tuple(accepted)
+
+
+def _named(reading: Reading, missed: list[int]) -> str:
+    marks = [reading.marks[at] for at in missed]
+    return "\n  without a draft: " + ", ".join(reading.article.text[m.start : m.end] for m in marks) if marks else ""
+
+
+def blanks(reading: Reading) -> dict[int, Entry]:
+    """Begin a statement for each number of the text that made no draft, by its place among the marks of the reading.
+
+    It holds the number with its hedge, the word behind it as unit, and the sentence as evidence; the rest is open. The
+    numbers of dates are left out.
+    """
+    begun: dict[int, Entry] = {}
+    missed = {mark.start: at for at, mark in enumerate(reading.marks) if mark.kind == "number" and not mark.drafts}
+    for sentence in split_sentences(reading.article.text) if missed else ():
+        tokens = sentence.tokens
+        times = find_times(sentence.text, sentence.start, reading.anchor)
+        taken = [any(time.start <= token.start < time.end for time in times) for token in tokens]
+        for number in find_numbers(tokens, taken):
+            at = missed.get(tokens[number.first].start)
+            if at is not None:
+                behind = tokens[number.past].text if number.past < len(tokens) else ""
+                unit = behind if behind.isalpha() else ""
+                place = (sentence.start, sentence.start + len(sentence.text))
+                begun[at] = Entry("statement", thing=unit, quantity=number.quantity(unit), evidence=place)
+    return begun
 
 
 def keep(ledger: Ledger, source: Source, entries: tuple[Entry, ...]) -> tuple[str, ...]:
