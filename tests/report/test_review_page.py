@@ -202,11 +202,13 @@ def test_what_is_open_is_left_out_or_filled_by_one_click():
     script = """
     const [first] = data.drafts, form = page.formOf(first.entry), guess = page.formOf(first.guess);
     const filled = page.taken(form, guess, "speaker");
-    console.log(JSON.stringify([page.guessText(form, guess, "speaker"), page.entryOf(form), page.entryOf(filled)]));
+    const whole = page.takenWhole(form, guess, first.open);
+    console.log(JSON.stringify([page.guessText(form, guess, "speaker"), ...[form, filled, whole].map(page.entryOf)]));
     """
-    told, left, filled = json.loads(in_node(script, page_data(reading, SOURCE, "saved.jsonl")))
+    told, left, filled, whole = json.loads(in_node(script, page_data(reading, SOURCE, "saved.jsonl")))
     assert told == filled["speaker"] == "Olena Marchuk"
     assert "speaker" not in left
+    assert whole == filled
 
 
 FAULTY = {

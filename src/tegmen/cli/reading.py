@@ -11,7 +11,7 @@ import click
 import typer
 
 import tegmen as tg
-from tegmen.cli.console import INTERRUPTED, echo
+from tegmen.cli.console import echo
 from tegmen.cli.ledger import day_of
 from tegmen.errors import InputError
 
@@ -107,13 +107,7 @@ def _take_drafts(reading: Reading, source: Source, ledger: Path, *, ask: bool) -
 
     with tg.open_ledger(ledger) as opened:
         every = tuple(draft.entry for draft in reading.drafts)
-        try:
-            entries = review_drafts(reading, Asker(_choose, _edit)) if ask else every
-        except (typer.Abort, click.Abort, KeyboardInterrupt) as error:  # Ctrl-C, or the end of the input
-            if isinstance(error.__context__, EOFError):
-                raise
-            echo("\ntegmen: interrupted; nothing was written", err=True)
-            raise typer.Exit(INTERRUPTED) from None
+        entries = review_drafts(reading, Asker(_choose, _edit)) if ask else every
         for each in keep(opened, source, entries):
             echo(each)
     echo(f"{len(entries)} entries are in {ledger}, of {len(reading.drafts)} drafts", err=True)

@@ -79,6 +79,11 @@ function taken(form, guess, field) {
   return { ...form, ...Object.fromEntries((PARTS[field] || [field]).map((key) => [key, guess[key]])) };
 }
 
+// Fill all of them.
+function takenWhole(form, guess, open) {
+  return open.reduce((filled, field) => taken(filled, guess, field), form);
+}
+
 function guessText(form, guess, field) {
   const keys = (PARTS[field] || [field]).filter((key) => guess[key] && guess[key] !== form[key]);
   return keys.filter((key) => key !== "kind" || keys.length === 1).map((key) => guess[key]).join(", ");
@@ -90,7 +95,7 @@ function nextOf(items, at) {
   return round.find((index) => items[index].state === "") ?? -1;
 }
 
-if (typeof module !== "undefined") module.exports = { formOf, entryOf, faultsOf, linesOf, taken, guessText, nextOf };
+if (typeof module !== "undefined") module.exports = { formOf, entryOf, faultsOf, linesOf, taken, takenWhole, guessText, nextOf };
 
 // ---------------------------------------------------------------- the page
 
@@ -199,6 +204,8 @@ function begin(page) {
   // Colours of the text, numbers in the heading and what can be saved: all from the items.
   function paint() {
     const decided = items.filter((item) => item.state).length, accepted = items.filter((item) => item.state === "accepted");
+    const guessed = items[current] && items[current].open.some((field) => guessText(items[current].form, items[current].guess, field));
+    find("whole").hidden = !guessed;
     find("count").textContent = items[current] ? `${current + 1} of ${items.length}` : "";
     find("progress").textContent = `${decided} of ${items.length} decided, ${accepted.length} accepted`;
     const now = items[current];
@@ -232,6 +239,16 @@ function begin(page) {
     item.state = state;
     unsaved = true;
     go(nextOf(items, current));
+  }
+
+  // The same, with what was read and is not sure: one click where the guesses are right, too.
+  function decideWhole() {
+    const item = items[current];
+    if (!item) return;
+    item.form = takenWhole(item.form, item.guess, item.open);
+    item.open = [];
+    show();
+    decide("accepted");
   }
 
   // ---- adding what was missed
@@ -312,7 +329,7 @@ function begin(page) {
     find("told").textContent = `Saved as ${data.file}. Take it in: tegmen ledger import ${data.file} --ledger my.ledger`;
   }
 
-  const keys = { a: () => decide("accepted"), r: () => decide("rejected"), n: () => step(1), p: () => step(-1) };
+  const keys = { a: () => decide("accepted"), w: () => find("whole").hidden || decideWhole(), r: () => decide("rejected"), n: () => step(1), p: () => step(-1) };
   const step = (by) => { if (items.length) go((Math.max(current, 0) + by + items.length) % items.length); };
   page.addEventListener("keydown", (event) => {
     const part = event.target.closest("#text [data-m]");
@@ -329,6 +346,7 @@ function begin(page) {
     if (part && page.getSelection().isCollapsed) clicked(part);
   });
   find("accept").onclick = () => decide("accepted");
+  find("whole").onclick = decideWhole;
   find("reject").onclick = () => decide("rejected");
   find("next").onclick = () => step(1);
   find("back").onclick = () => step(-1);
