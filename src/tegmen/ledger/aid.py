@@ -230,7 +230,7 @@ def aid_status(ledger: Ledger, at: dt.date, rules: Rules | None = None) -> AidSt
     published = {each: source.published for each, source in ledger.sources().items()}
     lives: list[Life] = []
     for root, steps in ledger.lives().items():
-        dated = {each: (day_of(entry, published), entry) for each, entry in steps.items()}
+        dated = {each: (counts_from(entry, published), entry) for each, entry in steps.items()}
         known = {each: (day, entry) for each, (day, entry) in dated.items() if day is None or day <= at}
         if known:
             lives.append(_life(root, known, at, rules))
@@ -246,7 +246,7 @@ def system_of(item: str) -> str | None:
     return next((system for name, system in systems().items() if name in item.casefold()), None)
 
 
-def day_of(entry: Entry, published: Mapping[str, dt.date | None]) -> dt.date | None:
+def counts_from(entry: Entry, published: Mapping[str, dt.date | None]) -> dt.date | None:
     """Give the day an entry counts from: its date, or the last day of its period, or when its source was published."""
     return entry.date or (entry.period[1] if entry.period else published.get(entry.source))
 

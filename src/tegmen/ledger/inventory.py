@@ -16,7 +16,7 @@ from statistics import median_low
 from typing import TYPE_CHECKING, Final, Literal
 
 from tegmen.errors import InputError
-from tegmen.ledger.aid import UNKNOWN, Amount, day_of, system_of
+from tegmen.ledger.aid import UNKNOWN, Amount, counts_from, system_of
 from tegmen.ledger.hedges import bounds, widen
 from tegmen.ledger.reading.lexicon import systems
 from tegmen.ledger.store import open_ledger
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tegmen.ledger.store import Ledger
 
 FIRE_UNITS: Final = "fire units"
-_WHOLE: Final = frozenset({"batteries", "systems", FIRE_UNITS})
+_ONE_UNIT: Final = frozenset({"batteries", "systems", FIRE_UNITS})
 """Pages use these words for one and the same gift; launchers, radars and missiles are parts of one."""
 _TOLD: Final = re.compile(r"(?P<item>.+?) (?P<what>held|lost) by (?P<holder>[^,]+)")
 
@@ -174,12 +174,12 @@ def _holdings(ledger: Ledger) -> dict[_Key, tuple[str, list[_Line]]]:
     published = {each: source.published for each, source in sources.items()}
     found: dict[_Key, tuple[str, list[_Line]]] = {}
     for id_, entry in ledger.current().items():
-        system, day = system_of(entry.thing), day_of(entry, published)
+        system, day = system_of(entry.thing), counts_from(entry, published)
         if system is None or day is None:
             continue
         first = entry.period[0] if entry.period else day
         source = sources[entry.source]
-        for holder, tells, sign in _told_of(entry):
+        for holder, tells, sign in _tellings(entry):
             line = _Line(
                 id_, tells, sign, first, day, _in_units(entry), f"{source.publisher} {source.published or day}"
             )
@@ -187,7 +187,7 @@ def _holdings(ledger: Ledger) -> dict[_Key, tuple[str, list[_Line]]]:
     return found
 
 
-def _told_of(entry: Entry) -> Iterable[tuple[str, _Tells, int]]:
+def _tellings(entry: Entry) -> Iterable[tuple[str, _Tells, int]]:
     """Tell whose holding an entry is about, what it tells of it, and whether it adds (1) or takes away (-1)."""
     certain = entry.quantity is not None and not entry.doubtful
     if entry.kind == "statement" and (told := _TOLD.match(entry.thing)):
@@ -204,7 +204,7 @@ def _told_of(entry: Entry) -> Iterable[tuple[str, _Tells, int]]:
 
 def _in_units(entry: Entry) -> Entry:
     """Call what counts whole fire units by one name."""
-    if entry.quantity is None or entry.quantity.unit not in _WHOLE:
+    if entry.quantity is None or entry.quantity.unit not in _ONE_UNIT:
         return entry
     return replace(entry, quantity=replace(entry.quantity, unit=FIRE_UNITS))
 

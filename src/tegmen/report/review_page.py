@@ -59,9 +59,9 @@ def review_page(reading: Reading, source: Mapping[str, str], saved_as: str) -> s
     page = fill_page(
         "review.html.j2",
         policy=_POLICY,
-        title=shown(source.get("title") or Path(reading.article.name).name),
-        source=_ASKED | {name: shown(value) for name, value in source.items()},
-        notes=[shown(note) for note in reading.notes],
+        title=visible(source.get("title") or Path(reading.article.name).name),
+        source=_ASKED | {name: visible(value) for name, value in source.items()},
+        notes=[visible(note) for note in reading.notes],
         parts=parts_of(reading),
         data=Markup(_in_script(page_data(reading, source, saved_as))),  # noqa: S704 - escaped for a script element
         version=VERSION,
@@ -75,7 +75,7 @@ def page_data(reading: Reading, source: Mapping[str, str], saved_as: str) -> dic
         "text": reading.article.text,
         "file": saved_as,
         "source": dict(source),
-        "drafts": [_draft(draft) for draft in reading.drafts],
+        "drafts": [_draft_data(draft) for draft in reading.drafts],
         "marks": [{"kind": mark.kind, "drafts": mark.drafts} for mark in reading.marks],
         "blanks": {str(at): _stated(entry) for at, entry in blanks(reading).items()},
         "choices": {"kind": ENTRY_KINDS, "hedge": HEDGES, "status": (*STAGES, OPEN), "role": ROLES},
@@ -101,19 +101,19 @@ def parts_of(reading: Reading) -> list[dict[str, Any]]:
         mine = sorted({at for first, past, at in words if first < end and start < past})
         at, mark = marks.get(start, (None, None))
         parts.append({
-            "start": start, "text": shown(text[start:end]), "words": _spaced(mine), "mark": at,
+            "start": start, "text": visible(text[start:end]), "words": _spaced(mine), "mark": at,
             "kind": mark.kind if mark else "", "drafts": _spaced(mark.drafts) if mark else "",
             "missed": at in missed,
         })  # fmt: skip
     return parts
 
 
-def shown(text: str) -> str:
+def visible(text: str) -> str:
     """Show what a page cannot, or must not, show: one sign for one character, so that places stay."""
     return _HELD_BACK.sub("\ufffd", text)
 
 
-def _draft(draft: Draft) -> dict[str, Any]:
+def _draft_data(draft: Draft) -> dict[str, Any]:
     spans = {each.name: each.spans for each in draft.fields}
     return {
         "entry": _stated(draft.entry),

@@ -73,7 +73,7 @@ def review_drafts(reading: Reading, asker: Asker) -> tuple[Entry, ...]:
         past = draft.entry.evidence[1] if draft.entry.evidence and draft is not reading.drafts[-1] else None
         while True:
             near = [at for at in missed if past is None or reading.marks[at].end <= past]
-            choice = asker.choose(show_draft(draft, reading.article.text) + _named(reading, near))
+            choice = asker.choose(show_draft(draft, reading.article.text) + _missed_words(reading, near))
             if choice != "new":
                 break
             begun = Draft(missed.pop(near[0]) if near else Entry("statement"))
@@ -88,7 +88,7 @@ def review_drafts(reading: Reading, asker: Asker) -> tuple[Entry, ...]:
     return tuple(accepted)
 
 
-def _named(reading: Reading, missed: list[int]) -> str:
+def _missed_words(reading: Reading, missed: list[int]) -> str:
     marks = [reading.marks[at] for at in missed]
     return "\n  without a draft: " + ", ".join(reading.article.text[m.start : m.end] for m in marks) if marks else ""
 
