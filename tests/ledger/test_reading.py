@@ -24,7 +24,7 @@ from tegmen.ledger.reading.review import Asker, edited, keep, review_drafts, sou
 from tegmen.ledger.store import new_ledger
 
 SEED = SHARED / "seed-article.txt"
-WEIGHED_ON = "tenth twelfth thirteenth".split()
+WEIGHED_ON = "tenth twelfth thirteenth fourteenth".split()
 SHAPED_ON = "first second third fourth fifth sixth seventh eighth ninth".split()
 
 

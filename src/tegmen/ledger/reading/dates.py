@@ -64,7 +64,7 @@ PATTERN = re.compile(
 )
 OPENERS = re.compile(
     r"\b(?:In|During|Last|Next|Since|Yesterday|Today|Tonight|Overnight|By|Between|From|Throughout|For|This|Over|On|At"
-    r"|Until|Through|Early|Late|Mid|Past|The|Two|Three)\b"
+    r"|Until|Within|Through|Early|Late|Mid|Past|The|Two|Three)\b"
 )
 """Words a time may begin with, at the beginning of a sentence."""
 

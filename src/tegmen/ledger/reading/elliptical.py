@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tegmen.ledger.reading.lexicon import countries, heads
 from tegmen.ledger.reading.numbers import value_at
-from tegmen.ledger.reading.quantities import ARTICLES, Count, article_count, find_counts, noun_at, plural_at
+from tegmen.ledger.reading.quantities import ARTICLES, Count, article_count, find_counts, noun_at, plural, plural_at
 from tegmen.ledger.reading.sentences import Token, low_at
 from tegmen.ledger.reading.setting import LINK, STAGE_OF_CUE, Cue, Setting, find_cues
 
@@ -21,7 +21,7 @@ DROPPED = re.compile(
 REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|reduc|amend)\w*\b", re.IGNORECASE)
 BARE_BEFORE = re.compile(
     r"\b(?:to|has|have|had|is|was|share|even|all|or|against|got|up from|down from|of which|of which there were"
-    r"|compared (?:with|to)|fielding|totall?ing|at|lists?|for|wants?|came|speaks? of|put it at"
+    r"|compared (?:with|to)|fielding|totall?ing|at|lists?|for|wants?|came|speaks? of|put it at|be|of the"
     r"|the (?:first|last|other|remaining)|another|further)\s"
     r"(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s|some\s|just\s)?$"
 )
@@ -39,9 +39,9 @@ BARE_AFTER = re.compile(
     r"^\s(?:a\s(?:day|week|month|year)\b"
     r"|(?:were|was|have been|had been|have|had|are|got|will be|could be|remain)\s(?:\w+\s){0,2}"
     r"(?:shot|destroyed|intercepted|downed"
-    r"|delivered|operational|lost|damaged|launched|hit|neutrali\w+|suppressed|handed|arrived|disappeared|brought|reached|sent"
-    r"|taken|working|in service|under repair|stationed|burnt|left|available)|of which|instead"
-    r"|(?:hit|struck|got through|reached|fell|crashed|remain|disappeared|vanished|are in service|arrived|left)\b)"
+    r"|delivered|operational|lost|damaged|launched|hit|neutrali\w+|suppressed|handed|arrived|disappeared|brought"
+    r"|reached|sent|taken|working|in service|under repair|stationed|burnt|left|available)|of which|instead"
+    r"|(?:hit|struck|got through|went|missed|reached|fell|crashed|remain|disappeared|vanished|arrived|left)\b)"
 )
 PEOPLE_BEFORE = re.compile(
     r"\b(killed|killing|wounded|wounding|injured|injuring)\s(?:(?:at least|more than|over|about"
@@ -184,8 +184,7 @@ def _is_unsure(setting: Setting, count: Count, thing: Count) -> bool:
     if thing is not setting.thing and thing not in setting.things:
         return False
     here = {token.low for token in setting.sentence.tokens[: count.first] if heads().get(token.low) == "aid"}
-    named = {word.lower() for word in thing.thing.split()}
-    others = {word for word in here | setting.others if word.endswith("s")} - named
+    others = {plural(word) for word in here | setting.others} - {plural(word) for word in thing.thing.lower().split()}
     return len({c.thing for c in setting.things if c.group != "money"}) > 1 or bool(others)
 
 
@@ -194,7 +193,8 @@ def _enough(count: Count, thing: Count, setting: Setting) -> Count:
     number, whole = count.number.best, thing.number.best
     if number is None or whole is None or number <= whole or thing is not setting.thing:
         return thing
-    return next((c for c in reversed(setting.things) if c.number.best and c.number.best >= number), thing)
+    enough = (c for c in reversed(setting.things) if c.group != "money" and (c.number.best or 0) >= number)
+    return next(enough, thing)
 
 
 def _hurt(count: Count, before: str, after: str) -> Count | None:

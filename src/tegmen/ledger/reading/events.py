@@ -43,7 +43,8 @@ AIRSPACE = re.compile(
     r"|on)\s(?:the\sterritory\sof\s|(?:north|south|east|west)[a-z]*\s|central\s)?(?P<d>[A-Z][\w'’]+)(?:\sterritory|\ssoil)?)"
     r"|(?P<f>[A-Z]\w+\s)air\s?space\s(?:was|had\sbeen|has\sbeen)\s(?:violated|breached|entered)"
     r"|(?:spent|stayed|remained|flew|was)\b[^.;]{0,30}?\sin\s(?P<g>[A-Z]\w+)\sair\s?space"
-    r"|(?:crossed|strayed|flew|veered)\sinto\s(?P<e>[A-Z]\w+))"
+    r"|(?:crossed|strayed|flew|veered)\sinto\s(?P<e>[A-Z]\w+)"
+    r"|(?:drones?|missiles?|UAVs?|objects?)\s(?:\w+\s){0,2}?flew\b[^.;]{0,40}?\sover\s(?P<h>[A-Z]\w+))"
 )
 
 LASTED = re.compile(
@@ -194,7 +195,7 @@ def _happened(text: str, match: re.Match[str], country: str, *, dated: bool) -> 
     before = text[: match.start()]
     if country in {"", "Russia"} or DENIED.search(before) or HYPOTHETICAL_FLIGHT.search(before):
         return False
-    crash = match["d"] is not None or match["e"] is not None
+    crash = any(match[name] is not None for name in "deh")
     return not (crash and country == "Ukraine") and (dated or FLOWN.search(text) is not None)
 
 

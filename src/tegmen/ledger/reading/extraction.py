@@ -165,7 +165,8 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
 def _is_list_line(sentence: Sentence) -> bool:
     """Whether a sentence is a line of a list: a bullet or a number at its beginning, no full stop at its end."""
     first = sentence.tokens[0].text
-    return first in BULLETS or (first[0].isdecimal() and not sentence.text.endswith(".") and len(sentence.tokens) < 20)
+    short = len(sentence.tokens) < (3 if sentence.text.endswith(".") else 20)
+    return first in BULLETS or (first[0].isdecimal() and short)
 
 
 def _remember_times(memory: _Memory, setting: Setting, *, dated: bool, happened: bool) -> None:
@@ -263,7 +264,14 @@ def _agree(a: Entry, b: Entry) -> bool:
     """Whether two entries contradict each other in nothing that both tell."""
     if a.kind == "meeting" and a.participants != b.participants:
         return False
-    pairs = ((a.speaker, b.speaker), (a.period, b.period), (a.date, b.date), (a.place, b.place))
+    pairs = (
+        (a.speaker, b.speaker),
+        (a.role, b.role),
+        (a.participants, b.participants),
+        (a.period, b.period),
+        (a.date, b.date),
+        (a.place, b.place),
+    )
     return all(not x or not y or x == y for x, y in pairs)
 
 

@@ -69,9 +69,11 @@ BODY = re.compile(
 )
 
 BODY_MET = re.compile(
-    r"(?P<body>(?:[A-Z][\w’-]+\s){1,5}(?:Council|Group|Committee|Coalition)|(?:(?:NATO|EU|G7|[Ff]oreign|[Dd]efen[cs]e)"
-    r"\s){0,2}(?:ministers|leaders|chiefs|ambassadors)(?:\s(?:of|from)\s(?:the\s|some\s|more than\s|about\s)?[\w-]+"
-    r"(?:\scountries)?(?:,\s[A-Z]\w+)*(?:\sand\s[A-Z]\w+)?)?)\s(?:(?:will|are\sto|is\sto)\s)?(?:met|meet|gathered|gather|convened)\s(?:in|at|on)\b"
+    r"(?P<body>(?:[A-Z][\w’-]+\s){1,5}(?:Council|Group|Committee|Coalition)"
+    r"|(?:(?:NATO|EU|G7|[Pp]rime|[Ff]oreign|[Dd]efen[cs]e)\s){0,2}(?:ministers|leaders|chiefs|ambassadors)"
+    r"(?:\s(?:of|from)\s(?:the\s|some\s|more than\s|about\s)?(?:[\w-]+\s){0,2}?[\w-]+"
+    r"(?:\scountries)?(?:,\s[A-Z]\w+)*(?:\sand\s[A-Z]\w+)?)?)"
+    r"\s(?:(?:will|are\sto|is\sto)\s)?(?:met|meet|gathered|gather|convened)\s(?:in|at|on)\b"
 )
 
 TOPICS_END = re.compile(

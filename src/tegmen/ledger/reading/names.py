@@ -33,6 +33,8 @@ class Names:
         if not kept or kept[-1].text in words("offices") or any(map(_is_known, kept)):
             return None
         parts = [token.bare for token in kept]
+        if " ".join(parts) in countries():
+            return None  # "South Korean"
         return " ".join(parts) if all(part[:1].isupper() or part in words("particles") for part in parts) else None
 
     def _strip(self, tokens: Sequence[Token]) -> list[Token]:

@@ -174,6 +174,8 @@ def _is_name(tokens: Sequence[Token], index: int, past: int) -> bool:
         named = before.text in words("weapons") or before.text in words("numbered")
         if named or before.text in "#№/" or _is_designation(tokens, index):
             return True
+    if after is not None and after.low == "mm":
+        return True
     if plain and re.fullmatch(r"(?:19|20)\d\d", token.text):
         known = before is not None and before.low in words("years_before")
         if known or after is None or not after.is_word:
@@ -194,6 +196,9 @@ def _is_designation(tokens: Sequence[Token], index: int) -> bool:
         or word.lower() in currencies("words")
         or word in {"AND", "OF", "THE"}
     )
+    behind = tokens[index + 1] if index + 1 < len(tokens) else None
+    if re.fullmatch(r"[A-Z][a-z]{1,3}", word) and index > 1 and behind is not None and behind.low in heads():
+        return not known and word not in words("cities") and word.lower() not in words("leading")  # "Pbv 302 carriers"
     return re.fullmatch(r"[A-Z]{2,5}", word) is not None and not known
 
 

@@ -12,6 +12,8 @@ from tegmen.ledger.reading.lexicon import countries, currencies, heads, values, 
 from tegmen.ledger.reading.numbers import HedgedNumber, find_numbers, value_at
 from tegmen.ledger.reading.sentences import Token, low_at, run_past
 
+PRICE_MOST = 1e6
+"""A smaller sum is rather a price than aid."""
 ARTICLES = frozenset({"a", "an", "the"})
 
 
@@ -54,7 +56,7 @@ def find_counts(tokens: Sequence[Token], taken: Sequence[bool]) -> list[Count]:
     numbers = find_numbers(tokens, taken)
     starts = {number.first for number in numbers}
     found = [count for number in numbers if (count := _count_at(tokens, number, starts)) is not None]
-    return [*found, *_none(tokens, starts)]
+    return [*found, *_none(tokens, starts), *_none_of_them(tokens)]
 
 
 def _none(tokens: Sequence[Token], starts: set[int]) -> list[Count]:
@@ -67,6 +69,13 @@ def _none(tokens: Sequence[Token], starts: set[int]) -> list[Count]:
             count = _noun_count(tokens, HedgedNumber(0.0, 0.0, 0.0, "exact", index, index + 1), span)
             found += [count] if count is not None and count.group == "aid" else []
     return found
+
+
+def _none_of_them(tokens: Sequence[Token]) -> list[Count]:
+    """Count "none was intercepted" and "none got through" as zero of what was counted before."""
+    zero = ((at, HedgedNumber(0.0, 0.0, 0.0, "exact", at, at + 1)) for at, t in enumerate(tokens) if t.low == "none")
+    verbs = {"was", "were", "got", "reached", "hit", "has", "have", "had"}
+    return [Count(none, "", "", "bare", at, at + 1) for at, none in zero if low_at(tokens, at + 1) in verbs]
 
 
 def _count_at(tokens: Sequence[Token], number: HedgedNumber, starts: set[int]) -> Count | None:
@@ -130,7 +139,7 @@ def _noun(tokens: Sequence[Token], index: int, starts: set[int]) -> tuple[int, i
     head: int | None = None
     for at in range(index, min(index + 10, len(tokens))):
         token = tokens[at]
-        counted = token.low in heads() or token.text in words("weapons") or is_model(token)
+        counted = token.low in heads() or is_weapon(token)
         if token.low == "or" and head == at - 1 and at + 1 < len(tokens) and tokens[at + 1].text in words("weapons"):
             continue  # "Hawk or IRIS-T batteries"
         if token.low in words("stops") and not counted:
@@ -150,6 +159,12 @@ def _noun(tokens: Sequence[Token], index: int, starts: set[int]) -> tuple[int, i
         elif head is not None and not _head_behind(tokens, at):
             break
     return None if head is None else (index, head)
+
+
+def is_weapon(token: Token) -> bool:
+    """Whether a token names a weapon: by a word of the table, one or many of it, or with a number in it."""
+    name = token.text.partition("-")[0]
+    return any(each in words("weapons") for each in (token.text, name, name.removesuffix("s"))) or is_model(token)
 
 
 def is_model(token: Token) -> bool:
@@ -249,8 +264,10 @@ def _money(tokens: Sequence[Token], number: HedgedNumber, currency: str, past: i
     index = run_past(tokens, index, lambda token: token.low in words("money_leads"))
     last = run_past(tokens, index, lambda token: not _stops(token), 6)
     last = next((at for at in range(index, last) if value_at(tokens, at) is not None), last)
-    end = max((at + 1 for at in range(index, last) if _is_aid(tokens[at].low)), default=index)
+    end = max((at + 1 for at in range(index, last) if _is_aid(tokens[at].low)), default=past)
     thing = _phrase(tokens, index, end) if end > index else _money_before(tokens, number.first - 1)
+    if max((value for value in (number.low, number.best, number.high) if value), default=0) < PRICE_MOST:
+        number = replace(number, weak=True)
     return Count(number, thing, currency, "money", number.first, max(past, end))
 
 

@@ -16,6 +16,12 @@ DOUBTING = re.compile(r"\b(?:reportedly|allegedly|purportedly|supposedly)\b", re
 
 SET_OFF = frozenset(',;:"“”–—') | {"and", "but", "while"}
 """In front of a speaker who is not at the beginning."""
+SAYS_WHO = re.compile(
+    r"^(?:This|That|It|The\s(?:announcement|pledge|promise|news|decision|figures?|numbers?))\s(?:was|were|came)\b.*\b(?:by|from)\b"
+    r"|^[^,;]*\b(?:said|announced|confirmed|stated|disclosed|reported|told\s\w+)\s(?:this|so)\b"
+    r"|\bmade\sth(?:e|is|ese)\s(?:announcement|remarks?|statement|pledge|promise|comments?)\b"
+)
+"""A sentence that only says who said the one before it."""
 Phrase = tuple[int, int]
 """First token of a noun phrase, and the token past it."""
 
@@ -64,13 +70,14 @@ def _speaker_at(tokens: Sequence[Token], index: int, names: Names) -> Phrase | N
         return _after(tokens, index + 2)  # "was announced by", "the statement was made by"
     if token.text in words("say") and low_at(tokens, index - 1) not in words("passive") and not _is_noun(tokens, index):
         return _in_front(tokens, index) or _inverted(tokens, index) or _lead(tokens, index, names)
-    if token.low in {"put", "puts"} and _puts(tokens, index):
+    if (token.low in {"put", "puts"} and _puts(tokens, index)) or (token.low == "made" and _makes(tokens, index)):
         return _in_front(tokens, index)
     if token.text in words("asking"):
         phrase = _in_front(tokens, index)
         asker = tokens[slice(*phrase)] if phrase else ()
         person = names.full(asker)
-        return phrase if (" " in person or person in words("people")) and names.named_in(asker) else None
+        named = (" " in person or person in words("people")) and names.named_in(asker)
+        return phrase if named or person.lower() in HE else None
     if token.low == "citing":
         return _after(tokens, index + 1)
     if token.text == ":" and 0 < index < 6 and _is_head(tokens[:index]):
@@ -97,6 +104,12 @@ def _puts(tokens: Sequence[Token], index: int) -> bool:
     """Whether "put" gives a figure: "officials put the number of helicopters at 14"."""
     figures = {"number", "toll", "figure", "total", "count", "losses", "loss"}
     return any(token.low in figures for token in tokens[index + 1 : index + 4])
+
+
+def _makes(tokens: Sequence[Token], index: int) -> bool:
+    """Whether "made" says that somebody spoke: "made the announcement in Oslo"."""
+    spoken = {"announcement", "statement", "remark", "remarks", "comment", "comments", "pledge", "promise"}
+    return any(token.low in spoken for token in tokens[index + 1 : index + 3])
 
 
 def _is_noun(tokens: Sequence[Token], index: int) -> bool:
@@ -321,12 +334,20 @@ def voice_at(position: int, sentence: Sentence, around: Sequence[tuple[Sentence,
         voice = _nearest(speakers, position)
     elif documents:
         voice, documents = documents[0], []
+    elif later := _of_next(sentence, around):
+        voice = later[0]
     else:
         return Voice("", _doubts(position, sentence))
     outlets = [a.speaker for a in speakers if a.speaker in words("outlets") and a is not voice]
     channels = [*(a.speaker for a in documents), *voice.via, *outlets, *_doubts(position, sentence)]
     spans = tuple((a.start, a.end) for a in (voice, *documents))
     return Voice(voice.speaker, tuple(dict.fromkeys(channels)), spans, voice.denies)
+
+
+def _of_next(sentence: Sentence, around: Sequence[tuple[Sentence, list[Attribution]]]) -> list[Attribution]:
+    """Attributions of the next sentence where it only says who said this one: "This was announced by ..."."""
+    following = ((other, found) for other, found in around if 0 <= other.start - sentence.end <= 2)
+    return next((found for other, found in following if SAYS_WHO.search(other.text)), [])
 
 
 def _is_parted(sentence: Sentence, position: int, attribution: Attribution) -> bool:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from tegmen.ledger.entries import ROLES
 from tegmen.ledger.reading.dates import Time
 from tegmen.ledger.reading.drafts import Draft, Reason, by_time, reasons
-from tegmen.ledger.reading.elliptical import all_counts, is_dropped, resolved
+from tegmen.ledger.reading.elliptical import NOUNLESS, all_counts, is_dropped, resolved
 from tegmen.ledger.reading.lexicon import capitals, countries, said_of, words
 from tegmen.ledger.reading.quantities import Count
 from tegmen.ledger.reading.sentences import Sentence
@@ -26,7 +26,9 @@ SPOKEN = re.compile(r"(?:announc|promis|pledg|vow|ask|urg|call|appeal|request)")
 """Words that say what is done by saying it."""
 DISPUTED = re.compile(r"^(?:If|Unless|Once|Should)\b|\bden(?:ied|ies)\s(?:this|it|that|the\s(?:claim|report))")
 TOTAL = re.compile(r"\btotal\s(?:\w+\s){0,2}(?:to|at)\s$")
-TURNS = re.compile(r",\s(?:yet|but|while|whereas|although|the\s(?:first|last|rest))\b|;")
+TURNS = re.compile(
+    r",\s(?:yet|but|while|whereas|although|the\s(?:first|last|rest)|(?:fewer|more|less|up|down|compared)\s(?:than|from|with|to))\b|;"
+)
 """The sentence turns to something else: "yet not one since December"."""
 ACTS = re.compile(r"\b(?:and|but|while)\s(?:[a-z]+ly\s)?(?:boost|rais|increas|will|has|had|was|were)\b")
 """A verb of its own, between a number and a time behind the next one: the time is the next one's alone."""
@@ -67,6 +69,7 @@ def read_counts(setting: Setting) -> tuple[list[Draft], tuple[Count, ...]]:
     counts = all_counts(setting, cues)
     drafts: list[Draft] = []
     thing, dropped, things = setting.thing, False, list[Count]()
+    done: Cue | None = None
     for index, count in enumerate(counts):
         later = counts[index + 1 :]
         whole = resolved(count, later, thing, setting, dropped=dropped)
@@ -77,18 +80,18 @@ def read_counts(setting: Setting) -> tuple[list[Draft], tuple[Count, ...]]:
             things.append(whole)
         dropped = is_dropped(setting, count)
         if not dropped:
-            draft = _draft(setting, (count, whole), (len(counts), later), cues)
+            cue = _cue_of_list(setting, whole, later, cues) or (done if count.group in NOUNLESS else None)
+            done = cue
+            draft = _draft(setting, (count, whole), (len(counts), later), cue)
             drafts += [draft] if whole.quantity or whole.number.fault or draft.entry.status else []
     return drafts, tuple(things) or setting.things
 
 
-def _draft(
-    setting: Setting, found: tuple[Count, Count], among: tuple[int, Sequence[Count]], cues: Sequence[Cue]
-) -> Draft:
+def _draft(setting: Setting, found: tuple[Count, Count], among: tuple[int, Sequence[Count]], cue: Cue | None) -> Draft:
     """Draft a count, given as found and with its noun, among so many others, of which those behind it are given."""
     (bare, count), (many, later) = found, among
     start, end = span = _span_of(setting, count)
-    cue, lead = _cue_of_list(setting, count, later, cues), setting.lead
+    lead = setting.lead
     if cue is None and lead is not None:
         cue, done, when = lead.cue, _done_in_list(count, lead), When(lead.time, lead.said, None)
     else:
@@ -254,7 +257,14 @@ def _role(setting: Setting, count: Count, cue: Cue | None) -> str:
     acting = cue.start >= end and cue.name in {"destroyed", "damaged"} and not re.search(r"\b(?:w|be|is|are)", between)
     if acting and OBJECT.match(setting.sentence.behind(cue.end)):
         return "got through"  # "the other four destroyed the plant"
+    if cue.name == "delivered" and setting.sentence.behind(cue.start).startswith("sen") and _is_of_russia(setting, cue):
+        return "launched"  # what Russia sends
     return ROLE_OF_CUE[cue.name]
+
+
+def _is_of_russia(setting: Setting, cue: Cue) -> bool:
+    """Whether Russia is who the words in front of a cue name last."""
+    return [country for country, _ in _countries(setting, setting.sentence.start, cue.start)][-1:] == ["Russia"]
 
 
 def _commitment_stage(setting: Setting, count: Count, cue: Cue | None) -> str:
@@ -272,8 +282,7 @@ def _commitment_stage(setting: Setting, count: Count, cue: Cue | None) -> str:
         if re.search(r"\bto\s(?:Russia|Moscow)\b", sentence.behind(cue.end)):
             return ""  # what is given to the attacker is no aid
     given = re.match(r"sent|deliver(?:ed|ing)|sending|shared", sentence.between(cue.start, cue.end))
-    sender = [country for country, _ in _countries(setting, sentence.start, cue.start)][-1:]
-    if given and sender == ["Russia"] and "to Russia" not in sentence.text:
+    if given and _is_of_russia(setting, cue) and "to Russia" not in sentence.text:
         return ""
     return STAGE_OF_CUE[cue.name]
 

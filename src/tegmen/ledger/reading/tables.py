@@ -12,7 +12,7 @@ from tegmen.ledger.reading.dates import Anchor, Time, find_times
 from tegmen.ledger.reading.drafts import Draft, by_time, reasons
 from tegmen.ledger.reading.lexicon import countries, heads, words
 from tegmen.ledger.reading.numbers import find_numbers
-from tegmen.ledger.reading.quantities import is_model, plural
+from tegmen.ledger.reading.quantities import is_weapon, plural
 from tegmen.ledger.reading.sentences import is_row, lines_of, tokenize
 
 RULE = re.compile(r"[\s|:+=-]*")
@@ -122,7 +122,7 @@ def _thing(text: str) -> tuple[str, str] | None:
     groups = {"aid", "people", "grid"}
     nouns = [t for t in tokens if heads().get(t.low) in groups and t.low not in {"killed", "launches"}]
     if not nouns:
-        named = any(token.text in words("weapons") or is_model(token) for token in tokens)
+        named = any(map(is_weapon, tokens))
         return (text.strip(), text.strip()) if named else None
     skipped = words("stops") | {"number", "of", "total"}
     first = next(token for token in tokens if token.low not in skipped)

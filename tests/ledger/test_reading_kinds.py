@@ -1,0 +1,231 @@
+"""Kinds of sentences: what must hold of every sentence that can be made in one way, whatever its numbers and names."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from article_labels import as_read, read
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tegmen.ledger.entries import Entry
+
+DAY = dt.date(2024, 5, 20)
+FEW = settings(max_examples=60, deadline=None, derandomize=True)
+COUNTS = st.integers(2, 950)
+THINGS = st.sampled_from(("Patriot systems", "interceptors", "Leopard 2A4 tanks", "drones", "155 mm shells", "radars"))
+GIVERS = st.sampled_from(("Germany", "Norway", "Canada", "Spain", "Japan", "Lithuania"))
+PEOPLE = st.sampled_from(("Olena Marchuk", "Jan Verbruggen", "Ingrid Solheim", "Rasa Vaitkute"))
+
+
+def entries(text: str) -> list[Entry]:
+    """What is read, sure or not."""
+    return [as_read(draft).entry for draft in read({"text": text, "date": DAY})]
+
+
+def numbers(text: str) -> list[float | None]:
+    return [entry.quantity.best for entry in entries(text) if entry.quantity is not None]
+
+
+# ------------------------------------------------------------------ digits inside a name
+
+NAMES = st.sampled_from((
+    "Leopard 2A4", "Leopard 2", "Iskander-M/KN-23", "S-300", "S-300PMU-1", "Kh-101", "Kh-59/69", "F-16AM", "Su-34",
+    "T-72B3", "Shahed-136/131", "PAC-3 MSE", "MiG-29", "RBS 97", "AIM-120C-7", "M777", "2S22 Bohdana", "PzH 2000",
+)) | st.from_regex(r"[A-Z][a-z]?-[1-9]\d{1,2}[A-Z]?", fullmatch=True)  # fmt: skip
+
+
+@FEW
+@given(NAMES)
+def test_digits_inside_a_designation_are_no_number(name):
+    assert numbers(f"The {name} was shown to journalists near Kyiv.") == []
+    assert numbers(f"Crews of the {name} were praised by the ministry.") == []
+
+
+@FEW
+@given(NAMES, COUNTS, st.sampled_from(("missiles", "vehicles", "launchers")))
+def test_of_a_counted_designation_only_the_count_is_a_number(name, count, noun):
+    assert numbers(f"Russia lost {count} {name} {noun}.") == [count]
+    assert numbers(f"The ministry spoke of {count} {noun} of the {name} type.") == [count]
+
+
+# ------------------------------------------------------------------ lists take from their lead-in
+
+LEADS = (("has delivered", "delivered"), ("pledged", "pledged"), ("promised", "pledged"), ("approved", "approved"))
+
+
+@FEW
+@given(GIVERS, st.sampled_from(LEADS), st.lists(st.tuples(COUNTS, THINGS), min_size=2, max_size=4), st.booleans())
+def test_every_line_of_a_list_has_its_lead_s_stage_giver_and_day(giver, lead, items, numbered):
+    marks = [f"{at}. " if numbered else "- " for at in range(1, len(items) + 1)]
+    lines = "\n".join(f"{mark}{count} {thing}" for mark, (count, thing) in zip(marks, items, strict=True))
+    found = entries(f"On 14 May {giver} {lead[0]} to Ukraine:\n{lines}\n\nThe minister thanked all.")
+    held = [(entry.status, entry.participants[:1], entry.date or entry.period) for entry in found]
+    assert {(entry.quantity.best, entry.thing.lower()) for entry in found} >= {(c, t.lower()) for c, t in items[:1]}
+    assert len(found) == len(set(items))
+    assert set(held) == {(lead[1], (giver,), dt.date(2024, 5, 14))}
+
+
+@FEW
+@given(GIVERS, st.lists(st.tuples(COUNTS, THINGS), min_size=2, max_size=4, unique_by=lambda item: item[1]))
+def test_a_package_s_parts_are_promised_as_it_is(giver, items):
+    parts = ", ".join(f"{count} {thing}" for count, thing in items[:-1])
+    text = f"{giver} announced a new package for Ukraine: {parts} and {items[-1][0]} {items[-1][1]}."
+    assert [(e.status, e.quantity.best) for e in entries(text) if e.quantity] == [("pledged", c) for c, _ in items]
+    told = f"{giver} announced a new package for Ukraine. It includes {parts} and {items[-1][0]} {items[-1][1]}."
+    assert [(e.status, e.quantity.best) for e in entries(told) if e.quantity] == [("pledged", c) for c, _ in items]
+
+
+# ------------------------------------------------------------------ one more is one
+
+
+@FEW
+@given(st.sampled_from(("a second", "a third", "another", "an additional", "a further", "a fifth")), GIVERS,
+       st.sampled_from(("Patriot battery", "IRIS-T system", "SAMP/T system", "radar")))  # fmt: skip
+def test_an_ordinal_and_another_count_one(words, giver, thing):
+    (entry,) = entries(f"{giver} pledged {words} {thing} to Ukraine.")
+    assert (entry.quantity.low, entry.quantity.high, entry.status) == (1, 1, "pledged")
+    assert entry.thing.lower().endswith(thing.lower())
+
+
+# ------------------------------------------------------------------ money
+
+CODES = ("NOK", "SEK", "DKK", "CAD", "USD", "EUR", "GBP", "PLN")
+SUMS = st.tuples(st.integers(11, 990), st.sampled_from((("million", 1e6), ("billion", 1e9))))
+WAYS = st.one_of(
+    st.sampled_from([(f"{code} {{n}} {{size}}", code) for code in CODES]),
+    st.sampled_from([(f"{{n}} {{size}} {code}", code) for code in CODES]),
+    st.sampled_from([
+        ("${n} {size}", "USD"), ("€{n} {size}", "EUR"), ("£{n} {size}", "GBP"), ("C${n} {size}", "CAD"),
+        ("${n} {size} CAD", "CAD"), ("{n} {size} euros", "EUR"), ("{n} {size} Canadian dollars", "CAD"),
+        ("{n} {size} Danish kroner", "DKK"), ("{n} {size} Swedish kronor", "SEK"),
+    ]),
+)  # fmt: skip
+
+
+@FEW
+@given(WAYS, SUMS, GIVERS)
+def test_a_currency_stands_before_or_behind_its_sum_in_words_or_code(way, amount, giver):
+    (number, (size, factor)), (form, code) = amount, way
+    (entry,) = entries(f"{giver} pledged {form.format(n=number, size=size)} in military aid.")
+    assert (entry.quantity.unit, entry.quantity.best, entry.status) == (code, number * factor, "pledged")
+    short = form.replace(" {size}", "{size}").format(n=number, size="bn" if factor == 1e9 else "m")
+    (entry,) = entries(f"{giver} pledged {short} in military aid.")
+    assert (entry.quantity.unit, entry.quantity.best) == (code, number * factor)
+
+
+@FEW
+@given(WAYS, SUMS, GIVERS, st.sampled_from(("pledged", "will give", "has promised", "will contribute", "will spend")))
+def test_money_with_a_giver_is_a_commitment_without_a_word_of_arms(way, amount, giver, verb):
+    (number, (size, _)), (form, code) = amount, way
+    (entry,) = entries(f"{giver} {verb} {form.format(n=number, size=size)} to Ukraine.")
+    assert (entry.kind, entry.status, entry.quantity.unit) == ("commitment", "pledged", code)
+    assert entry.participants[:1] == (giver,)
+
+
+# ------------------------------------------------------------------ spans in words
+
+SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "winter": 12}
+
+
+@FEW
+@given(st.dates(dt.date(2023, 1, 1), dt.date(2025, 12, 31)), st.sampled_from(sorted(SEASONS)),
+       st.sampled_from(("over the three {} months", "during the {}", "last {}", "in the {} of {y}")))  # fmt: skip
+def test_a_season_is_three_whole_months(day, season, form):
+    words = form.format(season, y=day.year - 1)
+    (draft,) = read({"text": f"Russia launched 30 drones {words}.", "date": day})
+    first, last = as_read(draft).entry.period
+    assert first.day == 1
+    assert first.month == SEASONS[season]
+    assert 88 <= (last - first).days <= 91
+    assert (last + dt.timedelta(days=1)).day == 1
+    assert first <= day
+
+
+@FEW
+@given(st.dates(dt.date(2023, 1, 1), dt.date(2025, 12, 31)),
+       st.sampled_from((("one week", 7), ("a single night", 1), ("two weeks", 14), ("10 days", 10))))  # fmt: skip
+def test_a_span_in_words_ends_with_the_article_or_begins_with_it(day, span):
+    (draft,) = read({"text": f"Russia launched 30 drones in {span[0]}.", "date": day})
+    assert as_read(draft).entry.period == (day - dt.timedelta(days=span[1] - 1), day)
+    (draft,) = read({"text": f"Within {span[0]} Spain will deliver 30 drones.", "date": day})
+    assert as_read(draft).entry.period == (day, day + dt.timedelta(days=span[1]))
+
+
+# ------------------------------------------------------------------ who says it
+
+
+@FEW
+@given(PEOPLE, GIVERS, COUNTS, st.sampled_from((
+    "This was announced by Defence Minister {}.", "Defence Minister {} said this at a briefing in Kyiv.",
+    "Defence Minister {} made the announcement in parliament.",
+)))  # fmt: skip
+def test_a_speaker_may_be_named_in_the_next_sentence(person, giver, count, told):
+    (entry,) = entries(f"{giver} will deliver {count} interceptors. {told.format(person)}")
+    assert entry.speaker == person
+
+
+@FEW
+@given(PEOPLE, st.sampled_from(("received", "welcomed", "hosted")), st.sampled_from(("He", "She")), COUNTS)
+def test_the_visitor_and_not_the_host_speaks_next(person, verb, pronoun, count):
+    text = f"President Volodymyr Zelensky {verb} Prime Minister {person} in Kyiv on Monday. {pronoun} promised"
+    met, promised = entries(f"{text} {count} drones.")
+    assert set(met.participants) == {"Volodymyr Zelensky", person}
+    assert promised.speaker == person
+
+
+@FEW
+@given(PEOPLE, st.sampled_from((
+    "{} sat down with Defence Minister Rustem Umerov in Kyiv on Monday.",
+    "Prime Minister {} was received by Defence Minister Rustem Umerov in Kyiv on Monday.",
+    "Defence Minister Rustem Umerov welcomed Prime Minister {} in Kyiv on Monday.",
+    "{} and Rustem Umerov discussed air defence in Kyiv on Monday.",
+    "{} came to Kyiv on Monday for talks with Defence Minister Rustem Umerov.",
+)))  # fmt: skip
+def test_a_meeting_at_a_place_needs_no_word_met(person, form):
+    found = [entry for entry in entries(form.format(person)) if entry.kind == "meeting"]
+    assert [(set(e.participants), e.place, e.date) for e in found] == [
+        ({person, "Rustem Umerov"}, "Kyiv", dt.date(2024, 5, 20))
+    ]
+
+
+# ------------------------------------------------------------------ a number without a noun
+
+
+@FEW
+@given(COUNTS, COUNTS, st.sampled_from((
+    "Interceptors are scarce: industry makes {} a year.", "Ballistic missiles are harder; air defence shot down {}.",
+    "Each interceptor is dear. Allies have promised {}.",
+)))  # fmt: skip
+def test_a_bare_number_is_not_of_the_sentence_before_about_another_thing(count, other, form):
+    drafts = read({"text": f"Russia launched {count} drones in April. {form.format(other)}", "date": DAY})
+    assert all(draft.entry.doubtful or draft.entry.thing != "drones" for draft in drafts[1:])
+
+
+@FEW
+@given(st.lists(st.tuples(COUNTS, GIVERS), min_size=2, max_size=3, unique_by=lambda item: item[1]), COUNTS)
+def test_a_bare_number_takes_the_noun_of_its_own_list(givers, count):
+    rest = ", ".join(f"{giver} {number}" for number, giver in givers)
+    found = entries(f"Russia launched {count} drones in April. Allies promised radars: Poland 3 radars, {rest}.")
+    assert [entry.thing for entry in found if entry.quantity and entry.quantity.best != 3] == ["drones"] + [
+        "radars"
+    ] * len([number for number, _ in givers if number != 3])
+
+
+# ------------------------------------------------------------------ what happened to it
+
+
+@FEW
+@given(st.tuples(COUNTS, COUNTS), st.sampled_from((
+    ("Russia launched {} drones and air defence shot down {} of them.", ("launched", "destroyed")),
+    ("Ukraine lost {} launchers; {} launchers are under repair.", ("lost", "damaged")),
+    ("Spain holds {} batteries and needs {} batteries.", ("held", "needed")),
+    ("The plant makes {} missiles a year; {} missiles are on order.", ("produced", "ordered")),
+)))  # fmt: skip
+@pytest.mark.filterwarnings("error")
+def test_two_roles_are_two_facts(counts, form):
+    text, roles = form
+    found = entries(text.format(*counts))
+    assert [(entry.role, entry.quantity.best) for entry in found] == list(zip(roles, counts, strict=True))
+    assert len({entry.id for entry in found}) == 2
