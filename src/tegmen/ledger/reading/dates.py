@@ -14,7 +14,7 @@ MONTHS = {
     if name
 } | {"sept": 9}
 DAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
-PARTS = {"first": 1, "second": 2, "third": 3, "fourth": 4}
+PARTS_OF_YEAR = {"first": 1, "second": 2, "third": 3, "fourth": 4}
 SPELT = {word: n for n, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
 SPELT["twelve"] = 12
 
@@ -78,7 +78,7 @@ BY = re.compile(r"(?: (?:by|until)|before|by the|(?:by|before|until) the end|by 
 INVASION = dt.date(2022, 2, 24)
 """What "since the invasion" counts from."""
 
-SAME = re.compile(
+SAME_DAY = re.compile(
     r"\b(?:(?:that|the\ssame)\s(?:day|night|morning|evening|week|month)|later\sin\sthe\sday"
     r"|(?P<before>(?:the\sday\sbefore|the\sprevious\s(?:day|night)|(?:a|one)\sday\searlier))"
     r"|(?P<after>(?:the\s(?:next|following)\sday|(?:a|one)\sday\slater)))\b",
@@ -172,7 +172,7 @@ def same_times(text: str, offset: int, told: Time | None) -> tuple[Time, ...]:
     if told is None:
         return ()
     found: list[Time] = []
-    for match in SAME.finditer(text):
+    for match in SAME_DAY.finditer(text):
         step = dt.timedelta(days=(match["after"] is not None) - (match["before"] is not None))
         first, last = (day and day + step for day in (told.first, told.last))
         rule = "counted from the day told before"
@@ -336,7 +336,7 @@ def _part_of_year(g: _Groups, anchor: Anchor) -> _Resolved:
         if not 1 <= months <= 12:
             return _unresolved("not a number of months")
         return dt.date(year, 1, 1), _month_end(year, months), "counted from January", False
-    length, number = 3 if g["size"] == "quarter" else 6, PARTS[g["part"] or ""]
+    length, number = 3 if g["size"] == "quarter" else 6, PARTS_OF_YEAR[g["part"] or ""]
     if number * length > 12:
         return _unresolved("a year has two halves")
     return dt.date(year, (number - 1) * length + 1, 1), _month_end(year, number * length), "part of the year", False

@@ -100,7 +100,7 @@ def read_meetings(setting: Setting, subject: str, visit: Visit | None) -> tuple[
         *(_met_by(setting, subject, match) for match in MET.finditer(sentence.text)),
         *(_talks_between(setting, match) for match in TALKS_BETWEEN.finditer(sentence.text)),
     ]
-    met = [meeting for meeting in met if meeting is not None] or _together(setting)
+    met = [meeting for meeting in met if meeting is not None] or _met_together(setting)
     drafts = [_meeting(setting, visit, *meeting) for meeting in met]
     drafts += _named_meetings(setting, skip=bool(drafts)) or _meeting_of(setting)
     found = PLURAL.search(sentence.text)
@@ -136,7 +136,7 @@ def _met_by(setting: Setting, subject: str, match: re.Match[str]) -> _Met | None
         objects = _body_in(text[start:end])
     first = nominal and match.start() < 3
     before = setting.named(end, len(text))[:1] if first else setting.named(0, match.start())[-2:]
-    actors = _joined(text[: match.start()], before) or ([subject] if subject else [])
+    actors = _who_joined(text[: match.start()], before) or ([subject] if subject else [])
     who = [person for person in actors if person not in objects]
     span = (match.start(), max(end, start))
     return ((*who, *objects), span, match.start()) if who and objects else None
@@ -148,7 +148,7 @@ def _up_to(stops: re.Pattern[str], text: str, start: int) -> int:
     return start + stop.start() if stop else len(text)
 
 
-def _joined(before: str, people: list[str]) -> list[str]:
+def _who_joined(before: str, people: list[str]) -> list[str]:
     """Two people in front of the verb meet together only when "and" joins them at its end."""
     if len(people) < 2:
         return people
@@ -174,11 +174,11 @@ def _talks_between(setting: Setting, match: re.Match[str]) -> _Met | None:
     return (who, (match.start(), end), match.start()) if len(who) > 1 else None
 
 
-def _together(setting: Setting) -> list[_Met]:
+def _met_together(setting: Setting) -> list[_Met]:
     """A and B met, or discussed something."""
     sentence = setting.sentence
     for match in BOTH_MET.finditer(sentence.text):
-        joined = _joined(sentence.text[: match.start()], setting.named(0, match.start())[-2:])
+        joined = _who_joined(sentence.text[: match.start()], setting.named(0, match.start())[-2:])
         at = sentence.start + match.start()
         if len(joined) == 2 and not any(a.start < at < a.end for a in setting.attributions):
             return [(tuple(joined), (0, match.end()), match.start())]

@@ -69,7 +69,7 @@ def _speaker_at(tokens: Sequence[Token], index: int, names: Names) -> Phrase | N
     if token.low in words("say") | {"made"} and low_at(tokens, index + 1) == "by":
         return _after(tokens, index + 2)  # "was announced by", "the statement was made by"
     if token.text in words("say") and low_at(tokens, index - 1) not in words("passive") and not _is_noun(tokens, index):
-        return _in_front(tokens, index) or _inverted(tokens, index) or _lead(tokens, index, names)
+        return _in_front(tokens, index) or _behind_verb(tokens, index) or _lead(tokens, index, names)
     if (token.low in {"put", "puts"} and _puts(tokens, index)) or (token.low == "made" and _makes(tokens, index)):
         return _in_front(tokens, index)
     if token.text in words("asking"):
@@ -231,7 +231,7 @@ def _speaks(head: Token) -> bool:
     return head.is_name or head.low in words("roles") | HE | THEY | words("documents")
 
 
-def _inverted(tokens: Sequence[Token], verb: int) -> Phrase | None:
+def _behind_verb(tokens: Sequence[Token], verb: int) -> Phrase | None:
     """Noun phrase behind the verb: '..., said Kuleba', after a comma or a quotation."""
     if verb == 0 or tokens[verb - 1].text not in {",", '"', "”", "'", "’", "»", "?", "!"} or tokens[verb].low == "told":
         return None

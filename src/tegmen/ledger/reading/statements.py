@@ -118,7 +118,7 @@ def _draft(setting: Setting, found: tuple[Count, Count], among: tuple[int, Seque
         status=stage,
         role=role,
         due=None if when.due is None else when.due.last,
-        evidence=_evidence(setting, start, end),
+        evidence=_words_around(setting, start, end),
         doubtful=when.doubtful or negated or voice.denies or _is_doubtful(setting, count, end, stage),
         note="; ".join(filter(None, (count.number.fault, *notes))),
     )
@@ -187,7 +187,7 @@ def _cue_of_list(setting: Setting, count: Count, later: Sequence[Count], cues: S
     return cue
 
 
-def _evidence(setting: Setting, start: int, end: int) -> tuple[int, int]:
+def _words_around(setting: Setting, start: int, end: int) -> tuple[int, int]:
     """The sentence, or for a very long one the words around the number; a line of a list with its first words."""
     first, last = setting.sentence.start, setting.sentence.end
     if setting.lead is not None and last - setting.lead.cue.start <= EVIDENCE_MOST:
@@ -297,7 +297,7 @@ def _when(setting: Setting, count: Count, following: Count | None, cue: Cue | No
     said = [t for t in setting.times if is_saying(setting, t)]
     due = [t for t in setting.times if t.due and t not in said]
     free = [t for t in setting.times if not t.due and t not in said]
-    period = _told_of(setting, free, span, following, cue)
+    period = _time_told(setting, free, span, following, cue)
     carried = sentence.between(max(sentence.start, span[0] - 60), span[0])
     attack = cue is not None and cue.name in ATTACKS and not sentence.behind(cue.start).startswith("loss")
     goes_on = attack or re.search(r"\bthe (?:total|toll|number)\b", carried)
@@ -312,7 +312,7 @@ def _when(setting: Setting, count: Count, following: Count | None, cue: Cue | No
     return When(period, (said or [None])[0], (due or [None])[0])
 
 
-def _told_of(
+def _time_told(
     setting: Setting, free: Sequence[Time], span: tuple[int, int], following: Count | None, cue: Cue | None
 ) -> Time | None:
     """Choose what a number is about: the next time behind it, else the last before it, else one behind the next."""
