@@ -358,7 +358,7 @@ def test_a_file_in_the_way(result, tmp_path):
 
 def test_a_folder_in_the_way_of_a_file(result, tmp_path):
     (tmp_path / "answer.json").mkdir()
-    with pytest.raises(InputError, match=r"answer\.json in it is a folder; .*move it away"):
+    with pytest.raises(InputError, match=r"answer\.json: found a folder of that name.*move it away"):
         write_report([result], tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["answer.json"]
 

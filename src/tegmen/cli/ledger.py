@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import tempfile
 import textwrap
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -17,6 +16,7 @@ import tegmen as tg
 from tegmen.cli.console import echo, show_rows
 from tegmen.errors import InputError
 from tegmen.ledger.entries import STAGES, Entry, Kind
+from tegmen.ledger.files import replace_file
 
 if TYPE_CHECKING:
     from tegmen.ledger.aid import AidStatus
@@ -98,9 +98,7 @@ def export(
         echo(content, nl=False)
         return
     try:
-        with tempfile.TemporaryDirectory(prefix=".tegmen-", dir=out.absolute().parent) as folder:
-            (Path(folder) / "lines").write_bytes(content)
-            (Path(folder) / "lines").replace(out)
+        replace_file(out, content)
     except OSError as error:
         raise InputError(str(out), [f"cannot be written ({error.strerror}); give a place you may write to"]) from None
 

@@ -9,7 +9,6 @@ import datetime as dt
 import difflib
 import os
 import sqlite3
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from tegmen.data import shipped_text
 from tegmen.errors import InputError
 from tegmen.ledger.entries import OPEN, STAGES, Entry, Source
+from tegmen.ledger.files import making
 from tegmen.ledger.jsonl import entries_of, line_of, read_lines, shown, sources_of
 
 if TYPE_CHECKING:
@@ -118,21 +118,19 @@ def new_ledger(path: str | Path | None = None, *, empty: bool = False) -> Ledger
     if path is None:
         return _made(":memory:", "a ledger in memory", empty=empty)
     file = Path(path)
+    exists = "exists already; nothing is ever written over a ledger: choose another name, or add to this one"
     try:
-        file.touch(exist_ok=False)  # takes the name: of two programs that want it, one gets it
+        if os.path.lexists(file):
+            raise InputError(str(path), [exists])
+        with making(file) as folder:
+            draft = folder / "ledger"
+            _settle(_made(draft, str(path), empty=empty), draft)
+            _give_name(draft, file)
     except FileExistsError:
-        fault = "exists already; nothing is ever written over a ledger: choose another name, or add to this one"
-        raise InputError(str(path), [fault]) from None
+        raise InputError(str(path), [exists]) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(str(path), [f"cannot be made ({reason}); give a place you may write to"]) from None
-    try:
-        with tempfile.TemporaryDirectory(prefix=".tegmen-", dir=file.absolute().parent) as folder:
-            _made(Path(folder) / file.name, str(path), empty=empty).close()
-            (Path(folder) / file.name).replace(file)
-    except BaseException:
-        file.unlink(missing_ok=True)
-        raise
     return open_ledger(file)
 
 
@@ -146,6 +144,28 @@ def _made(file: Path | str, where: str, *, empty: bool) -> Ledger:
             lines = shipped_text("ledger", "public.jsonl").splitlines()
             ledger.add(sources_of(lines).values(), entries_of(lines).values())
     return ledger
+
+
+def _settle(ledger: Ledger, draft: Path) -> None:
+    """Close a new ledger once all of it is in its one file, and check that it is: a full disk shows here."""
+    with ledger, _plainly(ledger.where, WAIT_S):
+        busy, _, _ = ledger.asked("PRAGMA wal_checkpoint(TRUNCATE)")
+        (found,) = ledger.asked("PRAGMA integrity_check")
+    left = Path(f"{draft}-wal")
+    if busy or found != "ok" or (left.exists() and left.stat().st_size):
+        raise OSError(None, f"its content is not in the file: {found if found != 'ok' else 'the disk may be full'}")
+
+
+def _give_name(draft: Path, file: Path) -> None:
+    """Name a finished ledger; of two programs that want the name, one gets it."""
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without second names
+        if os.path.lexists(file):
+            raise FileExistsError from None
+        draft.rename(file)
 
 
 def _check_is_sqlite(file: Path) -> None:
@@ -242,6 +262,10 @@ class Ledger:
     def __len__(self) -> int:
         """Entries in it, corrected ones included."""
         return self._rows("SELECT count(*) FROM entry")[0][0]
+
+    def asked(self, question: str) -> tuple[Any, ...]:
+        """First line of what the database says."""
+        return self._connection.execute(question).fetchone()
 
     def close(self) -> None:
         """Close the file."""
