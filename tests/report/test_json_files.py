@@ -13,7 +13,7 @@ from report_example import with_headline
 
 from tegmen.errors import InputError
 from tegmen.report.answer_json import answer_file
-from tegmen.report.json_files import json_schema
+from tegmen.report.json_files import json_schema, rounded
 
 FILES = ("answer", "drivers", "backtest", "verification")
 
@@ -161,3 +161,9 @@ def test_what_is_not_finite_is_null_where_a_field_allows_it_and_refused_where_no
     nowhere = np.full(len(result.cases["posted"].headline.added), np.nan)
     with pytest.raises(ValueError, match="probability"):
         answer_file(with_headline(result, probability=nowhere))
+
+
+@pytest.mark.parametrize("noise", [3e-15, -1.1e-16, 9e-10, -0.0])
+def test_what_is_left_of_sums_that_cancel_is_nothing_with_one_sign(noise):
+    assert str(rounded(noise)) == "0.0"
+    assert rounded(1.5e-9) == 1.5e-9

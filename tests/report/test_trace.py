@@ -110,3 +110,52 @@ def test_the_report_links_numbers_to_statements(folder):
     assert targets <= anchors
     assert {"claims/0", "official/missiles"} <= anchors
     assert any(target.startswith("statement-") for target in targets)
+
+
+DAMAGE = {
+    "a number that is text": lambda content: content["cases"]["posted"].update(n="many"),
+    "no cases": lambda content: content.update(cases={}),
+    "cases that are a list": lambda content: content.update(cases=[1]),
+    "a case nobody knows": lambda content: content["cases"].update(guessed=content["cases"]["posted"]),
+    "numbers that are none": lambda content: content["evidence"].update(numbers=7),
+    "a number of no role": lambda content: content["evidence"]["numbers"][0].update(role="guess"),
+    "an entry that is gone": lambda content: content["evidence"]["entries"].clear(),
+    "an entry that says something else": lambda content: next(
+        iter(content["evidence"]["entries"].values())
+    ).update(speaker="Somebody"),
+    "an entry of no kind": lambda content: next(iter(content["evidence"]["entries"].values())).pop("kind"),
+    "a quantity that is none": lambda content: next(
+        entry for entry in content["evidence"]["entries"].values() if "quantity" in entry
+    ).update(quantity=[1, 2]),
+    "a source that says something else": lambda content: next(
+        iter(content["evidence"]["sources"].values())
+    ).update(publisher="Nobody"),
+    "a range too short": lambda content: content["evidence"]["ranges"].update(x=["a"]),
+    "no hashes": lambda content: content.update(inputs=None),
+    "no seed": lambda content: content.pop("seed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_answer_is_said_to_be_damaged(folder, tmp_path, damage):
+    content = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
+    DAMAGE[damage](content)
+    (tmp_path / "answer.json").write_text(json.dumps(content), encoding="utf-8")
+    for pointer in ("/cases/posted/n", "/evidence/numbers/0", ""):
+        with pytest.raises(InputError, match=r"damaged, or of another version|no evidence in it"):
+            why(f"{tmp_path / 'answer.json'}#{pointer}")
+
+
+NONE_OF_OURS = ["", "[" * 100_000, '{"seed": NaN}', '{"a": 1, "a": 2}', "9" * 5000, "\x00", '"x"', "[]"]
+
+
+@pytest.mark.parametrize("text", NONE_OF_OURS)
+def test_what_is_no_answer_is_said_to_be_none(tmp_path, text):
+    (tmp_path / "answer.json").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"not JSON|no evidence in it"):
+        why(f"{tmp_path / 'answer.json'}#/cases")
+
+
+def test_a_pointer_that_is_none_is_refused(folder):
+    with pytest.raises(InputError, match="begins with /"):
+        why(f"{folder / 'answer.json'}#cases")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tegmen.data import shipped_text
+from tegmen.data import shipped_text, toml_of
 from tegmen.errors import InputError, validation_faults
 from tegmen.ledger.entries import HEDGES, Entry, Hedge, Quantity
 from tegmen.terms import FrozenDict, Span
@@ -222,10 +221,7 @@ def _parsed_rules(text: str, where: str) -> dict[Hedge, Rule]:
         reason: str = Field(min_length=1)
 
     try:
-        content = tomllib.loads(text)
-        rows = TypeAdapter(dict[Hedge, Row]).validate_python(content)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(where, [f"not valid TOML: {error}"]) from None
+        rows = TypeAdapter(dict[Hedge, Row]).validate_python(toml_of(text, where))
     except ValidationError as error:
         faults = validation_faults(error.errors(), lambda place: HEDGES if place[-1] == "[key]" else Row.model_fields)
         raise InputError(where, faults) from None

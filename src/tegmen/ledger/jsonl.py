@@ -9,10 +9,12 @@ import sys
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_type_hints
 
 from tegmen.errors import InputError, validation_faults
 from tegmen.ledger.entries import ENTRY_KINDS, Entry, Quantity, Source, as_json, stated
+
+T = TypeVar("T", Source, Entry)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -36,13 +38,33 @@ def line_of(item: Source | Entry, id_: str) -> str:
 
 
 def entries_of(lines: Sequence[str]) -> dict[str, Entry]:
-    """Read back the entries that `line_of` wrote, by id; lines of sources are passed over."""
-    return {id_: Entry(**content) for id_, content in _contents(lines) if content["kind"] != "source"}
+    """Read back the entries that `line_of` wrote, by id; lines of sources are passed over.
+
+    Raises
+    ------
+    InputError
+        A line is damaged: it cannot be read, or what it says has another id.
+    """
+    return _read_back(lines, lambda content: None if content["kind"] == "source" else Entry(**content))
 
 
 def sources_of(lines: Sequence[str]) -> dict[str, Source]:
-    """Read back the sources that `line_of` wrote, by id; lines of entries are passed over."""
-    return {id_: Source(**content) for id_, content in _contents(lines) if content.pop("kind") == "source"}
+    """Read back the sources that `line_of` wrote, by id, as `entries_of` the entries."""
+    return _read_back(lines, lambda content: Source(**content) if content.pop("kind") == "source" else None)
+
+
+def _read_back(lines: Sequence[str], make: Callable[[dict[str, Any]], T | None]) -> dict[str, T]:
+    items: dict[str, T] = {}
+    try:
+        for id_, content in _contents(lines):
+            if (item := make(content)) is not None:
+                items[id_] = item
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise InputError("a line", [f"cannot be read back ({type(error).__name__}: {error})"]) from None
+    for id_, item in items.items():
+        if item.id != id_:
+            raise InputError(str(id_), [f"no longer matches what it says, which has the id {item.id}"])
+    return items
 
 
 def _contents(lines: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -105,7 +127,7 @@ def read_lines(content: bytes, where: str) -> ReadLines:
             continue
         raw: object = None
         try:
-            raw = _parsed(line)
+            raw = parsed_json(line)
             found = _items(raw)
         except InputError as error:
             faults += [(number, fault) for fault in error.faults]
@@ -164,7 +186,14 @@ def _as_text(content: bytes, where: str) -> str:
         raise InputError(where, [f"{found}; UTF-8 text is allowed: save it again as UTF-8"]) from None
 
 
-def _parsed(line: str) -> object:
+def parsed_json(line: str) -> object:
+    """Parse a stranger's JSON: each name once in an object, and no number that is none.
+
+    Raises
+    ------
+    InputError
+        Not JSON, or brackets in brackets without end.
+    """
     try:
         parsed = json.loads(line, object_pairs_hook=_each_once, parse_constant=_no_number)
         if "\\u" in line:

@@ -11,7 +11,7 @@ import os
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from tegmen.data import shipped_text
 from tegmen.errors import InputError
@@ -20,10 +20,12 @@ from tegmen.ledger.files import making
 from tegmen.ledger.jsonl import entries_of, line_of, read_lines, shown, sources_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from tegmen.ledger.entries import Kind
+
+T = TypeVar("T")
 
 SCHEMA_VERSION: Final = 1
 APPLICATION_ID: Final = 0x7465676D  # "tegm": tells a ledger from any other SQLite file
@@ -189,9 +191,12 @@ def _check_is_sqlite(file: Path) -> None:
 def _check_is_ledger(where: str, connection: sqlite3.Connection) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (views,) = connection.execute("SELECT count(*) FROM sqlite_schema WHERE type = 'view'").fetchone()
     if application != APPLICATION_ID:
         fault = "found an SQLite file that is not a ledger; check the path, or make one with `tegmen ledger new FILE`"
         raise InputError(where, [fault])
+    if views:
+        raise InputError(where, ["found views, which no ledger of ours has; import an export of it into a new ledger"])
     if version != SCHEMA_VERSION:
         found = f"found a ledger of schema {version}; this tegmen reads schema {SCHEMA_VERSION}"
         raise InputError(where, [f"{found}: update tegmen, or export it to JSON Lines with the one that made it"])
@@ -364,12 +369,15 @@ class Ledger:
             known = [each for (each,) in self._rows("SELECT id FROM entry")]
             near = ", ".join(difflib.get_close_matches(id_, known, n=3)) or "`tegmen ledger show` lists them"
             raise InputError(self.where, [f"no entry {id_!r}; did you mean: {near}"])
-        return entries_of([rows[0][0]])[id_]
+        entries = self._read(entries_of, rows[0])
+        if id_ not in entries:
+            raise InputError(self.where, [f"{id_}: another entry stands in its place; the file is damaged"])
+        return entries[id_]
 
     def sources(self) -> dict[str, Source]:
         """All sources by id, in order of publication."""
         rows = self._rows("SELECT line FROM source ORDER BY coalesce(published, ''), publisher, id")
-        return sources_of([line for (line,) in rows])
+        return self._read(sources_of, [line for (line,) in rows])
 
     def current(
         self, *, kind: Kind | None = None, thing: str = "", speaker: str = "", at: dt.date | None = None
@@ -410,6 +418,7 @@ class Ledger:
                 chain (id, depth) AS (
                     SELECT id, 0 FROM entry JOIN back USING (id) WHERE corrects IS NULL
                     UNION SELECT entry.id, depth + 1 FROM entry JOIN chain ON entry.corrects = chain.id
+                    WHERE depth < (SELECT count(*) FROM entry)
                 )
             SELECT line FROM entry JOIN chain USING (id) ORDER BY depth, id""",
             id_,
@@ -433,7 +442,7 @@ class Ledger:
         for *about, line in rows:
             if about[0] in _RIVALLED:
                 groups.setdefault(tuple(about), []).append(line)
-        return tuple(entries_of(lines) for lines in groups.values() if len(lines) > 1)
+        return tuple(self._read(entries_of, lines) for lines in groups.values() if len(lines) > 1)
 
     def lives(self) -> dict[str, dict[str, Entry]]:
         """Give the lives of commitments, by the id each began with: current steps in order of day and stage.
@@ -447,8 +456,12 @@ class Ledger:
             if entry.status == OPEN:
                 continue
             root = each
+            passed = {root}
             while before.get(root):
                 root = before[root]
+                if root in passed:
+                    raise InputError(self.where, [f"{root} begins with itself; no ledger of ours says so"])
+                passed.add(root)
             lives.setdefault(root, {})[each] = entry
         return {
             root: dict(sorted(steps.items(), key=lambda item: (str(item[1].date), STAGES.index(item[1].status))))
@@ -477,7 +490,15 @@ class Ledger:
                 raise
 
     def _entries(self, query: str, *values: str) -> dict[str, Entry]:
-        return entries_of([line for (line,) in self._rows(query, *values)])
+        return self._read(entries_of, [line for (line,) in self._rows(query, *values)])
+
+    def _read(self, read_back: Callable[[Sequence[str]], dict[str, T]], lines: Sequence[str]) -> dict[str, T]:
+        """Read lines back, each held against its id: what was changed behind our back is not passed on."""
+        try:
+            return read_back(lines)
+        except InputError as error:
+            todo = "the file is damaged: take a copy, and import your last export into a new ledger"
+            raise InputError(self.where, [f"{error.where}: {fault}; {todo}" for fault in error.faults]) from None
 
     def _rows(self, query: str, *values: str) -> list[Any]:
         with _plainly(self.where, self._wait_s):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-import tomllib
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from tegmen.data import shipped
+from tegmen.data import shipped, toml_of
 from tegmen.errors import InputError, hidden_fault, validation_faults
 from tegmen.evidence.catalogue import Catalogue, read_catalogue
 from tegmen.evidence.geography import in_ukraine, read_places
@@ -43,7 +43,16 @@ else:  # pydantic, and so the published schema, take their words from the table 
     BallisticSystem = Literal[BALLISTIC_SYSTEMS]
 
 Total = Literal["missiles", "ballistic_and_s300", "drone", "glide_bomb"]
-Day = Annotated[dt.date, Field(strict=False)]
+_YEARS = (2000, 2100)  # of a day that a scenario names
+
+
+def _of_our_time(day: dt.date) -> dt.date:
+    if not _YEARS[0] <= day.year <= _YEARS[1]:
+        raise ValueError(f"found {day}; years {_YEARS[0]} to {_YEARS[1]} are allowed: check the year")
+    return day
+
+
+Day = Annotated[dt.date, Field(strict=False), AfterValidator(_of_our_time)]
 """A date; one in quotes is as good."""
 
 
@@ -76,6 +85,7 @@ RoundCount = Annotated[float, _In("missiles per month")]
 
 _STALE_DAYS = 183
 """Half a year: an inventory further from the month is told."""
+_BYTES_MOST = 1_000_000  # of a scenario file
 _ENTRY = "Id of the ledger entry this number is taken from: the recorded choice where others say other numbers."
 
 
@@ -571,10 +581,7 @@ def read_scenario(name_or_path: str | Path) -> Scenario:
         The scenario is unknown, not TOML, or breaks the schema; all faults are named at once.
     """
     text, where = _text_of(name_or_path)
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(where, [f"not valid TOML: {error}"]) from None
+    content = toml_of(text, where)
     if "sha256" in content:
         raise InputError(where, ["sha256: unknown key; it is worked out from the file: remove it"])
     try:
@@ -620,7 +627,11 @@ def _text_of(name_or_path: str | Path) -> tuple[str, str]:
     if path.is_dir():
         raise InputError(name, ["is a folder; give the path of a .toml file"])
     try:
-        return path.read_text("utf-8-sig"), name
+        with path.open("rb") as file:
+            content = file.read(_BYTES_MOST + 1)
+        if len(content) > _BYTES_MOST:
+            raise InputError(name, [f"larger than {_BYTES_MOST:,} bytes; a scenario is a few pages of TOML"])
+        return content.decode("utf-8-sig"), name
     except (UnicodeDecodeError, OSError) as error:
         raise InputError(name, [f"cannot be read as UTF-8 text ({error}); a scenario is a TOML file"]) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, WithJsonSchema
+from pydantic import AliasChoices, Field, WithJsonSchema
 
 from tegmen.question.goals import METRICS
 from tegmen.question.numbers import Role
@@ -72,8 +72,12 @@ class StandPart(Part):
 
     system: str = field("System, e.g. patriot.")
     place: str = field("Place name.")
-    lat: Real = field("Latitude of the place, WGS84 degrees.", validation_alias="latitude", ge=-90, le=90)
-    lon: Real = field("Longitude of the place, WGS84 degrees.", validation_alias="longitude", ge=-180, le=180)
+    lat: Real = field(
+        "Latitude of the place, WGS84 degrees.", validation_alias=AliasChoices("latitude", "lat"), ge=-90, le=90
+    )
+    lon: Real = field(
+        "Longitude of the place, WGS84 degrees.", validation_alias=AliasChoices("longitude", "lon"), ge=-180, le=180
+    )
 
 
 class GoalAnswerPart(Part):

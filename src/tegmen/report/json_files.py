@@ -16,12 +16,19 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from tegmen.errors import InputError
 
+_NOTHING = 1e-9
+"""Shares, units and strikes below it mean nothing."""
 FileName = Literal["answer", "drivers", "backtest", "verification", "scenario"]
 
 
 def rounded(value: float | None) -> float | None:
-    """Round to six significant digits, so that the last bit of a sum cannot show; None for what is not finite."""
-    return float(f"{float(value):.6g}") if value is not None and math.isfinite(value) else None
+    """Round to six significant digits, so that the last bit of a sum cannot show; None for what is not finite.
+
+    What is nearer to 0 than `_NOTHING` is 0: what is left of sums that cancel differs from one processor to another.
+    """
+    if value is None or not math.isfinite(value):
+        return None
+    return 0.0 if abs(value) < _NOTHING else float(f"{float(value):.6g}")
 
 
 Real = Annotated[float, BeforeValidator(rounded)]

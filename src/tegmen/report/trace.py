@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tegmen.errors import InputError
-from tegmen.ledger.entries import Quantity
+from pydantic import ValidationError
+
+from tegmen.errors import InputError, validation_faults
+from tegmen.ledger.entries import Quantity, as_json
 from tegmen.ledger.hedges import in_words
+from tegmen.ledger.jsonl import entries_of, parsed_json, sources_of
 from tegmen.question.numbers import RECORD_SOURCE, assumptions
-from tegmen.report.answer_json import NumberPart
+from tegmen.report.answer_json import AnswerFile, NumberPart
 from tegmen.report.json_files import json_schema
 from tegmen.terms import Span
+
+_FAULTS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ def why(answer: str) -> Link:
         No such file, not an answer of tegmen, or nothing at the pointer; the message says what there is.
     """
     path, _, pointer = answer.partition("#")
+    if pointer and not pointer.startswith("/"):
+        raise InputError(answer, [f"found {pointer!r} after the #; a pointer is nothing, or begins with /"])
     content = _read_answer(path)
     value, case, rests_on, description = _look_up(content, pointer, path)
     number = json.dumps(value, ensure_ascii=False) if not isinstance(value, dict | list) else f"{len(value)} values"
@@ -51,16 +58,37 @@ def why(answer: str) -> Link:
 
 
 def _read_answer(path: str) -> dict[str, Any]:
+    """Content of an answer.json, held against its schema, and its entries and sources against their ids."""
     try:
-        content = json.loads(Path(path).read_text("utf-8"))
+        content = parsed_json(Path(path).read_text("utf-8"))
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(path, [f"cannot be read ({reason}); `tegmen answer` writes an answer.json"]) from None
-    except ValueError:
+    except (ValueError, InputError):
         raise InputError(path, ["not JSON; give an answer.json that `tegmen answer` wrote"]) from None
     if not isinstance(content, dict) or not isinstance(content.get("evidence"), dict):
         raise InputError(path, ["no evidence in it; give an answer.json that this version of `tegmen answer` wrote"])
+    if faults := _damage(content):
+        todo = "damaged, or of another version: give an answer.json as this version of `tegmen answer` wrote it"
+        raise InputError(path, [f"{fault}; {todo}" for fault in faults[:_FAULTS_SHOWN]])
     return content
+
+
+def _damage(content: dict[str, Any]) -> list[str]:
+    try:
+        file = AnswerFile.model_validate(content)
+    except ValidationError as error:
+        return validation_faults(error.errors(), lambda _place: ["those of the schema"])
+    evidence = file.evidence
+    cited = [number.entry for number in evidence.numbers if number.entry]
+    faults = [f"entry {name}: named by a number, and not there" for name in cited if name not in evidence.entries]
+    of_source = {"kind": "source"}
+    for read_back, rows, kind in ((entries_of, evidence.entries, {}), (sources_of, evidence.sources, of_source)):
+        try:
+            read_back([as_json({**row, **kind, "id": name}) for name, row in rows.items()])
+        except InputError as error:
+            faults += [f"{error.where}: {fault}" for fault in error.faults]
+    return faults
 
 
 def _look_up(content: dict[str, Any], pointer: str, path: str) -> tuple[Any, str, tuple[str, ...], str]:

@@ -418,7 +418,7 @@ def read_headline(path: Path) -> tuple[dict[str, HeadlineHeld], str]:
     try:
         cases = json.loads(path.read_text(encoding="utf-8"))["cases"]
         headline = {case: _read_case(answer) for case, answer in cases.items()}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         fault = f"no drivers and cuts can be read from it ({type(error).__name__}: {error})"
         raise InputError(str(path), [f"{fault}; give an answer.json of this version"]) from None
     return headline, f"taken from {path.name}"
