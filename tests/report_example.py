@@ -136,6 +136,7 @@ def goal_answer(goal, case: str, claims) -> GoalAnswer:
         claims=tests,
         drivers=tuple(Driver(name, share, 0.04, 3 * share, 0.3) for name, share in DRIVERS),
         placement=stands(30),
+        siting_gap=0.0,
         evpi=4.5,
         evpi_error=0.3,
         censored=0.0 if case == "posted" else 0.12,

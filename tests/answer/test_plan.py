@@ -24,7 +24,8 @@ def plan(small_question, until_march, small_effort: Effort) -> Plan:
 def test_a_plan_is_the_head_of_the_answer_s_placement(plan: Plan, small_result: Sufficiency):
     for case in small_result.cases.values():
         assert plan.stands == case.headline.placement[:3]
-    assert plan.method == "greedy"
+    assert (plan.status, plan.gap < 1e-6) == ("proven best", True)
+    assert plan.seconds > 0
     assert dict(plan.added) == {"patriot": 3}
     assert plan.provenance == small_result.provenance
 
@@ -43,12 +44,22 @@ def test_what_a_plan_leaves_is_the_mean_over_worlds(plan: Plan, small_question, 
         assert 0 < plan.expected[goal.name] <= (worlds.places.capital.sum() if goal.name == "capitals" else 1)
 
 
+def test_a_plan_stands_beside_others(plan: Plan, small_question):
+    headline = plan.expected[small_question.headline.name]
+    assert plan.beside["no unit added"] == 1
+    assert plan.beside["one after another where it saves most"] == pytest.approx(headline)
+    # Three units: the three largest cities are where they save most.
+    assert plan.beside["one unit each at the largest cities"] == pytest.approx(headline)
+    assert 0 < headline < 1
+    assert len(plan.beside) == 4
+
+
 def test_a_plan_is_a_table_and_a_line(plan: Plan):
     table = plan.to_pandas()
     assert list(table.columns) == ["order", "system", "place", "latitude", "longitude", "radius_km"]
     assert table["order"].tolist() == [1, 2, 3]
     assert set(table["system"]) == {"patriot"}
-    assert repr(plan).startswith("<Plan {'patriot': 3} (greedy, posted): ")
+    assert repr(plan).startswith("<Plan {'patriot': 3} (proven best, posted): ")
     assert all(stand.place in repr(plan) and stand.place in plan._repr_html_() for stand in plan.stands)
 
 

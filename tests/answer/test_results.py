@@ -63,6 +63,7 @@ def made(*, n: int | None, interval: tuple[int, int | None], probability: tuple[
         claims=(),
         drivers=(),
         placement=tuple(Stand("patriot", f"City {i}", 49.0, 30.0, 25.0) for i in range(size)),
+        siting_gap=0.0,
         evpi=1.0,
         evpi_error=0.1,
         censored=0.0,

@@ -323,16 +323,24 @@ def test_plan_beside_the_answer(result, tmp_path):
         case="claimed",
         added={"patriot": 2},
         stands=stands(2, start=4),
-        method="greedy",
+        status="within 3.1 % of the best",
+        gap=0.031,
         expected={"strikes": 0.625},
+        beside={"no unit added": 1.0},
         provenance=result.provenance,
     )
     folder = write_report([result, plan], tmp_path).parent
     shown = words((folder / "report.html").read_text("utf-8"))
     assert "Added: 2 Patriot." in shown
+    assert "by more than 3.1 % of it" in shown
+    assert "no unit added: 1" in shown
     assert f"{result.scenario.headline.label}: 0.625" in shown
     features = json.loads((folder / "plan.geojson").read_text("utf-8"))["features"]
-    own = [each["properties"]["place"] for each in features if each["properties"]["note"] == "plan, greedy"]
+    own = [
+        each["properties"]["place"]
+        for each in features
+        if each["properties"]["note"] == "plan, within 3.1 % of the best"
+    ]
     assert own == ["Kryvyi Rih", "Lviv"]
 
 

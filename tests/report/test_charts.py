@@ -152,7 +152,8 @@ def test_a_driver_without_a_number_has_its_name_and_no_bar(result):
 
 
 def test_any_result_gives_one_chart(result):
-    plan = Plan(result.scenario, "claimed", {"patriot": 2}, stands(2, start=4), "greedy", {}, result.provenance)
+    two = stands(2, start=4)
+    plan = Plan(result.scenario, "claimed", {"patriot": 2}, two, "proven best", 0.0, {}, {}, result.provenance)
     for answer, words in (
         (result, "Claimed totals: 15 (9–26) more Patriot fire units"),
         (plan, "1 Kryvyi Rih, 2 Lviv"),

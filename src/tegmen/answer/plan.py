@@ -1,25 +1,26 @@
-"""Who stands where: a laydown for a given number of added units, scored in closed form.
-
-Greedy in this version, and said so in the plan; proven bounds, stocks and donors are later work.
-"""
+"""Who stands where: the best sites of a given number of added units, with a proof, scored in closed form."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from tegmen.answer.readings import score
 from tegmen.answer.results import Stand
-from tegmen.answer.siting import stands
-from tegmen.answer.study import Effort, begin_study
+from tegmen.answer.siting import site_best, site_informed, stands
+from tegmen.answer.study import Effort, Study, begin_study
 from tegmen.calibration.fit import Calibration
 from tegmen.errors import InputError
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
-from tegmen.question.scenario import Scenario
+from tegmen.question.scenario import Goal, Scenario
 from tegmen.terms import EvidenceCase, FrozenDict, Provenance, one_blas_thread
+
+if TYPE_CHECKING:
+    from tegmen.terms import Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +32,28 @@ class Plan:
     added
         System to number of added fire units.
     stands
-        Their sites, in greedy order.
-    method
-        How the sites were found: "greedy" (no bound is proven).
+        Their sites, each in turn the one that saves most given those before it.
+    status, gap
+        Whether no other sites could save more of the headline's metric, or by what share at most they could: in
+        expectation over the worlds the plan is made on, and with rounds enough.
     expected
         Goal name to the mean over worlds of what remains of its metric (1: as without the plan; capitals: a count).
+    beside
+        What the plan is held against, in words, to the mean of what then remains of the headline's metric.
+    seconds
+        How long siting and proof took.
     """
 
     scenario: Scenario
     case: EvidenceCase
     added: Mapping[str, int]
     stands: tuple[Stand, ...]
-    method: str
+    status: str
+    gap: float
     expected: Mapping[str, float]
+    beside: Mapping[str, float]
     provenance: Provenance
+    seconds: float = field(default=0.0, compare=False)
 
     def to_pandas(self) -> pd.DataFrame:
         """Give one row a unit: order, system, place, latitude, longitude, radius_km."""
@@ -56,10 +65,10 @@ class Plan:
     def __repr__(self) -> str:
         where = ", ".join(stand.place for stand in self.stands)
         left = ", ".join(f"{name} {share:.2f}" for name, share in self.expected.items())
-        return f"<Plan {dict(self.added)} ({self.method}, {self.case}): {where}; remaining: {left}>"
+        return f"<Plan {dict(self.added)} ({self.status}, {self.case}): {where}; remaining: {left}>"
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.method}, {self.case}</p>" + self.to_pandas().to_html(index=False)
+        return f"<p>{self.status}, {self.case}</p>" + self.to_pandas().to_html(index=False)
 
 
 @one_blas_thread
@@ -72,7 +81,7 @@ def allocate(
     case: EvidenceCase = "posted",
     effort: Effort | None = None,
 ) -> Plan:
-    """Site added fire units for the scenario's headline goal, and score the plan on every goal.
+    """Site added fire units as well as can be for the scenario's headline goal, and score the plan on every goal.
 
     Parameters
     ----------
@@ -88,21 +97,42 @@ def allocate(
     """
     system, count = _one_system(added)
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=(case,))
-    sites = study.sites(scenario.headline, system, count)
-    remaining: dict[str, float] = {}
-    for goal in scenario.goals:
-        worlds = study.worlds(case, goal)
-        table = score(worlds, goal, (system, sites)).remaining(study.rounds(worlds, count))
-        remaining[goal.name] = float(table[:, count].mean())
+    siting = site_best(study.gains(scenario.headline, system, count), count)
     return Plan(
         scenario=scenario,
         case=case,
         added=FrozenDict({system: count}),
-        stands=stands(study.worlds(case, scenario.headline), system, sites),
-        method="greedy",
-        expected=FrozenDict(remaining),
+        stands=stands(study.worlds(case, scenario.headline), system, siting.sites),
+        status=siting.status,
+        gap=siting.gap,
+        expected=FrozenDict(
+            {goal.name: _remains(study, case, goal, (system, siting.sites)) for goal in scenario.goals}
+        ),
+        beside=FrozenDict(_beside(study, case, system, count)),
         provenance=study.provenance,
+        seconds=siting.seconds,
     )
+
+
+def _beside(study: Study, case: EvidenceCase, system: str, count: int) -> dict[str, float]:
+    """What remains of the headline's metric with other plans of as many units, and with none."""
+    goal = study.scenario.headline
+    worlds = study.worlds(case, goal)
+    largest = np.resize(worlds.places.largest(goal.largest_cities), count)
+    plans = {
+        "no unit added": np.empty(0, dtype=np.int64),
+        "one unit each at the largest cities": largest,
+        "one after another where it saves most": study.sites(goal, system, count),
+    }
+    remains = {name: _remains(study, case, goal, (system, sites)) for name, sites in plans.items()}
+    known = site_informed(worlds, goal, system, count)
+    return remains | {"sited in each world on its own layout": _remains(study, case, goal, (system, known))}
+
+
+def _remains(study: Study, case: EvidenceCase, goal: Goal, plan: tuple[str, Ints]) -> float:
+    """Mean over worlds of what remains of a goal's metric with a plan and the rounds that come with it."""
+    worlds, count = study.worlds(case, goal), len(plan[1])
+    return float(score(worlds, goal, plan).remaining(study.rounds(worlds, count))[:, count].mean())
 
 
 def _one_system(added: Mapping[str, int]) -> tuple[str, int]:

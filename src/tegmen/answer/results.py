@@ -217,7 +217,10 @@ class GoalAnswer:
     remaining
         (n, 3) 10, 50 and 90 % points over worlds of metric / baseline metric (for capitals: the count uncovered).
     placement
-        Greedy order of sites: the first n are the answer.
+        Sites in order, each where it saves most given those before it: the first n are the answer.
+    siting_gap
+        Largest share by which other sites of as many units could save more of the metric than the first n of these, in
+        expectation and with rounds enough; n from 1 to all.
     evpi, evpi_error
         What knowing everything before deciding would be worth [units bought in vain], and its standard error.
     censored
@@ -238,6 +241,7 @@ class GoalAnswer:
     claims: tuple[ClaimTest, ...]
     drivers: tuple[Driver, ...]
     placement: tuple[Stand, ...]
+    siting_gap: float
     evpi: float
     evpi_error: float
     censored: float

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from tegmen.answer.siting import site_greedily
+from tegmen.answer.siting import Gains, gains_of, site_greedily
 from tegmen.calibration.fit import Calibration, RateDraws
 from tegmen.calibration.rows import EligibleRows, eligible
 from tegmen.engine.expected import cover_baseline, expected_losses
@@ -143,17 +143,20 @@ class Study:
             ("worlds", case, whole, reading), lambda: draw_worlds(posterior, case, self._rates(), count=count)
         )
 
-    def sites(self, goal: Goal, system: str, most: int, reading: Reading = HEADLINE) -> Ints:
-        """(most,) sites in order: one plan for all worlds and both evidence cases, planned on worlds of its own."""
+    def gains(self, goal: Goal, system: str, most: int, reading: Reading = HEADLINE) -> Gains:
+        """What up to so many units save, on worlds that plans are made on: the same for both evidence cases."""
 
-        def plan() -> Ints:
+        def work_out() -> Gains:
             self.tell(f"siting for {goal.name}", 0, 1)
             posterior = self.posterior(reading, planning=True)
             count = min(self.effort.part(200, 100), len(posterior)) if counts_others(goal) else None
-            worlds = draw_worlds(posterior, "posted", self._rates(), count=count)
-            return site_greedily(worlds, goal, system, most)
+            return gains_of(draw_worlds(posterior, "posted", self._rates(), count=count), goal, system, most)
 
-        return self.once(("sites", goal.name, goal.metric, goal.largest_cities, system, most, reading), plan)
+        return self.once(("gains", goal.name, goal.metric, goal.largest_cities, system, most, reading), work_out)
+
+    def sites(self, goal: Goal, system: str, most: int, reading: Reading = HEADLINE) -> Ints:
+        """(most,) sites in order, the first n a plan of n units; each where it saves most given those before it."""
+        return site_greedily(self.gains(goal, system, most, reading), most)
 
     def rounds(self, worlds: Worlds, most: int, added: float | None = None) -> list[Floats]:
         """Rounds a month (w,) with 0 .. most added units: the baseline's, and those that come with added units."""

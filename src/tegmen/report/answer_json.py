@@ -114,8 +114,13 @@ class GoalAnswerPart(Part):
         "Share of worlds in which no number tried is enough; counted there as needing the largest.", *MODEL
     )
     placement: list[StandPart] = field(
-        "Where the added units stand, in greedy order: the first n; every one tried where n is null.", *MODEL
-    )
+        "Where the added units stand, each where it saves most given those before it: the first n; every one tried "
+        "where n is null.", *MODEL
+    )  # fmt: skip
+    siting_gap: Share = field(
+        "Largest share by which other sites of as many units could save more of the metric, on average and with rounds "
+        "enough; at any number tried.", *MODEL
+    )  # fmt: skip
 
 
 class ReadingPart(Part):

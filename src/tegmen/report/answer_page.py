@@ -121,11 +121,16 @@ def _geojson(result: Sufficiency, plans: Sequence[Plan]) -> dict[str, Any]:
     features: list[dict[str, Any]] = []
     for case, answer in result.cases.items():
         for goal_answer in answer.goals:
-            about = {"role": "added", "case": case, "goal": goal_answer.goal.name, "note": "greedy order"}
+            about = {
+                "role": "added",
+                "case": case,
+                "goal": goal_answer.goal.name,
+                "note": "each where it saves most",
+            }
             features += _point_features(goal_answer.stands, about)
         features += _point_features(answer.baseline, {"role": "baseline", "case": case, "goal": None, "note": NOTIONAL})
     for plan in plans:
-        about = {"role": "added", "case": plan.case, "goal": None, "note": f"plan, {plan.method}"}
+        about = {"role": "added", "case": plan.case, "goal": None, "note": f"plan, {plan.status}"}
         features += _point_features(plan.stands, about)
     return {"type": "FeatureCollection", "features": features}
 

@@ -191,7 +191,7 @@ def draw_map(
     baseline
         Stands of the one drawn notional layout; those without a radius against ballistic missiles are not drawn.
     added
-        Stands of added units, in greedy order.
+        Stands of added units, in order.
     places
         The defended places; None draws none.
 
@@ -211,6 +211,6 @@ def draw_map(
     ]
     sea = alt.ViewBackground(fill="#eaf1f5", stroke=None)
     order = ", ".join(f"{order} {stand.place}" for order, stand in enumerate(added, start=1)) or "none"
-    description = f"Map of Ukraine, {CASE_TITLE[case]}. Added units in greedy order: {order}."
+    description = f"Map of Ukraine, {CASE_TITLE[case]}. Added units in order: {order}."
     chart = picture(layers, f"map-{case}", description, width=_WIDTH, height=_HEIGHT, view=sea)
     return chart.project(**_PROJECTION).resolve_scale(size="independent")
