@@ -197,6 +197,19 @@ def test_no_solver_is_taken_at_its_word(monkeypatch: pytest.MonkeyPatch):
     assert (unpriced.saved, unpriced.status) == (10.0, "proven best")
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_prices_a_solver_gives_they_prove_a_bound(seed: int, monkeypatch: pytest.MonkeyPatch):
+    dice = np.random.default_rng(seed)
+    gains = made_gains(dice, 5, 7, 3)
+
+    def any_prices(*_, **__) -> SimpleNamespace:
+        return SimpleNamespace(status=0, ineqlin=SimpleNamespace(marginals=-dice.gamma(0.5, size=8)))
+
+    monkeypatch.setattr(siting, "linprog", any_prices)
+    monkeypatch.setattr(siting, "milp", lambda *_, **__: SimpleNamespace(status=4, x=None, mip_dual_bound=None))
+    assert site_best(gains, 3).bound >= every_plan(gains, 3) * (1 - 1e-9)
+
+
 @pytest.mark.parametrize("count", [0, -1, 3])
 def test_a_number_that_the_table_does_not_reach_is_refused(count: int):
     with pytest.raises(InputError, match=f"found {count}; give 1 to 2"):
