@@ -17,6 +17,7 @@ SMALL = ("--seed", "3", "--worlds", "40", "--runs", "2", "--case", "posted")
 ASKED = ("--scenario", "short.toml", *SMALL)
 VERBS = {
     "record show": ("record", "show"),
+    "scenario new": ("scenario", "new", "2024-03", "--added", "patriot=9", "--goal", "strikes", "--out", "new.toml"),
     "answer": ("answer", "short.toml", *SMALL, "--until", "2024-03-30", "--out", "out"),
     "what-if replace": (
         "what-if", "replace", "model/salvo_ballistic", "2", "--source", "a test", *ASKED, "--out", "changed",

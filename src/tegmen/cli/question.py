@@ -35,8 +35,10 @@ def write_new(  # noqa: PLR0913, PLR0917 - one parameter an option
     evidence = tg.read_record(record, strict=strict, weapons=weapons)
     text = tg.draft_scenario(month, evidence, added=tg.parse_most(added), goals=goal or ())
     path = _save(text, out)
-    say_notes(tg.read_scenario(path).caveats())
-    own = "" if record is None else f" --record {record}"
+    written = tg.read_scenario(path)
+    say_notes((*written.caveats(), *evidence.told(written.until)))
+    given = (("--record", record), ("--weapons", weapons))
+    own = "".join(f" {option} {file}" for option, file in given if file is not None)
     echo(f"written: {path}\nnext: tegmen answer {path}{own}")
 
 
