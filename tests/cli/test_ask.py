@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -14,6 +16,7 @@ from typer.testing import CliRunner
 from tegmen.answer.drivers import SOURCES
 from tegmen.answer.results import percent
 from tegmen.cli.app import app
+from tegmen.cli.ask import folder_of
 from tegmen.errors import InputError
 from tegmen.question.scenario import read_scenario
 from tegmen.report.answer_page import write_report
@@ -133,3 +136,36 @@ def test_a_copy_of_the_shipped_question_is_the_same_question(tmp_path, monkeypat
     assert read_scenario("mine.toml") == read_scenario("march-2024").model_copy(
         update={"sha256": read_scenario("mine.toml").sha256}
     )
+
+
+def test_the_default_folder_tells_one_question_from_another(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    march = read_scenario("march-2024")
+    (tmp_path / "a.csv").write_text("one", "utf-8")
+    (tmp_path / "b.csv").write_text("other", "utf-8")
+    asked = [
+        {},
+        {"until": date(2024, 2, 29)},
+        {"case": "posted"},
+        {"case": "claimed"},
+        {"files": {"record": Path("a.csv")}},
+        {"files": {"record": Path("b.csv")}},
+        {"files": {"weapons": Path("a.csv")}},
+    ]
+    plain = {"until": march.until, "case": "both", "files": {}}
+    folders = [folder_of(march, **plain | changed) for changed in asked]
+    assert folders[0] == Path("out/march-2024")
+    assert len(set(folders)) == len(folders)
+
+
+@pytest.mark.parametrize("text", ['{"inputs": {"scenario": "0"}}', "{", "[]", '{"inputs": 3}'])
+def test_a_folder_that_holds_another_question_is_left_alone(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    march = read_scenario("march-2024")
+    plain = {"until": march.until, "case": "both", "files": {}}
+    folder = folder_of(march, **plain)
+    folder.mkdir(parents=True)
+    (folder / "answer.json").write_text(text, "utf-8")
+    assert folder_of(march, **plain) != folder
+    (folder / "answer.json").write_text(json.dumps({"inputs": {"scenario": march.sha256}}), "utf-8")
+    assert folder_of(march, **plain) == folder

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from json import dumps
+from hashlib import sha256
+from json import dumps, loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,10 +11,12 @@ import typer
 
 import tegmen as tg
 from tegmen.cli.console import echo, progress, say, say_notes, show, show_chain
+from tegmen.evidence.record import parse_day
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import date
 
 Case = Literal["posted", "claimed", "both"]
 ScenarioArgument = Annotated[
@@ -31,7 +34,10 @@ Weapons = Annotated[
     Path | None,
     typer.Option("--weapons", help='Classes of weapons that tegmen does not know: lines of TOML, "Label" = "class".'),
 ]
-Out = Annotated[Path | None, typer.Option("--out", help="Folder to write to. [default: out/SCENARIO]")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Folder to write to. [default: out/SCENARIO, and what makes the question another]"),
+]
 WorldsOption = Annotated[
     int,
     typer.Option(
@@ -65,12 +71,12 @@ def answer_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     with progress() as tell:
         effort = tg.Effort(worlds=worlds, runs=runs)
         question = tg.read_scenario(scenario)
-        folder = out or Path("out") / question.name
+        last = question.until if until is None else parse_day(until)
+        folder = out or folder_of(question, until=last, case=case, files={"record": record, "weapons": weapons})
         tg.check_writable(folder)
         tell("reading the record", 0, 1)
         evidence = tg.read_record(record, strict=strict, weapons=weapons)
         tell("calibrating on the record", 0, 1)
-        last = question.until if until is None else until
         calibration = tg.calibrate(evidence, until=last, seed=seed)
         result = tg.sufficiency(
             question, calibration, seed=seed, effort=effort, cases=cases_of(case), progress=tell
@@ -188,7 +194,8 @@ def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         from tegmen.report.drivers_page import DRIVERS_FILES
 
         question = tg.read_scenario(scenario)
-        folder = out or Path("out") / question.name
+        files = {"record": record, "weapons": weapons}
+        folder = out or folder_of(question, until=question.until, case=case, files=files)
         tg.check_folder(folder, DRIVERS_FILES)
         evidence = tg.read_record(record, strict=strict, weapons=weapons)
         calibration = calibrated(question, evidence, seed)
@@ -201,6 +208,39 @@ def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     show(f"{question.title}: what drives it", table, left=("case", "unknown"))
     say_notes(evidence.told(question.until))
     echo(f"page: {page}")
+
+
+def folder_of(question: tg.Scenario, *, until: date, case: Case, files: Mapping[str, Path | None]) -> Path:
+    """The folder of an answer where none is given: its name tells one question from another, so none is overwritten.
+
+    Parameters
+    ----------
+    until
+        Last day of the record asked for.
+    files
+        Files of the user's by what they are; told apart by what is in them.
+    """
+    parts = [question.name]
+    parts += [] if until == question.until else [f"until-{until}"]
+    parts += [] if case == "both" else [case]
+    for name, file in files.items():
+        if file is not None and file.is_file():
+            parts.append(f"{name}-{sha256(file.read_bytes()).hexdigest()[:8]}")
+    folder = Path("out") / "_".join(parts)
+    # A question of one's own may have been changed since, and keep its name.
+    return folder.with_name(f"{folder.name}_{question.sha256[:8]}") if _is_of_another(folder, question) else folder
+
+
+def _is_of_another(folder: Path, question: tg.Scenario) -> bool:
+    """Whether a folder holds what was made of another question; what cannot be read is taken for one."""
+    for file in (folder / "answer.json", folder / "drivers.json"):
+        if file.is_file():
+            try:
+                if loads(file.read_text("utf-8"))["inputs"]["scenario"] != question.sha256:
+                    return True
+            except (ValueError, LookupError, TypeError, OSError):
+                return True
+    return False
 
 
 def calibrated(question: tg.Scenario, record: tg.Record, seed: int) -> tg.Calibration:
