@@ -5,8 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from contextlib import suppress
+from functools import wraps
+from inspect import signature
+from numbers import Integral, Real
+from pathlib import Path
+from sys import modules
+from types import SimpleNamespace, UnionType
+from typing import Any, Literal, ParamSpec, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+P = ParamSpec("P")
+R = TypeVar("R")
 KeyPath = tuple[int | str, ...]
 """Keys and list positions from the top of a file to what is wrong in it."""
 _HIDDEN = re.compile(
@@ -115,3 +124,83 @@ def _shown(given: object) -> str:
         return (str(given) if isinstance(given, dt.date) else repr(given))[:60]
     except (ValueError, RecursionError):
         return f"{type(given).__name__} too long to show"
+
+
+# ---------------------------------------------------------------- arguments
+
+
+def checked_arguments(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a public function so that an argument of another type than its annotation is refused in a sentence.
+
+    What stands inside a list of literals is left to the function, which names what is allowed there.
+    """
+
+    @wraps(function)
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        hints = _hints_of(function)
+        given = signature(function).bind(*args, **kwargs).arguments
+        faults = [
+            f"{name}: found {visible(repr(value))[:60]} ({type(value).__name__}); give {_type_words(hints[name])}"
+            for name, value in given.items()
+            if name in hints and not _fits(value, hints[name])
+        ]
+        if faults:
+            raise InputError(function.__name__, faults)
+        return function(*args, **kwargs)
+
+    return called
+
+
+def _hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """Types of the arguments, but for names that a module imports for checkers alone."""
+    known = {"Mapping": Mapping, "Sequence": Sequence, "Path": Path, "date": dt.date}
+    hints: dict[str, Any] = {}
+    for name, annotation in function.__annotations__.items():
+        with suppress(NameError):
+            alone = SimpleNamespace(__annotations__={name: annotation})
+            hints |= get_type_hints(alone, vars(modules[function.__module__]), known)
+    return hints
+
+
+def _fits(value: object, hint: Any) -> bool:
+    """Whether a value is of an annotated type; what is no simple type fits."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if hint in (int, float):
+        return not isinstance(value, bool) and isinstance(value, Integral if hint is int else Real)
+    if origin is Literal:
+        return value in inner
+    if origin in (Union, UnionType):
+        return any(_fits(value, each) for each in inner)
+    if origin is tuple:
+        exact = isinstance(value, tuple | list) and len(cast("Sequence[object]", value)) == len(inner)
+        return exact and all(map(_fits, cast("Sequence[object]", value), inner))
+    if origin is Sequence:
+        many = isinstance(value, Iterable) and not isinstance(value, str | bytes)
+        known = get_origin(inner[0]) is not Literal and isinstance(value, tuple | list)
+        return many and (not known or all(_fits(each, inner[0]) for each in cast("Sequence[object]", value)))
+    if origin is Mapping:
+        pairs = cast("Mapping[object, object]", value).items() if isinstance(value, Mapping) else [(None, None)]
+        return all(_fits(key, inner[0]) and _fits(each, inner[1]) for key, each in pairs)
+    if origin is Callable:
+        return callable(value)
+    return isinstance(value, hint) if isinstance(hint, type) else True
+
+
+def _type_words(hint: Any) -> str:
+    """What is allowed, in words."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return " or ".join(map(repr, inner))
+    if origin in (Union, UnionType):
+        return " or ".join(dict.fromkeys(map(_type_words, inner)))
+    if origin is tuple:
+        return f"({', '.join(map(_type_words, inner))})"
+    if origin is Sequence:
+        return f"a list of {_type_words(inner[0])}"
+    if origin is Mapping:
+        return f"a mapping of {_type_words(inner[0])} to {_type_words(inner[1])}"
+    if origin is Callable:
+        return "a function"
+    plain = {int: "a whole number", float: "a number", str: "text", type(None): "None"}
+    name = str(getattr(hint, "__name__", hint))
+    return plain.get(hint, f"{'an' if name[0] in 'AEIO' else 'a'} {name}")

@@ -14,7 +14,7 @@ from tegmen.answer.results import open_text, percent
 from tegmen.answer.study import Effort, Study, begin_study, met_share, share_mcse, smallest_enough
 from tegmen.answer.sufficiency import open_range, remaining_for
 from tegmen.calibration.fit import Calibration
-from tegmen.errors import InputError, visible
+from tegmen.errors import InputError, checked_arguments, visible
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, SYSTEM_NAMES
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.question.sentence import Said, read_sentence
@@ -175,6 +175,7 @@ class ClaimCheck:
 # ---------------------------------------------------------------- reading
 
 
+@checked_arguments
 def read_claim(words: str, scenario: Scenario, *, goal: Goal | None = None) -> PublicClaim:
     """Read a claim whole: how many of which fire units are enough for what, or are not; or refuse it.
 
@@ -207,6 +208,7 @@ def read_claim(words: str, scenario: Scenario, *, goal: Goal | None = None) -> P
     return _claim(said, goals, scenario, (words, reading))
 
 
+@checked_arguments
 def claim_of(
     system: str, low: int, high: int, goal: Goal | None, scenario: Scenario, *, words: str = ""
 ) -> PublicClaim:
@@ -221,6 +223,7 @@ def claim_of(
     return _claim(said, (goal,) if goal else scenario.goals, scenario, (words, ""))
 
 
+@checked_arguments
 def parse_added(text: str) -> tuple[str, int, int]:
     """Read "patriot=7", or "patriot=5-7": the system, the lowest and the highest number.
 
@@ -281,6 +284,7 @@ def goals_said(said: Said, scenario: Scenario) -> tuple[Goal, ...]:
 # ---------------------------------------------------------------- testing
 
 
+@checked_arguments
 @one_blas_thread
 def check_claim(  # noqa: PLR0913 - the claim, the question, and how to compute
     claim: PublicClaim,

@@ -19,6 +19,7 @@ from tegmen.answer.results import Driver
 from tegmen.answer.study import Effort, Study, begin_study, met_share, smallest_enough
 from tegmen.answer.sufficiency import drivers_of
 from tegmen.calibration.fit import Calibration
+from tegmen.errors import checked_arguments
 from tegmen.question.scenario import Scenario
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, FrozenDict, Progress, Provenance, one_blas_thread
 
@@ -89,6 +90,7 @@ class Drivers:
         return pd.DataFrame(rows)
 
 
+@checked_arguments
 @one_blas_thread
 def drive(
     scenario: Scenario,

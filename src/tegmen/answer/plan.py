@@ -14,7 +14,7 @@ from tegmen.answer.results import Stand
 from tegmen.answer.siting import site_best, site_informed, stands
 from tegmen.answer.study import Effort, Study, begin_study
 from tegmen.calibration.fit import Calibration
-from tegmen.errors import InputError
+from tegmen.errors import InputError, checked_arguments
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.terms import EvidenceCase, FrozenDict, Provenance, one_blas_thread
@@ -71,6 +71,7 @@ class Plan:
         return f"<p>{self.status}, {self.case}</p>" + self.to_pandas().to_html(index=False)
 
 
+@checked_arguments
 @one_blas_thread
 def allocate(
     scenario: Scenario,

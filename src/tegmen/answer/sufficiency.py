@@ -28,6 +28,7 @@ from tegmen.engine.check import Agreement, compare, thin_out
 from tegmen.engine.engagement import glide_bombs_launched
 from tegmen.engine.expected import cover_baseline, fill
 from tegmen.engine.passage import let_pass
+from tegmen.errors import checked_arguments
 from tegmen.evidence.parameters import Parameter
 from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.ledger.aid import aid_status
@@ -54,6 +55,7 @@ _DRIVER_WORLDS = 4000
 """Worlds that drivers are estimated on."""
 
 
+@checked_arguments
 @one_blas_thread
 def sufficiency(
     scenario: Scenario,

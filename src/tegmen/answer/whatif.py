@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from tegmen.answer.results import GoalAnswer, Sufficiency, range_text
 from tegmen.answer.sufficiency import Effort, sufficiency
 from tegmen.calibration.fit import Calibration
-from tegmen.errors import InputError
+from tegmen.errors import InputError, checked_arguments
 from tegmen.question.numbers import gather
 from tegmen.question.scenario import Scenario, Total, faults_of
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress
@@ -61,6 +61,7 @@ class WhatIf:
         return pd.DataFrame(rows)
 
 
+@checked_arguments
 def what_if(  # noqa: PLR0913 - the question, what is replaced, and how to compute
     scenario: Scenario,
     calibration: Calibration,
@@ -90,6 +91,7 @@ def what_if(  # noqa: PLR0913 - the question, what is replaced, and how to compu
     return WhatIf(replaced[0], _words(before, replaced[0]), _words(after, replaced[0], before), before, after)
 
 
+@checked_arguments
 def replace_number(scenario: Scenario, number: str, span: LowBestHigh, source: str) -> Scenario:
     """Put other values in place of a number; the new scenario says so itself and has a hash of its own.
 

@@ -19,7 +19,7 @@ from tegmen.calibration.ballistic import BallisticTrack, ballistic_track
 from tegmen.calibration.grid import stream
 from tegmen.calibration.priors import Memory, Priors
 from tegmen.calibration.rows import FILTERED, FORECAST, MODELLED, NEAR_ZERO, EligibleRows, eligible, nights
-from tegmen.errors import InputError
+from tegmen.errors import InputError, checked_arguments
 from tegmen.evidence.record import Record, parse_day
 from tegmen.terms import FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread
 
@@ -226,6 +226,7 @@ def _monthly_sums(key: ThreatClass, counts: Ints, drawn: Ints | list[Ints]) -> p
     return pd.DataFrame({**posted, **model})
 
 
+@checked_arguments
 @one_blas_thread
 def calibrate(
     record: Record,

@@ -17,7 +17,7 @@ from tegmen.calibration.fit import LIMITS, RECENT_DAYS, day_number
 from tegmen.calibration.grid import beta_binomial_table, draw_beta, draw_cells, stream
 from tegmen.calibration.priors import DAYS_A_YEAR
 from tegmen.calibration.rows import FILTERED, MODELLED, NEAR_ZERO, Night
-from tegmen.errors import InputError
+from tegmen.errors import InputError, checked_arguments
 from tegmen.terms import FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread
 
 if TYPE_CHECKING:
@@ -164,6 +164,7 @@ def quantile(chance: Floats, level: float) -> int:
     return int((np.cumsum(chance) < level * (1 - 1e-12)).sum())
 
 
+@checked_arguments
 @one_blas_thread
 def forecast(calibration: Calibration, launched: Mapping[str, int], *, on: str | date | None = None) -> Forecast:
     """Forecast what is intercepted of a night's launches.
@@ -202,6 +203,7 @@ def forecast(calibration: Calibration, launched: Mapping[str, int], *, on: str |
     return Forecast(when, when, calibration.end, FrozenDict(classes), calibration.provenance)
 
 
+@checked_arguments
 @one_blas_thread
 def forecast_month(
     calibration: Calibration,

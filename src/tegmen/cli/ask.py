@@ -11,7 +11,6 @@ import typer
 
 import tegmen as tg
 from tegmen.cli.console import echo, progress, say, say_notes, show, show_chain
-from tegmen.evidence.record import parse_day
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase
 
 if TYPE_CHECKING:
@@ -69,6 +68,8 @@ def answer_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Answer SCENARIO: how many more are enough, for which goal, how sure; writes a report."""
     with progress() as tell:
+        from tegmen.evidence.record import parse_day
+
         effort = tg.Effort(worlds=worlds, runs=runs)
         question = tg.read_scenario(scenario)
         last = question.until if until is None else parse_day(until)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from tegmen.errors import EvidenceError, InputError
+from tegmen.errors import EvidenceError, InputError, checked_arguments
 from tegmen.evidence.record import Record
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS, SYSTEM_NAMES
 from tegmen.ledger.inventory import Inventory, inventory_at
@@ -37,6 +37,7 @@ _STATED: Final[dict[Total, tuple[str, ...]]] = {
 """Total to the things under which a ledger states what was launched."""
 
 
+@checked_arguments
 def draft_scenario(
     month: str,
     record: Record,

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from tegmen.data import shipped_toml
-from tegmen.errors import EvidenceError, InputError
+from tegmen.errors import EvidenceError, InputError, checked_arguments
 from tegmen.evidence.catalogue import TABLES
 from tegmen.evidence.parameters import Parameter
 from tegmen.ledger.entries import Entry, Source
@@ -92,6 +92,7 @@ class Evidence:
         }
 
 
+@checked_arguments
 def gather(scenario: Scenario, parameters: Sequence[Parameter]) -> Evidence:
     """Gather every number behind an answer with its source, and the ledger entries the scenario names.
 

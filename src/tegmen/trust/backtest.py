@@ -25,7 +25,7 @@ from tegmen.calibration.forecast import (
 from tegmen.calibration.grid import stream
 from tegmen.calibration.priors import Memory, Priors
 from tegmen.calibration.rows import AIM, FORECAST, UNLOCATED, Night, eligible, nights
-from tegmen.errors import InputError
+from tegmen.errors import InputError, checked_arguments
 from tegmen.terms import FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread, tell_nobody
 from tegmen.trust.baselines import BASELINES, past
 from tegmen.trust.scores import LEVELS, Difference, Marks, difference, marks
@@ -164,6 +164,7 @@ class _Case:
     weapon: str = ""
 
 
+@checked_arguments
 @one_blas_thread
 def backtest(  # noqa: PLR0913 - each option is one question a reader asks
     record: Record,
