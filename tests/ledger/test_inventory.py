@@ -85,6 +85,8 @@ def test_a_count_is_carried_over_a_change_by_what_came_and_went():
     assert [held(ledger, on, "Germany") for on in (1, 19, 20, 29, 30)] == [
         (12, 12, 12), (12, 12, 12), (11, 11, 11), (11, 11, 11), (10, 10, 10),
     ]  # fmt: skip
+    unsure = ledger_of(counted(5, number(10, 12, 14), "Germany"), given_away)
+    assert held(unsure, 20, "Germany") == (9, 11, 13)
     later = ledger_of(counted(25, 11, "Germany"), given_away)
     assert held(later, 1, "Germany") == (12, 12, 12)  # nothing told of arrivals: carried back
     assert held(ledger, 30, "Poland") == (1, 1, 1)

@@ -12,6 +12,7 @@ import pytest
 from tegmen.ledger.aid import AidStatus, aid_status
 from tegmen.ledger.entries import Entry, Quantity, Source
 from tegmen.ledger.hedges import Range, read_rules, widen
+from tegmen.ledger.inventory import inventory_at
 from tegmen.ledger.jsonl import read_lines
 from tegmen.ledger.reading.articles import make_article
 from tegmen.ledger.reading.extraction import read_article
@@ -35,6 +36,7 @@ VALUES = {
     "range": lambda: widen(HELD, rivals=RIVALS),
     "table of hedges": read_rules,
     "aid": aid,
+    "inventory": lambda: inventory_at(dt.date(2024, 3, 31), "patriot"),
     "lines": lambda: read_lines(b'{"kind": "source", "publisher": "Example Press"}', "lines"),
     "reading": lambda: read_article(make_article(b"Kuleba said on 3 April 2024 that 30 drones fell in March.")),
 }
