@@ -7,11 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from commands import Done
 
+from tegmen.ledger.reading.articles import make_article
+from tegmen.ledger.reading.extraction import read_article
+from tegmen.ledger.reading.review import Asker, review_drafts
 from tegmen.ledger.store import new_ledger, open_ledger
 
 if TYPE_CHECKING:
@@ -94,7 +98,7 @@ def test_who_published_it_must_be_known(ledger, article, tmp_path):
     assert "name who published it" in err
 
 
-@pytest.mark.parametrize(("answer", "count"), [("a\n", 1), ("r\n", 0), ("q\n", 0), ("what\na\n", 1)])
+@pytest.mark.parametrize(("answer", "count"), [("a\n", 1), ("g\n", 1), ("r\n", 0), ("q\n", 0), ("what\na\n", 1)])
 def test_each_draft_is_asked_about(ledger, article, tmp_path, answer, count):
     own = tmp_path / "own.ledger"
     new_ledger(own, empty=True).close()
@@ -103,6 +107,15 @@ def test_each_draft_is_asked_about(ledger, article, tmp_path, answer, count):
     assert "more than [drones]" in out
     with open_ledger(own) as opened:
         assert len(opened) == count
+
+
+@pytest.mark.parametrize(("choice", "speaker"), [("accept", ""), ("accept with guesses", "Olena Marchuk")])
+def test_what_is_not_sure_is_taken_only_where_a_person_says_so(choice, speaker):
+    reading = read_article(make_article(TEXT.encode()))
+    (draft,) = reading.drafts
+    unsure = replace(draft, entry=replace(draft.entry, speaker=""), guess=draft.entry, open=("speaker",))
+    kept = review_drafts(replace(reading, drafts=(unsure,)), Asker(lambda _words: choice, lambda content: content))
+    assert [entry.speaker for entry in kept] == [speaker]
 
 
 def test_without_a_ledger_a_page_is_written_and_says_what_to_do_with_it(ledger, article, tmp_path):

@@ -128,9 +128,12 @@ def _tell(reading: Reading) -> None:
 
 def _choose(words: str) -> Choice:
     echo("\n" + words)
-    letters: dict[str, Choice] = {"a": "accept", "e": "edit", "r": "reject", "n": "new", "q": "quit"}
+    letters: dict[str, Choice] = {
+        "a": "accept", "g": "accept with guesses", "e": "edit", "r": "reject", "n": "new", "q": "quit",
+    }  # fmt: skip
+    asked = "[a]ccept, with [g]uesses, [e]dit, [r]eject, [n]ew, [q]uit"
     while True:
-        answer = typer.prompt("[a]ccept, [e]dit, [r]eject, [n]ew, [q]uit", default="a").strip().lower()[:1]
+        answer = typer.prompt(asked, default="a").strip().lower()[:1]
         if answer in letters:
             return letters[answer]
 

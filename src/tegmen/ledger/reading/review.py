@@ -19,7 +19,7 @@ from tegmen.ledger.reading.sentences import split_sentences
 if TYPE_CHECKING:
     from tegmen.ledger.store import Ledger
 
-Choice = Literal["accept", "edit", "reject", "new", "quit"]
+Choice = Literal["accept", "accept with guesses", "edit", "reject", "new", "quit"]
 EDITABLE = "kind speaker via thing quantity period date place participants topics status role due doubtful note".split()
 
 
@@ -61,8 +61,8 @@ def source_of(reading: Reading, *, publisher: str, url: str = "", title: str = "
 def review_drafts(reading: Reading, asker: Asker) -> tuple[Entry, ...]:
     """Ask a person about each draft; an edited draft is no longer doubtful, unless the person says so.
 
-    Numbers up to the draft's words that made none are named with it; "new" begins a statement with the first of them,
-    and asks about the draft again.
+    To accept leaves open what is not sure; "with guesses" takes that, too. Numbers up to the draft's words that made
+    none are named with it; "new" begins a statement with the first of them, and asks about the draft again.
 
     Returns
     -------
@@ -83,8 +83,8 @@ def review_drafts(reading: Reading, asker: Asker) -> tuple[Entry, ...]:
             break
         if choice == "edit":
             accepted.append(edited(draft, asker.edit(editable(draft))))
-        elif choice == "accept":
-            accepted.append(draft.entry)
+        elif choice != "reject":
+            accepted.append(draft.entry if choice == "accept" else draft.guess or draft.entry)
     return tuple(accepted)
 
 

@@ -329,7 +329,7 @@ function begin(page) {
     find("told").textContent = `Saved as ${data.file}. Take it in: tegmen ledger import ${data.file} --ledger my.ledger`;
   }
 
-  const keys = { a: () => decide("accepted"), w: () => find("whole").hidden || decideWhole(), r: () => decide("rejected"), n: () => step(1), p: () => step(-1) };
+  const keys = { a: () => decide("accepted"), g: () => find("whole").hidden || decideWhole(), r: () => decide("rejected"), n: () => step(1), p: () => step(-1) };
   const step = (by) => { if (items.length) go((Math.max(current, 0) + by + items.length) % items.length); };
   page.addEventListener("keydown", (event) => {
     const part = event.target.closest("#text [data-m]");
