@@ -24,7 +24,8 @@ from tegmen.ledger.reading.review import Asker, edited, keep, review_drafts, sou
 from tegmen.ledger.store import new_ledger
 
 SEED = SHARED / "seed-article.txt"
-WEIGHED_ON = "tenth twelfth thirteenth fourteenth".split()
+WEIGHED_ON = "tenth eleventh twelfth thirteenth fourteenth".split()
+HELD_APART = ("fifteenth",)
 SHAPED_ON = "first second third fourth fifth sixth seventh eighth ninth".split()
 
 
@@ -89,7 +90,16 @@ def test_of_fields_that_are_filled_nine_tenths_are_right(capsys):
         for field, count in right.items():
             sys.stdout.write(f"\n{field}: {count[True]} of {count.total()} right")
             assert count[True] >= (0.95 if field == "quantity" else 0.9) * count.total(), field
-    assert unmarked <= 3
+    assert unmarked <= 2
+
+
+def test_articles_held_apart_are_read_as_well_as_was_asked():
+    right, unmarked = fields_right(*HELD_APART)
+    assert right["quantity"][True] >= 0.95 * right["quantity"].total()
+    asked = [label for article in labelled(*HELD_APART) for label in map(label_of, article["drafts"])]
+    assert right["quantity"][True] >= 0.85 * sum(bool(label.quantities[0]) for label in asked if label.kind in COUNTED)
+    assert all(right[field][True] >= 0.9 * right[field].total() for field in ("role", "speaker", "time"))
+    assert unmarked == 0
 
 
 def test_what_is_not_sure_is_left_open_and_what_was_read_is_kept():
@@ -165,6 +175,8 @@ def test_the_founding_text_yields_what_it_says_and_nothing_else():
         ("dozens of drones", (24, None, None, "vague")),
         ("hundreds of thousands of shells", (200_000, None, None, "vague")),
         ("1.2 million shells", (1_200_000, 1_200_000, 1_200_000, "exact")),
+        ("half a million shells", (500_000, 500_000, 500_000, "exact")),
+        ("two and a half million shells", (2_500_000, 2_500_000, 2_500_000, "exact")),
         ("one hundred and twenty-five drones", (125, 125, 125, "exact")),
         ("10 or more drones", (10, None, None, "at least")),
         ("500,000 155mm shells", (500_000, 500_000, 500_000, "exact")),

@@ -21,7 +21,7 @@ DROPPED = re.compile(
 REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|reduc|amend)\w*\b", re.IGNORECASE)
 BARE_BEFORE = re.compile(
     r"\b(?:to|has|have|had|is|was|share|even|all|or|against|got|up from|down from|of which|of which there were"
-    r"|compared (?:with|to)|fielding|totall?ing|at|lists?|for|wants?|came|speaks? of|put it at|be|of the"
+    r"|compared (?:with|to)|fielding|totall?ing|at|lists?|for|wants?|came|speaks? of|put it at|be|of the|stocks? of"
     r"|the (?:first|last|other|remaining)|another|further)\s"
     r"(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s|some\s|just\s)?$"
 )
@@ -36,12 +36,12 @@ BARE_ENDS = re.compile(
     r"|if|when|after|during|through)\b|$)"
 )
 BARE_AFTER = re.compile(
-    r"^\s(?:a\s(?:day|week|month|year)\b"
+    r"^\s(?:more\s)?(?:a\s(?:day|week|month|year)\b"
     r"|(?:were|was|have been|had been|have|had|are|got|will be|could be|remain)\s(?:\w+\s){0,2}"
     r"(?:shot|destroyed|intercepted|downed"
     r"|delivered|operational|lost|damaged|launched|hit|neutrali\w+|suppressed|handed|arrived|disappeared|brought"
     r"|reached|sent|taken|working|in service|under repair|stationed|burnt|left|available)|of which|instead"
-    r"|(?:hit|struck|got through|went|missed|reached|fell|crashed|remain|disappeared|vanished|arrived|left)\b)"
+    r"|(?:hit|struck|got through|went|missed|destroyed|reached|fell|crashed|remain|disappeared|arrived|left)\b)"
 )
 PEOPLE_BEFORE = re.compile(
     r"\b(killed|killing|wounded|wounding|injured|injuring)\s(?:(?:at least|more than|over|about"
@@ -226,7 +226,8 @@ def _number_of(setting: Setting, count: Count) -> Count | None:
     last = low[-1] if low else ""
     if last in {"to", "at"} and "toll" in low:
         return replace(count, thing="death toll", unit="people", group="people")
-    at = next((i for i in range(len(low) - 1, 0, -1) if low[i - 1 : i + 1] == ["number", "of"]), None)
+    amounts = {"number", "stock", "stocks", "consumption", "output", "supply"}
+    at = next((i for i in range(len(low) - 1, 0, -1) if low[i] == "of" and low[i - 1] in amounts), None)
     if at is None or last not in {"at", "to", "from", "is", "was", "reached"}:
         return None
     noun = noun_at(tokens, at + 1)

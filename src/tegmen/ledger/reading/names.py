@@ -21,12 +21,18 @@ class Names:
 
     def __init__(self, sentences: Iterable[Sentence]) -> None:
         self._full: dict[str, str] = {}
+        firsts: dict[str, set[str]] = {}
         for sentence in sentences:
             for start, past in _runs(sentence.tokens):
                 person = self._person(sentence.tokens[start:past])
                 if person is not None and " " in person:
-                    for part in person.split()[1:]:
+                    first, *parts = person.split()
+                    for part in parts:
                         self._full.setdefault(part, person)
+                    firsts.setdefault(first, set()).add(person)
+        for first, people in firsts.items():
+            if len(people) == 1:  # "Kim" of "Kim Yong-su"
+                self._full.setdefault(first, *people)
 
     def _person(self, tokens: Sequence[Token]) -> str | None:
         kept = self._strip(tokens)
@@ -39,7 +45,10 @@ class Names:
 
     def _strip(self, tokens: Sequence[Token]) -> list[Token]:
         """Leave titles, countries and the first words of sentences away from the front of a name."""
-        kept = list(dropwhile(lambda token: not _may_begin(token), tokens))
+        last = max(
+            (at for at, t in enumerate(tokens[:-1]) if t.is_name and t.low.strip(".") in words("titles")), default=-1
+        )
+        kept = list(dropwhile(lambda token: not _may_begin(token), tokens[last + 1 :]))
         while kept and (not kept[-1].is_word or kept[-1].low in words("particles")):
             kept.pop()
         return kept

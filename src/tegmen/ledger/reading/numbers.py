@@ -98,8 +98,10 @@ def _in_figures(tokens: Sequence[Token], index: int) -> tuple[float, int] | None
 def _in_number_words(tokens: Sequence[Token], index: int) -> tuple[float, int] | None:
     """Number words: "twenty-five", "one hundred and twenty", "two dozen", "half a dozen", "a hundred"."""
     sizes, low = values("sizes"), [token.low for token in tokens[index : index + 10]]
-    if low[:3] == ["half", "a", "dozen"]:
-        return 6.0, index + 3
+    if low[:2] == ["half", "a"] and low[2:3] and low[2] in sizes:
+        return sizes[low[2]] / 2, index + 3  # "half a dozen", "half a million"
+    if (low[1:4] == ["and", "a", "half"] and low[4:5] and low[4] in sizes) and (_small(low[0]) or low[0] == "a"):
+        return ((_small(low[0]) or 1.0) + 0.5) * sizes[low[4]], index + 5  # "two and a half million"
     if low[0] in {"a", "an", "the"} and low[1:2] and low[1] in sizes and low[1] != "score":
         low[0] = "one"
     total, part, used = 0.0, 0.0, 0

@@ -154,6 +154,7 @@ def is_saying(setting: Setting, time: Time) -> bool:
         if a.end <= time.start and len(behind) < 70 and not OTHER_ACT.search(behind):
             return True
         ahead = sentence.between(time.end, a.start)
-        if time.end <= a.start and re.fullmatch(r",?\s?", ahead) and time.start - sentence.start < 12:
+        brief = time.first is None or time.shorter_than(3)  # "This year, he said": the year is no day of saying
+        if brief and time.end <= a.start and re.fullmatch(r",?\s?", ahead) and time.start - sentence.start < 12:
             return True
     return False

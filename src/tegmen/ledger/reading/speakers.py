@@ -185,6 +185,8 @@ def _in_front(tokens: Sequence[Token], verb: int) -> Phrase | None:
     start = _phrase_start(tokens, past)
     if start < past and _speaks(tokens[past - 1]):
         return start, past
+    if low_at(tokens, verb) not in words("say_of_anybody"):
+        return None
     article = next((at for at in range(past - 2, max(-1, past - 5), -1) if tokens[at].low in {"a", "an", "the"}), None)
     begins = article is not None and (article == 0 or tokens[article - 1].text in SET_OFF)
     apart = words("stops") | {"and", "half"}

@@ -81,6 +81,9 @@ def read_counts(setting: Setting) -> tuple[list[Draft], tuple[Count, ...]]:
         dropped = is_dropped(setting, count)
         if not dropped:
             cue = _cue_of_list(setting, whole, later, cues) or (done if count.group in NOUNLESS else None)
+            outer = counts[index - 1] if index else None
+            if outer is not None and outer.group == "next" and cue is not None and done is not None and cue == done:
+                cue = _whole_of(setting, outer, count, done)  # "two of its five batteries": the five are held
             done = cue
             draft = _draft(setting, (count, whole), (len(counts), later), cue)
             drafts += [draft] if whole.quantity or whole.number.fault or draft.entry.status else []
@@ -137,6 +140,14 @@ def _done_in_list(count: Count, lead: Lead) -> tuple[str, str, tuple[str, ...]]:
         return "", "", ()
     stage = STAGE_OF_CUE.get(lead.cue.name, "") if count.group in {"aid", "money"} else ""
     return stage, "" if stage else ROLE_OF_CUE[lead.cue.name], lead.parties if stage else ()
+
+
+def _whole_of(setting: Setting, outer: Count, inner: Count, done: Cue) -> Cue | None:
+    """Say what is known of the whole where something was done to a part of it: "two of its five", "26 out of 28"."""
+    between = {token.low for token in setting.sentence.tokens[outer.past : inner.first]}
+    if between & {"its", "their", "our", "his"}:
+        return replace(done, name="held")
+    return replace(done, name="launched") if done.name == "destroyed" else None
 
 
 def lead_of(setting: Setting) -> Lead | None:
@@ -221,7 +232,7 @@ def _cue(setting: Setting, count: Count, cues: Sequence[Cue]) -> Cue | None:
     linked = list(passive)
     follows = next((cue for cue in linked if cue.name != "ordered"), linked[0] if linked else None)
     near = before[-1:] if before and start - before[-1].end <= (8 if before[-1].name == "negated" else 1) else []
-    if follows and not any(cue.name == "negated" or cue.name in STAGE_OF_CUE for cue in near):
+    if follows and not any(cue.name in {"negated", "ordered", *STAGE_OF_CUE} for cue in near):
         return follows
     return _chosen(setting, before) if before else None
 

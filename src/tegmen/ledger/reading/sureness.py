@@ -14,7 +14,7 @@ from typing import Any
 
 from tegmen.data import shipped_toml
 from tegmen.ledger.entries import Entry
-from tegmen.ledger.reading.dates import Time
+from tegmen.ledger.reading.dates import DAYS, MONTHS, SPELT, Time
 from tegmen.ledger.reading.drafts import Draft
 from tegmen.ledger.reading.quantities import Count
 from tegmen.ledger.reading.setting import Cue, Setting, is_saying
@@ -189,9 +189,20 @@ def _time_signs(told: Told) -> Iterator[str]:
         yield ("behind" if gap > 0 else "before") + (" far" if abs(gap) > 2 * DISTANT else "")
         if gap > 0 and "," in sentence.between(start, period.start):
             yield "comma between"
+    if period is not None:
+        words = sentence.source[period.start : period.end].lower().split()
+        yield f"time: {' '.join(map(_kind_of_time, words[:2]))}"
     if period is not None and not period.shorter_than(40):
         yield "long time"
     if len([time for time in told.setting.times if not is_saying(told.setting, time)]) > 1:
         yield "several times"
     if told.cue is not None:
         yield f"cue {told.cue.name}"
+
+
+def _kind_of_time(word: str) -> str:
+    """What a word of a time is: itself, or a month, a weekday, a number."""
+    bare = word.strip(".,")
+    if bare in MONTHS:
+        return "month"
+    return "weekday" if bare in DAYS else "number" if bare[:1].isdecimal() or bare in SPELT else bare
