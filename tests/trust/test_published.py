@@ -6,10 +6,9 @@ import pandas as pd
 import pytest
 from locations import SHARED, needs_shared
 
-from tegmen.errors import InputError
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.evidence.record import Record, read_record
-from tegmen.trust.published import Published, compare_published, destroyed_by_label, lone_unit_night
+from tegmen.trust.published import Published, compare_published, lone_unit_night
 
 PUBLIC = SHARED / "data" / "attacks" / "missile_attacks_daily.csv"
 
@@ -29,7 +28,8 @@ def found() -> dict[str, Published]:
         ("shahed destroyed, 2024-01-01 to 2024-06-24", 1967, True),  # published: 1,953
         ("missiles launched, 2024-03-01 to 2024-03-31", 269, False),  # published: over 400
         ("missiles launched, 2022-02-24 to 2023-12-20", None, None),  # before the record begins
-        ("kinzhal destroyed, 2023-05-04 to 2023-12-31", None, None),  # the compiled record has no weapons
+        ("kinzhal destroyed, 2023-05-04 to 2023-12-31", 15, True),
+        ("kh22 destroyed, 2022-02-24 to 2023-12-31", None, None),  # before the record begins
         ("share of ballistic missiles stopped on 2023-05-04, the first over Kyiv", 1, True),
         ("share of ballistic missiles stopped on 2023-05-16, the mass attack on Kyiv", 1, True),
         ("share of ballistic missiles stopped since 2023-04-27, Kyiv", 30 / 32, True),
@@ -50,13 +50,18 @@ def test_every_official_total_of_the_catalogue_is_looked_at(found):
 
 
 @needs_shared
-def test_kinzhals_shot_down_in_2023_are_those_published():
-    whole = {each.name: each for each in compare_published(read_record(), read_catalogue(), raw=PUBLIC)}
-    kinzhal = whole["kinzhal destroyed, 2023-05-04 to 2023-12-31"]
-    assert (kinzhal.published, kinzhal.ours, kinzhal.agrees) == (15, 15, True)
+def test_kinzhals_shot_down_in_2023_are_those_of_the_public_list(found):
     table = pd.read_csv(PUBLIC)
     mine = table[(table["model"] == "X-47 Kinzhal") & table["time_end"].str.startswith("2023")]
-    assert mine["destroyed"].sum() == kinzhal.ours
+    assert mine["destroyed"].sum() == found["kinzhal destroyed, 2023-05-04 to 2023-12-31"].ours
+
+
+def test_a_record_that_names_no_weapons_has_none_to_compare():
+    record = read_record()
+    unnamed = Record(record.rows.assign(weapon="unnamed"), record.provenance)
+    (kinzhal,) = (each for each in compare_published(unnamed, read_catalogue()) if each.name.startswith("kinzhal"))
+    assert kinzhal.ours is None
+    assert kinzhal.how == "not comparable: the record has no report of Kinzhal alone"
 
 
 def test_a_record_without_these_years_compares_nothing():
@@ -64,14 +69,6 @@ def test_a_record_without_these_years_compares_nothing():
     late = Record(rows[rows["window_end"] >= "2024-06-26"].reset_index(drop=True), read_record().provenance)
     agreed = {each.name: each.agrees for each in compare_published(late, read_catalogue())}
     assert not any(value is not None for name, value in agreed.items() if " to " in name or "on 2023" in name)
-
-
-def test_a_file_that_is_not_the_public_list_is_refused(tmp_path):
-    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(InputError, match="no columns time_end, model, destroyed"):
-        destroyed_by_label(tmp_path / "other.csv", "kinzhal", "2023-01-01", "2023-12-31")
-    with pytest.raises(InputError, match="cannot be read"):
-        destroyed_by_label(tmp_path / "none.csv", "kinzhal", "2023-01-01", "2023-12-31")
 
 
 @pytest.mark.parametrize(("threats", "rounds"), [(11, 7), (3, 9), (5, 5)])

@@ -96,11 +96,10 @@ def verify_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     with progress() as tell:
         from tegmen.report.verification_page import VERIFICATION_FILES
-        from tegmen.trust.published import is_public_list
 
         tg.check_folder(out, VERIFICATION_FILES)
         evidence = tg.read_record(record, strict=strict, weapons=weapons)
-        extent = tg.Extent(quick, answer, record if record and is_public_list(record) else None)
+        extent = tg.Extent(quick, answer)
         pack = tg.verify(evidence, tg.read_scenario("march-2024"), seed=seed, extent=extent, progress=tell)
         page = tg.write_verification(pack, out)
     for line in pack.lines():

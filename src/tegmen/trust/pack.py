@@ -53,13 +53,10 @@ class Extent:
         Checks, published numbers and a small answer only: no back-test, no month predicted.
     answer
         An answer.json to hold, instead of a small answer worked out here.
-    raw
-        The public list of attack reports, for numbers of single weapons.
     """
 
     quick: bool = False
     answer: Path | None = None
-    raw: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +215,7 @@ def verify(
     calibration = calibrate(record, until=scenario.until, seed=seed)
     results = run_checks(checks, Material(record, scenario, calibration, seed), tell)
     tell("comparing with what others published", 0, 1)
-    published = compare_published(record, catalogue, raw=extent.raw)
+    published = compare_published(record, catalogue)
     horizons: tuple[Horizon, ...] = () if extent.quick else ("night", "month")
     backtests = {each: backtest(record, start=SCORED_FROM, horizon=each, seed=seed, progress=tell) for each in horizons}
     ahead = None if extent.quick else predict_months(scenario, record, seed=seed, tell=tell)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from tegmen.engine.engagement import PAIR, UNIT
 from tegmen.engine.kernel.calendar import THREAT
 from tegmen.engine.kernel.month import RUN_TALLY, fight_runs, lay_down
 from tegmen.engine.kernel.words import uint32_threshold
-from tegmen.errors import InputError
 from tegmen.evidence.catalogue import Catalogue, Parameter
 from tegmen.evidence.record import Record, broad_class
 from tegmen.terms import ThreatClass
@@ -36,7 +34,7 @@ _TOTALS = {
     "missile_intercept_rate": (MISSILES, "rate"),
     "drone_intercept_rate": (DRONES, "rate"),
 }
-_WEAPONS = {"kinzhal_destroyed": "kinzhal", "kh22_destroyed": "x-22"}
+_WEAPONS = {"kinzhal_destroyed": "Kinzhal", "kh22_destroyed": "Kh-22"}
 _LATE_DAYS = 31
 _SHARE_OFF, _RATE_OFF = 0.05, 0.01
 PATRIOT_SINCE = "2023-04-27"
@@ -74,77 +72,49 @@ class Published:
         return None if self.ours is None else abs(self.ours - self.published) <= self.allowed + 1e-9
 
 
-def compare_published(record: Record, catalogue: Catalogue, *, raw: str | Path | None = None) -> tuple[Published, ...]:
-    """Recompute every published total and rate that the record can be held against.
-
-    Parameters
-    ----------
-    raw
-        The public list itself, for numbers of single weapons: the compiled record sums weapons of one class.
-    """
+def compare_published(record: Record, catalogue: Catalogue) -> tuple[Published, ...]:
+    """Recompute every published total and rate that the record can be held against."""
     stated = [row for row in catalogue.parameters if row.table == "official_totals.csv" and row.best is not None]
     checks = [_total(record, row) for row in stated if row.name in _TOTALS]
-    checks += [_weapon(row, raw) for row in stated if row.name in _WEAPONS]
+    checks += [_weapon(record, row) for row in stated if row.name in _WEAPONS]
     return (*checks, *_stopped_ballistic(record), *_trypilska(catalogue))
 
 
 def _total(record: Record, row: Parameter) -> Published:
     """A total or a rate of a period, all channels, filed by the end of the window."""
-    first, last = (pd.Timestamp(day) for day in row.period.split("/"))
-    rows: Any = record.rows
     classes, what = _TOTALS[row.name]
-    days = rows["window_end"].dt.normalize()
-    begin, end = days.min(), days.max()
     allowed = _RATE_OFF if what == "rate" else _SHARE_OFF * row.value
-    if first < begin - pd.Timedelta(days=_LATE_DAYS) or last > end:
-        how = f"not comparable: the record runs from {begin:%Y-%m-%d} to {end:%Y-%m-%d}"
+    inside, how = _of_period(record, row)
+    if inside is None:
         return Published(_name(row), row.unit, row.value, row.source, None, allowed, how)
-    inside = rows[(days >= first) & (days <= last)]
     words = {str(word): broad_class(str(word)) for word in inside["threat_class"].unique()}
     chosen = inside[inside["threat_class"].map(words).isin(classes)]
     launched, stopped = float(chosen["launched"].sum()), float(chosen["intercepted"].sum())
     ours = {"launched": launched, "intercepted": stopped, "rate": stopped / max(launched, 1.0)}[what]
-    how = f"record, all channels: {stopped:.0f} of {launched:.0f} intercepted, {int(chosen['rows'].sum())} reports"
-    how += f"; it begins on {begin:%Y-%m-%d}" if first < begin else ""
-    return Published(_name(row), row.unit, row.value, row.source, ours, allowed, how)
+    said = f"record, all channels: {stopped:.0f} of {launched:.0f} intercepted, {int(chosen['rows'].sum())} reports"
+    return Published(_name(row), row.unit, row.value, row.source, ours, allowed, said + how)
 
 
-def _weapon(row: Parameter, raw: str | Path | None) -> Published:
-    """A total of one weapon, from the labels of the public list."""
-    if raw is None:
-        how = "not run here: the compiled record sums weapons of one class; give the public list itself"
+def _weapon(record: Record, row: Parameter) -> Published:
+    """A total of one weapon, from the reports that name it and nothing else."""
+    inside, how = _of_period(record, row)
+    if inside is None or not (named := inside["weapon"] == _WEAPONS[row.name]).any():
+        how = how if inside is None else f"not comparable: the record has no report of {_WEAPONS[row.name]} alone"
         return Published(_name(row), row.unit, row.value, row.source, None, 0.0, how)
-    first, last = row.period.split("/")
-    ours = destroyed_by_label(raw, _WEAPONS[row.name], first, last)
-    how = f"sum over reports of the public list labelled '{_WEAPONS[row.name]}' and nothing else"
-    return Published(_name(row), row.unit, row.value, row.source, float(ours), 0.0, how)
+    ours = float(inside.loc[named, "intercepted"].sum())
+    said = f"record, all channels: reports of {_WEAPONS[row.name]} and nothing else"
+    return Published(_name(row), row.unit, row.value, row.source, ours, 0.0, said + how)
 
 
-def destroyed_by_label(raw: str | Path, label: str, first: str, last: str) -> int:
-    """Sum what was shot down of one weapon in the public list; reports that mix weapons are left out.
-
-    Raises
-    ------
-    InputError
-        The file is not the public list.
-    """
-    try:
-        rows = pd.read_csv(raw, dtype=str, encoding="utf-8-sig", encoding_errors="replace", keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise InputError(str(raw), [f"cannot be read ({error}); give the public list as CSV"]) from None
-    if not {"time_end", "model", "destroyed"} <= set(rows.columns):
-        raise InputError(str(raw), ["no columns time_end, model, destroyed; give the public list as downloaded"])
-    alone = rows["model"].str.contains(label, case=False, regex=False) & ~rows["model"].str.contains(" and ")
-    inside = rows["time_end"].str.strip().str[:10].between(first, last)
-    # Texts that are no whole number are faults, which the reader of the list has told already.
-    whole = rows["destroyed"].str.strip().str.fullmatch(r"\d{1,6}(\.0*)?")
-    return int(rows.loc[alone & inside & whole, "destroyed"].astype(float).sum())
-
-
-def is_public_list(path: str | Path) -> bool:
-    """Tell whether a record file is the public list, which names weapons, or a compiled table, which does not."""
-    with Path(path).open(encoding="utf-8-sig", errors="replace") as file:
-        return {"time_end", "model", "destroyed"} <= set(file.readline().strip().split(","))
+def _of_period(record: Record, row: Parameter) -> tuple[Any, str]:
+    """Rows of the period of a published number, and what to know of them; None, and why, where it is not covered."""
+    rows: Any = record.rows
+    first, last = (pd.Timestamp(day) for day in row.period.split("/"))
+    days = rows["window_end"].dt.normalize()
+    begin, end = days.min(), days.max()
+    if first < begin - pd.Timedelta(days=_LATE_DAYS) or last > end:
+        return None, f"not comparable: the record runs from {begin:%Y-%m-%d} to {end:%Y-%m-%d}"
+    return rows[(days >= first) & (days <= last)], f"; it begins on {begin:%Y-%m-%d}" if first < begin else ""
 
 
 def _name(row: Parameter) -> str:
