@@ -103,6 +103,7 @@ def test_check_takes_the_structured_form():
         (("check", "a lot of help"), "claims that can be read"),
         (("check", "--added", "7"), "give SYSTEM=NUMBER such as patriot=7"),
         (("what-if", "replace", "official/tanks", "3", "--source", "x"), "no number has the id 'official/tanks'"),
+        (("what-if", "replace", "model/salvo_ballistic", "-5", "--source", "x"), "plausible is 1 to 20 missiles"),
         (("why", "answer.json#/cases"), "cannot be read"),
     ],
 )
