@@ -117,7 +117,7 @@ def goal_answer(goal, case: str, claims) -> GoalAnswer:
         left = np.maximum(np.array([19.0, 21.0, 22.0]) - ADDED[:, None], 0)
     mcse = np.sqrt(p * (1 - p) / ESS)
     tests = tuple(
-        ClaimTest(claim.label, claim.added, float(p[claim.added]), float(mcse[claim.added]), claim.source)
+        ClaimTest(claim.label, claim.added, float(p[claim.added]), float(mcse[claim.added]), claim.source, claim.about)
         for claim in claims
     )
     interval = (n, n if case == "posted" else n + 1) if n is not None else (28, None)

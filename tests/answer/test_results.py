@@ -8,7 +8,9 @@ from datetime import date
 import numpy as np
 import pytest
 from core_example import four_cities
+from report_example import example
 
+from tegmen.answer.claim import read_claim
 from tegmen.answer.results import (
     CaseAnswer,
     ClaimTest,
@@ -322,3 +324,24 @@ def test_html_is_escaped(march, until_march):
     assert "<script" not in html
     assert "halve &lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in html
     assert html.count("<table") == 1
+
+
+def test_a_claim_is_judged_by_the_goal_it_is_about():
+    """“The whole country” means in the report what it means in `check`: no capital uncovered."""
+    case = example().cases["posted"]
+    by_label = {test.label: (at, goal, test) for at, goal, test in case.judged}
+    at, goal, test = by_label["25: whole country"]
+    capitals = next(answer for answer in case.goals if answer.goal.name == "capitals")
+    assert goal == capitals.goal
+    assert test.probability == capitals.probability[25]
+    assert case.headline.claims[at].label == test.label
+    assert read_claim("25 Patriot systems cover the whole country", example().scenario).goals == (goal,)
+    others = [goal.headline for label, (_, goal, _) in by_label.items() if label != "25: whole country"]
+    assert all(others)
+    assert len(others) == 4
+
+
+def test_a_claim_about_another_system_is_not_set_beside_the_answer():
+    other = example().scenario.model_copy(update={"added_system": "sampt"})
+    assert other.claims_tested == ()
+    assert sum("is not judged" in line for line in other.caveats()) == len(other.claims) == 5

@@ -130,12 +130,28 @@ def test_claims_stand_under_both_plans(page, answer):
     shown = section(page, "informed")
     posted, claimed = (answer["cases"][case] for case in ("posted", "claimed"))
     for row, claim in enumerate(posted["claims"]):
+        if claim["about"]:
+            continue
         cells = shown.split(f"{claim['label']} {claim['source']} {claim['added']} ")[1]
         for case in (posted, claimed):
             for plan in ("blind", "informed"):
                 text = shares(case["informed"]["claims"][row][plan])
                 assert text in cells
                 cells = cells.split(text, 1)[1]
+
+
+def test_a_claim_about_another_goal_stands_under_that_goal(page, answer):
+    shown = section(page, "informed")
+    (row, claim), *others = (
+        (row, each) for row, each in enumerate(answer["cases"]["posted"]["claims"]) if each["about"]
+    )
+    assert (claim["label"], claim["about"], others) == ("25: whole country", "capitals", [])
+    cells = shown.split(f"{claim['label']} to leave no oblast capital uncovered against ballistic missiles;")[1]
+    for case in ("posted", "claimed"):
+        (goal,) = (each for each in answer["cases"][case]["goals"] if each["name"] == "capitals")
+        text = shares(goal["claims"][row]["probability"])
+        assert text in cells
+        cells = cells.split(text, 1)[1]
 
 
 def test_four_cuts_of_the_evidence_are_shown_with_their_worth(page, answer):

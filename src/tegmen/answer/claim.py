@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from tegmen.answer.results import open_text, percent
 from tegmen.answer.study import Effort, Study, begin_study, met_share, share_mcse, smallest_enough
@@ -16,7 +17,7 @@ from tegmen.answer.sufficiency import open_range, remaining_for
 from tegmen.calibration.fit import Calibration
 from tegmen.errors import InputError, checked_arguments, visible
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, SYSTEM_NAMES
-from tegmen.question.scenario import Goal, Scenario
+from tegmen.question.scenario import Goal, Scenario, faults_of
 from tegmen.question.sentence import Said, read_sentence
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, one_blas_thread
 
@@ -198,7 +199,10 @@ def read_claim(words: str, scenario: Scenario, *, goal: Goal | None = None) -> P
     if said.month is not None and not month.first <= said.month <= month.last:
         raise _unread(words, [f"month: found {said.month:%B %Y}; {scenario.name} asks about {month}"])
     reading = f" Read: {'; '.join(said.loosely)}." if said.loosely else ""
-    goals = goals_said(said, scenario)
+    try:
+        goals = goals_said(said, scenario)
+    except InputError as error:
+        raise _unread(words, error.faults) from None
     if goal is not None:
         if said.metric:
             raise _unread(
@@ -278,7 +282,10 @@ def goals_said(said: Said, scenario: Scenario) -> tuple[Goal, ...]:
     for goal in own:
         if all(abs(getattr(goal, name) - value) < _SAME for name, value in wanted.items()):
             return (goal,)
-    return (Goal.model_validate({"name": "claim", "metric": said.metric} | wanted),)
+    try:
+        return (Goal.model_validate({"name": "claim", "metric": said.metric} | wanted),)
+    except ValidationError as error:
+        raise InputError("claim", faults_of(error, Goal)) from None
 
 
 # ---------------------------------------------------------------- testing

@@ -41,13 +41,20 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class ClaimTest:
-    """A number named in public, and in what share of worlds it meets the goal."""
+    """A number named in public, and in what share of worlds it meets the goal.
+
+    Parameters
+    ----------
+    about
+        Name of the goal that it is about; empty for the headline.
+    """
 
     label: str
     added: int
     probability: float
     mcse: float
     source: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +320,16 @@ class CaseAnswer:
     def headline(self) -> GoalAnswer:
         """The goal the answer sentence is about."""
         return next(answer for answer in self.goals if answer.goal.headline)
+
+    @property
+    def judged(self) -> tuple[tuple[int, Goal, ClaimTest], ...]:
+        """Each claim by the goal it is about, with its row; one about a goal that is not asked is left out."""
+        names = {answer.goal.name: answer for answer in self.goals}
+        return tuple(
+            (at, names[about].goal, names[about].claims[at])
+            for at, claim in enumerate(self.headline.claims)
+            if (about := claim.about or self.headline.goal.name) in names
+        )
 
     @property
     def span(self) -> tuple[int | None, int | None]:

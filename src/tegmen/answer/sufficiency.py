@@ -198,7 +198,14 @@ def remaining_for(study: Study, case: EvidenceCase, goal: Goal, units: tuple[str
 
 def _claim_tests(scenario: Scenario, probability: Floats, mcse: Floats) -> tuple[ClaimTest, ...]:
     return tuple(
-        ClaimTest(claim.label, claim.added, float(probability[claim.added]), float(mcse[claim.added]), claim.source)
+        ClaimTest(
+            claim.label,
+            claim.added,
+            float(probability[claim.added]),
+            float(mcse[claim.added]),
+            claim.source,
+            claim.about,
+        )
         for claim in scenario.claims_tested
     )
 

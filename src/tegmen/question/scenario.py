@@ -212,6 +212,9 @@ class QuotedClaim(_Strict):
     )
     source: str
     entry: str = Field(default="", description=_ENTRY)
+    about: str = Field(
+        default="", description="Goal of the question that it is about and judged by; left out, the headline."
+    )
     quote: str = Field(
         default="", description="Words for the answer sentence; claims that share them are one quotation."
     )
@@ -491,6 +494,12 @@ class Scenario(_Strict):
                 f"Official totals of {self.month} are left open ({', '.join(open_totals)}): the claimed case counts "
                 "what the record shows of them, and no more."
             )
+        lines += [
+            f"The claim “{claim.label}” is about {claim.system or self.added_system}, goal {claim.about or 'any'}: "
+            "this question has not both, and it is not judged."
+            for claim in self.claims
+            if claim not in self.claims_tested or claim.about not in ("", *(goal.name for goal in self.goals))
+        ]
         old: dict[dt.date, list[str]] = {}
         for system in MISSILE_SYSTEMS:
             day = self._known_for(system)

@@ -65,6 +65,9 @@ class ClaimPart(Part):
     probability: Share = field("Share of worlds in which that number meets the goal.")
     mcse: Positive = field("Monte Carlo standard error of the probability.")
     source: str = field("Who said it and where it was read.", "claim")
+    about: str = field(
+        "Name of the goal that it is about, and judged by in the report; empty for the headline.", "claim"
+    )
 
 
 class StandPart(Part):

@@ -233,7 +233,7 @@ def draw_case_curve(result: Sufficiency, case: EvidenceCase, **options: Any) -> 
         x=alt.XValue(0), y=alt.YDatum(asked), text=alt.TextValue(f"asked: {asked * 100:.0f}\u00a0%")
     )
     layers = [
-        *_claim_layers(answer.claims, last, width, height),
+        *_claim_layers([test for _, goal, test in result.cases[case].judged if goal.headline], last, width, height),
         *_curve_layers(answer, case, x, title),
         dashed_at(asked),
         label.mark_text(align="left", dx=4, dy=-7),
