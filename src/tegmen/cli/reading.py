@@ -24,15 +24,24 @@ _UNNAMED = "not named"
 ArticleFile = Annotated[Path, typer.Argument(metavar="FILE", help="Article, plain text or HTML; - for standard input.")]
 ArticleDay = Annotated[str | None, typer.Option("--date", help="Day of the article, YYYY-MM-DD. [default: as it says]")]
 
+Address = Annotated[
+    str | None,
+    typer.Option("--endpoint", metavar="URL", help="Ask your own language model, too, at an address such as "
+                 "http://localhost:8080/v1; the text of the article is sent there. [default: none is asked]"),
+]  # fmt: skip
+ModelName = Annotated[str, typer.Option("--model", help="Name of the model, as the address knows it.")]
+
 
 def read(
     file: ArticleFile,
     date: ArticleDay = None,
+    endpoint: Address = None,
+    model: ModelName = "default",
     as_json: Annotated[bool, typer.Option("--json", help="Print the drafts as JSON.")] = False,
     text: Annotated[bool, typer.Option("--text", help="Print the text that offsets count in, and stop.")] = False,
 ) -> None:
     """Read an article into draft entries; nothing is written. `review` puts them into a ledger."""
-    reading = _reading(file, date)
+    reading = _reading(file, date, endpoint, model)
     if text:
         echo(reading.article.text.encode("utf-8", "replace"), nl=False)
         return
@@ -65,6 +74,8 @@ def review(  # noqa: PLR0913, PLR0917 - one parameter an option
     published: Annotated[str | None, typer.Option(help="Day of publication, YYYY-MM-DD; the same as --date.")] = None,
     title: Annotated[str, typer.Option(help="Headline.")] = "",
     reliability: Annotated[str, typer.Option(help="Reliability of the source, A (best) to F (unknown).")] = "F",
+    endpoint: Address = None,
+    model: ModelName = "default",
     accept_all: Annotated[
         bool, typer.Option("--accept-all", help="Take what is sure of every draft, leave the rest open, ask nothing.")
     ] = False,
@@ -76,7 +87,7 @@ def review(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise InputError("--accept-all", ["found no --ledger; name the ledger that what is sure goes into"])
     if ledger is not None and out is not None:
         raise InputError("--out", ["found --ledger, too: a page is saved to a file and imported; give one of them"])
-    reading = _reading(file, date or published)
+    reading = _reading(file, date or published, endpoint, model)
     _tell(reading)
     publisher = publisher or reading.article.publisher
     if ledger is not None and not publisher:
@@ -113,12 +124,14 @@ def _take_drafts(reading: Reading, source: Source, ledger: Path, *, ask: bool) -
     echo(f"{len(entries)} entries are in {ledger}, of {len(reading.drafts)} drafts", err=True)
 
 
-def _reading(file: Path, date: str | None) -> Reading:
+def _reading(file: Path, date: str | None, url: str | None, model: str) -> Reading:
     from tegmen.ledger.reading.articles import open_article
+    from tegmen.ledger.reading.endpoint import endpoint_at
     from tegmen.ledger.reading.extraction import read_article
 
+    endpoint = None if url is None else endpoint_at(url, model)
     stream = sys.stdin.buffer if str(file) == "-" else None
-    return read_article(open_article(file, date=day_of("--date", date), stream=stream))
+    return read_article(open_article(file, date=day_of("--date", date), stream=stream), endpoint=endpoint)
 
 
 def _tell(reading: Reading) -> None:

@@ -6,5 +6,6 @@ The way of a text, module by module:
 - what stands in a sentence: `numbers`, `quantities` (a number and its noun), `dates`, `names`, `speakers`;
 - what is known around it: `setting`; numbers and nouns that stand alone: `elliptical`;
 - what it says: `statements` (and commitments), `meetings`, `events` (measures and incidents), `tables`;
+- which fields of it can be trusted: `sureness`; what a user's own language model adds: `endpoint`;
 - the whole article to drafts: `extraction`; a draft as shown: `drafts`; a person accepts, edits, rejects: `review`.
 """

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tegmen.errors import InputError
 from tegmen.ledger.entries import Entry
 from tegmen.ledger.reading.articles import Article
 from tegmen.ledger.reading.dates import Anchor, Time, find_anchor, find_times, same_times
 from tegmen.ledger.reading.drafts import Draft, Mark
+from tegmen.ledger.reading.endpoint import Endpoint, supported
 from tegmen.ledger.reading.events import read_incidents, read_measures
 from tegmen.ledger.reading.lexicon import heads, words
 from tegmen.ledger.reading.meetings import Visit, merged, read_meetings, read_topics
 from tegmen.ledger.reading.names import Names
-from tegmen.ledger.reading.numbers import find_numbers, numbers_in
+from tegmen.ledger.reading.numbers import find_numbers
 from tegmen.ledger.reading.quantities import Count
 from tegmen.ledger.reading.sentences import Sentence, split_sentences
 from tegmen.ledger.reading.setting import Lead, Setting, is_saying
@@ -55,11 +55,6 @@ class Reading:
     marks: tuple[Mark, ...] = ()
 
 
-Endpoint = Callable[[str], Sequence[Entry]]
-"""A user's own language model: text in, entries out, each with `evidence`, the place of the words it is read from.
-Never called unless it is given to `read_article`."""
-
-
 def read_article(article: Article, *, endpoint: Endpoint | None = None) -> Reading:
     """Read an article.
 
@@ -68,23 +63,23 @@ def read_article(article: Article, *, endpoint: Endpoint | None = None) -> Readi
     article
         From `articles.open_article`.
     endpoint
-        A language model of the user's; what it gives is added, all of it marked doubtful, and refused where its
-        evidence does not hold the numbers it gives.
+        A language model of the user's; what it gives is added, all of it marked doubtful. What no single sentence
+        supports is refused entry by entry, and told in the notes.
 
     Raises
     ------
     InputError
-        The endpoint gave entries whose evidence is not in the text.
+        The language model cannot be asked.
     """
     text = article.text
     anchor = find_anchor(text, article.given, article.stamped)
     sentences = split_sentences(text)
     drafts = [*_read_sentences(sentences, anchor), *read_tables(text, anchor)]
-    if endpoint is not None:
-        drafts += _from_model(endpoint, text)
+    given, refused = ([], []) if endpoint is None else supported(endpoint, text, anchor)
+    drafts += given
     ordered = sorted(map(settled, _distinct(merged(drafts))), key=lambda draft: draft.entry.evidence or (0, 0))
     english = bool(ordered) or any(ENGLISH.search(sentence.text) for sentence in sentences)
-    notes = (*article.notes, *_advice(anchor, english=english))
+    notes = (*article.notes, *_advice(anchor, english=english), *refused)
     return Reading(article, anchor, tuple(ordered), notes, _marks(sentences, ordered))
 
 
@@ -278,23 +273,3 @@ def _agree(a: Entry, b: Entry) -> bool:
 def _fullness(entry: Entry) -> int:
     told = (entry.speaker, entry.period, entry.date, entry.place, entry.participants, entry.via)
     return sum(bool(value) for value in told)
-
-
-def _from_model(endpoint: Endpoint, text: str) -> list[Draft]:
-    """Take what a language model gives: doubtful all of it, and nothing whose words or numbers are not there."""
-    faults: list[str] = []
-    drafts: list[Draft] = []
-    for number, entry in enumerate(endpoint(text), start=1):
-        if entry.evidence is None or entry.evidence[1] > len(text):
-            allowed = f"must be a place in the text of {len(text)} characters"
-            faults.append(f"entry {number}: found evidence {entry.evidence}; {allowed}")
-            continue
-        said, held = numbers_in(text[slice(*entry.evidence)]), entry.quantity
-        named = [] if held is None else held.said
-        if not said.issuperset(named):
-            faults.append(f"entry {number}: found numbers {named}; its evidence says only {sorted(said)}")
-        note = "; ".join(filter(None, (entry.note, "from a language model")))
-        drafts.append(Draft(replace(entry, doubtful=True, note=note)))
-    if faults:
-        raise InputError("the language model's entries", faults)
-    return drafts

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from tegmen.ledger.entries import Hedge, Quantity
 from tegmen.ledger.reading.lexicon import countries, currencies, heads, hedges, values, words
-from tegmen.ledger.reading.sentences import Token, low_at, tokenize
+from tegmen.ledger.reading.sentences import Token, low_at
 
 _TOO_LONG = "too many digits for a number"
 
@@ -63,13 +63,6 @@ def find_numbers(tokens: Sequence[Token], taken: Sequence[bool]) -> list[HedgedN
             found.append(_hedged(tokens, number, found[-1].past if found else 0))
             index = number.past
     return found
-
-
-def numbers_in(text: str) -> set[float]:
-    """Every number that words can stand for, with the neighbours that "more than" and "fewer than" make of it."""
-    tokens = tokenize(text)
-    numbers = find_numbers(tokens, [False] * len(tokens))
-    return {value for n in numbers for value in (n.low, n.best, n.high) if value is not None}
 
 
 def value_at(tokens: Sequence[Token], index: int) -> tuple[float, int] | None:
