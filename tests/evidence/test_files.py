@@ -264,7 +264,7 @@ def test_unknown_weapons_are_left_out_and_what_they_would_have_changed_is_told(r
     head, bomb, other = record.notes
     assert head == "2 rows of the file are left out, as they cannot be read; none of them would have entered a rate:"
     assert bomb.startswith("line 4, model: found unknown weapon 'Aerial Bomb'")
-    assert bomb.endswith("(left out: 16 launched, 0 intercepted; no rate would have counted it)")
+    assert bomb.endswith("(left out: 2024-10-15, 16 launched, 0 intercepted; no rate would have counted it)")
     assert other.startswith("line 5, model: found unknown weapon 'Ортограф'")
 
 
@@ -276,7 +276,8 @@ def test_rows_of_one_unknown_weapon_are_told_together(read):
     head, bombs, other = read(table(*ROWS[:2], *rows, row(model="Zmei"), *(row(post=f"{n}") for n in range(2)))).notes
     assert head == "4 rows of the file are left out, as they cannot be read; 3 of them might have entered a rate:"
     assert bombs.startswith("lines 4, 5, 6, model: found unknown weapon 'Aerial Bomb'")
-    assert bombs.endswith("(left out: 48 launched, 3 intercepted in all; a rate might have counted 2 of the 3 rows)")
+    effect = "2024-10-10 to 2024-10-12, 48 launched, 3 intercepted in all; a rate might have counted 2 of the 3 rows"
+    assert bombs.endswith(f"(left out: {effect})")
     assert other.startswith("line 7, model: found unknown weapon 'Zmei'")
 
 
@@ -285,7 +286,9 @@ def test_more_shot_down_than_launched_is_left_out_with_a_note(read):
     assert sums(record) == (40, 30)
     assert record.notes[0] == ("1 row of the file is left out, as it cannot be read; it might have entered a rate:")
     assert "found 4 of 2 launched" in record.notes[1]
-    assert record.notes[1].endswith("(left out: national, 2 launched, 4 intercepted; a rate might have counted it)")
+    assert record.notes[1].endswith(
+        "(left out: national, 2024-02-07, 2 launched, 4 intercepted; a rate might have counted it)"
+    )
 
 
 def test_a_row_whose_cells_cannot_be_told_apart_may_have_entered_a_rate(read):
@@ -297,7 +300,7 @@ def test_a_row_whose_cells_cannot_be_told_apart_may_have_entered_a_rate(read):
 def test_a_count_that_cannot_be_read_may_have_entered_a_rate(read):
     record = read(table(row(), row(counts="40,many")))
     assert record.notes[1].endswith(
-        "(left out: national, unknown launched, unknown intercepted; a rate might have counted it)"
+        "(left out: national, 2024-03-01, unknown launched, unknown intercepted; a rate might have counted it)"
     )
 
 

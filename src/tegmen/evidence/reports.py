@@ -183,6 +183,9 @@ def _effect(rows: pd.DataFrame, lines: int, counted: int) -> str:
         return f"its cells cannot be told apart; a rate might have counted {'it' if lines == 1 else 'them'}"
     sums = rows[list(COUNT_COLUMNS[:2])].sum(min_count=1)
     counts = ", ".join(f"{'unknown' if pd.isna(sums[name]) else sums[name]} {name}" for name in COUNT_COLUMNS[:2])
+    days = sorted({f"{day:%Y-%m-%d}" for day in rows["window_end"].dropna()})
+    # A rate of an earlier day has no use for them: their days let a reader judge.
+    counts = " to ".join(days[:: max(len(days) - 1, 1)]) + ", " * bool(days) + counts
     if lines > 1:
         return f"{counts} in all; a rate might have counted {counted or 'none'} of the {lines} rows"
     return (
