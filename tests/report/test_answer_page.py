@@ -148,7 +148,7 @@ def test_a_claim_about_another_goal_stands_under_that_goal(page, answer):
     assert (claim["label"], claim["about"], others) == ("25: whole country", "capitals", [])
     cells = shown.split(f"{claim['label']} to leave no oblast capital uncovered against ballistic missiles;")[1]
     for case in ("posted", "claimed"):
-        (goal,) = (each for each in answer["cases"][case]["goals"] if each["goal"] == "capitals")
+        (goal,) = (each for each in answer["cases"][case]["goals"] if each["goal"]["name"] == "capitals")
         text = shares(goal["claims"][row]["probability"])
         assert text in cells
         cells = cells.split(text, 1)[1]
