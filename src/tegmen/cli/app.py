@@ -106,6 +106,12 @@ def main() -> None:
             raise
         echo(f"tegmen: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if os.environ.get("TEGMEN_DEBUG"):
+            raise
+        where = "" if error.filename is None else f"{str(error.filename)[:200]}: "
+        echo(f"tegmen: {where}{error.strerror or type(error).__name__}; check the path and the disk", err=True)
+        sys.exit(1)
     except MemoryError:
         echo("tegmen: the memory of this machine is not enough; give fewer --worlds or --runs", err=True)
         sys.exit(1)

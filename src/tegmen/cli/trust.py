@@ -11,6 +11,7 @@ import tegmen as tg
 from tegmen.cli.ask import OwnRecord, Seed, Strict, Weapons
 from tegmen.cli.console import echo, progress, say, say_notes, show
 
+_DIGITS_MOST = 5  # of what is launched in a night
 CountOption = Annotated[
     Literal["intercepted", "intercepted+lost"],
     typer.Option("--count", help="What counts as intercepted; lost: jammed, or fallen on their own."),
@@ -114,8 +115,11 @@ def parse_raid(words: list[str]) -> dict[str, int]:
     raid: dict[str, int] = {}
     for word in words:
         name, _, number = word.partition("=")
-        if not number.isdecimal() or name in raid:
-            raise typer.BadParameter(f"found {word!r}; CLASS=NUMBER, each class once, such as drone=90, is allowed")
+        if not number.isdecimal() or len(number) > _DIGITS_MOST or name in raid:
+            fault = (
+                f"found {word[:60]!r}; CLASS=NUMBER, each class once, such as drone=90, up to five digits, is allowed"
+            )
+            raise typer.BadParameter(fault)
         raid[name] = int(number)
     return raid
 

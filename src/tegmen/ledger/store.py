@@ -172,9 +172,9 @@ def _give_name(draft: Path, file: Path) -> None:
 
 def _check_is_sqlite(file: Path) -> None:
     where = str(file)
-    if file.is_dir():
-        raise InputError(where, ["found a folder; a ledger is one file: name the file inside it"])
     try:
+        if file.is_dir():
+            raise InputError(where, ["found a folder; a ledger is one file: name the file inside it"])
         with file.open("rb") as handle:
             head = handle.read(len(_MAGIC))
     except FileNotFoundError:

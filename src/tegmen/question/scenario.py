@@ -630,12 +630,12 @@ def _text_of(name_or_path: str | Path) -> tuple[str, str]:
     if name in scenario_names():
         return shipped_scenario(name), f"scenario {name}"
     path = Path(name)
-    if not path.exists():
-        known = f"shipped scenarios: {', '.join(scenario_names())}"
-        raise InputError(name, [f"no such scenario or file; {known}; or give the path of a .toml file"])
-    if path.is_dir():
-        raise InputError(name, ["is a folder; give the path of a .toml file"])
     try:
+        if not path.exists():
+            known = f"shipped scenarios: {', '.join(scenario_names())}"
+            raise InputError(name, [f"no such scenario or file; {known}; or give the path of a .toml file"])
+        if path.is_dir():
+            raise InputError(name, ["is a folder; give the path of a .toml file"])
         with path.open("rb") as file:
             content = file.read(_BYTES_MOST + 1)
         if len(content) > _BYTES_MOST:
