@@ -3,7 +3,8 @@
 Each time a verb is started on a true state, and ended by SIGKILL, SIGINT or SIGTERM after a random part of the time it
 takes, or has a disk that is full at a random byte. Then whatever is there must be whole: the old result or the new one,
 a ledger that opens, is sound and holds every entry that was acknowledged, an export that can be read. What was left
-lying about must be gone after the next run. Counts by verb and way are printed; the exit code is 1 if anything was wrong.
+lying about must be gone after the next run. Counts by verb and way are printed; the exit code is 1 if anything was
+wrong.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ from tegmen.errors import InputError
 from tegmen.report.folders import write_files
 try:
     for mark in range(40):
-        write_files({name: f"{mark} " * 20000 for name in ("report.html", "answer.json", "curve.csv")}, Path(sys.argv[1]))
+        files = {name: f"{mark} " * 20000 for name in ("report.html", "answer.json", "curve.csv")}
+        write_files(files, Path(sys.argv[1]))
         print(mark, flush=True)
 except InputError as error:
     sys.exit(str(error))
