@@ -518,7 +518,10 @@ FAULTY_SCENARIOS = {
     "true for a number": (("missiles = 400", "missiles = true"), r"official\.missiles: found True; .* valid integer"),
     "half a night": (("nights = 31", "nights = 3.5"), r"month\.nights: found 3\.5; .* valid integer"),
     "no date": (("until = 2024-03-31", 'until = "soon"'), "until: found 'soon'; input should be a valid date"),
-    "huge number": (("missiles = 400", "missiles = 99999999999999999999"), r"official\.missiles: found 1e\+20 missiles; plausible is 0 to 16,000"),
+    "huge number": (
+        ("missiles = 400", "missiles = 99999999999999999999"),
+        r"official\.missiles: found 1e\+20 missiles; .* to 16,000",
+    ),
     "two headlines": (
         ('name = "people"', 'name = "people"\nheadline = true'),
         "goals: exactly one goal must have .*found 2",
