@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
+from scipy.special import comb, softmax
 
 from tegmen.calibration.grid import beta_binomial
 from tegmen.calibration.rows import AIM, UNLOCATED, EligibleRows
@@ -273,26 +273,32 @@ def fan_out(n: int, chance: Floats | Singles, packets: Floats) -> Floats:
         (q,) chance that the row's packets are of 1, 2, ... q missiles; the last of a row may be short, and counts as
         whole unless all are met.
     """
-    met = np.zeros((n + 1, len(chance)))
-    tables: dict[int, Floats] = {}
-    for size, likely in enumerate(packets.tolist(), start=1):
+    return np.asarray(binomial_table(n, chance) @ _met_by_single(n, tuple(packets.tolist())))
+
+
+@lru_cache(maxsize=512)
+def _met_by_single(n: int, packets: tuple[float, ...]) -> Floats:
+    """(n + 1, n + 1) what turns chances of i of n single missiles met into those of m of n, packets being met.
+
+    Binomials of fewer trials are mixtures of those of n: ``Binomial(j; N) = sum_i C(N, j) C(n - N, i - j) / C(n, i)
+    Binomial(i; n)`` (degree elevation of Bernstein polynomials; Farouki 2012, CAGD 29, 379).
+    """
+    turned = np.zeros((n + 1, n + 1))
+    i = np.arange(n + 1)
+    for size, likely in enumerate(packets, start=1):
         number = -(-n // size)
-        if number not in tables:
-            tables[number] = binomial_table(number, chance)
         for j in range(number + 1):
-            met[min(j * size, n)] += likely * tables[number][:, j]
-    return met.T
+            turned[:, min(j * size, n)] += likely * comb(number, j) * comb(n - number, i - j) / comb(n, i)
+    return turned
 
 
 def binomial_table(n: int, chance: Floats | Singles) -> Floats:
-    """(w, n + 1) binomial probabilities of 0 .. n successes; by repeated convolution, exact also at 0 and 1."""
-    table = np.zeros((n + 1, len(chance)))
-    table[0] = 1.0
-    for trial in range(1, n + 1):
-        for j in range(trial, 0, -1):
-            table[j] = table[j] * (1 - chance) + table[j - 1] * chance
-        table[0] *= 1 - chance
-    return table.T
+    """(w, n + 1) binomial probabilities of 0 .. n successes; by products of powers, exact also at 0 and 1."""
+    yes, no = (np.ones((n + 1, len(chance))) for _ in range(2))
+    for power in range(1, n + 1):
+        np.multiply(yes[power - 1], chance, out=yes[power])
+        np.multiply(no[power - 1], 1 - chance, out=no[power])
+    return (comb(n, np.arange(n + 1))[:, None] * yes * no[::-1]).T
 
 
 def _evidence(cells: Floats, pooling: Floats, weight: Floats) -> Floats:
