@@ -288,7 +288,7 @@ def _met_by_single(n: int, packets: tuple[float, ...]) -> Floats:
     for size, likely in enumerate(packets, start=1):
         number = -(-n // size)
         for j in range(number + 1):
-            turned[:, min(j * size, n)] += likely * comb(number, j) * comb(n - number, i - j) / comb(n, i)
+            turned[:, min(j * size, n)] += likely * comb(number, j) * np.asarray(comb(n - number, i - j)) / comb(n, i)
     return turned
 
 
@@ -298,7 +298,7 @@ def binomial_table(n: int, chance: Floats | Singles) -> Floats:
     for power in range(1, n + 1):
         np.multiply(yes[power - 1], chance, out=yes[power])
         np.multiply(no[power - 1], 1 - chance, out=no[power])
-    return (comb(n, np.arange(n + 1))[:, None] * yes * no[::-1]).T
+    return (np.asarray(comb(n, np.arange(n + 1)))[:, None] * yes * no[::-1]).T
 
 
 def _evidence(cells: Floats, pooling: Floats, weight: Floats) -> Floats:
