@@ -174,8 +174,8 @@ def test_case_seed_until_and_out(here: Here, tmp_path: Path, twice: Twice):
 
 def test_words_of_the_user_are_no_markup(here: Here, tmp_path: Path):
     label = "halve [red]strikes[/red] [/nothing]"
-    text = SHIPPED.replace("halve the expected ballistic strikes on the 25 largest cities", label)
-    text = short_question(text.replace('title = "March 2024: how', 'title = "[/b] March 2024: how'))
+    text = SHIPPED.replace('name = "strikes"', f'name = "strikes"\nlabel = "{label}"', 1)
+    text = short_question(text.replace("until = ", 'title = "[/b] March 2024: how many more?"\nuntil = ', 1))
     done = here("answer", write(tmp_path, "own.toml", text), *TINY, "--case", "posted", "--out", tmp_path / "[o]")
     assert (done.code, done.err) == (0, "")
     assert f"posted: {answered(tmp_path / '[o]')['cases']['posted']['sentence']}\n" in done.out
@@ -441,7 +441,7 @@ def test_nothing_eligible_until_the_date(here: Here, tmp_path: Path, month: str,
 
 def test_a_record_that_ends_before_the_month(here: Here, tmp_path: Path):
     message = refused(here, tmp_path, "march-2024", "--record", written(tmp_path, *reports("2023-01")))
-    assert "no launches between 2023-10-01 and 2024-03-31" in message
+    assert "the month asked about is March 2024: nothing is known of it; bring a record with reports of" in message
 
 
 def test_a_record_without_ballistic_missiles_in_the_month(here: Here, tmp_path: Path):
@@ -482,11 +482,11 @@ FAULTY_SCENARIOS = {
         r"own\.toml: added_maxx: unknown key; allowed keys are added",
     ),
     "unknown key of a goal": (("largest_cities", "largest_city"), r"goals\[0\]\.largest_city: unknown key; allowed"),
-    "missing key": (('question = "', '# question = "'), "question: missing; add it"),
-    "probability": (("confidence = 0.8", "confidence = 1.8"), r"goals\[0\]\.confidence: found 1\.8; .* equal to 1;"),
+    "missing key": (("until = ", "# until = "), "until: missing; add it"),
+    "probability": (("confidence = 0.8", "confidence = 1.8"), r"goals\[0\]\.confidence: found 1\.8; .* less than 1;"),
     "negative probability": (
         ("confidence = 0.8", "confidence = -0.1"),
-        r"goals\[0\]\.confidence: found -0\.1; .* to 0;",
+        r"goals\[0\]\.confidence: found -0\.1; .* greater than 0;",
     ),
     "threshold": (("threshold = 0.5", "threshold = 1.5"), r"goals\[0\]: threshold 1\.5 is a share .*\[0, 1\]"),
     "no threshold": (("threshold = 0.5", "threshold = nan"), r"goals\[0\]\.threshold: found nan; .*finite"),
@@ -520,7 +520,7 @@ FAULTY_SCENARIOS = {
     "no date": (("until = 2024-03-31", 'until = "soon"'), "until: found 'soon'; input should be a valid date"),
     "huge number": (
         ("missiles = 400", "missiles = 99999999999999999999"),
-        r"official\.missiles: found 1e\+20 missiles; .* to 16,000",
+        r"official\.missiles: found 1e\+20 missiles; .* 0 to 16,000 missiles",
     ),
     "two headlines": (
         ('name = "people"', 'name = "people"\nheadline = true'),

@@ -591,7 +591,7 @@ def test_a_start_after_the_end_and_bad_options_are_named(record):
         tg.backtest(record, start="2025-01")
     with pytest.raises(InputError, match=r"month: found 'July'; a month such as 2024-03 is allowed"):
         tg.backtest(record, start="July")
-    with pytest.raises(InputError, match="found 'week', 1; allowed: night or month"):
+    with pytest.raises(InputError, match=r"horizon: found 'week' \(str\); give 'night' or 'month'"):
         tg.backtest(record, horizon="week")
     with pytest.raises(EvidenceError, match="found no row that a rate can rest on"):
         tg.backtest(replace(record, rows=record.rows.assign(channel="regional")))

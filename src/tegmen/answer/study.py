@@ -24,7 +24,7 @@ from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.geography import tables_sha256
 from tegmen.evidence.parameters import plausible
 from tegmen.question.scenario import Goal, Scenario
-from tegmen.question.theatre import Theatre, named_until, set_theatre
+from tegmen.question.theatre import Theatre, named_until, require_reach, set_theatre
 from tegmen.terms import EVIDENCE_CASES, VERSION, EvidenceCase, Progress, Provenance, ThreatClass, tell_nobody
 from tegmen.worlds.draw import Worlds, draw_worlds
 from tegmen.worlds.levels import Proposal
@@ -231,6 +231,7 @@ def begin_study(
         The record does not reach the month, or has no ballistic missile in it: nothing the added system is for.
     """
     _require_cases(cases)
+    require_reach(scenario, calibration.record)
     theatre = set_theatre(scenario, calibration.record, calibration.until)
     if theatre.posted[ThreatClass.ballistic] == 0:
         month = scenario.month

@@ -80,7 +80,6 @@ def set_theatre(scenario: Scenario, record: Record, until: date) -> Theatre:
     InputError
         A row that holds for all worlds has a range.
     """
-    require_reach(scenario, record)
     catalogue = scenario.catalogue
     spread = {
         cls: catalogue.model("wave_spread_s", cls.name) for cls in ThreatClass if cls is not ThreatClass.glide_bomb
