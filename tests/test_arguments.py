@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter, isfunction, signature
 from typing import Literal
 
 import pytest
@@ -50,6 +51,25 @@ def test_what_is_not_allowed_is_said(call: Callable[[], object], said: str):
     with pytest.raises(InputError) as refused:
         call()
     assert said in str(refused.value)
+
+
+def needed(function: Callable[..., object]) -> list[Parameter]:
+    """Arguments without which a function cannot be called."""
+    own = signature(function).parameters.values()
+    return [each for each in own if each.default is Parameter.empty and each.kind is not Parameter.VAR_POSITIONAL]
+
+
+FUNCTIONS = [getattr(tg, name) for name in sorted(tg.__all__) if isfunction(getattr(tg, name))]
+
+
+@pytest.mark.parametrize("function", [each for each in FUNCTIONS if needed(each)], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "wrong", [None, 7, b"x", [], {}, object(), 1.5, ("a",), True], ids=lambda wrong: type(wrong).__name__
+)
+def test_no_public_function_is_surprised_by_a_wrong_type(function: Callable[..., object], wrong: object):
+    named = {each.name: wrong for each in needed(function) if each.kind is Parameter.KEYWORD_ONLY}
+    with pytest.raises(tg.TegmenError):
+        function(*[wrong] * (len(needed(function)) - len(named)), **named)
 
 
 def test_what_fits_passes_and_nothing_is_changed():

@@ -151,9 +151,18 @@ def checked_arguments(function: Callable[P, R]) -> Callable[P, R]:
     return called
 
 
+class _PublicNames(dict[str, Any]):
+    """Names of annotations: those given, and else those of the package, which load when they are first asked for."""
+
+    def __missing__(self, name: str) -> Any:
+        with suppress(AttributeError):
+            return getattr(modules[__package__ or ""], name)
+        raise KeyError(name)
+
+
 def _hints_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """Types of the arguments, but for names that a module imports for checkers alone."""
-    known = {"Mapping": Mapping, "Sequence": Sequence, "Path": Path, "date": dt.date}
+    """Types of the arguments, but for names that a module imports for checkers alone and the package does not name."""
+    known = _PublicNames({"Mapping": Mapping, "Sequence": Sequence, "Path": Path, "date": dt.date})
     hints: dict[str, Any] = {}
     for name, annotation in function.__annotations__.items():
         with suppress(NameError):

@@ -154,6 +154,7 @@ def _one(number: str, span: LowBestHigh) -> int:
     return int(best)
 
 
+@checked_arguments
 def parse_span(text: str) -> LowBestHigh:
     """Read "12" (one value), or "10,12,15" (low, best, high).
 

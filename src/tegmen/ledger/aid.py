@@ -9,6 +9,7 @@ import datetime as dt
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
+from tegmen.errors import checked_arguments
 from tegmen.ledger.entries import STAGES
 from tegmen.ledger.hedges import bounds, plain
 from tegmen.ledger.reading.lexicon import systems
@@ -211,6 +212,7 @@ class AidStatus:
         )
 
 
+@checked_arguments
 def aid_status(ledger: Ledger, at: dt.date, rules: Rules | None = None) -> AidStatus:
     """Tell how far every commitment had come by the end of a day (A32).
 

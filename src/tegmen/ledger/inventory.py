@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from statistics import median_low
 from typing import TYPE_CHECKING, Final, Literal
 
-from tegmen.errors import InputError
+from tegmen.errors import InputError, checked_arguments
 from tegmen.ledger.aid import UNKNOWN, Amount, counts_from, system_of
 from tegmen.ledger.hedges import bounds, widen
 from tegmen.ledger.reading.lexicon import systems
@@ -116,6 +116,7 @@ class _Line:
         return self.entry.quantity.unit if self.entry.quantity else ""
 
 
+@checked_arguments
 def inventory_at(
     day: dt.date,
     system: str,
@@ -158,6 +159,7 @@ def inventory_at(
     return _inventory(name, system, lines, day, rules)
 
 
+@checked_arguments
 def inventories(ledger: Ledger, at: dt.date, rules: Rules | None = None) -> tuple[Inventory, ...]:
     """Tell what every holder had of every system at the end of a day, as `inventory_at` does; those known only."""
     holdings = sorted(_holdings(ledger).items())

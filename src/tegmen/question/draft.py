@@ -98,6 +98,7 @@ def draft_scenario(
 _POSTED: Final = "(posted in the month)"
 
 
+@checked_arguments
 def parse_most(text: str) -> tuple[str, int]:
     """Read "patriot", or "patriot=20": the system added, and the largest number tried.
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tegmen.answer.results import Sufficiency
-from tegmen.errors import InputError
+from tegmen.errors import InputError, checked_arguments
 from tegmen.ledger.entries import STAGES
 from tegmen.question.numbers import assumptions
 from tegmen.report import maps
@@ -36,6 +36,7 @@ NOTIONAL = "Notional: one random layout of the baseline, drawn to calculate with
 # ---------------------------------------------------------------- the folder
 
 
+@checked_arguments
 def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path:
     """Write report.html, answer.json, curve.csv, places.csv and plan.geojson into a folder.
 

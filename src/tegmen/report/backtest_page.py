@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import pandas as pd
 from pydantic import BeforeValidator, Field
 
+from tegmen.errors import checked_arguments
 from tegmen.report import score_charts
 from tegmen.report.folders import check_folder, write_files
 from tegmen.report.json_files import File, Natural, Part, field, schema_name
@@ -39,6 +40,7 @@ ON_OTHER_TERMS = {
 }
 
 
+@checked_arguments
 def write_backtest(result: Backtest, out: str | Path) -> Path:
     """Write backtest.html and backtest.json into a folder, and give the path of the page.
 

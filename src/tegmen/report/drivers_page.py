@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from tegmen.answer.drivers import CaseDrivers, Drivers
+from tegmen.errors import checked_arguments
 from tegmen.report.folders import check_folder, write_files
 from tegmen.report.json_files import (
     File,
@@ -19,9 +20,6 @@ from tegmen.report.json_files import (
 )
 from tegmen.report.style import fill_page
 from tegmen.terms import EvidenceCase
-
-if TYPE_CHECKING:
-    from tegmen.answer.drivers import CaseDrivers, Drivers
 
 DRIVERS_FILES = ("drivers.html", "drivers.json")
 
@@ -58,6 +56,7 @@ class DriversFile(File, title="drivers.json"):
     cases: dict[EvidenceCase, CaseDriversPart] = field("Evidence case to its drivers.", min_length=1)
 
 
+@checked_arguments
 def write_drivers(drivers: Drivers, out: str | Path) -> Path:
     """Write drivers.html and drivers.json into a folder; returns the path of the page.
 

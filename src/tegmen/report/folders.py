@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tegmen.errors import InputError
+from tegmen.errors import InputError, checked_arguments
 from tegmen.ledger.files import making, plain_file_fault, swap, write_content
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 REPORT_FILES = ("report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson")
 
 
+@checked_arguments
 def check_folder(folder: Path, names: Iterable[str]) -> None:
     """Check that files of these names can be written into a folder, or it be made, without leaving anything behind.
 
@@ -37,6 +38,7 @@ def check_folder(folder: Path, names: Iterable[str]) -> None:
         raise InputError(str(folder), faults)
 
 
+@checked_arguments
 def check_writable(out: str | Path) -> None:
     """Check that the report's folder can be written, or made, without leaving anything behind.
 

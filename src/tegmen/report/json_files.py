@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.json_schema import GenerateJsonSchema
 
-from tegmen.errors import InputError
+from tegmen.errors import InputError, checked_arguments
 
 _NOTHING = 1e-9
 """Shares, units and strikes below it mean nothing."""
@@ -105,6 +105,7 @@ _TYPES: dict[FileName, str] = {  # a back-test's types stand on rooms that an an
 }
 
 
+@checked_arguments
 def json_schema(file: FileName) -> dict[str, Any]:
     """Give the JSON schema (draft 2020-12) of a file that is written, or of a scenario.
 

@@ -9,6 +9,7 @@ import altair as alt
 from tegmen.answer.drivers import Drivers
 from tegmen.answer.plan import Plan
 from tegmen.answer.results import Sufficiency
+from tegmen.errors import checked_arguments
 from tegmen.report.charts import CASE_COLOUR, CASE_TITLE, draw_case_curve, draw_drivers, look
 from tegmen.report.maps import draw_map
 from tegmen.report.score_charts import draw_forecasts
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tegmen.report.charts import AnyChart
 
 
+@checked_arguments
 def chart(result: Sufficiency | Plan | Drivers | Backtest) -> AnyChart:
     """Draw the one chart that shows a result best.
 

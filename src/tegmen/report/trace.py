@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tegmen.errors import InputError, validation_faults
+from tegmen.errors import InputError, checked_arguments, validation_faults
 from tegmen.ledger.entries import Quantity, as_json
 from tegmen.ledger.hedges import in_words
 from tegmen.ledger.jsonl import entries_of, parsed_json, sources_of
@@ -35,6 +35,7 @@ class Link:
         return {"id": self.id, "text": self.text, "rests_on": [link.to_json() for link in self.rests_on]}
 
 
+@checked_arguments
 def why(answer: str) -> Link:
     """Trace a number of an answer.json to its sources.
 

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tegmen.errors import checked_arguments
 from tegmen.question.numbers import assumptions
 from tegmen.report import score_charts
 from tegmen.report.backtest_page import BacktestFile, backtest_file, sentence
@@ -146,6 +147,7 @@ class VerificationFile(File, title="verification.json"):
     limits: list[str] = field("Known limits of the method.", min_length=1)
 
 
+@checked_arguments
 def write_verification(pack: Verification, out: str | Path) -> Path:
     """Write verification.html and verification.json into a folder; returns the path of the page.
 

@@ -20,7 +20,7 @@ from tegmen.answer.study import begin_study
 from tegmen.answer.sufficiency import Effort, sufficiency
 from tegmen.calibration.fit import Calibration, calibrate
 from tegmen.data import shipped, shipped_toml
-from tegmen.errors import InputError
+from tegmen.errors import InputError, checked_arguments
 from tegmen.evidence.catalogue import Catalogue, read_catalogue
 from tegmen.evidence.record import Record
 from tegmen.question.scenario import Scenario
@@ -184,6 +184,7 @@ class Verification:
         return "failed" if any(result in self.failed for result in self.of(requirement)) else "passed"
 
 
+@checked_arguments
 def verify(
     record: Record,
     scenario: Scenario,
