@@ -86,6 +86,8 @@ def test_units_held_and_rounds_are_replaced_row_by_row(march):
     ("number", "span", "source", "found"),
     [
         ("systems/patriot/defended_radius", (1.0, 2.0, 3.0), "x", "no number has the id"),
+        pytest.param("claims/" + "9" * 5000, (1.0, 1.0, 1.0), "x", "no number has the id", id="a number too long"),
+        ("claims/²", (1.0, 1.0, 1.0), "x", "no number has the id"),
         ("official/missiles", (1.0, 2.0, 3.0), "x", "one whole number"),
         ("official/missiles", (-1.0, -1.0, -1.0), "x", "found -1 missiles; plausible is 0 to 16,000 missiles"),
         ("model/salvo_ballistic", (-5.0, -5.0, -5.0), "x", "missiles; plausible is 1 to 20 missiles"),

@@ -121,7 +121,7 @@ def _put(content: dict[str, Any], number: str, span: LowBestHigh, source: str) -
         official[name] = _one(number, span)
         official["source"] = f"{source} ({name}); {official['source']}"
         official["entries"].pop(name, None)
-    elif kind == "claims" and name.isdigit() and int(name) < len(_tested(content)):
+    elif kind == "claims" and name in map(str, range(len(_tested(content)))):
         _tested(content)[int(name)].update(added=_one(number, span), source=source, entry="")
     elif kind == "held" and name in {f"{row['system']}/{row['since']}" for row in content["held"]}:
         low, best, high = span

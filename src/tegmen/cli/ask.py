@@ -263,7 +263,7 @@ def print_answer(result: tg.Sufficiency, folder: Path, notes: Sequence[str]) -> 
         say(f"  {result.finding(case)}")
     for line in result.caveats():
         say(f"note: {line}")
-    show(f"{result.scenario.title} (placement: greedy)", result.summary(), left=("case", "goal"))
+    show(result.scenario.title, result.summary(), left=("case", "goal"))
     aside = [goal.name for goal in result.scenario.goals if not goal.is_finding]
     if aside:
         say(f"Illustrations, not findings: {', '.join(aside)}; the report says why.")
