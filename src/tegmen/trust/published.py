@@ -16,7 +16,7 @@ from tegmen.engine.kernel.month import RUN_TALLY, fight_runs, lay_down
 from tegmen.engine.kernel.words import uint32_threshold
 from tegmen.evidence.catalogue import Catalogue, Parameter
 from tegmen.evidence.record import Record, broad_class
-from tegmen.terms import ThreatClass
+from tegmen.terms import ThreatClass, count_of
 
 if TYPE_CHECKING:
     from tegmen.terms import Ints
@@ -91,7 +91,7 @@ def _total(record: Record, row: Parameter) -> Published:
     chosen = inside[inside["threat_class"].map(words).isin(classes)]
     launched, stopped = float(chosen["launched"].sum()), float(chosen["intercepted"].sum())
     ours = {"launched": launched, "intercepted": stopped, "rate": stopped / max(launched, 1.0)}[what]
-    said = f"record, all channels: {stopped:.0f} of {launched:.0f} intercepted, {int(chosen['rows'].sum())} reports"
+    said = f"record, all channels: {stopped:.0f} of {launched:.0f} intercepted, {count_of(int(chosen['rows'].sum()), 'report')}"
     return Published(_name(row), row.unit, row.value, row.source, ours, allowed, said + how)
 
 
