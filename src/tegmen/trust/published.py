@@ -91,7 +91,8 @@ def _total(record: Record, row: Parameter) -> Published:
     chosen = inside[inside["threat_class"].map(words).isin(classes)]
     launched, stopped = float(chosen["launched"].sum()), float(chosen["intercepted"].sum())
     ours = {"launched": launched, "intercepted": stopped, "rate": stopped / max(launched, 1.0)}[what]
-    said = f"record, all channels: {stopped:.0f} of {launched:.0f} intercepted, {count_of(int(chosen['rows'].sum()), 'report')}"
+    reports = count_of(int(chosen["rows"].sum()), "report")
+    said = f"record, all channels: {stopped:.0f} of {launched:.0f} intercepted, {reports}"
     return Published(_name(row), row.unit, row.value, row.source, ours, allowed, said + how)
 
 
