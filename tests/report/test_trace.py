@@ -114,6 +114,9 @@ def test_the_report_links_numbers_to_statements(folder):
 
 DAMAGE = {
     "a number that is text": lambda content: content["cases"]["posted"].update(n="many"),
+    "a share that is text": lambda content: content["cases"]["posted"].update(censored="many"),
+    "a share that is a list": lambda content: content["cases"]["posted"]["check"].update(largest=[]),
+    "a share of 400 digits": lambda content: content["cases"]["posted"].update(censored=10**400),
     "no cases": lambda content: content.update(cases={}),
     "cases that are a list": lambda content: content.update(cases=[1]),
     "a case nobody knows": lambda content: content["cases"].update(guessed=content["cases"]["posted"]),

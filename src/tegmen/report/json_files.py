@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import numbers
 from collections.abc import Mapping
 from pkgutil import resolve_name
 from typing import Annotated, Any, Literal, Self
@@ -14,21 +15,28 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.json_schema import GenerateJsonSchema
 
-from tegmen.errors import InputError, checked_arguments
+from tegmen.errors import checked_arguments
 
 _NOTHING = 1e-9
 """Shares, units and strikes below it mean nothing."""
 FileName = Literal["answer", "drivers", "backtest", "verification", "scenario"]
 
 
-def rounded(value: float | None) -> float | None:
+def rounded(value: object) -> object:
     """Round to six significant digits, so that the last bit of a sum cannot show; None for what is not finite.
 
     What is nearer to 0 than `_NOTHING` is 0: what is left of sums that cancel differs from one processor to another.
+    What is no number, or none that a float can hold, stays as it is, to be refused by its type.
     """
-    if value is None or not math.isfinite(value):
+    if not isinstance(value, numbers.Real):
+        return value
+    try:
+        number = float(value)
+    except OverflowError:
+        return value
+    if not math.isfinite(number):
         return None
-    return 0.0 if abs(value) < _NOTHING else float(f"{float(value):.6g}")
+    return 0.0 if abs(number) < _NOTHING else float(f"{number:.6g}")
 
 
 Real = Annotated[float, BeforeValidator(rounded)]
@@ -123,8 +131,6 @@ def json_schema(file: FileName) -> dict[str, Any]:
     InputError
         There is no such file.
     """
-    if file not in _TYPES:
-        raise InputError("json_schema", [f"found {file!r}; there are: {', '.join(_TYPES)}"])
     return resolve_name(f"tegmen.{_TYPES[file]}")()
 
 
