@@ -12,15 +12,10 @@ import zipfile
 import pandas as pd
 import pytest
 from locations import SHARED, needs_shared
+from trap_record import HEADER
 
 from tegmen.evidence.record import read_record
 
-HEADER = (
-    "time_start", "time_end", "model", "launch_place", "target", "target_main", "launched", "destroyed",
-    "not_reach_goal", "still_attacking", "border_crossing", "is_shahed", "num_hit_location",
-    "num_fall_fragment_location", "carrier", "turbojet", "turbojet_destroyed", "affected region", "destroyed_details",
-    "launched_details", "launch_place_details", "source",
-)  # fmt: skip
 NEEDED = ("time_start", "time_end", "model", "target", "launched", "destroyed", "not_reach_goal", "source")
 
 

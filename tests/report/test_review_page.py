@@ -23,7 +23,7 @@ from tegmen.ledger.reading.articles import make_article
 from tegmen.ledger.reading.extraction import Reading, read_article
 from tegmen.ledger.reading.review import blanks
 from tegmen.ledger.store import new_ledger
-from tegmen.report.review_page import page_data, parts_of, review_page, visible, write_review
+from tegmen.report.review_page import page_data, parts_of, review_page, with_signs, write_review
 
 SCRIPT = Path(str(files("tegmen.report") / "templates" / "review.js"))
 NODE = shutil.which("node")
@@ -84,19 +84,19 @@ def test_all_of_the_text_is_on_the_page_and_every_mark_is_whole(text):
     reading = reading_of(text)
     page = review_page(reading, SOURCE, "saved.jsonl")
     content = reading.article.text
-    assert Page(page).article == visible(content)
+    assert Page(page).article == with_signs(content)
     parts = parts_of(reading)
-    assert "".join(part["text"] for part in parts) == visible(content)
+    assert "".join(part["text"] for part in parts) == with_signs(content)
     marked = {part["mark"]: part for part in parts if part["mark"] is not None}
     assert set(marked) == set(range(len(reading.marks)))
     for at, mark in enumerate(reading.marks):
-        assert marked[at]["text"] == visible(content[mark.start : mark.end])
+        assert marked[at]["text"] == with_signs(content[mark.start : mark.end])
         assert marked[at]["drafts"] == " ".join(map(str, mark.drafts))
 
 
 def test_signs_that_hide_are_shown_one_for_one():
-    assert visible("a\x00b\u202ec\ufeffd\n\te\u2028") == "a\ufffdb\ufffdc\ufffdd\n\te\ufffd"
-    assert visible(PLAIN) == PLAIN
+    assert with_signs("a\x00b\u202ec\ufeffd\n\te\u2028") == "a\ufffdb\ufffdc\ufffdd\n\te\ufffd"
+    assert with_signs(PLAIN) == PLAIN
 
 
 def test_numbers_without_a_draft_are_begun_with_what_is_told():

@@ -114,9 +114,9 @@ def gains_of(worlds: Worlds, goal: Goal, system: str, count: int) -> Gains:
     settled: dict[ThreatClass, Floats] = {}
     lost = np.empty((len(reach), count + 1))
     for n in range(count + 1):
+        cover = cover if n == 0 else cover.everywhere(system)
         loss = metric.expected_loss(expect(cover, np.inf, places, others, settled), stakes)
         lost[:, n] = np.bincount(group.ravel(), loss.ravel(), len(reach) + 1)[1:] / len(worlds)
-        cover = cover.everywhere(system)
     return Gains(sites, reach, lost[:, :1] - lost)
 
 
@@ -131,9 +131,10 @@ def _groups(worlds: Worlds, places: NDArray[np.intp], system: str) -> tuple[Ints
     group = np.zeros((len(worlds), len(places)), dtype=np.int64)
     reach: list[NDArray[np.bool_]] = []
     for p, distance in enumerate(apart[sites].T):
-        reached = np.searchsorted(np.sort(distance), radius, side="right")
+        nearest_first = np.sort(distance)
+        reached = np.searchsorted(nearest_first, radius, side="right")
         for number in np.unique(reached[reached > 0]):
-            reach.append(distance <= np.sort(distance)[number - 1])
+            reach.append(distance <= nearest_first[number - 1])
             group[reached == number, p] = len(reach)
     return sites, np.array(reach, dtype=bool).reshape(len(reach), len(sites)), group
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from tegmen.answer.siting import Gains, gains_of, site_greedily
+from tegmen.answer.siting import Gains, gains_of, site_greedily, siting_gap
 from tegmen.calibration.fit import Calibration, RateDraws
 from tegmen.calibration.rows import EligibleRows, eligible
 from tegmen.engine.expected import cover_baseline, expected_losses
@@ -29,7 +29,7 @@ from tegmen.terms import EVIDENCE_CASES, VERSION, EvidenceCase, Progress, Proven
 from tegmen.worlds.draw import Worlds, draw_worlds
 from tegmen.worlds.levels import Proposal
 from tegmen.worlds.posterior import Posterior, weigh
-from tegmen.worlds.prior import Reading
+from tegmen.worlds.prior import Months, Reading
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
@@ -114,7 +114,8 @@ class Study:
         size = self.effort.worlds if reading == HEADLINE and not planning else self.effort.part(5, 1000)
         # A plan needs means over worlds alone, so fewer of them serve it.
         kept = max(size // (2 if reading == HEADLINE else 6), 20) if planning else size
-        return self.once(("posterior", reading, planning), lambda: self._weigh(reading, kept, planning=planning))
+        purpose = _PLANNING if planning else _SCORING if reading == HEADLINE else _READING
+        return self.once(("posterior", reading, planning), lambda: self.draw_afresh(reading, kept, purpose))
 
     def until(self, day: date) -> Study:
         """The same question with the ballistic evidence cut on another day, at the effort of a reading."""
@@ -158,6 +159,11 @@ class Study:
         """(most,) sites in order, the first n a plan of n units; each where it saves most given those before it."""
         return site_greedily(self.gains(goal, system, most, reading), most)
 
+    def siting_gap(self, goal: Goal, system: str, most: int) -> float:
+        """Largest share by which other sites of as many units could save more than these do (`siting_gap`)."""
+        key = "siting gap", goal.name, goal.metric, goal.largest_cities, system, most
+        return self.once(key, lambda: siting_gap(self.gains(goal, system, most), self.sites(goal, system, most)))
+
     def rounds(self, worlds: Worlds, most: int, added: float | None = None) -> list[Floats]:
         """Rounds a month (w,) with 0 .. most added units: the baseline's, and those that come with added units."""
         base = worlds.scalar["rounds_a_month"]
@@ -173,8 +179,14 @@ class Study:
     def _rates(self) -> RateDraws:
         return self.once("rates", lambda: self.calibration.draws(RATE_DRAWS, self.seed))
 
-    def _weigh(self, reading: Reading, kept: int, *, planning: bool) -> Posterior:
-        purpose = _PLANNING if planning else _SCORING if reading == HEADLINE else _READING
+    def draw_afresh(self, reading: Reading, kept: int, purpose: int, months: Months | None = None) -> Posterior:
+        """Draw worlds of a purpose of their own, independent of those of others, six for each that is kept.
+
+        Parameters
+        ----------
+        months
+            Months that coverage and rounds are followed over; None: those of the rows, to that asked about.
+        """
         return weigh(
             self.scenario,
             self.theatre,
@@ -184,16 +196,17 @@ class Study:
             kept=kept,
             seed=self.seed,
             purpose=purpose,
-            proposals=self._favoured(reading, planning=planning),
+            proposals=self._favoured(purpose),
             threads=self.effort.compute.threads or os.cpu_count() or 1,
+            months=months,
             tell=self.tell,
         )
 
-    def _favoured(self, reading: Reading, *, planning: bool) -> Mapping[str, Proposal] | None:
+    def _favoured(self, purpose: int) -> Mapping[str, Proposal] | None:
         """Where the record favours levels: found out for the headline's worlds, and lent to all others."""
         if self.lent is not None:
             return self.lent
-        return None if reading == HEADLINE and not planning else self.posterior().proposals
+        return None if purpose == _SCORING else self.posterior().proposals
 
     def once(self, key: object, make: Callable[[], T]) -> T:
         """Make something of this study the first time it is asked for."""

@@ -20,7 +20,7 @@ from tegmen.answer.readings import (
     remaining_of,
 )
 from tegmen.answer.results import POINTS, CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
-from tegmen.answer.siting import siting_gap, stands
+from tegmen.answer.siting import stands
 from tegmen.answer.study import Effort, Study, begin_study, counts_others, met_share, smallest_enough
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.campaign import begin_campaign
@@ -174,7 +174,7 @@ def _answer_goal(study: Study, case: EvidenceCase, goal: Goal) -> GoalAnswer:
         claims=_claim_tests(scenario, probability, mcse),
         drivers=drivers_of(unknowns, remaining[some, most if n is None else n], worth.evppi),
         placement=stands(worlds, system, sites),
-        siting_gap=siting_gap(study.gains(goal, system, most), sites),
+        siting_gap=study.siting_gap(goal, system, most),
         evpi=worth.evpi.value,
         evpi_error=worth.evpi.error,
         censored=censored,

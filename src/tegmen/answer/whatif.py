@@ -104,8 +104,9 @@ def replace_number(scenario: Scenario, number: str, span: LowBestHigh, source: s
         raise InputError("source", ["found nothing; say where the new value was read, or that it is an assumption"])
     content = scenario.model_dump()
     rows = [row.id for row in gather(scenario, ()).numbers if row.entry == number] or [number]
+    tested = [claim for claim, own in zip(content["claims"], scenario.claims, strict=True) if scenario.tests(own)]
     for row in rows:
-        _put(content, row, span, source)
+        _put(content, tested, (row, span, source))
     try:
         changed = Scenario.model_validate(content)
     except ValidationError as error:
@@ -113,16 +114,25 @@ def replace_number(scenario: Scenario, number: str, span: LowBestHigh, source: s
     return changed.model_copy(update={"sha256": hashlib.sha256(changed.model_dump_json().encode()).hexdigest()})
 
 
-def _put(content: dict[str, Any], number: str, span: LowBestHigh, source: str) -> None:
-    """Change one number in the content of a scenario; a number that is no span takes one value only."""
+def _put(content: dict[str, Any], tested: Sequence[dict[str, Any]], replaced: tuple[str, LowBestHigh, str]) -> None:
+    """Change one number in the content of a scenario; a number that is no span takes one value only.
+
+    Parameters
+    ----------
+    tested
+        The claims of the content that an answer numbers.
+    replaced
+        Id of the number, its new values, and where they were read.
+    """
+    number, span, source = replaced
     kind, _, name = number.partition("/")
     if kind == "official" and name in get_args(Total):
         official = content["official"]
         official[name] = _one(number, span)
         official["source"] = f"{source} ({name}); {official['source']}"
         official["entries"].pop(name, None)
-    elif kind == "claims" and name in map(str, range(len(_tested(content)))):
-        _tested(content)[int(name)].update(added=_one(number, span), source=source, entry="")
+    elif kind == "claims" and name in map(str, range(len(tested))):
+        tested[int(name)].update(added=_one(number, span), source=source, entry="")
     elif kind == "held" and name in {f"{row['system']}/{row['since']}" for row in content["held"]}:
         low, best, high = span
         for row in content["held"]:
@@ -140,11 +150,6 @@ def _put(content: dict[str, Any], number: str, span: LowBestHigh, source: str) -
         low, best, high = span
         kept = [row for row in content["replace"] if row["id"] != number]
         content["replace"] = (*kept, {"id": number, "low": low, "best": best, "high": high, "source": source})
-
-
-def _tested(content: dict[str, Any]) -> list[dict[str, Any]]:
-    """The claims an answer numbers: those about the system that is added."""
-    return [claim for claim in content["claims"] if claim["system"] in (None, content["added_system"])]
 
 
 def _one(number: str, span: LowBestHigh) -> int:

@@ -464,7 +464,11 @@ class Scenario(_Strict):
     @property
     def claims_tested(self) -> tuple[QuotedClaim, ...]:
         """Claims about the system that is added: one about another says nothing of it."""
-        return tuple(claim for claim in self.claims if claim.system in (None, self.added_system))
+        return tuple(filter(self.tests, self.claims))
+
+    def tests(self, claim: QuotedClaim) -> bool:
+        """Whether a claim is about the system that is added."""
+        return claim.system in (None, self.added_system)
 
     @property
     def catalogue(self) -> Catalogue:

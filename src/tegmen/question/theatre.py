@@ -76,7 +76,7 @@ def set_theatre(scenario: Scenario, record: Record, until: date) -> Theatre:
     Raises
     ------
     EvidenceError
-        The record does not reach the month, or has no night to draw from.
+        The record has no night to draw from.
     InputError
         A row that holds for all worlds has a range.
     """

@@ -59,9 +59,9 @@ def review_page(reading: Reading, source: Mapping[str, str], saved_as: str) -> s
     page = fill_page(
         "review.html.j2",
         policy=_POLICY,
-        title=visible(source.get("title") or Path(reading.article.name).name),
-        source=_ASKED | {name: visible(value) for name, value in source.items()},
-        notes=[visible(note) for note in reading.notes],
+        title=with_signs(source.get("title") or Path(reading.article.name).name),
+        source=_ASKED | {name: with_signs(value) for name, value in source.items()},
+        notes=[with_signs(note) for note in reading.notes],
         parts=parts_of(reading),
         data=Markup(_in_script(page_data(reading, source, saved_as))),  # noqa: S704 - escaped for a script element
         version=VERSION,
@@ -101,14 +101,14 @@ def parts_of(reading: Reading) -> list[dict[str, Any]]:
         mine = sorted({at for first, past, at in words if first < end and start < past})
         at, mark = marks.get(start, (None, None))
         parts.append({
-            "start": start, "text": visible(text[start:end]), "words": _spaced(mine), "mark": at,
+            "start": start, "text": with_signs(text[start:end]), "words": _spaced(mine), "mark": at,
             "kind": mark.kind if mark else "", "drafts": _spaced(mark.drafts) if mark else "",
             "missed": at in missed,
         })  # fmt: skip
     return parts
 
 
-def visible(text: str) -> str:
+def with_signs(text: str) -> str:
     """Show what a page cannot, or must not, show: one sign for one character, so that places stay."""
     return _HELD_BACK.sub("\ufffd", text)
 

@@ -21,7 +21,6 @@ from tegmen.answer.study import HEADLINE, Study, met_share, smallest_enough
 from tegmen.calibration.rows import EligibleRows, eligible
 from tegmen.terms import ThreatClass, join, one_blas_thread, take
 from tegmen.trust.ranks import make_up
-from tegmen.worlds.posterior import weigh
 from tegmen.worlds.prior import count_months, exposure, row_likelihood
 
 if TYPE_CHECKING:
@@ -110,19 +109,7 @@ def _rows_between(study: Study, begin: date, end: date) -> EligibleRows:
 def _made_up(before: Study, after: EligibleRows, records: int, number: int) -> list[EligibleRows]:
     """Rows with the days, weapons and numbers launched of `after`, the rest as worlds before them have it."""
     months = count_months(before.scenario, before.theatre, join([before.rows, after]))
-    size = before.effort.worlds
-    worlds = weigh(
-        before.scenario,
-        before.theatre,
-        before.rows,
-        HEADLINE,
-        drawn=6 * size,
-        kept=max(size, records),
-        seed=before.seed,
-        purpose=_PURPOSE + number,
-        proposals=before.lent,
-        months=months,
-    )
+    worlds = before.draw_afresh(HEADLINE, max(before.effort.worlds, records), _PURPOSE + number, months)
     some = np.arange(records)
     exposed = take(exposure(worlds.worlds, worlds.supplied, months, after), some)
     model = row_likelihood(before.scenario, after, HEADLINE)
