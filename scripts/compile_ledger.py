@@ -1,7 +1,8 @@
 """Compile data/ledger/public.jsonl: what was said in public, as ledger entries.
 
-From the founding article, the catalogue's citations, and the dated facts of aid.csv: what was asked for, promised,
-delivered, lost, repaired and held. Run from anywhere: ``python scripts/compile_ledger.py [--out FILE]``. Facts,
+From the founding article, the catalogue's citations, the dated facts of aid.csv (what was asked for, promised,
+delivered, lost, repaired and held), and those of incidents.csv: what crossed the borders of Ukraine's neighbours, and
+what they said of firing at it. Run from anywhere: ``python scripts/compile_ledger.py [--out FILE]``. Facts,
 figures, and the few words that hedge a number; no text of a source is copied. Days of publication that are known to
 the month only are left open. Nobody has judged the sources: each is F 6. The same input gives the same bytes.
 """
@@ -22,6 +23,7 @@ from tegmen.ledger.store import new_ledger
 ROOT = Path(__file__).resolve().parents[1]
 ARTICLE = ROOT.parent / "shared" / "seed-article.txt"
 AID = ROOT / "scripts" / "aid.csv"
+INCIDENTS = ROOT / "scripts" / "incidents.csv"
 TARGET = ROOT / "src" / "tegmen" / "data" / "ledger" / "public.jsonl"
 
 Period = tuple[dt.date, dt.date]
@@ -404,8 +406,7 @@ def incidents() -> list[Entry]:
 
 def aid() -> tuple[list[Source], list[Entry]]:
     """Give the dated facts of aid.csv, one line each: steps of commitments by `life`, all else as statements."""
-    with AID.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = rows_of(AID)
     begun, sources, entries = dict[str, str](), list[Source](), list[Entry]()
     for row in rows:
         sources.append(replace(page(row["publisher"], row["published"]), url=row["page"]))
@@ -419,15 +420,12 @@ def aid() -> tuple[list[Source], list[Entry]]:
 def _of_row(row: dict[str, str], source: str, begun: str) -> Entry:
     """Give the entry of one row; a step of a commitment names the first step of its life."""
     step = bool(row["life"])
-    unread = "" if row["verified"] == "true" else "not verified: second-hand"
-    low, best, high = (float(row[name]) if row[name] else None for name in ("low", "best", "high"))
-    hedge = next((hedge for hedge in HEDGES if hedge == row["hedge"]), None)
     return Entry(
         kind="commitment" if step else "statement",
         speaker=row["speaker"],
         via=row["via"],
         thing=row["thing"],
-        quantity=Quantity(low, best, high, hedge, row["unit"]) if hedge else None,
+        quantity=_quantity(row),
         period=days(row["first"], row["last"]) if row["first"] else None,
         participants=(row["giver"], "Ukraine") if step else (),
         status=row["told"] if step else "",
@@ -436,8 +434,60 @@ def _of_row(row: dict[str, str], source: str, begun: str) -> Entry:
         of=begun,
         source=source,
         doubtful=row["doubtful"] == "true",
-        note="; ".join(filter(None, (row["note"], unread))),
+        note=_note(row),
     )
+
+
+# ---------------------------------------------------------------- across the borders of neighbours
+
+# what a row of incidents.csv tells, and how its thing begins
+TOLD = {"crossed": "airspace violation by ", "fell": "fall of ", "total": "airspace violations in all: ", "policy": ""}
+
+
+def across() -> tuple[list[Source], list[Entry]]:
+    """Give the dated facts of incidents.csv: incidents by country, and as measures what was decided or refused."""
+    rows = rows_of(INCIDENTS)
+    sources = [replace(page(row["publisher"], row["published"]), url=row["page"]) for row in rows]
+    return sources, [_of_incident(row, source.id) for row, source in zip(rows, sources, strict=True)]
+
+
+def _of_incident(row: dict[str, str], source: str) -> Entry:
+    """Give the entry of one row: on its day, or in its period."""
+    measure, one_day = row["told"] == "policy", row["first"] == row["last"]
+    return Entry(
+        kind="measure" if measure else "incident",
+        speaker=row["speaker"],
+        thing=", ".join(filter(None, (TOLD[row["told"]] + row["object"], "" if measure else row["measured"]))),
+        quantity=_quantity(row),
+        period=None if one_day else days(row["first"], row["last"]),
+        date=day(row["first"]) if one_day else None,
+        place="" if measure else row["country"],
+        participants=(row["country"],) if measure else (),
+        status=row["measured"] if measure else "",
+        source=source,
+        doubtful=row["doubtful"] == "true",
+        note=_note(row),
+    )
+
+
+# ---------------------------------------------------------------- rows of tables
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """Give the rows of a table beside this script."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _quantity(row: dict[str, str]) -> Quantity | None:
+    low, best, high = (float(row[name]) if row[name] else None for name in ("low", "best", "high"))
+    hedge = next((hedge for hedge in HEDGES if hedge == row["hedge"]), None)
+    return Quantity(low, best, high, hedge, row["unit"]) if hedge else None
+
+
+def _note(row: dict[str, str]) -> str:
+    unread = "" if row["verified"] == "true" else "not verified: second-hand"
+    return "; ".join(filter(None, (row["note"], unread)))
 
 
 # words in a thing, and the role they tell
@@ -465,9 +515,10 @@ def main() -> None:
     out: Path = parser.parse_args().out
     source, told = article()
     read, dated = aid()
-    entries = [*map(with_role, (*told, *totals(), *needs(), *stocks(), *incidents())), *dated]
+    seen, crossed = across()
+    entries = [*map(with_role, (*told, *totals(), *needs(), *stocks(), *incidents())), *dated, *crossed]
     used = {entry.source for entry in entries}
-    sources = {each.id: each for each in (source, *PAGES.values(), *read) if each.id in used}
+    sources = {each.id: each for each in (source, *PAGES.values(), *read, *seen) if each.id in used}
     with new_ledger(empty=True) as ledger:
         ledger.add(sources.values(), entries)
         out.write_text("".join(f"{line}\n" for line in ledger.export()), encoding="utf-8")
