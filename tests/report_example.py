@@ -21,6 +21,7 @@ from tegmen.answer.results import (
     Reaction,
     ReadingAnswer,
     Stand,
+    Strikes,
     Sufficiency,
 )
 from tegmen.calibration.fit import Calibration, calibrate
@@ -207,6 +208,7 @@ def case_answer(scenario, case: str) -> CaseAnswer:
         rounds_added=40.0,
         frontier=tuple(frontier(goal, case) for goal in scenario.goals),
         check=agreement(),
+        strikes=Strikes((9.1, 14.6, 20.2), (4.7, 8.4, 12.9)),
         **other_readings(scenario.headline, case, number),
         launched={
             "drone": 553 if posted else 600,

@@ -14,6 +14,7 @@ from tegmen.answer.drivers import SOURCES, Drivers, drive
 from tegmen.answer.estimates import first_order, numbers_needed
 from tegmen.answer.readings import score
 from tegmen.answer.study import Effort, begin_study
+from tegmen.answer.sufficiency import sufficiency
 from tegmen.cli.app import app
 from tegmen.report.drivers_page import write_drivers
 from tegmen.report.json_files import json_schema
@@ -49,6 +50,14 @@ def test_the_number_and_who_needs_more_are_those_of_the_worlds(march, result, ca
     tried = [np.where(np.minimum(need, SIZE) > n, 4 * (np.minimum(need, SIZE) - n), n - np.minimum(need, SIZE)).mean()
              for n in range(SIZE + 1)]  # fmt: skip
     assert found.evpi.value == pytest.approx(min(tried))
+
+
+def test_each_unknown_alone_and_the_worth_of_all_are_those_of_the_answer(march, result):
+    answer = sufficiency(march, evidence().calibration, effort=EFFORT, cases=("posted",)).cases["posted"].headline
+    found = result.cases["posted"]
+    assert found.unknowns == answer.drivers
+    assert (found.n, found.censored) == (answer.n, answer.censored)
+    assert (found.evpi.value, found.evpi.error) == (answer.evpi, answer.evpi_error)
 
 
 def test_a_source_is_worth_no_more_than_knowing_everything(result):

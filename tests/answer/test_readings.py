@@ -24,6 +24,7 @@ from tegmen.answer.readings import (
     iso_lines,
     reaction_to,
     score,
+    strikes_of,
 )
 from tegmen.answer.study import HEADLINE, met_share, remaining_shares, smallest_enough
 from tegmen.engine.expected import cover_baseline, expected_losses
@@ -64,6 +65,16 @@ def test_sums_of_strikes_are_the_expected_losses_of_each_number(study, case, add
     remaining = score(worlds, goal, ("patriot", SITES)).remaining(rounds)
     np.testing.assert_allclose(remaining, losses / losses[:, :1], rtol=1e-6)
     np.testing.assert_allclose(remaining, remaining_shares(worlds, goal, ("patriot", SITES), [rounds])[0], rtol=1e-6)
+
+
+def test_strikes_fewer_are_the_difference_of_expected_losses_in_each_world(study, table):
+    goal, rounds = study.scenario.headline, study.rounds(table.worlds, MOST)
+    losses = expected_losses(cover_baseline(table.worlds), goal, ("patriot", SITES), [rounds])[0]
+    found = strikes_of(study, table, 5)
+    assert found.baseline == pytest.approx(np.quantile(losses[:, 0], (0.1, 0.5, 0.9)), rel=1e-6)
+    assert found.fewer == pytest.approx(np.quantile(losses[:, 0] - losses[:, 5], (0.1, 0.5, 0.9)), rel=1e-6)
+    assert 0 < found.fewer[1] < found.baseline[1] < table.worlds.counts[:, BALLISTIC].mean()
+    assert strikes_of(study, score(table.worlds, study.scenario.goal("people"), ("patriot", SITES)), 5) is None
 
 
 def test_a_goal_that_is_no_sum_of_strikes_is_worked_out_each_time(study):

@@ -101,6 +101,7 @@ def case_of(
         informed=Informed(informed, np.array([0.0, 0.55, 0.9, 0.99]), np.full(4, 0.02)),
         stability=(CutAnswer(date(2024, 3, 31), 2, 0.9, 100.0),),
         check=Agreement(np.array([0]), zeros, zeros, zeros, zeros, worlds=50, runs=2),
+        strikes=None,
         launched=FrozenDict(),
         intercepted=FrozenDict(),
         baseline=(),
@@ -345,3 +346,13 @@ def test_a_claim_about_another_system_is_not_set_beside_the_answer():
     other = example().scenario.model_copy(update={"added_system": "sampt"})
     assert other.claims_tested == ()
     assert sum("is not judged" in line for line in other.caveats()) == len(other.claims) == 5
+
+
+def test_the_cost_of_an_answer_is_that_of_one_unit_times_the_units():
+    result = example()
+    each, n = result.unit_cost, result.cases["posted"].headline.n
+    assert (each.system, each.unit) == ("patriot", "USD million")
+    cost = result.cost("posted")
+    assert (cost.low, cost.best, cost.high) == (n * each.low, n * each.best, n * each.high)
+    replaced = example(replace=({"id": each.id, "low": 700.0, "best": 800.0, "high": 900.0, "source": "a bid"},))
+    assert replaced.cost("posted").best == n * 800

@@ -167,7 +167,7 @@ def test_any_result_gives_one_chart(result):
 
 def test_drivers_give_one_chart_with_both_cases(result):
     known = result.cases["posted"].headline.drivers
-    one = CaseDrivers(8, 0.0, 20_000, known, Estimate(4.5, 0.3))
+    one = CaseDrivers(8, 0.0, 4_000, known, known, Estimate(4.5, 0.3))
     drivers = Drivers(result.scenario, 1, {"posted": one, "claimed": one}, result.provenance)
     texts = texts_of(svg_of(tg.chart(drivers)))
     assert {"Posted record", "Claimed totals", "availability of a Patriot"} <= texts

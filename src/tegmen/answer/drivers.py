@@ -1,7 +1,7 @@
 """What drives the answer: groups of unknowns that belong together, and what knowing each would be worth.
 
-The answer itself gives first-order shares of single unknowns. Here unknowns that come from one source of doubt are
-taken together; both are worked out from the headline's own worlds, as the record weighs them.
+Unknowns that come from one source of doubt are taken together, and each stands alone beside them, as in the answer:
+both are worked out from the same of the headline's own worlds, as the record weighs them, and so agree with it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ import numpy as np
 import pandas as pd
 
 from tegmen.answer.estimates import Decision, Estimate, numbers_needed, value_of_knowing
-from tegmen.answer.readings import remaining_of
 from tegmen.answer.results import Driver
 from tegmen.answer.study import Effort, Study, begin_study, met_share, smallest_enough
-from tegmen.answer.sufficiency import drivers_of
+from tegmen.answer.sufficiency import DRIVER_WORLDS, drivers_of, remaining_for
 from tegmen.calibration.fit import Calibration
 from tegmen.errors import checked_arguments
 from tegmen.question.scenario import Scenario
@@ -59,6 +58,8 @@ class CaseDrivers:
         Worlds behind the estimates.
     drivers
         One a source, largest share first.
+    unknowns
+        One a single unknown, largest share first: those of the answer's headline.
     evpi
         What knowing everything would be worth [units bought in vain].
     """
@@ -67,6 +68,7 @@ class CaseDrivers:
     censored: float
     worlds: int
     drivers: tuple[Driver, ...]
+    unknowns: tuple[Driver, ...]
     evpi: Estimate
 
 
@@ -106,7 +108,7 @@ def drive(
     Parameters
     ----------
     effort
-        Worlds.
+        Worlds that n is found on; the estimates take the first of them, as the answer does.
 
     Raises
     ------
@@ -119,22 +121,23 @@ def drive(
 
 
 def _drive_case(study: Study, case: EvidenceCase) -> CaseDrivers:
-    """Share and worth of every source."""
+    """Share and worth of every source, and of every unknown alone."""
     scenario, goal, most = study.scenario, study.scenario.headline, study.scenario.added_max
     study.tell(f"{case}: every number", 0, 1)
-    worlds = study.worlds(case, goal)
-    remaining = remaining_of(study, case, goal, (scenario.added_system, most))
-    need, censored = numbers_needed(remaining, goal.threshold)
+    unknowns = {name: values[:DRIVER_WORLDS] for name, values in study.worlds(case, goal).unknowns.items()}
+    remaining = remaining_for(study, case, goal, (scenario.added_system, most))
     n = smallest_enough(met_share(remaining, goal), goal)
-    columns = {
-        words: _thin(np.stack([worlds.unknowns[name] for name in names], axis=1)) for words, names in SOURCES.items()
-    }
-    worth = value_of_knowing(columns, need, Decision(goal.confidence, most))
+    some = remaining[:DRIVER_WORLDS]
+    need, censored = numbers_needed(some, goal.threshold)
+    sources = {words: _thin(np.stack([unknowns[name] for name in names], axis=1)) for words, names in SOURCES.items()}
+    worth = value_of_knowing(sources | unknowns, need, Decision(goal.confidence, most))
+    outcome = some[:, most if n is None else n]
     return CaseDrivers(
         n=n,
         censored=censored,
-        worlds=len(worlds),
-        drivers=drivers_of(columns, remaining[:, most if n is None else n], worth.evppi),
+        worlds=len(some),
+        drivers=drivers_of(sources, outcome, worth.evppi),
+        unknowns=drivers_of(unknowns, outcome, worth.evppi),
         evpi=worth.evpi,
     )
 

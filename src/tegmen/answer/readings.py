@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tegmen.answer.results import CutAnswer, Frontier, Informed, Iso, Reaction, ReadingAnswer
+from tegmen.answer.results import POINTS, CutAnswer, Frontier, Informed, Iso, Reaction, ReadingAnswer, Strikes
 from tegmen.answer.siting import site_informed
 from tegmen.answer.study import HEADLINE, Study, met_share, remaining_shares, share_mcse, smallest_enough
 from tegmen.engine.engagement import salvo_of
@@ -82,7 +82,12 @@ class StrikeTable:
     sums: StrikeSums
 
     def remaining(self, rounds: Sequence[Floats], re_aimed: float = 0.0) -> Floats:
-        """(w, n) expected strikes over those of the baseline.
+        """(w, n) expected strikes over those of the baseline; parameters as of `strikes`."""
+        left = self.strikes(rounds, re_aimed)
+        return left / np.maximum(left[:, :1], 1e-300)
+
+    def strikes(self, rounds: Sequence[Floats], re_aimed: float = 0.0) -> Floats:
+        """(w, n) expected strikes, as a share of the missiles launched.
 
         Parameters
         ----------
@@ -95,8 +100,7 @@ class StrikeTable:
         sums, fired = self.sums, salvo_of(self.worlds, "ballistic") * self.worlds.counts[:, ThreatClass.ballistic]
         filled = share_filled(np.stack(list(rounds), axis=1), fired[:, None] * sums.met)
         stopped = sums.stopped - re_aimed * (sums.newly_stopped - sums.newly * sums.refuge_stopped)
-        left = sums.aimed[:, None] - filled * stopped
-        return left / np.maximum(left[:, :1], 1e-300)
+        return sums.aimed[:, None] - filled * stopped
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,6 +208,20 @@ def _binding(amounts: Sequence[float], numbers: Sequence[int | None], headline: 
         return f"units bind: with {headline:g} rounds a month more rounds would not lower the number"
     enough = "none" if at is None else str(at)
     return f"rounds bind: without limit on rounds {unlimited} would be enough, with {headline:g} a month {enough}"
+
+
+def strikes_of(study: Study, table: StrikeTable | OtherTable, n: int) -> Strikes | None:
+    """Expected strikes a month, and how many fewer n units make of them; of strikes alone."""
+    if isinstance(table, OtherTable):
+        return None
+    shares = table.strikes(study.rounds(table.worlds, study.scenario.added_max))
+    month = shares * table.worlds.counts[:, [ThreatClass.ballistic]]
+    return Strikes(_points(month[:, 0]), _points(month[:, 0] - month[:, n]))
+
+
+def _points(over_worlds: Floats) -> tuple[float, float, float]:
+    low, middle, high = np.quantile(over_worlds, POINTS)
+    return float(low), float(middle), float(high)
 
 
 def iso_lines(remaining: Floats) -> Iso:

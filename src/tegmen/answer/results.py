@@ -12,13 +12,14 @@ import pandas as pd
 
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.check import Agreement
+from tegmen.errors import InputError
 from tegmen.evidence.parameters import Parameter
 from tegmen.evidence.systems import SYSTEM_NAMES
 from tegmen.ledger.aid import AidStatus
 from tegmen.question.numbers import Evidence
 from tegmen.question.places import Places
 from tegmen.question.scenario import Goal, Scenario
-from tegmen.terms import EvidenceCase, Provenance, content_equal
+from tegmen.terms import EvidenceCase, Provenance, Span, content_equal
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
@@ -167,6 +168,20 @@ class Reaction:
     guarantee: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Strikes:
+    """Expected strikes of the headline's goal in the month: 10, 50 and 90 % points over worlds.
+
+    Parameters
+    ----------
+    baseline, fewer
+        With no unit added; how many fewer the answer's number makes of them (the largest tried where none is enough).
+    """
+
+    baseline: tuple[float, float, float]
+    fewer: tuple[float, float, float]
+
+
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Informed:
@@ -293,6 +308,8 @@ class CaseAnswer:
         for a plan that knows the layout; with the evidence cut on other days.
     check
         Simulated against expected on some of the headline's worlds.
+    strikes
+        Strikes a month, and how many fewer; None where the headline's metric is not one of strikes.
     launched, intercepted
         Launched in the month; of them intercepted in the expected baseline month (5, 50, 95 % points over worlds).
     baseline
@@ -311,6 +328,7 @@ class CaseAnswer:
     informed: Informed
     stability: tuple[CutAnswer, ...]
     check: Agreement
+    strikes: Strikes | None
     launched: Mapping[str, int]
     intercepted: Mapping[str, tuple[float, float, float]]
     baseline: tuple[Stand, ...]
@@ -381,6 +399,21 @@ class Sufficiency:
         if last < month.last:
             lines.append(f"The record ends on {last}: what was launched in {month} after that day is not counted.")
         return (*lines, *self.scenario.caveats())
+
+    @property
+    def unit_cost(self) -> Parameter | None:
+        """What one added fire unit costs with its missiles, as quoted in public; None where nobody says."""
+        try:
+            return self.scenario.catalogue.system(self.scenario.added_system, "fire_unit_cost_with_missiles")
+        except InputError:
+            return None
+
+    def cost(self, case: EvidenceCase) -> Span | None:
+        """What the units of a case's answer cost, in the unit of `unit_cost`; None where none is enough, or no cost."""
+        n, each = self.cases[case].headline.n, self.unit_cost
+        if n is None or each is None:
+            return None
+        return Span(*(None if value is None else n * value for value in (each.low, each.best, each.high)))
 
     def sentence(self, case: EvidenceCase) -> str:
         """Answer sentence of a case, with the public claims the scenario quotes under both plans."""

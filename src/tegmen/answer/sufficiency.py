@@ -18,6 +18,7 @@ from tegmen.answer.readings import (
     reaction_to,
     remaining_by_rounds,
     remaining_of,
+    strikes_of,
 )
 from tegmen.answer.results import POINTS, CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
 from tegmen.answer.siting import stands
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 
     from tegmen.terms import Floats, Ints
 
-_DRIVER_WORLDS = 4000
+DRIVER_WORLDS = 4000
 """Worlds that drivers are estimated on."""
 
 
@@ -135,6 +136,7 @@ def _answer_case(study: Study, case: EvidenceCase) -> tuple[CaseAnswer, Worlds]:
         informed=answer_informed(study, case),
         stability=answer_cuts(study, case, answer.n),
         check=_check(study, table.worlds, goal, sites),
+        strikes=strikes_of(study, table, number),
         launched=FrozenDict({cls.name: round(float(whole.counts[:, cls].mean())) for cls in _COUNTED}),
         intercepted=FrozenDict(_intercepted(whole)),
         baseline=_drawn_layout(whole),
@@ -154,7 +156,7 @@ def _answer_goal(study: Study, case: EvidenceCase, goal: Goal) -> GoalAnswer:
     added, probability = np.arange(most + 1), met_share(remaining, goal)
     mcse = study.mcse(probability, case, goal)
     n = smallest_enough(probability, goal)
-    some = slice(_DRIVER_WORLDS)
+    some = slice(DRIVER_WORLDS)
     unknowns = {name: values[some] for name, values in worlds.unknowns.items()}
     need, censored = numbers_needed(remaining[some], goal.threshold)
     worth = value_of_knowing(unknowns, need, Decision(goal.confidence, most))

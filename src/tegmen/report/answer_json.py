@@ -223,6 +223,24 @@ class CheckPart(Part):
     points: list[CheckPointPart] = field("A point each number added, ascending.")
 
 
+class StrikesPart(Part):
+    """Expected strikes of the headline's goal in the month: 10, 50 and 90 % points over worlds."""
+
+    baseline: Points = field("With no unit added.")
+    fewer: Points = field("How many fewer with n units; with the largest number tried where n is null.")
+
+
+class CostPart(Part):
+    """What the units of the answer cost, at the price of one with its missiles."""
+
+    low: MaybePositive = field("Low end of the planning span; null where the source gives none.")
+    best: MaybePositive = field("Best value; null where the source gives none.")
+    high: MaybePositive = field("High end of the planning span; null where the source gives none.")
+    unit: str = field("Unit, e.g. USD million.")
+    source: str = field("Where the price of one was read.")
+    verified: bool = field("Whether that was checked in a stored copy.")
+
+
 class CasePart(GoalAnswerPart):
     """One evidence case. The fields of the headline goal stand here; goals has them for every goal."""
 
@@ -250,6 +268,13 @@ class CasePart(GoalAnswerPart):
     matters_most: str = field("The reading whose number is furthest from the headline's.", *MODEL)
     rounds_added: Positive = field(
         "Rounds a month that come with the added units of the headline, whole country.", "rounds", "catalogue"
+    )
+    strikes: StrikesPart | None = field(
+        "Strikes a month on the goal's places, and how many fewer; null where the headline's metric is not one of "
+        "strikes.", *MODEL
+    )  # fmt: skip
+    cost: CostPart | None = field(
+        "What n units cost; null where none is enough, or nobody says what one costs.", *MODEL
     )
     readings: list[ReadingPart] = field("The headline in other readings.", *MODEL)
     frontier: list[FrontierPart] = field("Units against rounds a month, a goal each.", *MODEL)
@@ -348,8 +373,16 @@ def _case_part(result: Sufficiency, case: EvidenceCase) -> CasePart:
         frontier=[FrontierPart.of(each, probability=each.probability.tolist()) for each in answer.frontier],
         informed=_informed_part(answer),
         check=CheckPart.of(answer.check, points=_check_points(answer.check)),
+        cost=_cost_part(result, case),
         **dict(_goal_part(answer.headline, answer.check.runs)) | words,
     )
+
+
+def _cost_part(result: Sufficiency, case: EvidenceCase) -> CostPart | None:
+    each, all_of_them = result.unit_cost, result.cost(case)
+    if each is None or all_of_them is None:
+        return None
+    return CostPart.of(all_of_them, unit=each.unit, source=each.source, verified=each.verified)
 
 
 def _goal_part(answer: GoalAnswer, runs: int) -> GoalAnswerPart:

@@ -25,9 +25,9 @@ DRIVERS_FILES = ("drivers.html", "drivers.json")
 
 
 class SourcePart(Part):
-    """A source of doubt: unknowns that belong together, and how the answer hangs on them."""
+    """A source of doubt (unknowns that belong together), or one unknown, and how the answer hangs on it."""
 
-    unknown: str = field("The source in plain words.")
+    unknown: str = field("The source, or the unknown, in plain words.")
     share: MaybeShare = field(
         "Share of the variance of what remains that the unknowns of the source make by themselves, interplay among "
         "them included; null where nothing varies."
@@ -46,6 +46,7 @@ class CaseDriversPart(Part):
     evpi: MaybeReal = field("What knowing everything would be worth, in units bought in vain.")
     evpi_error: MaybeReal = field("Standard error of evpi.")
     drivers: list[SourcePart] = field("One a source, largest share first.")
+    unknowns: list[SourcePart] = field("One a single unknown, largest share first.")
 
 
 class DriversFile(File, title="drivers.json"):
@@ -85,4 +86,5 @@ def _case_drivers(result: CaseDrivers) -> CaseDriversPart:
         evpi=result.evpi.value,
         evpi_error=result.evpi.error,
         drivers=list(result.drivers),
+        unknowns=list(result.unknowns),
     )
