@@ -22,6 +22,7 @@ from tegmen.engine.campaign import BACKGROUND, MATCHED, begin_campaign, simulate
 from tegmen.engine.check import thin_out
 from tegmen.engine.engagement import engage
 from tegmen.engine.expected import cover_baseline, expected_losses
+from tegmen.engine.laydown import Laydown
 from tegmen.engine.passage import let_pass
 from tegmen.engine.workload import Compute
 from tegmen.evidence.record import read_record
@@ -54,7 +55,7 @@ def main() -> None:
     worlds = study.worlds("posted")
     print(f"machine: {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     print(f"load average: {os.getloadavg()[0]:.1f}; {len(worlds)} worlds, 0 to {MOST} added units")
-    plan, rounds = ("patriot", np.arange(MOST) % 25), [60.0] * (MOST + 1)
+    plan, rounds = Laydown.of("patriot", np.arange(MOST) % 25), [60.0] * (MOST + 1)
     whole = next(goal for goal in scenario.goals if goal.measure.background)
     some = thin_out(study.worlds("posted", whole), options.simulated)
     for goal in scenario.goals:
@@ -65,7 +66,7 @@ def main() -> None:
         print(f"{goal.name}: {len(scored) / seconds:,.0f} worlds a second of the processor")
     print(f"cruise factor: {len(some) / spent(lambda: let_pass(some), options.repeats):,.0f} worlds a second")
     campaign = begin_campaign(some, compute=Compute(threads=1))
-    tables = engage(some, tuple(range(ADDED)), "patriot", MATCHED)
+    tables = engage(some, Laydown.of("patriot", range(ADDED)), MATCHED)
     for name, engagement, classes in (("missiles that systems meet", tables, MATCHED), ("the rest", None, BACKGROUND)):
         seconds = spent(
             lambda: simulate(campaign, engagement, added=ADDED, runs=options.runs, classes=classes),  # noqa: B023

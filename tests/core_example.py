@@ -12,6 +12,7 @@ import numpy as np
 from tegmen.answer.study import RATE_DRAWS, Effort, Study, begin_study
 from tegmen.calibration.fit import Calibration, calibrate
 from tegmen.engine.campaign import Campaign
+from tegmen.engine.laydown import Laydown
 from tegmen.evidence.geography import to_km
 from tegmen.evidence.record import read_record
 from tegmen.evidence.systems import MISSILE_SYSTEMS
@@ -26,6 +27,8 @@ from tegmen.worlds.units import Units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 BALLISTIC, CRUISE = ThreatClass.ballistic, ThreatClass.cruise
 PATRIOT, SAMPT, NASAMS, S300PS = (MISSILE_SYSTEMS.index(name) for name in ("patriot", "sampt", "nasams", "s300ps"))
@@ -129,11 +132,16 @@ def made_worlds(
         system=np.tile(np.array([system for system, _ in stands], dtype=np.int64), (count, 1)),
         site=np.tile(np.array([site for _, site in stands], dtype=np.int64), (count, 1)),
         readiness=np.full((count, len(stands)), readiness),
-        readiness_added=np.full(count, readiness),
+        readiness_added=np.full((count, len(MISSILE_SYSTEMS)), readiness),
         units=even_units(count),
         scalar=FrozenDict({name: np.full(count, value) for name, value in scalar.items()}),
         unknowns=FrozenDict(),
     )
+
+
+def patriots(sites: Sequence[int] | NDArray[np.int64] = ()) -> Laydown:
+    """Patriots at these sites, one after another; none without sites."""
+    return Laydown.of("patriot", sites)
 
 
 @cache

@@ -187,7 +187,7 @@ def study(small):
 def test_a_check_scores_the_worlds_of_the_answer(checked, study):
     """World by world: the share of those in which the claimed number leaves at most half of the strikes."""
     worlds = study.worlds("posted")
-    plan = "patriot", study.sites(MARCH.headline, "patriot", MARCH.added_max)
+    plan = study.sites(MARCH.headline, "patriot", MARCH.added_max)
     remaining = score(worlds, MARCH.headline, plan).remaining(study.rounds(worlds, MARCH.added_max))
     (check,) = checked.checks
     assert check.added == (5, 12)

@@ -38,7 +38,7 @@ def test_every_unknown_of_a_world_stands_in_exactly_one_source():
 def test_the_number_and_who_needs_more_are_those_of_the_worlds(march, result, case: str):
     study = begin_study(march, evidence().calibration, seed=1, effort=EFFORT)
     worlds = study.worlds(case)
-    plan = "patriot", study.sites(march.headline, "patriot", SIZE)
+    plan = study.sites(march.headline, "patriot", SIZE)
     remaining = score(worlds, march.headline, plan).remaining(study.rounds(worlds, SIZE))
     need = np.array([next((n for n in range(SIZE + 1) if row[n] <= 0.5 + 1e-12), 99) for row in remaining])
     found = result.cases[case]
@@ -72,7 +72,7 @@ def test_a_source_is_worth_no_more_than_knowing_everything(result):
 def test_a_source_explains_at_least_what_its_members_do_but_for_chance(march, result):
     study = begin_study(march, evidence().calibration, seed=1, effort=EFFORT)
     worlds = study.worlds("posted")
-    plan = "patriot", study.sites(march.headline, "patriot", SIZE)
+    plan = study.sites(march.headline, "patriot", SIZE)
     remaining = score(worlds, march.headline, plan).remaining(study.rounds(worlds, SIZE))
     assert numbers_needed(remaining, 0.5)[1] == result.cases["posted"].censored
     n = result.cases["posted"].n

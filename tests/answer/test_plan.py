@@ -10,6 +10,7 @@ import pytest
 from tegmen import Effort, InputError, allocate
 from tegmen.answer.study import begin_study
 from tegmen.engine.expected import cover_baseline, expected_losses
+from tegmen.engine.laydown import Laydown
 
 if TYPE_CHECKING:
     from tegmen.answer.plan import Plan
@@ -38,7 +39,7 @@ def test_what_a_plan_leaves_is_the_mean_over_worlds(plan: Plan, small_question, 
     rounds = [base, *[base + small_question.added_rounds.value] * 3]
     assert set(plan.expected) == {"strikes", "people", "capitals"}
     for goal in small_question.goals:
-        losses = expected_losses(cover_baseline(worlds), goal, ("patriot", sites), [rounds])[0]
+        losses = expected_losses(cover_baseline(worlds), goal, Laydown.of("patriot", sites), [rounds])[0]
         left = losses[:, 3] if goal.name == "capitals" else losses[:, 3] / losses[:, 0]
         assert plan.expected[goal.name] == pytest.approx(sum(left) / len(left))
         assert 0 < plan.expected[goal.name] <= (worlds.places.capital.sum() if goal.name == "capitals" else 1)

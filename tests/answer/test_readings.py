@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from core_example import BALLISTIC, PATRIOT, after_the_record, evidence, made_worlds, study_of, worlds_of
+from core_example import BALLISTIC, PATRIOT, after_the_record, evidence, made_worlds, patriots, study_of, worlds_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +41,7 @@ def study():
 
 @pytest.fixture(scope="module")
 def table(study) -> StrikeTable:
-    found = score(study.worlds("posted", study.scenario.headline), study.scenario.headline, ("patriot", SITES))
+    found = score(study.worlds("posted", study.scenario.headline), study.scenario.headline, patriots(SITES))
     assert isinstance(found, StrikeTable)
     return found
 
@@ -61,10 +61,10 @@ def test_sums_of_strikes_are_the_expected_losses_of_each_number(study, case, add
     assert np.array_equal(rounds[0], worlds.scalar["rounds_a_month"])
     for row in rounds[1:]:
         assert np.array_equal(row, worlds.scalar["rounds_a_month"] + added)
-    losses = expected_losses(cover_baseline(worlds), goal, ("patriot", SITES), [rounds])[0]
-    remaining = score(worlds, goal, ("patriot", SITES)).remaining(rounds)
+    losses = expected_losses(cover_baseline(worlds), goal, patriots(SITES), [rounds])[0]
+    remaining = score(worlds, goal, patriots(SITES)).remaining(rounds)
     np.testing.assert_allclose(remaining, losses / losses[:, :1], rtol=1e-6)
-    np.testing.assert_allclose(remaining, remaining_shares(worlds, goal, ("patriot", SITES), [rounds])[0], rtol=1e-6)
+    np.testing.assert_allclose(remaining, remaining_shares(worlds, goal, patriots(SITES), [rounds])[0], rtol=1e-6)
 
 
 def test_strikes_fewer_are_the_difference_of_expected_losses_in_each_world(study, table):
@@ -79,12 +79,12 @@ def test_strikes_fewer_are_the_difference_of_expected_losses_in_each_world(study
 
 def test_a_goal_that_is_no_sum_of_strikes_is_worked_out_each_time(study):
     goal, worlds = study.scenario.goal("people"), study.worlds("posted")
-    found, rounds = score(worlds, goal, ("patriot", SITES)), study.rounds(worlds, MOST)
+    found, rounds = score(worlds, goal, patriots(SITES)), study.rounds(worlds, MOST)
     assert isinstance(found, OtherTable)
-    losses = expected_losses(cover_baseline(worlds), goal, ("patriot", SITES), [rounds])[0]
+    losses = expected_losses(cover_baseline(worlds), goal, patriots(SITES), [rounds])[0]
     np.testing.assert_allclose(found.remaining(rounds), losses / losses[:, :1])
     capitals = study.scenario.goal("capitals")
-    count = score(worlds, capitals, ("patriot", SITES)).remaining(rounds)
+    count = score(worlds, capitals, patriots(SITES)).remaining(rounds)
     bare = (worlds.covers == 0) & worlds.places.capital
     assert np.array_equal(count[:, 0], bare.sum(axis=1))  # a count stays a count
 
@@ -94,7 +94,7 @@ def test_where_the_baseline_loses_nothing_nothing_remains():
     mix = worlds.mix.copy()
     mix[0, BALLISTIC] = 0
     goal = Goal(name="g", label="x", metric="people_struck", largest_cities=4, threshold=0.5, confidence=0.8)
-    left = remaining_shares(replace(worlds, mix=mix), goal, ("patriot", np.array([1])), [[np.full(2, np.inf)] * 2])[0]
+    left = remaining_shares(replace(worlds, mix=mix), goal, patriots(np.array([1])), [[np.full(2, np.inf)] * 2])[0]
     assert left[0].tolist() == [0, 0]
     assert left[1, 0] == 1
 
@@ -107,7 +107,7 @@ def re_aimed_by_hand(worlds, w: int, n: int, rounds: float, share: float) -> flo
     xy, cities = worlds.places.xy, sorted(range(len(worlds.places)), key=lambda p: -worlds.places.population[p])[:25]
     units = [(code, site, worlds.readiness[w, u]) for u, (code, site) in enumerate(
         zip(worlds.system[w], worlds.site[w], strict=True)) if code in (0, 1)]  # fmt: skip
-    added = [(PATRIOT, site, worlds.readiness_added[w]) for site in SITES[:n]]
+    added = [(PATRIOT, site, worlds.readiness_added[w, PATRIOT]) for site in SITES[:n]]
 
     def reaches(code: int, site: int, p: int) -> bool:
         return bool(np.hypot(*(xy[p] - xy[site])) <= worlds.units.radius_ballistic_km[w, code])
@@ -158,7 +158,7 @@ def test_re_aiming_moves_nothing_before_a_unit_is_added_and_no_missile_is_lost()
     # nothing is stopped: wherever missiles are aimed, all of them arrive
     worlds = made_worlds([(PATRIOT, 0)], readiness=0.9)
     goal = Goal(name="g", label="x", metric="ballistic_strikes", largest_cities=4, threshold=0.5, confidence=0.8)
-    table = score(worlds, goal, ("patriot", np.array([1, 2])))
+    table = score(worlds, goal, patriots(np.array([1, 2])))
     assert isinstance(table, StrikeTable)
     np.testing.assert_allclose(table.remaining([np.full(1, np.inf)] * 3, 0.25), 1.0)
 
@@ -178,7 +178,7 @@ def test_the_guarantee_holds_whatever_the_share_up_to_the_largest(study, table):
     assert found.guarantee >= max(n for n in found.n if n is not None)
     for share, n in zip(found.re_aimed, found.n, strict=True):
         assert n == smallest_enough(met_share(table.remaining(rounds, share), easy), easy)
-    assert reaction_to(study, OtherTable(table.worlds, goal, ("patriot", SITES))) is None
+    assert reaction_to(study, OtherTable(table.worlds, goal, patriots(SITES))) is None
 
 
 def test_in_each_world_the_worse_end_counts():
@@ -232,7 +232,7 @@ def test_asking_more_never_needs_fewer(seed: int):
 @pytest.fixture(scope="module", params=["strikes", "people"])
 def frontier(request, study):
     goal = study.scenario.goal(request.param)
-    return goal, frontier_of(study, "posted", goal, ("patriot", SITES))
+    return goal, frontier_of(study, "posted", goal, patriots(SITES))
 
 
 def test_more_rounds_never_hurt_and_with_enough_of_them_more_units_do_not_either(frontier):
@@ -252,7 +252,7 @@ def test_rounds_without_end_give_the_unlimited_curve_and_none_added_the_baseline
         return  # a part of the worlds; the headline is on all of them
     base = worlds.scalar["rounds_a_month"]
     for at, rounds in ((-1, [base, *endless(worlds)[1:]]), (0, [base] * (MOST + 1))):
-        losses = expected_losses(cover_baseline(worlds), goal, ("patriot", SITES), [rounds])[0]
+        losses = expected_losses(cover_baseline(worlds), goal, patriots(SITES), [rounds])[0]
         met = (losses <= goal.threshold * losses[:, :1] * (1 + 1e-9)).mean(axis=0)
         np.testing.assert_allclose(found.probability[at], met, atol=1.5 / len(worlds))
 
@@ -261,7 +261,7 @@ def test_without_any_round_nothing_is_stopped(study, table):
     worlds, none = table.worlds, np.zeros(len(table.worlds))
     assert np.all(table.remaining([none] * (MOST + 1)) == 1)
     losses = expected_losses(
-        cover_baseline(worlds), study.scenario.headline, ("patriot", SITES), [[none] * (MOST + 1)]
+        cover_baseline(worlds), study.scenario.headline, patriots(SITES), [[none] * (MOST + 1)]
     )[0]  # fmt: skip
     cities = worlds.places.largest(25)
     undefended = worlds.counts[:, BALLISTIC] * worlds.mix[:, BALLISTIC][:, cities].sum(axis=1)
@@ -274,7 +274,7 @@ def test_which_of_the_two_binds(study, amount: float):
     asked = study_of(study.scenario.model_copy(
         update={"goals": (easy,), "rounds": Rounds(added_a_month=amount, frontier=(0, 5), source="a test")}
     ))  # fmt: skip
-    found = frontier_of(asked, "posted", easy, ("patriot", SITES))
+    found = frontier_of(asked, "posted", easy, patriots(SITES))
     assert amount in found.rounds
     at, unlimited = found.n[found.rounds.index(amount)], found.n[-1]
     if amount:
@@ -289,7 +289,7 @@ def test_which_of_the_two_binds(study, amount: float):
 
 def test_where_no_number_is_enough_neither_is_said_to_bind(study):
     goal = study.scenario.headline.model_copy(update={"threshold": 0.0})
-    found = frontier_of(study, "posted", goal, ("patriot", SITES))
+    found = frontier_of(study, "posted", goal, patriots(SITES))
     assert set(found.n) == {None}
     assert found.binding.startswith("neither alone is enough")
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from core_example import BALLISTIC, PATRIOT, SAMPT, after_the_record, evidence, made_worlds, worlds_of
+from core_example import BALLISTIC, PATRIOT, SAMPT, after_the_record, evidence, made_worlds, patriots, worlds_of
 
 from tegmen.answer import siting
 from tegmen.answer.readings import score
 from tegmen.answer.siting import Gains, gains_of, site_best, site_greedily, site_informed, siting_gap, stands
 from tegmen.engine.expected import cover_baseline, expected_losses
+from tegmen.engine.laydown import Laydown
 from tegmen.errors import InputError
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.scenario import Goal
 from tegmen.terms import join, take
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 STEPS = 4
+KINDS = len(MISSILE_SYSTEMS)
 
 
 def goal_of(metric: str = "ballistic_strikes", cities: int = 4) -> Goal:
@@ -62,7 +64,9 @@ def test_each_step_takes_the_site_that_leaves_least(drawn_worlds, name: str, sys
     sites = greedily(worlds, goal, system, STEPS)
     cover, endless = cover_baseline(worlds), [np.inf] * 2
     for step, chosen in enumerate(sites):
-        losses = [expected_losses(cover, goal, (system, [site]), [endless])[0] for site in range(len(worlds.places))]
+        losses = [
+            expected_losses(cover, goal, Laydown.of(system, [site]), [endless])[0] for site in range(len(worlds.places))
+        ]
         tried = np.array([table[:, 1].mean() for table in losses])
         assert tried[chosen] <= tried.min() * (1 + 1e-9), step
         cover.add(int(chosen), system)
@@ -87,10 +91,10 @@ def test_units_pile_up_by_hand():
     # cities too far apart to share a unit, each unit ready always and stopping 0.5 of what it meets: a second one at
     # the same place meets what the first has met already (a missile is met once), so units spread
     worlds = shares(made_worlds([(SAMPT, 1)], readiness=0.0), 0.4, 0.3, 0.2, 0.1)
-    ready = replace(worlds, readiness_added=np.array([0.8]))
+    ready = replace(worlds, readiness_added=np.full((1, KINDS), 0.8))
     assert greedily(ready, goal_of(), "patriot", 4).tolist() == [0, 1, 2, 3]
     # 0.4 x 0.5 = 0.2 is left at Kyiv, then 0.1 of it: where a unit is ready on half of nights a second saves
-    half = replace(worlds, readiness_added=np.array([0.5]))
+    half = replace(worlds, readiness_added=np.full((1, KINDS), 0.5))
     # saves 0.4, 0.3, then 0.2 at Kyiv and Odesa alike (the larger first), 0.15, 0.1 ... each times 0.5 x 0.5
     assert greedily(half, goal_of(), "patriot", 6).tolist() == [0, 1, 0, 2, 1, 0]
 
@@ -105,7 +109,9 @@ def test_a_site_is_worth_what_it_reaches_in_each_world():
     worlds = shares(made_worlds([(PATRIOT, 0)], readiness=0.0, count=3), 0.3, 0.1, 0.4, 0.2)
     radius = worlds.units.radius_ballistic_km.copy()
     radius[0] = 2000.0
-    worlds = replace(worlds, units=replace(worlds.units, radius_ballistic_km=radius), readiness_added=np.ones(3))
+    worlds = replace(
+        worlds, units=replace(worlds.units, radius_ballistic_km=radius), readiness_added=np.ones((3, KINDS))
+    )
     assert greedily(worlds, goal_of(), "patriot", 4).tolist() == [2, 0, 3, 1]
 
 
@@ -119,7 +125,7 @@ def test_the_table_of_gains_scores_any_plan(drawn_worlds, name: str):
     assert goal is not None
     gains, dice = gains_of(worlds, goal, "patriot", STEPS), np.random.default_rng(1)
     for plan in (dice.choice(gains.sites, STEPS) for _ in range(6)):
-        losses = expected_losses(cover_baseline(worlds), goal, ("patriot", plan), [[np.inf] * (STEPS + 1)])[0]
+        losses = expected_losses(cover_baseline(worlds), goal, patriots(plan), [[np.inf] * (STEPS + 1)])[0]
         saved = (losses[:, 0] - losses[:, STEPS]).mean()
         assert gains.of(plan) == pytest.approx(saved, rel=1e-6, abs=1e-9)
 
@@ -235,7 +241,7 @@ def two_layouts() -> Worlds:
 
 def test_who_knows_the_layout_covers_what_it_leaves_open():
     worlds = two_layouts()
-    sites = site_informed(worlds, goal_of(), "patriot", 3)
+    sites = site_informed(worlds, goal_of(), "patriot", 3).sites
     assert sites.shape == (3, 2)
     # Odesa and Vinnytsia are open in the first, Lviv and Vinnytsia in the second; the rest has a unit ready 0.9
     assert sites[:2].tolist() == [[2, 1], [3, 3]]
@@ -243,8 +249,8 @@ def test_who_knows_the_layout_covers_what_it_leaves_open():
 
 def test_a_plan_that_knows_the_layout_leaves_no_more_in_any_world():
     worlds, endless = two_layouts(), [np.full(2, np.inf)] * 5
-    plans = greedily(worlds, goal_of(), "patriot", 4), site_informed(worlds, goal_of(), "patriot", 4)
-    blind, informed = (score(worlds, goal_of(), ("patriot", plan)).remaining(endless) for plan in plans)
+    plans = patriots(greedily(worlds, goal_of(), "patriot", 4)), site_informed(worlds, goal_of(), "patriot", 4)
+    blind, informed = (score(worlds, goal_of(), plan).remaining(endless) for plan in plans)
     assert np.all(informed <= blind + 1e-12)
     assert informed[:, 1].mean() < blind[:, 1].mean()
     assert np.all(informed[:, 0] == 1)
@@ -252,21 +258,21 @@ def test_a_plan_that_knows_the_layout_leaves_no_more_in_any_world():
 
 def test_without_any_layout_both_plans_are_one():
     worlds = shares(made_worlds([(PATRIOT, 0)], readiness=0.0), 0.1, 0.3, 0.4, 0.2)
-    worlds = replace(worlds, readiness_added=np.array([0.7]))
+    worlds = replace(worlds, readiness_added=np.full((1, KINDS), 0.7))
     blind = greedily(worlds, goal_of(), "patriot", 5)
-    assert site_informed(worlds, goal_of(), "patriot", 5)[:, 0].tolist() == blind.tolist()
+    assert site_informed(worlds, goal_of(), "patriot", 5).sites[:, 0].tolist() == blind.tolist()
 
 
 def test_the_plan_that_knows_the_layout_does_not_know_the_world_s_targets():
     """Two worlds of one layout, other targets in each: one and the same plan."""
     one = made_worlds([(PATRIOT, 0)], readiness=0.9)
     worlds = join([shares(one, 0.1, 0.6, 0.2, 0.1), shares(one, 0.1, 0.1, 0.2, 0.6)])
-    sites = site_informed(worlds, goal_of(), "patriot", 4)
+    sites = site_informed(worlds, goal_of(), "patriot", 4).sites
     assert np.array_equal(sites[:, 0], sites[:, 1])
 
 
 def test_stands_are_named_and_their_radius_is_the_mean_drawn(drawn_worlds):
-    shown = stands(drawn_worlds, "patriot", np.array([0, 3]))
+    shown = stands(drawn_worlds, patriots(np.array([0, 3])))
     radius = drawn_worlds.units.radius_ballistic_km[:, PATRIOT]
     assert [stand.place for stand in shown] == [drawn_worlds.places.name[0], drawn_worlds.places.name[3]]
     assert [stand.radius_km for stand in shown] == pytest.approx([radius.sum() / len(radius)] * 2)

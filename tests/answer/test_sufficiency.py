@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from core_example import after_the_record, worlds_of
+from core_example import after_the_record, patriots, worlds_of
 
 from tegmen import Compute, Effort, EvidenceError, sufficiency
 from tegmen.answer.estimates import Estimate
@@ -150,7 +150,7 @@ def test_another_seed_gives_other_worlds_and_the_same_question(march, until_marc
     one, plan = answer_of(small_result, "posted", "strikes"), None
     study = begin_study(march, until_march, seed=2, effort=small_effort)
     worlds, plan = study.worlds("posted"), study.sites(march.headline, "patriot", MOST)
-    remaining = score(worlds, march.headline, ("patriot", plan)).remaining(study.rounds(worlds, MOST))
+    remaining = score(worlds, march.headline, plan).remaining(study.rounds(worlds, MOST))
     share = (remaining <= 0.5).mean(axis=0)
     assert not np.array_equal(share, one.probability)
     error = np.hypot(one.mcse, study.mcse(share, "posted", march.headline))
@@ -307,7 +307,7 @@ def test_a_third_of_the_worlds_by_hand(small_question, small_result: Sufficiency
     sites = np.array([names.index(stand.place) for stand in answer.headline.placement])
     base = worlds.scalar["rounds_a_month"]
     rounds = [base, *[base + small_question.added_rounds.value] * MOST]
-    met = score(worlds, small_question.headline, ("patriot", sites)).remaining(rounds) <= 0.5 + 1e-9
+    met = score(worlds, small_question.headline, patriots(sites)).remaining(rounds) <= 0.5 + 1e-9
     drawn = worlds.unknowns["availability of a Patriot"]
     by_value = [w for _, w in sorted((value, w) for w, value in enumerate(drawn))]
     for name, inside in (("availability low", by_value[:67]), ("availability high", by_value[134:])):

@@ -28,6 +28,7 @@ from core_example import (
     even_units,
     made_campaign,
     made_worlds,
+    patriots,
 )
 
 from tegmen.engine.campaign import BACKGROUND, Campaign, begin_campaign, simulate
@@ -52,7 +53,7 @@ def aimed_and_leaked(
     campaign: Campaign, cls: ThreatClass, *, sites: Sequence[int] = (), added: int = 0, runs: int = 2000
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(w, r, p) threats aimed at each place, as leakers against nothing, and leakers against the laydown."""
-    table = engage(campaign.worlds, sites, "patriot", (cls,))
+    table = engage(campaign.worlds, patriots(sites), (cls,))
     bare = replace(campaign, attrition=np.zeros_like(campaign.attrition))
     aimed = simulate(bare, None, added=0, runs=runs, classes=(cls,)).leakers[cls]
     leaked = simulate(campaign, table, added=added, runs=runs, classes=(cls,)).leakers[cls]
@@ -96,7 +97,7 @@ def test_a_ballistic_missile_is_met_once_with_one_salvo_however_long_it_is_in_vi
     campaign = made_campaign(worlds, 0.4)
     aimed, leaked = aimed_and_leaked(campaign, BALLISTIC)
     assert abs(z_score((leaked - 0.6 * aimed)[0, :, LVIV])) <= 4
-    table = engage(worlds, (), "patriot", (BALLISTIC,))
+    table = engage(worlds, patriots(), (BALLISTIC,))
     fired = simulate(campaign, table, added=0, runs=200, classes=(BALLISTIC,)).rounds
     assert np.array_equal(fired, salvo * aimed[:, :200, LVIV])
 
@@ -125,7 +126,7 @@ def test_a_missile_is_stopped_as_its_place_is_whoever_stands_where():
 
 def test_rounds_that_suffice_for_a_share_stop_that_share():
     campaign = made_campaign(made_worlds([(PATRIOT, LVIV)]), 0.8)
-    table = engage(campaign.worlds, (), "patriot", (BALLISTIC,))
+    table = engage(campaign.worlds, patriots(), (BALLISTIC,))
     aimed = simulate(campaign, None, added=0, runs=2000, classes=(BALLISTIC,)).leakers[BALLISTIC].astype(np.int64)
     few = simulate(campaign, table, added=0, runs=2000, classes=(BALLISTIC,), filled=np.array([0.3])).leakers[BALLISTIC]
     assert abs(z_score((few - (1 - 0.3 * 0.8) * aimed)[0, :, LVIV])) <= 4
@@ -136,7 +137,7 @@ def test_what_is_aimed_at_no_place_neither_leaks_nor_is_stopped():
     mix = worlds.mix.copy()
     mix[:, BALLISTIC] *= 0.75
     outcome = simulate(
-        made_campaign(replace(worlds, mix=mix), 1.0), engage(worlds, (), "patriot", BOTH), added=0, runs=2000,
+        made_campaign(replace(worlds, mix=mix), 1.0), engage(worlds, patriots(), BOTH), added=0, runs=2000,
         classes=(*BOTH, *BACKGROUND),
     )  # fmt: skip
     assert abs(z_score((outcome.elsewhere - 0.25 * 12)[0])) <= 4
@@ -151,7 +152,7 @@ def test_launchers_stop_no_more_in_a_night_than_they_hold(ready: int):
     mix[:, BALLISTIC] = np.arange(4) == KYIV
     theatre = replace(worlds.theatre, nights=1)
     worlds = replace(worlds, mix=mix, theatre=theatre, units=even_units(1, ready_ballistic=ready))
-    table = engage(worlds, (), "patriot", (BALLISTIC,))
+    table = engage(worlds, patriots(), (BALLISTIC,))
     outcome = simulate(made_campaign(worlds, 1.0), table, added=0, runs=50, classes=(BALLISTIC,))
     assert np.all(outcome.by_systems == ready)
     assert np.all(outcome.rounds == ready)
@@ -214,7 +215,7 @@ def test_keeping_worlds_keeps_what_was_solved_for_them():
 
 def test_what_is_launched_is_stopped_or_leaks():
     campaign = matched("claimed")
-    table = engage(campaign.worlds, (0, 3, 5), "patriot", BOTH)
+    table = engage(campaign.worlds, patriots((0, 3, 5)), BOTH)
     outcome = simulate(campaign, table, added=3, runs=5, classes=(*BOTH, *BACKGROUND))
     leaked = outcome.elsewhere + sum(outcome.leakers[cls].sum(axis=2, dtype=np.int64) for cls in (*BOTH, *BACKGROUND))
     assert np.array_equal(
@@ -225,7 +226,7 @@ def test_what_is_launched_is_stopped_or_leaks():
 
 def test_added_units_leave_the_other_classes_alone():
     campaign = matched()
-    table = engage(campaign.worlds, tuple(range(8)), "patriot", BOTH)
+    table = engage(campaign.worlds, patriots(tuple(range(8))), BOTH)
     bare = simulate(campaign, None, added=0, runs=4, classes=BACKGROUND)
     defended = simulate(campaign, table, added=8, runs=4, classes=(*BOTH, *BACKGROUND))
     for cls in BACKGROUND:
@@ -235,19 +236,19 @@ def test_added_units_leave_the_other_classes_alone():
 def test_a_class_has_the_same_fate_whatever_else_is_simulated():
     campaign = matched()
     sites = (0, 2)
-    table = engage(campaign.worlds, sites, "patriot", BOTH)
+    table = engage(campaign.worlds, patriots(sites), BOTH)
     both = simulate(campaign, table, added=2, runs=4, classes=BOTH)
     for cls in BOTH:
-        table = engage(campaign.worlds, sites, "patriot", (cls,))
+        table = engage(campaign.worlds, patriots(sites), (cls,))
         alone = simulate(campaign, table, added=2, runs=4, classes=(cls,))
         assert np.array_equal(alone.leakers[cls], both.leakers[cls])
 
 
 def test_units_listed_but_not_added_do_not_exist():
     campaign = matched()
-    long = engage(campaign.worlds, (0, 1, 2, 3, 4), "patriot", BOTH)
+    long = engage(campaign.worlds, patriots((0, 1, 2, 3, 4)), BOTH)
     for added, sites in ((0, ()), (2, (0, 1))):
-        short = engage(campaign.worlds, sites, "patriot", BOTH)
+        short = engage(campaign.worlds, patriots(sites), BOTH)
         a = simulate(campaign, long, added=added, runs=4, classes=BOTH)
         b = simulate(campaign, short, added=added, runs=4, classes=BOTH)
         assert all(np.array_equal(a.leakers[cls], b.leakers[cls]) for cls in BOTH)
@@ -259,7 +260,7 @@ def test_worlds_in_chunks_give_the_same_bits():
     sites, runs = (0, 1), 4
 
     def fought(some: Campaign) -> NDArray[np.int64]:
-        table = engage(some.worlds, sites, "patriot", BOTH)
+        table = engage(some.worlds, patriots(sites), BOTH)
         outcome = simulate(some, table, added=2, runs=runs, classes=BOTH)
         return np.stack([outcome.leakers[cls] for cls in BOTH]).astype(np.int64)
 
@@ -282,7 +283,7 @@ def test_more_runs_begin_with_the_same_runs_and_seeds_differ():
 
 def test_added_units_never_bring_more_ballistic_strikes():
     campaign, runs = matched(), 40
-    table = engage(campaign.worlds, tuple(range(12)), "patriot", (BALLISTIC,))
+    table = engage(campaign.worlds, patriots(tuple(range(12))), (BALLISTIC,))
     strikes = [
         simulate(campaign, table, added=added, runs=runs, classes=(BALLISTIC,)).leakers[BALLISTIC].sum(axis=2) * 1.0
         for added in (0, 1, 2, 4, 8, 12)
@@ -324,7 +325,7 @@ def test_more_runs_or_worlds_than_addresses_are_refused():
 )
 def test_what_the_integer_tables_cannot_hold_is_refused(scalar: dict[str, float], said: str):
     worlds = with_scalar(made_worlds([(PATRIOT, KYIV)]), **scalar)
-    table = engage(worlds, (), "patriot", BOTH)
+    table = engage(worlds, patriots(), BOTH)
     with pytest.raises(InputError, match=f"simulation: {said}"):
         simulate(made_campaign(worlds, 1.0), table, added=0, runs=1, classes=BOTH)
 
@@ -332,12 +333,12 @@ def test_what_the_integer_tables_cannot_hold_is_refused(scalar: dict[str, float]
 def test_windows_that_do_not_fit_are_refused():
     worlds = with_scalar(made_worlds([(PATRIOT, KYIV)]), interceptor_speed_point_kms=1e-8)
     with pytest.raises(InputError, match=r"engagement: a window or flight time of 3.35e\+09 s does not fit"):
-        engage(worlds, (), "patriot", (BALLISTIC,))
+        engage(worlds, patriots(), (BALLISTIC,))
 
 
 def test_compute_outcomes_and_tables_are_sent_to_another_process_and_copied():
     worlds = made_worlds([(PATRIOT, KYIV)])
-    table = engage(worlds, (LVIV,), "patriot", BOTH)
+    table = engage(worlds, patriots((LVIV,)), BOTH)
     outcome = simulate(made_campaign(worlds, 0.5), table, added=1, runs=3, classes=BOTH)
     for copy in (pickle.loads(pickle.dumps(outcome)), deepcopy(outcome)):
         for name in ("launched", "by_systems", "by_dispersed", "rounds"):
@@ -360,11 +361,11 @@ def test_taking_no_worlds_is_no_simulation():
 
 ENDLESS = """
 import numpy as np
-from core_example import BALLISTIC, PATRIOT, made_campaign, made_worlds
+from core_example import BALLISTIC, PATRIOT, made_campaign, made_worlds, patriots
 from tegmen.engine.engagement import engage
 from tegmen.engine.campaign import simulate
 worlds = made_worlds([(PATRIOT, 0)], launched=10_000)
-table = engage(worlds, (), "patriot", (BALLISTIC,))
+table = engage(worlds, patriots(), (BALLISTIC,))
 campaign = made_campaign(worlds, 0.5)
 simulate(campaign, table, added=0, runs=2, classes=(BALLISTIC,))
 try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from core_example import BALLISTIC, NASAMS, PATRIOT, drawn, even_units, evidence, made_campaign, made_worlds
+from core_example import BALLISTIC, NASAMS, PATRIOT, drawn, even_units, evidence, made_campaign, made_worlds, patriots
 
 from tegmen.engine.campaign import begin_campaign
 from tegmen.engine.check import compare, thin_out
@@ -42,7 +42,7 @@ def eased() -> Worlds:
 @pytest.mark.parametrize("name", ["strikes", "people"])
 def test_simulated_and_expected_agree_at_every_number_where_nothing_saturates(name: str, rounds: float):
     agreement = compare(
-        begin_campaign(eased(), cruise=False), goal(name), ("patriot", SITES), [rounds] * 31, added=NUMBERS, runs=50
+        begin_campaign(eased(), cruise=False), goal(name), patriots(SITES), [rounds] * 31, added=NUMBERS, runs=50
     )
     assert agreement.added.tolist() == list(NUMBERS)
     assert np.all(np.abs(agreement.difference) <= 4 * agreement.error)
@@ -57,7 +57,7 @@ def test_capacity_is_near_and_its_remaining_share_agrees_where_nothing_saturates
     scalar = FrozenDict(dict(worlds.scalar) | {"stock_area": np.full(len(worlds), 4000.0)})
     worlds = replace(worlds, units=replace(worlds.units, **whole), scalar=scalar)
     agreement = compare(
-        begin_campaign(worlds), goal("capacity"), ("patriot", SITES[:12]), [np.inf] * 13, added=[0, 12], runs=20
+        begin_campaign(worlds), goal("capacity"), patriots(SITES[:12]), [np.inf] * 13, added=[0, 12], runs=20
     )
     # Cruise missiles of a packet share their way, which the closed form averages over: a few per cent of the level.
     assert np.all(np.abs(agreement.difference) <= 0.03 + 4 * agreement.error)
@@ -67,11 +67,11 @@ def test_capacity_is_near_and_its_remaining_share_agrees_where_nothing_saturates
 def test_a_wrong_closed_form_is_told():
     campaign = begin_campaign(eased(), cruise=False)
     off = replace(campaign, worlds=replace(campaign.worlds, readiness=0.8 * campaign.worlds.readiness))
-    table = compare(off, goal("strikes"), ("patriot", SITES), [np.inf] * 31, added=[0, 10], runs=50)
+    table = compare(off, goal("strikes"), patriots(SITES), [np.inf] * 31, added=[0, 10], runs=50)
     assert table.largest <= 4
     # The same simulation against the expectation of other worlds.
-    mine = expected_losses(cover_baseline(off.worlds), goal("strikes"), ("patriot", SITES), [[np.inf] * 31])[0]
-    theirs = expected_losses(cover_baseline(campaign.worlds), goal("strikes"), ("patriot", SITES), [[np.inf] * 31])[0]
+    mine = expected_losses(cover_baseline(off.worlds), goal("strikes"), patriots(SITES), [[np.inf] * 31])[0]
+    theirs = expected_losses(cover_baseline(campaign.worlds), goal("strikes"), patriots(SITES), [[np.inf] * 31])[0]
     apart = ((mine - theirs) / mine[:, :1]).mean(axis=0)
     assert abs(apart[0] / table.error[0]) > 4
 
@@ -83,7 +83,7 @@ def test_short_launchers_are_corrected_upwards_and_a_second_unit_helps():
     mix[:, BALLISTIC] = [1.0, 0.0, 0.0, 0.0]
     worlds = replace(worlds, mix=mix, units=even_units(40, ready_ballistic=1))
     campaign = made_campaign(worlds, 0.9)
-    agreement = compare(campaign, goal("strikes"), ("patriot", [0, 0, 0]), [np.inf] * 4, added=range(4), runs=30)
+    agreement = compare(campaign, goal("strikes"), patriots([0, 0, 0]), [np.inf] * 4, added=range(4), runs=30)
     assert agreement.correction[0] == 0
     assert np.all(agreement.correction[1:] > 10 * agreement.correction_error[1:])
     assert np.all(np.diff(agreement.correction[1:]) < 0)
@@ -99,7 +99,7 @@ def test_what_remains_and_its_correction_are_the_simulated_share_where_the_basel
     mix[:, BALLISTIC] = [0.5, 0.5, 0.0, 0.0]
     worlds = replace(worlds, mix=mix, units=even_units(40, ready_ballistic=1))
     agreement = compare(
-        made_campaign(worlds, 0.9), goal("strikes"), ("patriot", [0]), [np.inf] * 2, added=range(2), runs=30
+        made_campaign(worlds, 0.9), goal("strikes"), patriots([0]), [np.inf] * 2, added=range(2), runs=30
     )
     remaining = (1 - 0.9) / (1 - 0.45)
     assert np.isclose(remaining + agreement.correction[1], (120 - 18) / (120 - 9), atol=0.01)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from core_example import BALLISTIC, CRUISE, NASAMS, PATRIOT, even_units, made_campaign, made_worlds
+from core_example import BALLISTIC, CRUISE, NASAMS, PATRIOT, even_units, made_campaign, made_worlds, patriots
 
 from tegmen.engine.campaign import simulate
 from tegmen.engine.engagement import BEFORE_IMPACT, engage
@@ -36,7 +36,7 @@ def test_a_cruise_missile_is_engaged_while_it_is_seen(
     worlds = made_worlds([(NASAMS, place)])
     scalar = dict(worlds.scalar) | {"radar_height_m": np.array([radar_m]), "window_cruise_s": np.array([window_s])}
     worlds = replace(worlds, scalar=FrozenDict(scalar), units=even_units(1, radius_air_km=radius_km))
-    table, lanes = engage(worlds, (), "patriot", (CRUISE,)), worlds.theatre.lanes
+    table, lanes = engage(worlds, patriots(), (CRUISE,)), worlds.theatre.lanes
     flight = round(reach_km / 2 / 1.0 * 10)
     engaged, passing = 0, 0
     for entry in range(lanes.pointer[place], lanes.pointer[place + 1]):
@@ -71,7 +71,7 @@ def test_a_ballistic_missile_is_launched_at_in_view_and_in_time_to_meet_it(detec
     apart[LVIV, VINNYTSIA] = apart[VINNYTSIA, LVIV] = 20.0
     scalar = FrozenDict(dict(worlds.scalar) | {"detection_ballistic_s": np.array([detection_s])})
     worlds = replace(worlds, scalar=scalar, theatre=replace(worlds.theatre, apart_km=apart))
-    pairs = engage(worlds, (), "patriot", (BALLISTIC,)).pairs
+    pairs = engage(worlds, patriots(), (BALLISTIC,)).pairs
     flight = np.array([15.0, 25.0]) / 1.5 * 10
     assert pairs["open"].tolist() == [BEFORE_IMPACT - round(10 * view_s)] * 2
     assert np.allclose(pairs["close"], BEFORE_IMPACT - flight, atol=0.6)
@@ -88,7 +88,7 @@ def test_a_round_kills_below_its_threshold_and_not_at_it():
 def test_a_system_kills_by_its_effectiveness_relative_to_the_best():
     worlds = replace(made_worlds([(PATRIOT, LVIV)], launched=40), units=even_units(1, effectiveness_ballistic=0.5))
     campaign, runs = made_campaign(worlds, 0.8), 2000
-    stopped = simulate(campaign, engage(worlds, (), "patriot", (BALLISTIC,)), added=0, runs=runs, classes=(BALLISTIC,))
+    stopped = simulate(campaign, engage(worlds, patriots(), (BALLISTIC,)), added=0, runs=runs, classes=(BALLISTIC,))
     share = stopped.by_systems[0].sum() / (40 * runs)
     # A quarter falls on the covered place, and one round at each kills with 0.8 x 0.5.
     assert abs(share - 0.25 * 0.4) <= 4 * np.sqrt(0.1 * 0.9 / (40 * runs))

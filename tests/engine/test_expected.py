@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
-from core_example import BALLISTIC, CRUISE, NASAMS, PATRIOT, SAMPT, drawn, even_units, evidence, made_worlds
+from core_example import BALLISTIC, CRUISE, NASAMS, PATRIOT, SAMPT, drawn, even_units, evidence, made_worlds, patriots
 
 from tegmen.engine.engagement import salvo_of
 from tegmen.engine.expected import (
@@ -22,6 +22,7 @@ from tegmen.engine.expected import (
     with_units,
 )
 from tegmen.engine.kernel.packets import same_night
+from tegmen.engine.laydown import Laydown
 from tegmen.engine.workload import Compute, on_threads
 from tegmen.question.goals import METRICS
 from tegmen.terms import FrozenDict, ThreatClass, take
@@ -164,7 +165,7 @@ def test_more_units_and_more_rounds_never_hurt():
     before = cover.none_ready.copy()
     curves = []
     for rounds in (0.0, 5.0, 20.0, 80.0, np.inf):
-        table = expected_losses(cover, headline(), ("patriot", sites), [[rounds] * 13])[0]
+        table = expected_losses(cover, headline(), patriots(sites), [[rounds] * 13])[0]
         curves.append(table)
         if np.isinf(rounds):
             assert np.all(np.diff(table, axis=1) <= 1e-12)
@@ -179,11 +180,12 @@ def test_all_numbers_at_once_are_each_number_alone(name: str, own_sites: bool):
     worlds, dice = drawn(), np.random.default_rng(8)
     sites = dice.integers(-1 if own_sites else 0, 30, (9, len(worlds)) if own_sites else 9)
     rounds = [dice.uniform(5, 60, len(worlds)) if n % 3 else 12.0 for n in range(10)]
-    table = expected_losses(cover_baseline(worlds), goal, ("sampt", sites), [rounds])[0]
+    kinds = ("sampt", "patriot", "sampt", "nasams", "patriot", "patriot", "sampt", "sampt", "patriot")
+    table = expected_losses(cover_baseline(worlds), goal, Laydown(kinds, sites), [rounds])[0]
     state, places = cover_baseline(worlds), worlds.places.largest(goal.largest_cities)
     for n in range(10):
         if n:
-            state.add(sites[n - 1] if own_sites else int(sites[n - 1]), "sampt")
+            state.add(sites[n - 1] if own_sites else int(sites[n - 1]), kinds[n - 1])
         alone = goal.measure.expected_loss(expect(state, rounds[n], places), stakes_of(worlds, places))
         assert np.allclose(table[:, n], alone.sum(axis=1), rtol=1e-9)
 
@@ -192,9 +194,9 @@ def test_sums_of_a_plan_are_those_of_each_number_alone():
     worlds = drawn()
     places, sites = np.arange(25), [3, 0, 7, 3, 19]
     worth = np.isin(np.arange(len(worlds.places)), places).astype(float)
-    sums, bare = strike_sums(cover_baseline(worlds), worth, ("patriot", sites)), cover_baseline(worlds).engaged
+    sums, bare = strike_sums(cover_baseline(worlds), worth, patriots(sites)), cover_baseline(worlds).engaged
     mix = worlds.mix[:, BALLISTIC]
-    for n, (cover, _) in enumerate(with_units(cover_baseline(worlds), ("patriot", sites))):
+    for n, (cover, _) in enumerate(with_units(cover_baseline(worlds), patriots(sites))):
         stopped, newly = cover.stopped[:, places], (cover.engaged > bare)[:, places]
         aimed = mix[:, places]
         assert np.allclose(sums.aimed, aimed.sum(axis=1))
@@ -209,9 +211,9 @@ def test_sums_of_a_plan_are_those_of_each_number_alone():
 def test_one_thread_gives_the_bits_of_all_threads():
     worlds, sites = take(drawn(), np.arange(90) % 30), list(range(8))
     goal = next(goal for goal in evidence().scenario.goals if goal.name == "people")
-    usual = expected_losses(cover_baseline(worlds), goal, ("patriot", sites), [[15.0] * 9])
+    usual = expected_losses(cover_baseline(worlds), goal, patriots(sites), [[15.0] * 9])
     with on_threads(Compute(threads=1)):
-        assert np.array_equal(expected_losses(cover_baseline(worlds), goal, ("patriot", sites), [[15.0] * 9]), usual)
+        assert np.array_equal(expected_losses(cover_baseline(worlds), goal, patriots(sites), [[15.0] * 9]), usual)
 
 
 # ------------------------------------------------------------------ a month, slowly

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from core_example import CRUISE, NASAMS, PATRIOT, S300PS, drawn, even_units, made_worlds
+from core_example import CRUISE, NASAMS, PATRIOT, S300PS, drawn, even_units, made_worlds, patriots
 
 from tegmen.engine.campaign import BACKGROUND, begin_campaign, simulate
 from tegmen.engine.engagement import engage
@@ -46,7 +46,7 @@ def test_a_unit_alone_fires_as_often_as_its_window_lets_it(ready: float):
     worlds = with_rate(made_worlds([(NASAMS, VINNYTSIA)], readiness=ready), 0.1)
     scalar = FrozenDict(dict(worlds.scalar) | {"salvo_cruise": np.array([2.0]), "radar_height_m": np.array([100.0])})
     worlds = replace(worlds, scalar=scalar, units=even_units(1, radius_air_km=60.0))
-    table, passage = engage(worlds, (), "patriot", (CRUISE,)), let_pass(worlds)
+    table, passage = engage(worlds, patriots(), (CRUISE,)), let_pass(worlds)
     first, tried = int(worlds.theatre.lanes.first[CRUISE]), set[int]()
     for lane in range(passage.passing.shape[1]):
         pairs = table.pairs[table.pointers[0, first + lane] : table.pointers[0, first + lane + 1]]
@@ -88,7 +88,7 @@ def test_the_simulation_lets_through_what_the_closed_form_does(ready: str):
     campaign, passage, runs = begin_campaign(worlds), let_pass(worlds), 40
     worlds = replace(worlds, seed=77)
     campaign = replace(campaign, worlds=worlds)
-    table = engage(worlds, (), "patriot", (CRUISE,))
+    table = engage(worlds, patriots(), (CRUISE,))
     leaked = simulate(campaign, table, added=0, runs=runs, classes=(CRUISE,)).leakers[CRUISE].sum(axis=2)
     share = 1 - leaked / worlds.counts[:, CRUISE, None]
     excess = share.mean(axis=1) - stopped(passage, CRUISE)
@@ -99,7 +99,7 @@ def test_the_simulation_lets_through_what_the_closed_form_does(ready: str):
 
 def test_short_launchers_stop_less_than_the_closed_form():
     campaign = begin_campaign(drawn())
-    table = engage(campaign.worlds, (), "patriot", (CRUISE,))
+    table = engage(campaign.worlds, patriots(), (CRUISE,))
     leaked = simulate(campaign, table, added=0, runs=20, classes=(CRUISE,)).leakers[CRUISE].sum(axis=2).mean(axis=1)
     assert np.all(leaked >= (1 - campaign.worlds.rate[:, CRUISE]) * campaign.worlds.counts[:, CRUISE] - 6)
     assert leaked.mean() > 1.2 * ((1 - campaign.worlds.rate[:, CRUISE]) * campaign.worlds.counts[:, CRUISE]).mean()

@@ -137,7 +137,8 @@ def test_units_are_as_available_as_their_system_is_in_the_world():
         w, u = np.nonzero(worlds.system == code)
         expected = ready[w, code] if name in BALLISTIC_SYSTEMS else np.ones(len(w))
         assert worlds.readiness[w, u] == pytest.approx(expected)
-    assert np.array_equal(worlds.readiness_added, ready[:, PATRIOT])
+    assert np.array_equal(worlds.readiness_added[:, : ready.shape[1]], ready)
+    assert np.all(worlds.readiness_added[:, ready.shape[1] :] == 1)
 
 
 def test_availability_is_what_maintenance_repair_and_training_leave():
@@ -223,7 +224,7 @@ def test_same_seed_same_worlds_other_seed_other_worlds():
     again = worlds_of(weigh_again(1), count=30)
     assert same_content(again, worlds_of(weigh_again(1), count=30))
     other = worlds_of(weigh_again(2), count=30)
-    assert not np.intersect1d(other.readiness_added, again.readiness_added).size
+    assert not np.intersect1d(other.readiness_added[:, :2], again.readiness_added[:, :2]).size
     assert other.seed != again.seed  # addresses the kernel's draws
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,13 +13,11 @@ from tegmen.answer.results import Stand
 from tegmen.answer.siting import site_best, site_informed, stands
 from tegmen.answer.study import Effort, Study, begin_study
 from tegmen.calibration.fit import Calibration
+from tegmen.engine.laydown import Laydown
 from tegmen.errors import InputError, checked_arguments
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.terms import EvidenceCase, FrozenDict, Provenance, one_blas_thread
-
-if TYPE_CHECKING:
-    from tegmen.terms import Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +96,15 @@ def allocate(
     system, count = _one_system(added)
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=(case,))
     siting = site_best(study.gains(scenario.headline, system, count), count)
+    plan = Laydown.of(system, siting.sites)
     return Plan(
         scenario=scenario,
         case=case,
         added=FrozenDict({system: count}),
-        stands=stands(study.worlds(case, scenario.headline), system, siting.sites),
+        stands=stands(study.worlds(case, scenario.headline), plan),
         status=siting.status,
         gap=siting.gap,
-        expected=FrozenDict(
-            {goal.name: _remains(study, case, goal, (system, siting.sites)) for goal in scenario.goals}
-        ),
+        expected=FrozenDict({goal.name: _remains(study, case, goal, plan) for goal in scenario.goals}),
         beside=FrozenDict(_beside(study, case, system, count)),
         provenance=study.provenance,
         seconds=siting.seconds,
@@ -121,18 +117,17 @@ def _beside(study: Study, case: EvidenceCase, system: str, count: int) -> dict[s
     worlds = study.worlds(case, goal)
     largest = np.resize(worlds.places.largest(goal.largest_cities), count)
     plans = {
-        "no unit added": np.empty(0, dtype=np.int64),
-        "one unit each at the largest cities": largest,
+        "no unit added": Laydown((), np.empty(0, dtype=np.int64)),
+        "one unit each at the largest cities": Laydown.of(system, largest),
         "one after another where it saves most": study.sites(goal, system, count),
+        "sited in each world on its own layout": site_informed(worlds, goal, system, count),
     }
-    remains = {name: _remains(study, case, goal, (system, sites)) for name, sites in plans.items()}
-    known = site_informed(worlds, goal, system, count)
-    return remains | {"sited in each world on its own layout": _remains(study, case, goal, (system, known))}
+    return {name: _remains(study, case, goal, plan) for name, plan in plans.items()}
 
 
-def _remains(study: Study, case: EvidenceCase, goal: Goal, plan: tuple[str, Ints]) -> float:
+def _remains(study: Study, case: EvidenceCase, goal: Goal, plan: Laydown) -> float:
     """Mean over worlds of what remains of a goal's metric with a plan and the rounds that come with it."""
-    worlds, count = study.worlds(case, goal), len(plan[1])
+    worlds, count = study.worlds(case, goal), len(plan)
     return float(score(worlds, goal, plan).remaining(study.rounds(worlds, count))[:, count].mean())
 
 

@@ -19,13 +19,14 @@ from tegmen.answer.siting import site_informed
 from tegmen.answer.study import HEADLINE, Study, met_share, remaining_shares, share_mcse, smallest_enough
 from tegmen.engine.engagement import salvo_of
 from tegmen.engine.expected import StrikeSums, cover_baseline, share_filled, strike_sums
+from tegmen.engine.laydown import Laydown
 from tegmen.question.scenario import Goal
 from tegmen.terms import EvidenceCase, ThreatClass, take
 from tegmen.worlds.draw import Worlds
 from tegmen.worlds.prior import Reading
 
 if TYPE_CHECKING:
-    from tegmen.terms import Floats, Ints
+    from tegmen.terms import Floats
 
 RE_AIMED = (0.0, 0.1, 0.25)
 """Shares of what was aimed at newly covered places that is aimed at the less covered ones instead."""
@@ -109,20 +110,20 @@ class OtherTable:
 
     worlds: Worlds
     goal: Goal
-    plan: tuple[str, Ints]
+    plan: Laydown
 
     def remaining(self, rounds: Sequence[Floats]) -> Floats:
         """(w, n) as `StrikeTable.remaining`."""
         return remaining_shares(self.worlds, self.goal, self.plan, [rounds])[0]
 
 
-def score(worlds: Worlds, goal: Goal, plan: tuple[str, Ints]) -> StrikeTable | OtherTable:
+def score(worlds: Worlds, goal: Goal, plan: Laydown) -> StrikeTable | OtherTable:
     """Make ready to score a plan: by sums where the metric is one of strikes, else by its closed form each time."""
     return strike_table(worlds, goal, plan) if goal.metric == "ballistic_strikes" else OtherTable(worlds, goal, plan)
 
 
-def strike_table(worlds: Worlds, goal: Goal, plan: tuple[str, Ints]) -> StrikeTable:
-    """Make the table of a plan (system; (n,) sites, or (n, w) sites of each world)."""
+def strike_table(worlds: Worlds, goal: Goal, plan: Laydown) -> StrikeTable:
+    """Make the table of a plan."""
     counted = goal.measure.places(worlds.places, goal.largest_cities).astype(np.float64)
     return StrikeTable(worlds, strike_sums(cover_baseline(worlds), counted, plan))
 
@@ -132,7 +133,7 @@ def plan_table(
 ) -> StrikeTable | OtherTable:
     """Make ready to score a study's own plan for a goal on its worlds; units: the system, and how many at most."""
     system, most = units
-    return score(study.worlds(case, goal, reading), goal, (system, study.sites(goal, system, most, reading)))
+    return score(study.worlds(case, goal, reading), goal, study.sites(goal, system, most, reading))
 
 
 def remaining_of(
@@ -178,7 +179,7 @@ def answer_readings(
     return tuple(answers)
 
 
-def frontier_of(study: Study, case: EvidenceCase, goal: Goal, plan: tuple[str, Ints]) -> Frontier:
+def frontier_of(study: Study, case: EvidenceCase, goal: Goal, plan: Laydown) -> Frontier:
     """Units against rounds a month for one goal; rounds that are no limit come last."""
     amounts = (*study.scenario.frontier_rounds, np.inf)
     met = np.stack([met_share(remaining, goal) for remaining in remaining_by_rounds(study, case, goal, plan)])
@@ -186,7 +187,7 @@ def frontier_of(study: Study, case: EvidenceCase, goal: Goal, plan: tuple[str, I
     return Frontier(goal.name, amounts, numbers, met, _binding(amounts, numbers, study.scenario.added_rounds.value))
 
 
-def remaining_by_rounds(study: Study, case: EvidenceCase, goal: Goal, plan: tuple[str, Ints]) -> list[Floats]:
+def remaining_by_rounds(study: Study, case: EvidenceCase, goal: Goal, plan: Laydown) -> list[Floats]:
     """(w, n) what remains with each amount of rounds of the frontier, and without limit; a goal's worlds, or a part."""
     most = study.scenario.added_max
     worlds = study.worlds(case, goal)
@@ -250,7 +251,7 @@ def answer_informed(study: Study, case: EvidenceCase) -> Informed:
     goal, most, system = study.scenario.headline, study.scenario.added_max, study.scenario.added_system
     all_worlds = study.worlds(case, goal)
     worlds = take(all_worlds, np.arange(min(len(all_worlds), study.effort.part(3, 1000))))
-    table = score(worlds, goal, (system, site_informed(worlds, goal, system, most)))
+    table = score(worlds, goal, site_informed(worlds, goal, system, most))
     met = met_share(table.remaining(study.rounds(worlds, most)), goal)
     # Its worlds are a part of the headline's, so the sample they come from is worth that part of its ess.
     part = len(worlds) / len(all_worlds)

@@ -19,6 +19,7 @@ from scipy.sparse import csr_array, hstack, vstack
 
 from tegmen.answer.results import Stand
 from tegmen.engine.expected import cover_baseline, expect, kill_by_zone, stakes_of
+from tegmen.engine.laydown import Laydown
 from tegmen.engine.passage import let_pass
 from tegmen.errors import InputError
 from tegmen.evidence.systems import MISSILE_SYSTEMS
@@ -266,8 +267,8 @@ class _Programme:
         return np.repeat(self.gains.sites, units), claimed
 
 
-def site_informed(worlds: Worlds, goal: Goal, system: str, count: int) -> Ints:
-    """(count, w) sites in order, a plan for each world that knows that world's own layout and no other secret of it.
+def site_informed(worlds: Worlds, goal: Goal, system: str, count: int) -> Laydown:
+    """Lay down units, with sites of each world, by who knows that world's own layout and no other secret of it.
 
     What a missile stopped at a place is worth is averaged over the worlds, apart for those in which the baseline covers
     the place and those in which it does not: units stand where much is aimed. What stands in the world is known.
@@ -282,7 +283,7 @@ def site_informed(worlds: Worlds, goal: Goal, system: str, count: int) -> Ints:
     means = [(worth * mine).sum(axis=0) / np.maximum(mine.sum(axis=0), 1) for mine in (bare, ~bare)]
     aimed = np.where(bare, *means).astype(np.float32)
     site, place, reached = _pairs(worlds, places, system)
-    idle = 1 - float(worlds.readiness_added.mean())
+    idle = 1 - float(worlds.readiness_added[:, MISSILE_SYSTEMS.index(system)].mean())
     first = np.searchsorted(site, np.unique(site))
     candidates, rows = np.unique(site), np.arange(len(worlds))
     order = np.empty((count, len(worlds)), dtype=np.int64)
@@ -294,7 +295,7 @@ def site_informed(worlds: Worlds, goal: Goal, system: str, count: int) -> Ints:
             near = worlds.theatre.apart_km[order[n], places[world_place]]
             covered = near <= worlds.units.radius_ballistic_km[rows, MISSILE_SYSTEMS.index(system)]
             missed[:, world_place] *= np.where(covered, idle, 1.0)
-    return order
+    return Laydown.of(system, order)
 
 
 def _pairs(worlds: Worlds, places: NDArray[np.intp], system: str) -> tuple[Ints, Ints, NDArray[np.bool_]]:
@@ -305,10 +306,11 @@ def _pairs(worlds: Worlds, places: NDArray[np.intp], system: str) -> tuple[Ints,
     return site, place, apart[site, place] <= radius[:, None]
 
 
-def stands(worlds: Worlds, system: str, sites: Ints) -> tuple[Stand, ...]:
+def stands(worlds: Worlds, plan: Laydown) -> tuple[Stand, ...]:
     """Name the sites of added units; the radius is the mean over worlds."""
-    places, radius = worlds.places, float(worlds.units.radius_ballistic_km[:, MISSILE_SYSTEMS.index(system)].mean())
+    places, radius = worlds.places, worlds.units.radius_ballistic_km.mean(axis=0)
     return tuple(
-        Stand(system, str(places.name[site]), float(places.latitude[site]), float(places.longitude[site]), radius)
-        for site in sites
-    )
+        Stand(kind, str(places.name[site]), float(places.latitude[site]), float(places.longitude[site]),
+              float(radius[MISSILE_SYSTEMS.index(kind)]))
+        for kind, site in plan
+    )  # fmt: skip

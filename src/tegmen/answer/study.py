@@ -18,6 +18,7 @@ from tegmen.answer.siting import Gains, gains_of, site_greedily, siting_gap
 from tegmen.calibration.fit import Calibration, RateDraws
 from tegmen.calibration.rows import EligibleRows, eligible
 from tegmen.engine.expected import cover_baseline, expected_losses
+from tegmen.engine.laydown import Laydown
 from tegmen.engine.passage import let_pass
 from tegmen.engine.workload import Compute
 from tegmen.errors import EvidenceError, InputError
@@ -32,7 +33,7 @@ from tegmen.worlds.posterior import Posterior, weigh
 from tegmen.worlds.prior import Months, Reading
 
 if TYPE_CHECKING:
-    from tegmen.terms import Floats, Ints
+    from tegmen.terms import Floats
 
 HEADLINE = Reading()
 """The reading the headline is given in: targets steered by the record, kill share by weapon and drawn outside Kyiv."""
@@ -155,14 +156,14 @@ class Study:
 
         return self.once(("gains", goal.name, goal.metric, goal.largest_cities, system, most, reading), work_out)
 
-    def sites(self, goal: Goal, system: str, most: int, reading: Reading = HEADLINE) -> Ints:
-        """(most,) sites in order, the first n a plan of n units; each where it saves most given those before it."""
-        return site_greedily(self.gains(goal, system, most, reading), most)
+    def sites(self, goal: Goal, system: str, most: int, reading: Reading = HEADLINE) -> Laydown:
+        """Lay down so many units, the first n a plan of n; each where it saves most given those before it."""
+        return Laydown.of(system, site_greedily(self.gains(goal, system, most, reading), most))
 
     def siting_gap(self, goal: Goal, system: str, most: int) -> float:
         """Largest share by which other sites of as many units could save more than these do (`siting_gap`)."""
         key = "siting gap", goal.name, goal.metric, goal.largest_cities, system, most
-        return self.once(key, lambda: siting_gap(self.gains(goal, system, most), self.sites(goal, system, most)))
+        return self.once(key, lambda: siting_gap(self.gains(goal, system, most), self.sites(goal, system, most).sites))
 
     def rounds(self, worlds: Worlds, most: int, added: float | None = None) -> list[Floats]:
         """Rounds a month (w,) with 0 .. most added units: the baseline's, and those that come with added units."""
@@ -264,9 +265,7 @@ def _require_cases(cases: Sequence[str]) -> None:
         raise InputError("cases", faults)
 
 
-def remaining_shares(
-    worlds: Worlds, goal: Goal, plan: tuple[str, Ints], supplies: Sequence[Sequence[Floats]]
-) -> Floats:
+def remaining_shares(worlds: Worlds, goal: Goal, plan: Laydown, supplies: Sequence[Sequence[Floats]]) -> Floats:
     """(supply, w, n) what remains of the goal's metric with the first n units of a plan, n from 0: in closed form.
 
     The expected metric over that of the baseline; for a metric that is a count the count itself. Where the baseline
@@ -275,7 +274,7 @@ def remaining_shares(
     Parameters
     ----------
     plan
-        System; (n,) sites in order, or (n, w) sites of each world.
+        The added units in order.
     supplies
         (supply, n) rounds a month (w,) with 0, 1, ... added units.
     """

@@ -28,6 +28,7 @@ from tegmen.engine.campaign import begin_campaign
 from tegmen.engine.check import Agreement, compare, thin_out
 from tegmen.engine.engagement import glide_bombs_launched
 from tegmen.engine.expected import cover_baseline, fill
+from tegmen.engine.laydown import Laydown
 from tegmen.engine.passage import let_pass
 from tegmen.errors import checked_arguments
 from tegmen.evidence.parameters import Parameter
@@ -50,7 +51,7 @@ from tegmen.worlds.draw import Worlds
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tegmen.terms import Floats, Ints
+    from tegmen.terms import Floats
 
 DRIVER_WORLDS = 4000
 """Worlds that drivers are estimated on."""
@@ -118,7 +119,7 @@ def _answer_case(study: Study, case: EvidenceCase) -> tuple[CaseAnswer, Worlds]:
     scenario, most, system = study.scenario, study.scenario.added_max, study.scenario.added_system
     goals = tuple(_answer_goal(study, case, goal) for goal in scenario.goals)
     answer, goal = next(a for a in goals if a.goal.headline), scenario.headline
-    sites = study.sites(goal, system, most)
+    plan = study.sites(goal, system, most)
     table = plan_table(study, case, goal, (system, most))
     study.tell(f"{case}: readings", 0, 1)
     whole = study.worlds(case, whole=True)
@@ -128,19 +129,17 @@ def _answer_case(study: Study, case: EvidenceCase) -> tuple[CaseAnswer, Worlds]:
         goals=goals,
         rounds_added=scenario.added_rounds.value,
         readings=answer_readings(study, case, table, answer.n),
-        frontier=tuple(
-            frontier_of(study, case, each, (system, study.sites(each, system, most))) for each in scenario.goals
-        ),
+        frontier=tuple(frontier_of(study, case, each, study.sites(each, system, most)) for each in scenario.goals),
         iso=iso_lines(table.remaining(study.rounds(table.worlds, most))),
         reaction=reaction_to(study, table),
         informed=answer_informed(study, case),
         stability=answer_cuts(study, case, answer.n),
-        check=_check(study, table.worlds, goal, sites),
+        check=_check(study, table.worlds, goal, plan),
         strikes=strikes_of(study, table, number),
         launched=FrozenDict({cls.name: round(float(whole.counts[:, cls].mean())) for cls in _COUNTED}),
         intercepted=FrozenDict(_intercepted(whole)),
         baseline=_drawn_layout(whole),
-        glide_bombs=FrozenDict(_glide_bombs(study, whole, sites, number)),
+        glide_bombs=FrozenDict(_glide_bombs(study, whole, plan, number)),
     ), whole
 
 
@@ -151,7 +150,7 @@ def _answer_goal(study: Study, case: EvidenceCase, goal: Goal) -> GoalAnswer:
     scenario, most, system = study.scenario, study.scenario.added_max, study.scenario.added_system
     study.tell(f"{case}: {goal.name}", 0, 1)
     worlds = study.worlds(case, goal)
-    sites = study.sites(goal, system, most)
+    plan = study.sites(goal, system, most)
     remaining = remaining_for(study, case, goal, (system, most))
     added, probability = np.arange(most + 1), met_share(remaining, goal)
     mcse = study.mcse(probability, case, goal)
@@ -175,7 +174,7 @@ def _answer_goal(study: Study, case: EvidenceCase, goal: Goal) -> GoalAnswer:
         remaining=np.quantile(remaining, POINTS, axis=0).T,
         claims=_claim_tests(scenario, probability, mcse),
         drivers=drivers_of(unknowns, remaining[some, most if n is None else n], worth.evppi),
-        placement=stands(worlds, system, sites),
+        placement=stands(worlds, plan),
         siting_gap=study.siting_gap(goal, system, most),
         evpi=worth.evpi.value,
         evpi_error=worth.evpi.error,
@@ -193,7 +192,7 @@ def remaining_for(study: Study, case: EvidenceCase, goal: Goal, units: tuple[str
     """
     if counts_others(goal):
         system, most = units
-        by_rounds = remaining_by_rounds(study, case, goal, (system, study.sites(goal, system, most)))
+        by_rounds = remaining_by_rounds(study, case, goal, study.sites(goal, system, most))
         return by_rounds[study.scenario.frontier_rounds.index(study.scenario.added_rounds.value)]
     return remaining_of(study, case, goal, units)
 
@@ -229,7 +228,7 @@ def drivers_of(unknowns: Mapping[str, Floats], outcome: Floats, worth: Mapping[s
     return tuple(sorted(drivers, key=lambda driver: (-driver.share, driver.unknown)))
 
 
-def _check(study: Study, worlds: Worlds, goal: Goal, sites: Ints) -> Agreement:
+def _check(study: Study, worlds: Worlds, goal: Goal, plan: Laydown) -> Agreement:
     """Simulate some of the headline's worlds at every number, beside the closed form."""
     most, effort = study.scenario.added_max, study.effort
     if goal.measure.is_coverage:  # geometry alone: nothing is simulated, and nothing can differ
@@ -237,8 +236,7 @@ def _check(study: Study, worlds: Worlds, goal: Goal, sites: Ints) -> Agreement:
     study.tell(f"{worlds.case}: the simulation beside the closed form", 0, 1)
     some = thin_out(worlds, effort.part(400, 50))
     campaign = begin_campaign(some, cruise=ThreatClass.cruise in goal.measure.classes, compute=effort.compute)
-    plan, rounds = (study.scenario.added_system, sites), study.rounds(some, most)
-    return compare(campaign, goal, plan, rounds, added=range(most + 1), runs=effort.runs)
+    return compare(campaign, goal, plan, study.rounds(some, most), added=range(most + 1), runs=effort.runs)
 
 
 def _intercepted(worlds: Worlds) -> dict[str, tuple[float, float, float]]:
@@ -251,15 +249,14 @@ def _intercepted(worlds: Worlds) -> dict[str, tuple[float, float, float]]:
     return {cls.name: _limits(worlds.counts[:, cls] * stopped[cls]) for cls in _COUNTED}
 
 
-def _glide_bombs(study: Study, worlds: Worlds, sites: Ints, number: int) -> dict[str, tuple[float, float, float]]:
+def _glide_bombs(study: Study, worlds: Worlds, plan: Laydown, number: int) -> dict[str, tuple[float, float, float]]:
     """Those still launched with no and with the added units; nothing where nobody stated how many there were."""
     total = study.scenario.official.glide_bomb
     if total is None:
         return {}
     some = take(worlds, np.arange(min(len(worlds), 200)))
-    plans = {"with the baseline": sites[:0], f"with {number} added units": sites[:number]}
-    system = study.scenario.added_system
-    return {name: _limits(glide_bombs_launched(some, plan.tolist(), system, total)) for name, plan in plans.items()}
+    plans = {"with the baseline": plan.first(0), f"with {number} added units": plan.first(number)}
+    return {name: _limits(glide_bombs_launched(some, each, total)) for name, each in plans.items()}
 
 
 def _drawn_layout(worlds: Worlds) -> tuple[Stand, ...]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tegmen.engine.campaign import Campaign, pack_once, simulate
 from tegmen.engine.engagement import engage
 from tegmen.engine.expected import cover_baseline, expect, stakes_of, with_units
+from tegmen.engine.laydown import Laydown
 from tegmen.engine.passage import let_pass
 from tegmen.question.scenario import Goal
 from tegmen.terms import ThreatClass, take
@@ -64,7 +65,7 @@ def thin_out(worlds: Worlds, count: int) -> Worlds:
 def compare(
     campaign: Campaign,
     goal: Goal,
-    plan: tuple[str, Sequence[int] | Ints],
+    plan: Laydown,
     rounds: Sequence[float | Floats],
     *,
     added: Sequence[int],
@@ -75,7 +76,7 @@ def compare(
     Parameters
     ----------
     plan, rounds
-        As for `expected_losses`: system and sites; rounds a month for each n from 0.
+        The added units in order; rounds a month for each n from 0.
     added, runs
         Numbers of added units, from 0; months a world.
     """
@@ -83,7 +84,7 @@ def compare(
     places = np.flatnonzero(metric.places(worlds.places, goal.largest_cities))
     stakes = stakes_of(worlds, places)
     background = _background(campaign, metric.background, places, runs)
-    fought = pack_once(campaign, engage(worlds, plan[1], plan[0], metric.classes), runs=runs, classes=metric.classes)
+    fought = pack_once(campaign, engage(worlds, plan, metric.classes), runs=runs, classes=metric.classes)
     passage = let_pass(worlds) if ThreatClass.cruise in metric.classes else None
     simulated, expected = np.empty((2, len(added), len(worlds)))
     for n, state in enumerate(with_units(cover_baseline(worlds), plan, passage)):

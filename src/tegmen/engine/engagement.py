@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.engine.kernel.windows import BEFORE_IMPACT, TICKS_PER_S, Ways, find_windows
+from tegmen.engine.laydown import Laydown
 from tegmen.engine.workload import ROUNDS_MOST
 from tegmen.errors import InputError
 from tegmen.evidence.geography import horizon_km
@@ -81,17 +82,17 @@ class _Rows:
     section: Ints
 
 
-def engage(worlds: Worlds, sites: Sequence[int] | Ints, system: str, classes: Sequence[ThreatClass]) -> Engagement:
-    """Find the feasible pairs of a batch of worlds with fire units added at `sites`, in that order.
+def engage(worlds: Worlds, plan: Laydown, classes: Sequence[ThreatClass]) -> Engagement:
+    """Find the feasible pairs of a batch of worlds with fire units added, in order.
 
     Parameters
     ----------
-    sites
-        Place indices of the added fire units, all of `system`; (n,), or (n, w) with sites of each world.
+    plan
+        The added units.
     classes
         Threat classes wanted; systems engage ballistic and cruise missiles (A9, A10).
     """
-    rows = _unit_rows(worlds, sites, MISSILE_SYSTEMS.index(system), classes)
+    rows = _unit_rows(worlds, plan, classes)
     pairs: list[NDArray[np.void]] = []
     pointers = np.zeros((len(worlds), worlds.theatre.lanes.first[-1] + 1), dtype=np.int64)
     for w in range(len(worlds)):
@@ -110,7 +111,7 @@ def engage(worlds: Worlds, sites: Sequence[int] | Ints, system: str, classes: Se
         pairs=np.concatenate(pairs),
         units=_unit_table(worlds, rows),
         stock=_stock(worlds, rows),
-        base_units=rows.system.shape[1] - len(sites) * len(sections),
+        base_units=rows.system.shape[1] - len(plan) * len(sections),
         per_added=len(sections),
     )
 
@@ -119,7 +120,7 @@ def _wanted(section: int, classes: Sequence[ThreatClass]) -> bool:
     return (ThreatClass.ballistic if section else ThreatClass.cruise) in classes
 
 
-def _unit_rows(worlds: Worlds, sites: Sequence[int] | Ints, system: int, classes: Sequence[ThreatClass]) -> _Rows:
+def _unit_rows(worlds: Worlds, plan: Laydown, classes: Sequence[ThreatClass]) -> _Rows:
     """Sections of baseline units, packed to the left, then the sections of each added unit in order."""
     count = len(worlds)
     blocks: list[tuple[Ints, Ints, Floats, Ints, int]] = []
@@ -132,20 +133,14 @@ def _unit_rows(worlds: Worlds, sites: Sequence[int] | Ints, system: int, classes
         packed = np.take_along_axis(np.where(fits, worlds.system, -1), order, axis=1)
         site = np.maximum(np.take_along_axis(worlds.site, order, axis=1), 0)
         blocks.append((packed, site, np.take_along_axis(worlds.readiness, order, axis=1), order, section))
-    for number, place in enumerate(sites):
+    for number, (kind, place) in enumerate(plan):
+        code = MISSILE_SYSTEMS.index(kind)
         for section in (1, 0):
             if _wanted(section, classes):
-                column = np.ones((count, 1), dtype=np.int64)
-                outage = column * (ADDED_OUTAGE_ID + number)
-                blocks.append(
-                    (
-                        column * system,
-                        column * np.reshape(place, (-1, 1)),
-                        worlds.readiness_added[:, None],
-                        outage,
-                        section,
-                    )
-                )
+                column, ready = np.ones((count, 1), dtype=np.int64), worlds.readiness_added[:, code, None]
+                fits = section == 0 or code < len(BALLISTIC_SYSTEMS)
+                own, site = column * (code if fits else -1), column * np.reshape(place, (-1, 1))
+                blocks.append((own, site, ready, column * (ADDED_OUTAGE_ID + number), section))
     return _Rows(
         system=np.concatenate([block[0] for block in blocks], axis=1),
         site=np.concatenate([block[1] for block in blocks], axis=1),
@@ -300,7 +295,7 @@ def attrition_rate(worlds: Worlds, cls: ThreatClass, share: Floats) -> Floats:
     return -np.expm1(-high[:, None] * steps)[:, where]
 
 
-def glide_bombs_launched(worlds: Worlds, sites: Sequence[int], system: str, total: int) -> Floats:
+def glide_bombs_launched(worlds: Worlds, plan: Laydown, total: int) -> Floats:
     """(w,) glide bombs launched in the month when long-range units deny what they reach.
 
     Bombs are not intercepted. They are dropped as far behind the line as the bomb glides; a launch point within range
@@ -308,11 +303,11 @@ def glide_bombs_launched(worlds: Worlds, sites: Sequence[int], system: str, tota
     """
     apart = worlds.theatre.front_apart_km
     reached = np.zeros((len(worlds), apart.shape[1]), dtype=bool)
-    code = MISSILE_SYSTEMS.index(system)
+    added = [(MISSILE_SYSTEMS.index(kind), int(site)) for kind, site in plan]
     for w in range(len(worlds)):
         stands = [
             (s, p) for s, p in zip(worlds.system[w], worlds.site[w], strict=True) if 0 <= s < len(BALLISTIC_SYSTEMS)
         ]
-        for s, p in [*stands, *((code, site) for site in sites)]:
+        for s, p in [*stands, *(each for each in added if each[0] < len(BALLISTIC_SYSTEMS))]:
             reached[w] |= apart[p] + worlds.scalar["glide_range_km"][w] <= worlds.units.range_air_km[w, s]
     return total * (1 - worlds.scalar["glide_bomb_denial"] * reached.mean(axis=1))

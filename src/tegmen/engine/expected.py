@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from tegmen.engine.engagement import salvo_of
 from tegmen.engine.kernel.cover import Added, Attack, Near, cover_by_units, struck_by_number, sums_by_number
 from tegmen.engine.kernel.packets import kept_shares, same_night
+from tegmen.engine.laydown import Laydown
 from tegmen.engine.passage import Passage
 from tegmen.engine.workload import over_worlds
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.goals import Stakes
 from tegmen.question.scenario import Goal
 from tegmen.question.theatre import Theatre
@@ -51,14 +52,14 @@ class Cover:
 
     def add(self, site: int | Ints, system: str) -> None:
         """Add a unit at one place in all worlds, or at a place of its own in each (w,); a place below 0 adds none."""
-        sites = np.array(np.broadcast_to(site, len(self.worlds)))[:, None]
-        code = np.where(sites >= 0, BALLISTIC_SYSTEMS.index(system), -1)
-        _cover(self.worlds, sites, code, self.worlds.readiness_added[:, None], self.none_ready)
+        sites, code = np.array(np.broadcast_to(site, len(self.worlds)))[:, None], MISSILE_SYSTEMS.index(system)
+        codes = np.where(sites >= 0, code, -1)
+        _cover(self.worlds, sites, codes, self.worlds.readiness_added[:, code, None], self.none_ready)
 
     def everywhere(self, system: str) -> Cover:
         """Make the cover that one more unit at every place would give: what a site is worth to each place in reach."""
         more, code = self.copy(), BALLISTIC_SYSTEMS.index(system)
-        more.none_ready[code] *= 1 - self.worlds.readiness_added[:, None]
+        more.none_ready[code] *= 1 - self.worlds.readiness_added[:, code, None]
         return more
 
     @property
@@ -256,7 +257,7 @@ def stakes_of(worlds: Worlds, places: Ints | NDArray[np.intp]) -> Stakes:
 def expected_losses(
     cover: Cover,
     goal: Goal,
-    plan: tuple[str, Sequence[int] | Ints],
+    plan: Laydown,
     supplies: Sequence[Sequence[float | Floats]],
     passage: Passage | None = None,
 ) -> Floats:
@@ -267,7 +268,7 @@ def expected_losses(
     cover, passage
         The baseline's; both stay as they are. A metric of ballistic missiles alone needs no passage.
     plan
-        System; (n,) sites in order, or (n, w) sites of each world.
+        The added units in order.
     supplies
         (supply, n) rounds a month, (w,) or one number, with n = 0, 1, ... added units.
 
@@ -275,14 +276,14 @@ def expected_losses(
     -------
     (supply, w, n + 1) losses; of a metric of coverage the number of places that nobody covers.
     """
-    metric, (_, sites) = goal.measure, plan
+    metric = goal.measure
     places = np.flatnonzero(metric.places(cover.worlds.places, goal.largest_cities))
     stakes = stakes_of(cover.worlds, places)
     if metric.classes == (ThreatClass.ballistic,):
         worth = np.zeros(len(cover.worlds.places))
         worth[places] = metric.worth(stakes)
         return _ballistic_losses(cover, worth, plan, supplies, whole=metric.damage is not None)
-    table = np.empty((len(supplies), len(cover.worlds), len(sites) + 1))
+    table = np.empty((len(supplies), len(cover.worlds), len(plan) + 1))
     settled: dict[ThreatClass, Floats] = {}
     for n, (covered, passed) in enumerate(with_units(cover, plan, passage)):
         leak = passed.leak(places) if passed else None
@@ -319,7 +320,7 @@ class StrikeSums:
     refuge_stopped: Floats
 
 
-def strike_sums(cover: Cover, worth: Floats, plan: tuple[str, Sequence[int] | Ints]) -> StrikeSums:
+def strike_sums(cover: Cover, worth: Floats, plan: Laydown) -> StrikeSums:
     """Sum up what a plan does, for all numbers of its units at once.
 
     Parameters
@@ -329,9 +330,9 @@ def strike_sums(cover: Cover, worth: Floats, plan: tuple[str, Sequence[int] | In
     worth
         (p,) what counts: 1 at the places of a goal, 0 elsewhere.
     plan
-        System; (n,) sites in order, or (n, w) sites of each world.
+        The added units in order.
     """
-    attack, sums = _attack(cover.worlds, worth), np.empty((5, len(cover.worlds), len(plan[1]) + 1))
+    attack, sums = _attack(cover.worlds, worth), np.empty((5, len(cover.worlds), len(plan) + 1))
     over_worlds(sums_by_number, len(cover.worlds), cover.none_ready, attack, *_added(cover.worlds, plan), sums)
     met, stopped, squared, newly, newly_stopped = sums
     aimed = attack.mix @ worth
@@ -342,7 +343,7 @@ def strike_sums(cover: Cover, worth: Floats, plan: tuple[str, Sequence[int] | In
 def _ballistic_losses(
     cover: Cover,
     worth: Floats,
-    plan: tuple[str, Sequence[int] | Ints],
+    plan: Laydown,
     supplies: Sequence[Sequence[float | Floats]],
     *,
     whole: bool,
@@ -376,22 +377,20 @@ def _together(theatre: Theatre) -> float:
     return same_night(tuple(theatre.history[:, ThreatClass.ballistic].tolist()), theatre.nights)
 
 
-def _added(worlds: Worlds, plan: tuple[str, Sequence[int] | Ints]) -> tuple[Added, Near]:
-    code, sites = BALLISTIC_SYSTEMS.index(plan[0]), np.asarray(plan[1], dtype=np.int64)
-    radius = worlds.units.radius_ballistic_km[:, code].copy()
-    columns = sites.reshape(len(sites), -1 if sites.size else 1)
-    return Added(columns, code, radius, worlds.readiness_added), _near(worlds, float(radius.max(initial=0.0)))
+def _added(worlds: Worlds, plan: Laydown) -> tuple[Added, Near]:
+    codes = np.array([MISSILE_SYSTEMS.index(kind) for kind in plan.kinds], dtype=np.int64)
+    columns = np.ascontiguousarray(plan.sites.reshape(len(plan), -1 if plan.sites.size else 1))
+    radius = worlds.units.radius_ballistic_km
+    near = _near(worlds, float(radius[:, codes].max(initial=0.0)))
+    return Added(columns, codes, radius, worlds.readiness_added), near
 
 
-def with_units(
-    cover: Cover, plan: tuple[str, Sequence[int] | Ints], passage: Passage | None = None
-) -> Iterator[tuple[Cover, Passage | None]]:
+def with_units(cover: Cover, plan: Laydown, passage: Passage | None = None) -> Iterator[tuple[Cover, Passage | None]]:
     """Give the cover and the passage with the first n units of a plan for n = 0, 1, ...; each only until the next."""
-    system, sites = plan
     cover, passage = cover.copy(), passage.copy() if passage else None
     yield cover, passage
-    for site in sites:
-        cover.add(site, system)
+    for kind, site in plan:
+        cover.add(site, kind)
         if passage:
-            passage.add(site, system)
+            passage.add(site, kind)
         yield cover, passage

@@ -55,13 +55,13 @@ class Passage:
 
     def add(self, site: int | Ints, system: str) -> None:
         """Add a unit at one place in all worlds, or at a place of its own in each (w,); a place below 0 adds none."""
-        sites = np.array(np.broadcast_to(site, len(self.worlds)))
-        code = np.where(sites >= 0, MISSILE_SYSTEMS.index(system), -1)
+        sites, own = np.array(np.broadcast_to(site, len(self.worlds))), MISSILE_SYSTEMS.index(system)
+        code = np.where(sites >= 0, own, -1)
         stand = self.batteries
         self.batteries = stand._replace(
             site=np.column_stack([stand.site, np.maximum(sites, 0)]),
             code=np.column_stack([stand.code, code]),
-            ready=np.column_stack([stand.ready, self.worlds.readiness_added]),
+            ready=np.column_stack([stand.ready, self.worlds.readiness_added[:, own]]),
         )
         over_worlds(
             pass_again, len(sites), self.batteries, lane_ways(self.worlds.theatre), sites, self.factor, self.passing

@@ -27,6 +27,7 @@ from tegmen.engine.check import compare, thin_out
 from tegmen.engine.engagement import engage
 from tegmen.engine.expected import cover_baseline, expected_losses, fill, with_units
 from tegmen.engine.kernel.words import philox
+from tegmen.engine.laydown import Laydown
 from tegmen.engine.passage import let_pass
 from tegmen.engine.workload import Compute
 from tegmen.evidence.catalogue import read_catalogue
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tegmen.terms import Floats, Ints
+    from tegmen.terms import Floats
 
 SecondAnswer = Literal["exact", "published", "property"]
 Fate = Literal["passed", "failed"]
@@ -77,10 +78,9 @@ class Material:
         return self.study.worlds("posted", self.scenario.headline)
 
     @cached_property
-    def plan(self) -> tuple[str, Ints]:
-        """System and sites of the headline's plan."""
-        system = self.scenario.added_system
-        return system, self.study.sites(self.scenario.headline, system, _ADDED)
+    def plan(self) -> Laydown:
+        """The headline's plan."""
+        return self.study.sites(self.scenario.headline, self.scenario.added_system, _ADDED)
 
     @cached_property
     def campaign(self) -> Campaign:
@@ -449,7 +449,7 @@ def _baseline(material: Material) -> Finding:
 @_check("conservation", "property", "every missile launched is stopped, leaks, or is aimed at no place")
 def _conserved(material: Material) -> Finding:
     campaign = material.campaign
-    table = engage(campaign.worlds, (), material.scenario.added_system, (BALLISTIC,))
+    table = engage(campaign.worlds, material.plan.first(0), (BALLISTIC,))
     outcome = simulate(campaign, table, added=0, runs=10, classes=(BALLISTIC,))
     leaked = outcome.leakers[BALLISTIC].sum(axis=2, dtype=np.int64) + outcome.elsewhere
     lost = int(np.abs(outcome.launched[:, None, BALLISTIC] - leaked - outcome.by_systems).sum())
@@ -458,8 +458,8 @@ def _conserved(material: Material) -> Finding:
 
 @_check("never worse", "property", "added units never bring more ballistic strikes, on common random numbers")
 def _never_worse(material: Material) -> Finding:
-    campaign, (system, sites) = material.campaign, material.plan
-    table = engage(campaign.worlds, sites, system, (BALLISTIC,))
+    campaign = material.campaign
+    table = engage(campaign.worlds, material.plan, (BALLISTIC,))
     strikes = [
         simulate(campaign, table, added=n, runs=10, classes=(BALLISTIC,)).leakers[BALLISTIC].sum(axis=(1, 2))
         for n in (0, 3, 6)
@@ -477,7 +477,7 @@ def _threads(material: Material) -> Finding:
     effort = replace(material.study.effort, compute=two)
     again = begin_study(material.scenario, material.calibration, seed=material.seed, effort=effort).posterior()
     weighed = (first.worlds.mix, *first.kill.share.values()), (again.worlds.mix, *again.kill.share.values())
-    table = engage(campaign.worlds, (), material.scenario.added_system, MATCHED)
+    table = engage(campaign.worlds, material.plan.first(0), MATCHED)
     fought = [
         simulate(replace(campaign, compute=compute), table, added=0, runs=10, classes=MATCHED).leakers
         for compute in (Compute(threads=1), two)

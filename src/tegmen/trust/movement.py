@@ -19,12 +19,13 @@ import numpy as np
 from tegmen.answer.readings import score
 from tegmen.answer.study import HEADLINE, Study, met_share, smallest_enough
 from tegmen.calibration.rows import EligibleRows, eligible
+from tegmen.engine.laydown import Laydown
 from tegmen.terms import ThreatClass, join, one_blas_thread, take
 from tegmen.trust.ranks import make_up
 from tegmen.worlds.prior import count_months, exposure, row_likelihood
 
 if TYPE_CHECKING:
-    from tegmen.terms import EvidenceCase, Floats, Ints
+    from tegmen.terms import EvidenceCase, Floats
 
 RECORDS = 20
 """Records made up for each span of days."""
@@ -87,13 +88,13 @@ def _foresee(
     if not len(after.launched):
         return None
     goal, most = study.scenario.headline, study.scenario.added_max
-    sites = before.sites(goal, study.scenario.added_system, most)
+    plan = before.sites(goal, study.scenario.added_system, most)
     met: list[Floats] = []
     for d, rows in enumerate(_made_up(before, after, records, turn[0])):
         study.tell("made-up reports of the months to come", turn[0] * records + d, turn[1] * records)
-        met.append(_share_enough(_more(before, rows), case, sites))
+        met.append(_share_enough(_more(before, rows), case, plan))
     foreseen = sorted((smallest_enough(each, goal) for each in met), key=lambda n: most + 1 if n is None else n)
-    own, came = _share_enough(before, case, sites), _share_enough(_more(before, after), case, sites)
+    own, came = _share_enough(before, case, plan), _share_enough(_more(before, after), case, plan)
     n = smallest_enough(own, goal)
     at = most if n is None else n
     shares = tuple(float(each[at]) for each in met)
@@ -123,9 +124,9 @@ def _more(before: Study, rows: EligibleRows) -> Study:
     return before.weighed_by(join([before.rows, rows]))
 
 
-def _share_enough(study: Study, case: EvidenceCase, sites: Ints) -> Floats:
+def _share_enough(study: Study, case: EvidenceCase, plan: Laydown) -> Floats:
     """(n,) share of worlds in which each number of a plan is enough for the headline."""
     goal, most = study.scenario.headline, study.scenario.added_max
     worlds = study.worlds(case, goal)
-    table = score(worlds, goal, (study.scenario.added_system, sites))
+    table = score(worlds, goal, plan)
     return met_share(table.remaining(study.rounds(worlds, most)), goal)

@@ -15,7 +15,7 @@ import numpy as np
 from tegmen.calibration.fit import RateDraws
 from tegmen.evidence.catalogue import Parameter
 from tegmen.evidence.reports import UNNAMED
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.launches import launched
 from tegmen.question.places import Places
 from tegmen.question.theatre import Theatre
@@ -56,7 +56,7 @@ class Worlds:
     readiness
         (w, u) share of nights on which the unit could fight.
     readiness_added
-        (w,) the same for an added unit: from the same sourced rows.
+        (w, system) the same for an added unit of each system, from the same sourced rows; 1 where it has none.
     units
         What fire units can do.
     scalar
@@ -151,7 +151,7 @@ def draw_worlds(posterior: Posterior, case: EvidenceCase, rates: RateDraws, *, c
         system=system,
         site=site,
         readiness=_readiness(base.shield.ready, system),
-        readiness_added=base.shield.ready[:, BALLISTIC_SYSTEMS.index(scenario.added_system)],
+        readiness_added=_readiness(base.shield.ready, np.tile(np.arange(len(MISSILE_SYSTEMS)), (count, 1))),
         units=units,
         scalar=FrozenDict(_draw_scalars(dice.of("times")) | _ballistic_scalars(posterior, count)),
         unknowns=FrozenDict(),

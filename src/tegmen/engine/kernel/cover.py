@@ -49,16 +49,16 @@ class Attack(NamedTuple):
 
 
 class Added(NamedTuple):
-    """Units added one after the other, all of one system.
+    """Units added one after the other.
 
     Parameters
     ----------
     site
         (n, w or 1) sites; below 0: none.
     system
-        Their system.
+        (n,) their systems; others than those of `none_ready`: no unit.
     radius, ready
-        (w,) radius [km] and chance to be ready.
+        (w, system) radius [km] and chance to be ready.
     """
 
     site: Any
@@ -110,12 +110,12 @@ def _share_stopped(none, kill):
 
 
 @njit
-def _reach(w, n, added, near, reached):
+def _reach(w, n, systems, added, near, reached):
     """Fill the places that the n-th added unit covers (n from 1); how many."""
     site, count = added.site[n - 1, w % added.site.shape[1]] if n > 0 else -1, 0
-    if site >= 0:
+    if site >= 0 and 0 <= added.system[n - 1] < systems:
         for entry in range(near.pointer[site], near.pointer[site + 1]):
-            if near.apart[entry] <= added.radius[w]:
+            if near.apart[entry] <= added.radius[w, added.system[n - 1]]:
                 reached[count] = near.place[entry]
                 count += 1
     return count
@@ -148,10 +148,10 @@ def sums_by_number(first, last, none_ready, attack, added, near, sums):
                 none[p, s] = none_ready[s, w, p]
             _tally(w, p, none, attack, False, 1.0, total)
         for n in range(sums.shape[2]):
-            for i in range(_reach(w, n, added, near, reached)):
+            for i in range(_reach(w, n, systems, added, near, reached)):
                 p = reached[i]
                 _tally(w, p, none, attack, not fresh[p], -1.0, total)
-                none[p, added.system] *= 1.0 - added.ready[w]
+                none[p, added.system[n - 1]] *= 1.0 - added.ready[w, added.system[n - 1]]
                 fresh[p] = False
                 _tally(w, p, none, attack, True, 1.0, total)
             for k in range(sums.shape[0]):
@@ -191,8 +191,8 @@ def struck_by_number(first, last, none_ready, attack, added, near, filled, struc
             for s in range(systems):
                 none[p, s] = none_ready[s, w, p]
         for n in range(struck.shape[1]):
-            for i in range(_reach(w, n, added, near, reached)):
-                none[reached[i], added.system] *= 1.0 - added.ready[w]
+            for i in range(_reach(w, n, systems, added, near, reached)):
+                none[reached[i], added.system[n - 1]] *= 1.0 - added.ready[w, added.system[n - 1]]
                 stale[reached[i]] = True
             loss = 0.0
             for p in range(places):
