@@ -1,6 +1,8 @@
 """Compile data/catalogue from ../shared/data/catalogue: facts only, in our own columns and system ids.
 
-Rows whose sources were read since are in reread.csv beside this script, which replaces what stood there.
+Rows whose sources were read since are in reread.csv beside this script, which replaces what stood there. What holders
+keep, and how long a gift takes, is in holders.csv beside it, in our own words; each row names the facts of
+../shared/data/facts that it rests on, and takes publisher, title and date from them.
 Run from anywhere: ``python scripts/compile_catalogue.py [--out FOLDER]``. model.csv, the parameters of the model,
 is kept by hand in data/catalogue and not touched. The same input gives the same bytes.
 """
@@ -9,16 +11,23 @@ from __future__ import annotations
 
 import argparse
 import csv
+import re
 from pathlib import Path
 
 from tegmen.evidence.catalogue import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data" / "catalogue"
+FACTS = SHARED.with_name("facts")
 REREAD = Path(__file__).with_name("reread.csv")
+HOLDERS = Path(__file__).with_name("holders.csv")
 TARGET = ROOT / "src" / "tegmen" / "data" / "catalogue"
 
 Row = dict[str, str]
+
+# Such pages show what circulates: none of them sets a value alone.
+WEAK_KINDS = {"aggregator", "blog", "hostile-state media"}
+WEAK_PUBLISHERS = re.compile(r"(^|\.)(news-pravda\.com|rt\.com|tass\.com|news-front\.su|interaffairs\.ru|sputnik.*)$")
 
 # Interceptors are facts about the system that fires them: id in the source -> (system, prefix of the parameter).
 INTERCEPTORS = {"patriot_pac3_mse": ("patriot", "pac3_mse_"), "patriot_pac2_gemt": ("patriot", "pac2_gemt_")}
@@ -107,6 +116,37 @@ def compile_totals(name: str) -> list[Row]:
     return rows
 
 
+def compile_holders() -> list[Row]:
+    """Give what holders keep and how long a gift takes, each row with the source of the facts it rests on."""
+    facts = {
+        row["id"]: row
+        for name in ("holdings.csv", "deliveries.csv", "availability.csv", "rounds.csv")
+        for row in _rows(FACTS / name)
+    }
+    return [_holder_row(row, [facts[each] for each in row["facts"].split()]) for row in _rows(HOLDERS)]
+
+
+def _holder_row(row: Row, facts: list[Row]) -> Row:
+    about = f"{HOLDERS.name}: {row['holder']}, {row['system']}, {row['parameter']}"
+    if facts and all(map(_is_weak, facts)):
+        raise SystemExit(f"{about}: rests on weak pages alone; add another, or leave it open")
+    if row["verified"] == "true" and not any(fact["read"] == "full" or "derived" in fact["read"] for fact in facts):
+        raise SystemExit(f"{about}: called verified, and nobody's own words were read")
+    source = "; ".join(dict.fromkeys(map(_fact_source, facts))) or "no publication found: tegmen's judgement"
+    return {**row, "source": source}
+
+
+def _is_weak(fact: Row) -> bool:
+    publishers = [name.strip() for name in fact["publisher"].split(";")]
+    return fact.get("source_kind") in WEAK_KINDS or all(map(WEAK_PUBLISHERS.search, publishers))
+
+
+def _fact_source(fact: Row) -> str:
+    """Publisher, title where it is told, day, and who said it."""
+    title = "" if fact["page"].startswith("http") or not fact["page"] else f", {fact['page']}"
+    return f"{fact['publisher'] or 'arithmetic on dates'}{title}, {fact['date'] or 'undated'} ({fact['said_by']})"
+
+
 def replace_reread(tables: dict[str, list[Row]]) -> None:
     """Put rows whose sources were read since in place of the older ones."""
     subject = {"systems.csv": ("system", "parameter"), "inventories.csv": ("holder", "system")}
@@ -122,7 +162,7 @@ def replace_reread(tables: dict[str, list[Row]]) -> None:
 
 
 def main() -> None:
-    """Write the five compiled tables."""
+    """Write the six compiled tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=TARGET)
     out: Path = parser.parse_args().out
@@ -133,11 +173,12 @@ def main() -> None:
         "inventories.csv": compile_inventories(),
         "official_totals.csv": compile_totals("official_totals.csv"),
         "consequences.csv": compile_totals("consequences.csv"),
+        "holders.csv": compile_holders(),
     }
     replace_reread(tables)
     for name, rows in tables.items():
         with (out / name).open("w", encoding="utf-8", newline="") as handle:
-            writer = csv.DictWriter(handle, TABLES[name], lineterminator="\n")
+            writer = csv.DictWriter(handle, TABLES[name], extrasaction="ignore", lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
         print(f"{name}: {len(rows)} rows")

@@ -43,7 +43,7 @@ NEIGHBOURS = {
     "NOTICE": "licences.md",
 }
 """Files beside docs/ to the page that each becomes."""
-CATALOGUE = ("model", "systems", "threats", "inventories", "official_totals", "consequences")
+CATALOGUE = ("model", "systems", "threats", "inventories", "holders", "official_totals", "consequences")
 BESIDE = ("errors", "terms", "data")
 """Layers of the contract that are no rooms: what every room may use."""
 _MARK = re.compile(r"^<!-- generated: (?P<name>[\w ]+) -->$", re.MULTILINE)

@@ -5,6 +5,9 @@ from .answer.claim import check_claim as check_claim
 from .answer.claim import claim_of as claim_of
 from .answer.claim import parse_added as parse_added
 from .answer.claim import read_claim as read_claim
+from .answer.donors import DonorPlan as DonorPlan
+from .answer.donors import as_many_as_can as as_many_as_can
+from .answer.donors import donors as donors
 from .answer.drivers import drive as drive
 from .answer.plan import Plan as Plan
 from .answer.plan import allocate as allocate
@@ -25,6 +28,8 @@ from .errors import EvidenceError as EvidenceError
 from .errors import InfeasibleError as InfeasibleError
 from .errors import InputError as InputError
 from .errors import TegmenError as TegmenError
+from .evidence.holders import Holder as Holder
+from .evidence.holders import read_holders as read_holders
 from .evidence.record import Record as Record
 from .evidence.record import read_record as read_record
 from .ledger.aid import aid_status as aid_status

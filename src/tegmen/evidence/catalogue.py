@@ -30,6 +30,7 @@ TABLES: Mapping[str, tuple[str, ...]] = FrozenDict(
         "inventories.csv": ("holder", "system", "role", "as_of", *_VALUE_COLUMNS),
         "official_totals.csv": ("metric", "period_start", "period_end", *_VALUE_COLUMNS),
         "consequences.csv": ("metric", "period_start", "period_end", *_VALUE_COLUMNS),
+        "holders.csv": ("holder", "system", "parameter", "as_of", *_VALUE_COLUMNS),
         "model.csv": ("parameter", "threat_class", "system", *_VALUE_COLUMNS),
     }
 )
@@ -185,7 +186,7 @@ def _parse_tables(root: Traversable | Path, where: str) -> Catalogue:
             faults.append(f"{name}: not UTF-8 text; save it as CSV in UTF-8")
             continue
         digests[name] = hashlib.sha256(content).hexdigest()
-        rows, wrong = _parse_table(name, text)
+        rows, wrong = rows_of_table(name, text)
         parameters += rows
         faults += wrong
     if faults:
@@ -193,8 +194,8 @@ def _parse_tables(root: Traversable | Path, where: str) -> Catalogue:
     return Catalogue(tuple(parameters), digests)
 
 
-def _parse_table(name: str, text: str) -> tuple[list[Parameter], list[str]]:
-    """Give the rows of one table and one line for each fault in it."""
+def rows_of_table(name: str, text: str) -> tuple[list[Parameter], list[str]]:
+    """Give the rows of one table of `TABLES` and one line for each fault in it."""
     reader = csv.reader(StringIO(text, newline=""))
     columns = TABLES[name]
     header = next(reader, [])
