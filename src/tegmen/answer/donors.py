@@ -339,7 +339,7 @@ def _plan(scenario: Scenario, ask: _Ask, holders: Sequence[Holder]) -> DonorPlan
 
 
 def _within_reach(ask: _Ask, holders: Sequence[Holder]) -> Mapping[str, int]:
-    """Kind to the number that can come in time in a outlook, were all that can be given asked for."""
+    """Kind to the number that can come in time in an outlook, were all that can be given asked for."""
     givers = tuple(map(ask.giver, holders))
     of = {kind: sum(giver.gives for giver in givers if giver.holder.system == kind) for kind in ask.added}
     most = {kind: max(number, 1) for kind, number in of.items()}
