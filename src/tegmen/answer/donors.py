@@ -267,6 +267,7 @@ def donors(  # noqa: PLR0913 - one keyword an option
     return plan
 
 
+@checked_arguments
 def as_many_as_can(  # noqa: PLR0913 - one keyword an option
     scenario: Scenario,
     *,
@@ -362,7 +363,7 @@ def _gifts(scenario: Scenario, solved: Solved) -> tuple[Gift, ...]:
                 system=giver.holder.system,
                 units=units,
                 month=month,
-                first=_first_day(scenario, month),
+                first=_begin_of(scenario, month),
                 share=taken[index] / giver.stock if giver.stock else None,
                 rounds=None if span is None else (units * span[0], units * span[1], units * span[2]),
                 unverified=giver.holder.unverified,
@@ -494,11 +495,11 @@ def _months_until(scenario: Scenario, by: str | dt.date | None) -> int:
 
 
 def _month_fault(scenario: Scenario, by: str | dt.date | None) -> str:
-    first, furthest = _first_day(scenario, 1), _first_day(scenario, FURTHEST)
+    first, furthest = _begin_of(scenario, 1), _begin_of(scenario, FURTHEST)
     return f"by: found {str(by)[:40]!r}; give a month from {first:%Y-%m} to {furthest:%Y-%m}, such as {first:%Y-%m}"
 
 
-def _first_day(scenario: Scenario, month: int) -> dt.date:
+def _begin_of(scenario: Scenario, month: int) -> dt.date:
     """First day of month 1, 2, ... after the scenario's."""
     last = scenario.month.last
     years, rest = divmod(last.month - 1 + month, 12)
@@ -569,7 +570,7 @@ def _floor_faults(floors: Mapping[str, int], added: Mapping[str, int], known: Se
 def _refusal(plan: DonorPlan) -> str:
     """Say what cannot be met, which limits bind, and the nearest ask that can be met."""
     come = {kind: number - plan.unmet[kind] for kind, number in plan.added.items()}
-    end = _first_day(plan.scenario, plan.months)
+    end = _begin_of(plan.scenario, plan.months)
     asked, can = (
         ", ".join(f"{number} {SYSTEM_NAMES.get(kind, kind)}" for kind, number in numbers.items())
         for numbers in (plan.added, come)
@@ -604,7 +605,7 @@ def _later(plan: DonorPlan) -> dt.date | None:
     crews = {kind: crews_of(plan.givers, kind, FURTHEST, plan.outlook) for kind in plan.added}
     solved = solve(plan.givers, plan.added, crews)
     last = max((move.month for move in solved.moves), default=0)
-    return None if sum(solved.unmet.values()) else _first_day(plan.scenario, last)
+    return None if sum(solved.unmet.values()) else _begin_of(plan.scenario, last)
 
 
 def _month_rows(givers: Iterable[Giver]) -> Mapping[str, Parameter]:
