@@ -20,6 +20,7 @@ from tegmen.question.numbers import Evidence
 from tegmen.question.places import Places
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.terms import EvidenceCase, Provenance, Span, content_equal
+from tegmen.worlds.draw import Worlds
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
@@ -294,6 +295,30 @@ class GoalAnswer:
 
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False)
+class Carried:
+    """What a page carries of an evidence case.
+
+    Parameters
+    ----------
+    worlds
+        Some of the headline's worlds, rounded: where missiles are aimed to 16 bits a world, the rest to 32.
+    of, ess
+        How many worlds they were chosen from, and how many independent ones those are worth.
+    sites
+        Goal to (n,) sites in order, as answered: planned on other worlds than these.
+    informed
+        (n, w) sites of the plan that knows each world's layout, for the first of these goals.
+    """
+
+    worlds: Worlds
+    of: int
+    ess: float
+    sites: Mapping[str, Ints]
+    informed: Ints
+
+
+@content_equal
+@dataclass(frozen=True, slots=True, eq=False)
 class CaseAnswer:
     """All goals under one evidence case, and the headline's by readings.
 
@@ -316,6 +341,8 @@ class CaseAnswer:
         One drawn notional layout.
     glide_bombs
         Those still launched with no and with the headline's added units.
+    carried
+        What a page carries to do the arithmetic itself; None where it can hold no goal of the question.
     """
 
     case: EvidenceCase
@@ -333,6 +360,7 @@ class CaseAnswer:
     intercepted: Mapping[str, tuple[float, float, float]]
     baseline: tuple[Stand, ...]
     glide_bombs: Mapping[str, tuple[float, float, float]]
+    carried: Carried | None = None
 
     @property
     def headline(self) -> GoalAnswer:

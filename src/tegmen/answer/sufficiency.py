@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tegmen.answer.estimates import Decision, Estimate, first_order, numbers_needed, value_of_knowing
+from tegmen.answer.live import carry
 from tegmen.answer.readings import (
     answer_cuts,
     answer_informed,
@@ -140,6 +141,7 @@ def _answer_case(study: Study, case: EvidenceCase) -> tuple[CaseAnswer, Worlds]:
         intercepted=FrozenDict(_intercepted(whole)),
         baseline=_drawn_layout(whole),
         glide_bombs=FrozenDict(_glide_bombs(study, whole, plan, number)),
+        carried=carry(study, case, table),
     ), whole
 
 

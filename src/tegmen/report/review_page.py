@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 from itertools import pairwise
@@ -15,6 +13,7 @@ from markupsafe import Markup
 from tegmen.ledger.entries import ENTRY_KINDS, HEDGES, OPEN, ROLES, STAGES, Entry, as_json, stated
 from tegmen.ledger.reading.review import blanks
 from tegmen.report.folders import write_files
+from tegmen.report.sealed import POLICY, in_script, sealed
 from tegmen.report.style import fill_page
 from tegmen.terms import VERSION
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from tegmen.ledger.reading.drafts import Draft
     from tegmen.ledger.reading.extraction import Reading
 
-_POLICY: Final = "policy of this page"
 _ASKED: Final = {"publisher": "", "title": "", "url": "", "published": "", "reliability": "F"}
 """What the page lets a person say of the source."""
 _HELD_BACK: Final = re.compile(
@@ -58,15 +56,15 @@ def review_page(reading: Reading, source: Mapping[str, str], saved_as: str) -> s
     """Give the page as text; its policy lets only its own style and script in, by their hashes, and nothing out."""
     page = fill_page(
         "review.html.j2",
-        policy=_POLICY,
+        policy=POLICY,
         title=with_signs(source.get("title") or Path(reading.article.name).name),
         source=_ASKED | {name: with_signs(value) for name, value in source.items()},
         notes=[with_signs(note) for note in reading.notes],
         parts=parts_of(reading),
-        data=Markup(_in_script(page_data(reading, source, saved_as))),  # noqa: S704 - escaped for a script element
+        data=Markup(in_script(page_data(reading, source, saved_as))),  # noqa: S704 - escaped for a script element
         version=VERSION,
     )
-    return page.replace(_POLICY, _policy(page), 1)
+    return sealed(page)
 
 
 def page_data(reading: Reading, source: Mapping[str, str], saved_as: str) -> dict[str, Any]:
@@ -130,19 +128,3 @@ def _stated(entry: Entry) -> dict[str, Any]:
 
 def _spaced(numbers: Any) -> str:
     return " ".join(map(str, numbers))
-
-
-def _in_script(data: object) -> str:
-    """Write JSON that cannot end the script element it stands in, nor begin anything else."""
-    text = json.dumps(data)  # ASCII
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _policy(page: str) -> str:
-    def hashes(tag: str) -> str:
-        found = re.findall(rf"<{tag}>(.*?)</{tag}>", page, flags=re.DOTALL)
-        digests = (hashlib.sha256(each.encode()).digest() for each in found)
-        return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-
-    own = f"script-src {hashes('script')}; style-src {hashes('style')}"
-    return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"

@@ -1,0 +1,218 @@
+"""The live page: an answer to be argued with, in one file that needs no server, no network and no Python.
+
+What the page holds is put together here; its arithmetic is in `live/arithmetic.js`, and Python's in `answer/live.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import shapely
+
+from tegmen.answer.live import arrays_of, controls_of, held_goals, together_of
+from tegmen.evidence.geography import read_borders, read_front, read_oblasts, to_km
+from tegmen.evidence.systems import BALLISTIC_SYSTEMS, SYSTEM_NAMES
+from tegmen.terms import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tegmen.answer.results import Carried, CaseAnswer, Sufficiency
+    from tegmen.question.numbers import Number
+    from tegmen.question.scenario import Goal
+
+LIVE_FILE: Final = "live.html"
+LANGUAGES: Final = ("en", "uk")
+MODULES: Final = ("arithmetic.js", "state.js")
+"""Modules of the page in the order in which they need each other."""
+_EDGE_KM: Final = (-721.0, 457.0, 1435.0, 937.0)
+"""West and north edge of the map, width and height, from 48.5 N 31.5 E [km]."""
+_DOUBTS = 3
+_TYPES: Final = {"float64": "f8", "float32": "f4", "uint16": "u2", "uint8": "u1"}
+
+
+# ---------------------------------------------------------------- what the page holds
+
+
+def live_data(result: Sufficiency) -> dict[str, Any]:
+    """Give all that the page is made of: the question, its places, what can be moved, and the worlds of each case."""
+    scenario, places = result.scenario, result.places
+    worlds = next(answer.carried.worlds for answer in result.cases.values() if answer.carried)
+    controls = controls_of(scenario, worlds.theatre.posted)
+    x, y = places.xy.T
+    cases = {case: _case(answer) for case, answer in result.cases.items()}
+    carried = json.dumps([case["worlds"] for case in cases.values()]).encode()
+    return {
+        "version": VERSION,
+        "seed": result.seed,
+        "inputs": dict(result.provenance.inputs),
+        "sha256": hashlib.sha256(carried).hexdigest(),
+        "name": scenario.name,
+        "title": scenario.title,
+        "month": str(scenario.month),
+        "until": str(result.calibration.until),
+        "toml": json.loads(scenario.model_dump_json(by_alias=True, exclude_unset=True, exclude={"sha256"})),
+        "system": BALLISTIC_SYSTEMS.index(scenario.added_system),
+        "systems": [_system(name, result) for name in BALLISTIC_SYSTEMS],
+        "most": scenario.added_max,
+        "rounds": scenario.added_rounds.value,
+        "goals": [_goal(goal, worlds) for goal in held_goals(scenario)],
+        "others": [goal.name for goal in scenario.goals if goal not in held_goals(scenario)],
+        "controls": [{name: getattr(each, name) for name in each.__slots__} for each in controls],
+        "numbers": _numbers(result, {name for control in controls for name in control.numbers}),
+        "unverified": _unverified(result.evidence.numbers),
+        "claims": [
+            {"label": claim.label, "added": claim.added, "about": claim.about, "source": claim.source}
+            for claim in scenario.claims_tested
+        ],
+        "places": {
+            "name": places.name.tolist(), "x": x.tolist(), "y": y.tolist(), "kyiv": places.kyiv.tolist(),
+            "latitude": places.latitude.tolist(), "longitude": places.longitude.tolist(),
+            "population": places.population.tolist(), "capacity": places.capacity_mw.tolist(),
+        },
+        "map": _map(),
+        "cases": cases,
+    }  # fmt: skip
+
+
+def _case(answer: CaseAnswer) -> dict[str, Any]:
+    """What is said of an evidence case, and its worlds."""
+    carried, headline = answer.carried, answer.headline
+    assert carried is not None, "a page is made of cases that carry worlds"
+    held = [each for each in answer.goals if each.goal.name in carried.sites]
+    return case_data(carried) | {
+        "answers": {
+            each.goal.name: {
+                "n": each.n, "open": each.n_interval, "probability": each.probability.tolist(),
+                "mcse": each.mcse.tolist(),
+            }
+            for each in held
+        },
+        "span": answer.span,
+        "matters": answer.matters_most,
+        "doubts": [
+            {"unknown": driver.unknown, "share": driver.share, "worth": driver.evppi}
+            for driver in headline.drivers[:_DOUBTS]
+        ],
+        "baseline": [
+            {"system": SYSTEM_NAMES[stand.system], "at": _spot(stand.latitude, stand.longitude),
+             "radius": stand.radius_km}
+            for stand in answer.baseline
+            if stand.radius_km > 0
+        ],
+    }  # fmt: skip
+
+
+def case_data(carried: Carried) -> dict[str, Any]:
+    """Worlds of an evidence case as a page reads them, and where units stand as answered."""
+    worlds = {
+        "count": len(carried.worlds),
+        "of": carried.of,
+        "ess": carried.ess,
+        "together": together_of(carried.worlds),
+        "systems": len(BALLISTIC_SYSTEMS),
+        "arrays": {name: _array(table) for name, table in arrays_of(carried).items()},
+    }
+    return {"worlds": worlds, "sites": {name: sites.tolist() for name, sites in carried.sites.items()}}
+
+
+def _array(table: Any) -> dict[str, str]:
+    """An array as a page reads it: its type, and its bytes, little end first, in base64."""
+    code = _TYPES[table.dtype.name]
+    content = np.ascontiguousarray(table, dtype=f"<{code[0]}{code[1]}").tobytes()
+    return {"type": code, "data": base64.b64encode(content).decode()}
+
+
+def _goal(goal: Goal, worlds: Any) -> dict[str, Any]:
+    metric, places = goal.measure, worlds.places
+    counted = metric.places(places, goal.largest_cities)
+    worth = places.population if metric.damage is not None else np.ones(len(places))
+    return {
+        "name": goal.name, "metric": goal.metric, "label": goal.label, "own_label": goal.own_label,
+        "threshold": goal.threshold, "confidence": goal.confidence, "headline": goal.headline,
+        "cities": goal.largest_cities, "is_count": metric.is_count, "worth": (worth * counted).tolist(),
+    }  # fmt: skip
+
+
+def _system(name: str, result: Sufficiency) -> dict[str, Any]:
+    """A system's name, and what a fire unit of it costs with its missiles."""
+    row = result.scenario.catalogue.system(name, "fire_unit_cost_with_missiles")
+    low, best, high = row.span
+    about = {"low": low, "best": best, "high": high, "unit": row.unit, "source": row.source, "verified": row.verified}
+    return {"id": name, "name": SYSTEM_NAMES[name], "cost": about}
+
+
+def _numbers(result: Sufficiency, ids: set[str]) -> dict[str, Any]:
+    """Numbers behind the controls, with their sources."""
+    catalogue = {row.id: row for row in result.scenario.catalogue.parameters}
+    found: dict[str, Any] = {number.id: number for number in result.evidence.numbers}
+    keys = ("low", "best", "high", "unit", "source", "verified", "note")
+    known = {name: found.get(name) or catalogue[name] for name in sorted(ids) if name in found or name in catalogue}
+    return {
+        name: {key: getattr(row, key) for key in keys} | {"what": getattr(row, "what", "") or row.label}
+        for name, row in known.items()
+    }
+
+
+def _unverified(numbers: Iterable[Number]) -> tuple[int, int]:
+    """How many of the answer's numbers nobody checked in a stored copy of their source, and of how many."""
+    known = [number for number in numbers if number.verified is not None]
+    return sum(not number.verified for number in known), len(known)
+
+
+# ---------------------------------------------------------------- the map
+
+
+@cache
+def _map() -> Mapping[str, Any]:
+    """Outlines as paths, one unit a km, from the north-west edge."""
+    lands = read_borders()["features"]
+    ours = [land for land in lands if land["properties"]["iso_a3"] == "UKR"]
+    front = read_front()
+    contact = front.loc[front["part"] == "contact"]
+    line = np.array([_spot(*point) for point in zip(contact["latitude"], contact["longitude"], strict=True)])
+    return {
+        "size": _EDGE_KM[2:],
+        "edge": _EDGE_KM[:2],
+        "abroad": _path(land for land in lands if land not in ours),
+        "oblasts": _path(read_oblasts()["features"]),
+        "home": _path(ours),
+        "front": _line(line, closed=False),
+    }
+
+
+def _spot(latitude: float, longitude: float) -> tuple[float, float]:
+    """Across and down from the map's edge [km]."""
+    east, north = to_km(latitude, longitude).ravel().tolist()
+    return east - _EDGE_KM[0], _EDGE_KM[1] - north
+
+
+def _path(features: Iterable[Mapping[str, Any]]) -> str:
+    """Outlines of features, cut to the map, to a km."""
+    window, parts = shapely.box(0, 0, *_EDGE_KM[2:]).buffer(20), list[str]()
+    for feature in features:
+        outline = shapely.geometry.shape(feature["geometry"])
+        on_map = shapely.transform(outline, lambda points: _spots(points[:, 1], points[:, 0]))
+        inside = shapely.intersection(shapely.make_valid(on_map), window)
+        rings = shapely.get_exterior_ring(shapely.get_parts(inside))
+        parts += [_line(shapely.get_coordinates(ring), closed=True) for ring in rings if ring is not None]
+    return "".join(parts)
+
+
+def _spots(latitude: Any, longitude: Any) -> Any:
+    return to_km(latitude, longitude) * (1, -1) + (-_EDGE_KM[0], _EDGE_KM[1])
+
+
+def _line(points: Any, *, closed: bool) -> str:
+    """A path through points, in whole km: the first as it is, the others as steps."""
+    whole = np.rint(points).astype(int)
+    steps = np.diff(whole, axis=0)
+    steps = steps[(steps != 0).any(axis=1)]
+    if not len(steps):
+        return ""
+    return f"M{whole[0, 0]} {whole[0, 1]}l" + " ".join(f"{x} {y}" for x, y in steps.tolist()) + ("z" if closed else "")

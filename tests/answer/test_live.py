@@ -1,0 +1,110 @@
+"""Worlds that a page carries: close to all of them, and every state as the answer's own tables have it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from core_example import evidence, study_of
+
+from tegmen.answer import live
+from tegmen.answer.live import arrays_of, carry, evaluate, read_state
+from tegmen.answer.readings import plan_table, remaining_of, strike_table
+from tegmen.answer.study import met_share, remaining_shares
+from tegmen.errors import InputError
+
+MARCH = evidence().scenario
+
+
+@cache
+def study():
+    return study_of(worlds=400)
+
+
+@cache
+def carried():
+    goal = MARCH.headline
+    return carry(study(), "posted", plan_table(study(), "posted", goal, ("patriot", MARCH.added_max)))
+
+
+def state_of(text: str):
+    return read_state(text, MARCH, study().theatre)
+
+
+def test_a_part_of_the_worlds_gives_the_share_of_all_to_one_world(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(live, "CARRIED", 100)
+    goal = MARCH.headline
+    part = carry(study(), "posted", plan_table(study(), "posted", goal, ("patriot", MARCH.added_max)))
+    assert (len(part.worlds), part.of) == (100, 400)
+    whole = met_share(remaining_of(study(), "posted", goal, ("patriot", MARCH.added_max)), goal)
+    assert np.abs(evaluate(part, MARCH, state_of("")).probability - whole).max() <= 0.01 + 1e-9
+
+
+@pytest.mark.parametrize(("rounds", "reaction"), [(40.0, 0.0), (3.5, 0.6)])
+def test_strikes_of_a_state_are_those_of_the_answers_table(rounds: float, reaction: float):
+    few = carried()
+    told = evaluate(few, MARCH, state_of(f"rounds={rounds}&reaction={reaction}")).remaining
+    table = strike_table(few.worlds, MARCH.headline, ("patriot", few.sites["strikes"]))
+    base = few.worlds.scalar["rounds_a_month"]
+    np.testing.assert_allclose(told, table.remaining([base, *[base + rounds] * MARCH.added_max], reaction), rtol=1e-9)
+
+
+@pytest.mark.parametrize("goal", ["people", "capitals"])
+def test_other_goals_of_a_state_are_those_of_the_closed_form(goal: str):
+    few = carried()
+    base = few.worlds.scalar["rounds_a_month"]
+    supply, plan = [base, *[base + 40.0] * MARCH.added_max], ("patriot", few.sites[goal])
+    expected = remaining_shares(few.worlds, MARCH.goal(goal), plan, [supply])[0]
+    np.testing.assert_allclose(evaluate(few, MARCH, state_of(f"goal={goal}")).remaining, expected, rtol=1e-9)
+
+
+def test_what_gets_through_by_place_adds_up_to_what_is_left():
+    few = carried()
+    state = state_of("reaction=0.3&salvo=3&plan=own&units=patriot@Kharkiv,sampt@Odesa,patriot@Kharkiv")
+    told = evaluate(few, MARCH, state)
+    counted = few.worlds.places.largest(25)
+    assert told.struck.shape == (4, len(few.worlds.places))
+    # Re-aiming moves strikes between places that count, and none elsewhere.
+    elsewhere = np.setdiff1d(np.arange(len(few.worlds.places)), counted)
+    calm = evaluate(few, MARCH, replace(state, reaction=0.0))
+    np.testing.assert_allclose(told.struck[:, elsewhere], calm.struck[:, elsewhere], rtol=1e-12)
+    assert told.struck[-1, counted].sum() > calm.struck[-1, counted].sum()
+
+
+def test_what_is_fixed_is_fixed_for_added_units_and_missiles_alone():
+    few = carried()
+    plain = evaluate(few, MARCH, state_of("")).struck
+    np.testing.assert_array_equal(evaluate(few, MARCH, state_of("ready=0.2")).struck[0], plain[0])
+    twice = round(2 * few.worlds.counts[0, 3])
+    assert evaluate(few, MARCH, state_of(f"launched={twice}&rounds=9000")).struck[0].sum() > 1.9 * plain[0].sum()
+
+
+def test_arrays_of_a_page_give_the_worlds_back_exactly():
+    few = carried()
+    arrays = arrays_of(few)
+    mix = (arrays["mix"] * arrays["mix_unit"][:, None]).astype(np.float32)
+    np.testing.assert_array_equal(mix, few.worlds.mix[:, 3])
+    np.testing.assert_array_equal(arrays["kyiv"].astype(float), few.worlds.rate[:, 3])
+    np.testing.assert_array_equal(arrays["radius"].astype(float), few.worlds.units.radius_ballistic_km[:, :2])
+    stands = (few.worlds.system >= 0) & (few.worlds.system < 2)
+    assert (arrays["system"] < 255).sum() == stands.sum()
+
+
+def test_a_state_with_faults_names_them_all():
+    with pytest.raises(InputError) as refused:
+        state_of("case=x&goal=y&threshold=7&confidence=1&rounds=-1&salvo=1.5&units=nasams@Kyiv,patriot@Nowhere&b=1")
+    said = str(refused.value)
+    assert "9 faults" in said
+    for words in (
+        "case: found 'x'",
+        "goal: found 'y'",
+        "threshold",
+        "confidence",
+        "rounds",
+        "salvo",
+        "nasams",
+        "Nowhere",
+    ):
+        assert words in said
