@@ -41,7 +41,7 @@ PLANS = ("answered", "blind", "informed", "own")
 Moved = Literal["ready", "elsewhere", "salvo", "launched"]
 """What a state may fix in all worlds; left alone it is as each world has it."""
 _STEPS = 65_535
-_BALLISTIC = ThreatClass.ballistic
+_MISSILES = ThreatClass.ballistic
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,32 +149,32 @@ def _rounded(worlds: Worlds) -> Worlds:
     """The same worlds, every number one that a page can carry."""
     mix = np.zeros_like(worlds.mix)
     number, unit = mix_steps(worlds)
-    mix[:, _BALLISTIC] = (number * unit[:, None]).astype(np.float32)
+    mix[:, _MISSILES] = (number * unit[:, None]).astype(np.float32)
     units = replace(
         worlds.units,
-        radius_ballistic_km=_single(worlds.units.radius_ballistic_km),
-        effectiveness_ballistic=_single(worlds.units.effectiveness_ballistic),
+        radius_ballistic_km=_at_32_bits(worlds.units.radius_ballistic_km),
+        effectiveness_ballistic=_at_32_bits(worlds.units.effectiveness_ballistic),
     )
     return replace(
         worlds,
         mix=mix,
-        rate=_single(worlds.rate),
-        readiness=_single(worlds.readiness),
-        readiness_added=_single(worlds.readiness_added),
+        rate=_at_32_bits(worlds.rate),
+        readiness=_at_32_bits(worlds.readiness),
+        readiness_added=_at_32_bits(worlds.readiness_added),
         units=units,
-        scalar=FrozenDict({name: _single(values) for name, values in worlds.scalar.items()}),
+        scalar=FrozenDict({name: _at_32_bits(values) for name, values in worlds.scalar.items()}),
         unknowns=FrozenDict(),
     )
 
 
 def mix_steps(worlds: Worlds) -> tuple[Ints, Floats]:
     """(w, p) where ballistic missiles are aimed in whole steps of (w,): as exactly as 16 bits a place can say it."""
-    mix = worlds.mix[:, _BALLISTIC].astype(np.float64)
+    mix = worlds.mix[:, _MISSILES].astype(np.float64)
     unit = np.maximum(mix.max(axis=1), 1e-30) / _STEPS
     return np.rint(mix / unit[:, None]).astype(np.int64), unit
 
 
-def _single(values: Floats) -> Floats:
+def _at_32_bits(values: Floats) -> Floats:
     return values.astype(np.float32).astype(np.float64)
 
 
@@ -195,15 +195,15 @@ def arrays_of(carried: Carried) -> dict[str, NDArray[Any]]:
         "site": np.where(stands, site, 0).astype(index),
         "system": np.where(stands, system, 255).astype(np.uint8),
         "unit_ready": ready.astype(np.float32),
-        "kyiv": worlds.rate[:, _BALLISTIC].astype(np.float32),
+        "kyiv": worlds.rate[:, _MISSILES].astype(np.float32),
         "ratio": worlds.scalar["kill_ratio_elsewhere"].astype(np.float32),
         "relative": worlds.units.effectiveness_ballistic[:, :systems].astype(np.float32),
         "radius": worlds.units.radius_ballistic_km[:, :systems].astype(np.float32),
         "ready": worlds.readiness_added.astype(np.float32),
         "rounds": worlds.scalar["rounds_a_month"].astype(np.float32),
         "salvo": salvo_of(worlds, "ballistic").astype(np.uint8),
-        "launched": worlds.counts[:, _BALLISTIC].astype(np.uint16),
-        "packet": worlds.packet[:, _BALLISTIC].astype(np.uint16),
+        "launched": worlds.counts[:, _MISSILES].astype(np.uint16),
+        "packet": worlds.packet[:, _MISSILES].astype(np.uint16),
         "informed": carried.informed.astype(index),
     }
 
@@ -211,7 +211,7 @@ def arrays_of(carried: Carried) -> dict[str, NDArray[Any]]:
 def together_of(worlds: Worlds) -> float:
     """Chance that two packets of ballistic missiles come in the same night of the month."""
     theatre = worlds.theatre
-    return float(same_night(tuple(theatre.history[:, _BALLISTIC].tolist()), theatre.nights))
+    return float(same_night(tuple(theatre.history[:, _MISSILES].tolist()), theatre.nights))
 
 
 # ---------------------------------------------------------------- what can be moved, and how far
@@ -257,7 +257,7 @@ def controls_of(scenario: Scenario, posted: Mapping[ThreatClass, int]) -> tuple[
     outages = [model(name, system=system) for name in ("maintenance_share", "repair_abroad_share", "training_share")]
     bad, usual, good = (float(np.prod([1 - row.span[at] for row in outages])) for at in (2, 1, 0))
     ratio, salvo, rounds = model("kill_ratio_elsewhere", "ballistic"), model("salvo_ballistic"), scenario.added_rounds
-    launched = posted[_BALLISTIC]
+    launched = posted[_MISSILES]
     supply, stated = model("rounds_added_a_month"), scenario.official.ballistic_and_s300
     in_month, at_one = plausible("missiles", "launched_in_a_month"), plausible("missiles", "salvo_ballistic")
     most_rounds = plausible("missiles per month").highest
@@ -397,7 +397,7 @@ def moved(worlds: Worlds, fixed: Mapping[Moved, float]) -> Worlds:
         scalar["salvo_ballistic"] = fixed["salvo"] * every
     counts = worlds.counts.copy()
     if "launched" in fixed:
-        counts[:, _BALLISTIC] = round(fixed["launched"])
+        counts[:, _MISSILES] = round(fixed["launched"])
     ready = fixed["ready"] * every if "ready" in fixed else worlds.readiness_added
     return replace(worlds, scalar=FrozenDict(scalar), counts=counts, readiness_added=ready)
 
@@ -418,7 +418,7 @@ def _step(cover: Cover, reached: Any, goal: Goal, state: State, *, added: bool) 
     worlds = cover.worlds
     rounds = worlds.scalar["rounds_a_month"] + (state.rounds if added else 0.0)
     filled, stopped = fill(worlds, cover.engaged, rounds), cover.stopped
-    launched, mix = worlds.counts[:, _BALLISTIC], worlds.mix[:, _BALLISTIC].astype(np.float64)
+    launched, mix = worlds.counts[:, _MISSILES], worlds.mix[:, _MISSILES].astype(np.float64)
     wanted = salvo_of(worlds, "ballistic") * launched * (mix * cover.engaged).sum(axis=1)
     counted = goal.measure.places(worlds.places, goal.largest_cities)
     if state.reaction:

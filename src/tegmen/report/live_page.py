@@ -33,7 +33,7 @@ MODULES: Final = ("arithmetic.js", "state.js")
 _EDGE_KM: Final = (-721.0, 457.0, 1435.0, 937.0)
 """West and north edge of the map, width and height, from 48.5 N 31.5 E [km]."""
 _DOUBTS = 3
-_TYPES: Final = {"float64": "f8", "float32": "f4", "uint16": "u2", "uint8": "u1"}
+_CODES: Final = {"float64": "f8", "float32": "f4", "uint16": "u2", "uint8": "u1"}
 
 
 # ---------------------------------------------------------------- what the page holds
@@ -64,7 +64,7 @@ def live_data(result: Sufficiency) -> dict[str, Any]:
         "goals": [_goal(goal, worlds) for goal in held_goals(scenario)],
         "others": [goal.name for goal in scenario.goals if goal not in held_goals(scenario)],
         "controls": [{name: getattr(each, name) for name in each.__slots__} for each in controls],
-        "numbers": _numbers(result, {name for control in controls for name in control.numbers}),
+        "numbers": _behind(result, {name for control in controls for name in control.numbers}),
         "unverified": _unverified(result.evidence.numbers),
         "claims": [
             {"label": claim.label, "added": claim.added, "about": claim.about, "source": claim.source}
@@ -123,7 +123,7 @@ def case_data(carried: Carried) -> dict[str, Any]:
 
 def _array(table: Any) -> dict[str, str]:
     """An array as a page reads it: its type, and its bytes, little end first, in base64."""
-    code = _TYPES[table.dtype.name]
+    code = _CODES[table.dtype.name]
     content = np.ascontiguousarray(table, dtype=f"<{code[0]}{code[1]}").tobytes()
     return {"type": code, "data": base64.b64encode(content).decode()}
 
@@ -147,7 +147,7 @@ def _system(name: str, result: Sufficiency) -> dict[str, Any]:
     return {"id": name, "name": SYSTEM_NAMES[name], "cost": about}
 
 
-def _numbers(result: Sufficiency, ids: set[str]) -> dict[str, Any]:
+def _behind(result: Sufficiency, ids: set[str]) -> dict[str, Any]:
     """Numbers behind the controls, with their sources."""
     catalogue = {row.id: row for row in result.scenario.catalogue.parameters}
     found: dict[str, Any] = {number.id: number for number in result.evidence.numbers}
@@ -182,7 +182,7 @@ def _map() -> Mapping[str, Any]:
         "abroad": _path(land for land in lands if land not in ours),
         "oblasts": _path(read_oblasts()["features"]),
         "home": _path(ours),
-        "front": _line(line, closed=False),
+        "front": _stroke(line, closed=False),
     }
 
 
@@ -200,7 +200,7 @@ def _path(features: Iterable[Mapping[str, Any]]) -> str:
         on_map = shapely.transform(outline, lambda points: _spots(points[:, 1], points[:, 0]))
         inside = shapely.intersection(shapely.make_valid(on_map), window)
         rings = shapely.get_exterior_ring(shapely.get_parts(inside))
-        parts += [_line(shapely.get_coordinates(ring), closed=True) for ring in rings if ring is not None]
+        parts += [_stroke(shapely.get_coordinates(ring), closed=True) for ring in rings if ring is not None]
     return "".join(parts)
 
 
@@ -208,7 +208,7 @@ def _spots(latitude: Any, longitude: Any) -> Any:
     return to_km(latitude, longitude) * (1, -1) + (-_EDGE_KM[0], _EDGE_KM[1])
 
 
-def _line(points: Any, *, closed: bool) -> str:
+def _stroke(points: Any, *, closed: bool) -> str:
     """A path through points, in whole km: the first as it is, the others as steps."""
     whole = np.rint(points).astype(int)
     steps = np.diff(whole, axis=0)
