@@ -9,6 +9,7 @@ from .answer.donors import DonorPlan as DonorPlan
 from .answer.donors import as_many_as_can as as_many_as_can
 from .answer.donors import donors as donors
 from .answer.drivers import drive as drive
+from .answer.live import state_numbers as state_numbers
 from .answer.plan import Plan as Plan
 from .answer.plan import allocate as allocate
 from .answer.results import Sufficiency as Sufficiency
@@ -52,6 +53,7 @@ from .report.drivers_page import write_drivers as write_drivers
 from .report.folders import check_folder as check_folder
 from .report.folders import check_writable as check_writable
 from .report.json_files import json_schema as json_schema
+from .report.live_page import write_live as write_live
 from .report.notebook import chart as chart
 from .report.trace import why as why
 from .report.verification_page import write_verification as write_verification

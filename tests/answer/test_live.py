@@ -13,6 +13,7 @@ from tegmen.answer import live
 from tegmen.answer.live import arrays_of, carry, evaluate, read_state
 from tegmen.answer.readings import plan_table, remaining_of, strike_table
 from tegmen.answer.study import met_share, remaining_shares
+from tegmen.engine.laydown import Laydown
 from tegmen.errors import InputError
 
 MARCH = evidence().scenario
@@ -46,7 +47,7 @@ def test_a_part_of_the_worlds_gives_the_share_of_all_to_one_world(monkeypatch: p
 def test_strikes_of_a_state_are_those_of_the_answers_table(rounds: float, reaction: float):
     few = carried()
     told = evaluate(few, MARCH, state_of(f"rounds={rounds}&reaction={reaction}")).remaining
-    table = strike_table(few.worlds, MARCH.headline, ("patriot", few.sites["strikes"]))
+    table = strike_table(few.worlds, MARCH.headline, Laydown.of("patriot", few.sites["strikes"]))
     base = few.worlds.scalar["rounds_a_month"]
     np.testing.assert_allclose(told, table.remaining([base, *[base + rounds] * MARCH.added_max], reaction), rtol=1e-9)
 
@@ -55,7 +56,7 @@ def test_strikes_of_a_state_are_those_of_the_answers_table(rounds: float, reacti
 def test_other_goals_of_a_state_are_those_of_the_closed_form(goal: str):
     few = carried()
     base = few.worlds.scalar["rounds_a_month"]
-    supply, plan = [base, *[base + 40.0] * MARCH.added_max], ("patriot", few.sites[goal])
+    supply, plan = [base, *[base + 40.0] * MARCH.added_max], Laydown.of("patriot", few.sites[goal])
     expected = remaining_shares(few.worlds, MARCH.goal(goal), plan, [supply])[0]
     np.testing.assert_allclose(evaluate(few, MARCH, state_of(f"goal={goal}")).remaining, expected, rtol=1e-9)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Here = Callable[..., Done]
 
-FILES = {"report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson"}
+FILES = {"report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson", "live.html"}
 TINY = ("--worlds", "20", "--runs", "2")
 GOALS = ("strikes", "people", "capitals")
 needs_terminal = pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals and their signals are POSIX")

@@ -12,21 +12,32 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import parse_qsl, unquote
 
 import numpy as np
+import pandas as pd
 
 from tegmen.answer.estimates import numbers_needed
-from tegmen.answer.readings import RE_AIMED, OtherTable, StrikeTable
+from tegmen.answer.readings import RE_AIMED, OtherTable, StrikeTable, plan_table
 from tegmen.answer.results import Carried
 from tegmen.answer.siting import gains_of, site_greedily, site_informed
-from tegmen.answer.study import Study, counts_others, met_share, share_mcse
+from tegmen.answer.study import Effort, Study, begin_study, counts_others, met_share, share_mcse
+from tegmen.calibration.fit import Calibration
 from tegmen.engine.engagement import salvo_of
 from tegmen.engine.expected import Cover, cover_baseline, expect, fill, stakes_of
 from tegmen.engine.kernel.packets import same_night
-from tegmen.errors import InputError
+from tegmen.errors import InputError, checked_arguments
 from tegmen.evidence.parameters import plausible
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.question.theatre import Theatre
-from tegmen.terms import EVIDENCE_CASES, EvidenceCase, FrozenDict, ThreatClass, content_equal, take
+from tegmen.terms import (
+    EVIDENCE_CASES,
+    EvidenceCase,
+    FrozenDict,
+    Progress,
+    ThreatClass,
+    content_equal,
+    one_blas_thread,
+    take,
+)
 from tegmen.worlds.draw import Worlds
 
 if TYPE_CHECKING:
@@ -140,8 +151,8 @@ def carry(study: Study, case: EvidenceCase, table: StrikeTable | OtherTable) -> 
         worlds=few,
         of=len(worlds),
         ess=worlds.ess,
-        sites=FrozenDict({goal.name: study.sites(goal, system, most) for goal in goals}),
-        informed=site_informed(few, goals[0], system, most),
+        sites=FrozenDict({goal.name: study.sites(goal, system, most).sites for goal in goals}),
+        informed=site_informed(few, goals[0], system, most).sites,
     )
 
 
@@ -199,7 +210,7 @@ def arrays_of(carried: Carried) -> dict[str, NDArray[Any]]:
         "ratio": worlds.scalar["kill_ratio_elsewhere"].astype(np.float32),
         "relative": worlds.units.effectiveness_ballistic[:, :systems].astype(np.float32),
         "radius": worlds.units.radius_ballistic_km[:, :systems].astype(np.float32),
-        "ready": worlds.readiness_added.astype(np.float32),
+        "ready": worlds.readiness_added[:, :systems].astype(np.float32),
         "rounds": worlds.scalar["rounds_a_month"].astype(np.float32),
         "salvo": salvo_of(worlds, "ballistic").astype(np.uint8),
         "launched": worlds.counts[:, _MISSILES].astype(np.uint16),
@@ -363,6 +374,56 @@ def _units_of(text: str, names: Sequence[str], most: int, faults: list[str]) -> 
 # ---------------------------------------------------------------- what a state comes to
 
 
+@checked_arguments
+@one_blas_thread
+def state_numbers(
+    scenario: Scenario,
+    calibration: Calibration,
+    state: str,
+    *,
+    seed: int = 1,
+    effort: Effort | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Work out what a state of the live page comes to: the numbers that the page shows.
+
+    Parameters
+    ----------
+    state
+        As the page's address has it, e.g. "case=posted&goal=strikes&rounds=20".
+
+    Returns
+    -------
+        One row for 0, 1, ... added units: probability of meeting the goal and its Monte Carlo error; rounds used, and
+        ballistic missiles that get through at the places that the goal counts, in the month.
+
+    Raises
+    ------
+    InputError
+        A page can hold none of the question's goals, or not be set so; all faults are named at once.
+    """
+    if not held_goals(scenario):
+        raise InputError("state", [f"{scenario.name} has no goal of ballistic missiles or of cover alone: add one"])
+    study = begin_study(scenario, calibration, seed=seed, effort=effort, progress=progress)
+    read = read_state(state, scenario, study.theatre)
+    table = plan_table(study, read.case, scenario.headline, (scenario.added_system, scenario.added_max))
+    carried = carry(study, read.case, table)
+    goal = scenario.goal(read.goal)
+    assert carried is not None, "a goal is held"
+    assert goal is not None, "a state names a goal"
+    result, places = evaluate(carried, scenario, read), carried.worlds.places
+    counted = goal.measure.places(places, goal.largest_cities)
+    return pd.DataFrame(
+        {
+            "added": np.arange(len(result.probability)),
+            "probability": result.probability,
+            "mcse": result.mcse,
+            "rounds_used": result.used,
+            "strikes_a_month": result.struck[:, counted].sum(axis=1),
+        }
+    )
+
+
 def evaluate(carried: Carried, scenario: Scenario, state: State) -> Evaluation:
     """Work out what a state comes to, in closed form, unit by unit."""
     goal = scenario.goal(state.goal)
@@ -398,7 +459,7 @@ def moved(worlds: Worlds, fixed: Mapping[Moved, float]) -> Worlds:
     counts = worlds.counts.copy()
     if "launched" in fixed:
         counts[:, _MISSILES] = round(fixed["launched"])
-    ready = fixed["ready"] * every if "ready" in fixed else worlds.readiness_added
+    ready = np.full_like(worlds.readiness_added, fixed["ready"]) if "ready" in fixed else worlds.readiness_added
     return replace(worlds, scalar=FrozenDict(scalar), counts=counts, readiness_added=ready)
 
 

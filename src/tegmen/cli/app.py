@@ -72,6 +72,7 @@ def record_verb(
 
 
 app.command("answer")(ask.answer_verb)
+app.command("live")(ask.live_verb)
 app.command("scenarios")(scenarios_verb)
 app.command("why")(ask.why_verb)
 app.command("check")(ask.check_verb)

@@ -101,6 +101,46 @@ def why_verb(
         show_chain(chain)
 
 
+def live_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
+    scenario: ScenarioArgument,
+    record: OwnRecord = None,
+    strict: Strict = False,
+    weapons: Weapons = None,
+    out: Out = None,
+    seed: Seed = 1,
+    worlds: WorldsOption = 22_000,
+    until: Until = None,
+    case: Cases = "both",
+    state: Annotated[
+        str | None,
+        typer.Option(metavar="STATE", help="Write no page; print what this state of it comes to, as the page says it."),
+    ] = None,
+) -> None:
+    """Write live.html, a page on which the answer of SCENARIO is argued with, offline; or print a state of it."""
+    with progress() as tell:
+        from tegmen.evidence.record import parse_day
+        from tegmen.report.live_page import LIVE_FILE
+
+        question, effort = tg.read_scenario(scenario), tg.Effort(worlds=worlds)
+        last = question.until if until is None else parse_day(until)
+        folder = out or folder_of(question, until=last, case=case, files={"record": record, "weapons": weapons})
+        if state is None:
+            tg.check_folder(folder, (LIVE_FILE,))
+        evidence = tg.read_record(record, strict=strict, weapons=weapons)
+        calibration = tg.calibrate(evidence, until=last, seed=seed)
+        if state is None:
+            cases = cases_of(case)
+            result = tg.sufficiency(question, calibration, seed=seed, effort=effort, cases=cases, progress=tell)
+            page, table = tg.write_live(result, folder), None
+        else:
+            page, table = None, tg.state_numbers(question, calibration, state, seed=seed, effort=effort, progress=tell)
+    if table is not None:
+        show(f"{question.title}: {state}", table, left=())
+    say_notes(evidence.told(last))
+    if page is not None:
+        echo(f"page: {page}")
+
+
 def replace_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     number: Annotated[str, typer.Argument(metavar="ID", help="Id of the number, as `tegmen why` prints it.")],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="One number (12), or low,best,high (10,12,15).")],

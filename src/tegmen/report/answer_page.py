@@ -21,6 +21,7 @@ from tegmen.report.answer_json import answer_file, record_notes
 from tegmen.report.csv_files import csv_text
 from tegmen.report.folders import check_writable, write_files
 from tegmen.report.json_files import dumps, rounded
+from tegmen.report.live_page import LIVE_FILE, live_page
 from tegmen.report.reading_charts import rounds_text
 from tegmen.report.style import fill_page
 
@@ -38,7 +39,9 @@ NOTIONAL = "Notional: one random layout of the baseline, drawn to calculate with
 
 @checked_arguments
 def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path:
-    """Write report.html, answer.json, curve.csv, places.csv and plan.geojson into a folder.
+    """Write report.html, answer.json, curve.csv, places.csv, plan.geojson and live.html into a folder.
+
+    live.html is left out where it could hold no goal of the question (`write_live` says which those are).
 
     Everything is made before the folder is touched, written into a temporary folder inside it, then renamed file by
     file: a failure leaves nothing half-written.
@@ -76,7 +79,8 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
         "places.csv": csv_text(_place_table(result)),
         "plan.geojson": dumps(_geojson(result, plans)),
     }
-    write_files(files, folder)
+    page = live_page(result)
+    write_files(files if page is None else files | {LIVE_FILE: page}, folder)
     return folder / "report.html"
 
 

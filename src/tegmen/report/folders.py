@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-REPORT_FILES = ("report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson")
+REPORT_FILES = ("report.html", "answer.json", "curve.csv", "places.csv", "plan.geojson", "live.html")
 
 
 @checked_arguments

@@ -8,32 +8,113 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from functools import cache
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import shapely
+from markupsafe import Markup
 
 from tegmen.answer.live import arrays_of, controls_of, held_goals, together_of
+from tegmen.answer.results import Sufficiency
+from tegmen.errors import InputError, checked_arguments
 from tegmen.evidence.geography import read_borders, read_front, read_oblasts, to_km
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, SYSTEM_NAMES
+from tegmen.question.scenario import scenario_names
+from tegmen.report.folders import check_folder, write_files
+from tegmen.report.sealed import POLICY, in_script, sealed
+from tegmen.report.style import environment
 from tegmen.terms import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tegmen.answer.results import Carried, CaseAnswer, Sufficiency
+    from tegmen.answer.results import Carried, CaseAnswer
     from tegmen.question.numbers import Number
     from tegmen.question.scenario import Goal
 
 LIVE_FILE: Final = "live.html"
 LANGUAGES: Final = ("en", "uk")
-MODULES: Final = ("arithmetic.js", "state.js")
+MODULES: Final = (
+    "arithmetic.js",
+    "state.js",
+    "words.js",
+    "pictures.js",
+    "exports.js",
+    "page.js",
+)
 """Modules of the page in the order in which they need each other."""
 _EDGE_KM: Final = (-721.0, 457.0, 1435.0, 937.0)
 """West and north edge of the map, width and height, from 48.5 N 31.5 E [km]."""
 _DOUBTS = 3
 _CODES: Final = {"float64": "f8", "float32": "f4", "uint16": "u2", "uint8": "u1"}
+
+
+@checked_arguments
+def write_live(result: Sufficiency, out: str | Path) -> Path:
+    """Write live.html into a folder.
+
+    Returns
+    -------
+        Its path.
+
+    Raises
+    ------
+    InputError
+        A page can hold none of the question's goals, or the folder cannot be written.
+    """
+    folder = Path(out)
+    check_folder(folder, (LIVE_FILE,))
+    page = live_page(result)
+    if page is None:
+        held = "goals of ballistic missiles and of cover alone"
+        raise InputError(
+            "live page",
+            [f"found none of the {held} in {result.scenario.name}; add one, or see report.html"],
+        )
+    write_files({LIVE_FILE: page}, folder)
+    return folder / LIVE_FILE
+
+
+def live_page(result: Sufficiency) -> str | None:
+    """Give the page as text; None where it can hold no goal of the question."""
+    if not all(answer.carried for answer in result.cases.values()):
+        return None
+    texts = {name: json.loads(_shipped(f"{name}.json")) for name in LANGUAGES}
+    text = (
+        environment()
+        .get_template("live.html.j2")
+        .render(
+            policy=POLICY,
+            title=result.scenario.title,
+            style=_shipped("page.css"),
+            data=_escaped(live_data(result)),
+            texts=_escaped(texts),
+            script=one_script(),
+        )
+    )
+    return sealed(text, images="data: blob:")
+
+
+@cache
+def one_script() -> Markup:
+    """Join the modules: each names at its top what it makes, all names differ, and what is imported stands above."""
+    parts: list[str] = []
+    for name in MODULES:
+        text = re.sub(r"^import .*?;\n", "", _shipped(name), flags=re.DOTALL | re.MULTILINE)
+        parts.append(re.sub(r"^export (?=const|function|async|class)", "", text, flags=re.MULTILINE))
+    return Markup("\n".join(parts))  # noqa: S704 - our own files
+
+
+def _escaped(data: object) -> Markup:
+    return Markup(in_script(data))  # noqa: S704 - escaped for a script element
+
+
+def _shipped(name: str) -> Markup:
+    return Markup(files("tegmen.report").joinpath("live", name).read_text("utf-8"))  # noqa: S704 - our own files
 
 
 # ---------------------------------------------------------------- what the page holds
@@ -53,6 +134,7 @@ def live_data(result: Sufficiency) -> dict[str, Any]:
         "inputs": dict(result.provenance.inputs),
         "sha256": hashlib.sha256(carried).hexdigest(),
         "name": scenario.name,
+        "file": scenario.name if scenario.name in scenario_names() else f"{scenario.name}.toml",
         "title": scenario.title,
         "month": str(scenario.month),
         "until": str(result.calibration.until),
@@ -118,7 +200,10 @@ def case_data(carried: Carried) -> dict[str, Any]:
         "systems": len(BALLISTIC_SYSTEMS),
         "arrays": {name: _array(table) for name, table in arrays_of(carried).items()},
     }
-    return {"worlds": worlds, "sites": {name: sites.tolist() for name, sites in carried.sites.items()}}
+    return {
+        "worlds": worlds,
+        "sites": {name: sites.tolist() for name, sites in carried.sites.items()},
+    }
 
 
 def _array(table: Any) -> dict[str, str]:
@@ -143,7 +228,14 @@ def _system(name: str, result: Sufficiency) -> dict[str, Any]:
     """A system's name, and what a fire unit of it costs with its missiles."""
     row = result.scenario.catalogue.system(name, "fire_unit_cost_with_missiles")
     low, best, high = row.span
-    about = {"low": low, "best": best, "high": high, "unit": row.unit, "source": row.source, "verified": row.verified}
+    about = {
+        "low": low,
+        "best": best,
+        "high": high,
+        "unit": row.unit,
+        "source": row.source,
+        "verified": row.verified,
+    }
     return {"id": name, "name": SYSTEM_NAMES[name], "cost": about}
 
 

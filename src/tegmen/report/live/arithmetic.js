@@ -9,7 +9,8 @@
 /**
  * Worlds as the page carries them, and the baseline's cover in them.
  * @typedef {object} Worlds
- * @property {number} count worlds
+ * @property {number} count worlds worked on: the first so many
+ * @property {number} carried all of them
  * @property {number} places
  * @property {number} systems
  * @property {number} ess independent worlds that these were resampled from
@@ -20,7 +21,7 @@
  * @property {Float32Array} ratio (w) the same elsewhere over Kyiv's
  * @property {Float32Array} relative (w, s) a system's share stopped over a Patriot's
  * @property {Float32Array} radius (w, s) defended radius [km]
- * @property {Float32Array} ready (w) share of nights on which an added unit could fight
+ * @property {Float32Array} ready (w, s) share of nights on which an added unit could fight
  * @property {Float32Array} rounds (w) rounds a month of the baseline
  * @property {Uint8Array} salvo (w) rounds at one missile
  * @property {Uint16Array} launched (w) missiles in the month
@@ -120,7 +121,7 @@ export function openWorlds(carried, theatre) {
         none[(w * places + place[i]) * systems + s] *= 1 - a.unit_ready[w * units + u];
     }
   return {
-    count, places, systems, ess, together, mix, none,
+    count, carried: count, places, systems, ess, together, mix, none,
     kyiv: a.kyiv, ratio: a.ratio, relative: a.relative, radius: a.radius, ready: a.ready, rounds: a.rounds,
     salvo: a.salvo, launched: a.launched, packet: a.packet, informed: a.informed,
   };
@@ -146,9 +147,9 @@ export function layTheatre({ x, y, kyiv }, reach) {
  * @param {Worlds} worlds
  * @param {Setting} setting
  */
-function killTable({ count, systems, kyiv, ratio, relative }, { elsewhere }) {
-  const kill = new Float64Array(count * 2 * systems);
-  for (let w = 0; w < count; w++)
+function killTable({ carried, systems, kyiv, ratio, relative }, { elsewhere }) {
+  const kill = new Float64Array(carried * 2 * systems);
+  for (let w = 0; w < carried; w++)
     for (let s = 0; s < systems; s++) {
       kill[w * 2 * systems + s] = kyiv[w] * relative[w * systems + s];
       const there = Math.min(kyiv[w] * (elsewhere ?? ratio[w]), 1);
@@ -183,14 +184,48 @@ function meets(none, at, kill, from, systems, out) {
   out[1] = stopped;
 }
 
+/** @typedef {{kill: Float64Array, zone: Uint8Array, engaged: Float64Array, stopped: Float64Array, elsewhere: number|null}} Before */
+
+/** @type {WeakMap<Float64Array, Before>} */
+const befores = new WeakMap();
+
+/**
+ * The baseline in all worlds carried: (w, p) chance that a ready unit covers a place, and share stopped there given
+ * rounds. Kept for as long as the kill share elsewhere stays what it is: nothing else that can be set changes it.
+ * @param {Worlds} worlds
+ * @param {Theatre} theatre
+ * @param {Setting} setting
+ * @returns {Before}
+ */
+function before(worlds, theatre, setting) {
+  const known = befores.get(worlds.none);
+  if (known && known.elsewhere === setting.elsewhere) return known;
+  const { carried, places, systems, none } = worlds;
+  const kill = killTable(worlds, setting);
+  const zone = zonesOf(theatre);
+  const engaged = new Float64Array(carried * places);
+  const stopped = new Float64Array(carried * places);
+  const chance = new Float64Array(2);
+  for (let w = 0; w < carried; w++)
+    for (let p = 0; p < places; p++) {
+      const at = w * places + p;
+      meets(none, at * systems, kill, (w * 2 + zone[p]) * systems, systems, chance);
+      engaged[at] = chance[0];
+      stopped[at] = chance[1];
+    }
+  const made = { kill, zone, engaged, stopped, elsewhere: setting.elsewhere };
+  befores.set(worlds.none, made);
+  return made;
+}
+
 /**
  * Where unit n of a plan stands in a world.
  * @param {Plan} plan
  * @param {number} n from 0
  * @param {number} w
- * @param {number} count
+ * @param {number} carried
  */
-const siteOf = (plan, n, w, count) => plan.sites[plan.each ? n * count + w : n];
+const siteOf = (plan, n, w, carried) => plan.sites[plan.each ? n * carried + w : n];
 
 /**
  * Go through worlds and units: `place` is called for every place whose cover changes, before and after; `step` after
@@ -210,11 +245,11 @@ function walk(worlds, theatre, setting, plan, begin, place, step) {
     none.set(worlds.none.subarray(w * places * systems, (w + 1) * places * systems));
     begin(w, none);
     step(w, 0, none);
-    const idle = 1 - (setting.ready ?? ready[w]);
     for (let n = 0; n < plan.systems.length; n++) {
       const s = plan.systems[n];
+      const idle = 1 - (setting.ready ?? ready[w * systems + s]);
       const reach = radius[w * systems + s];
-      const near = theatre.near[siteOf(plan, n, w, count)];
+      const near = theatre.near[siteOf(plan, n, w, worlds.carried)];
       for (let i = 0; i < near.place.length && near.apart[i] <= reach; i++) {
         const p = near.place[i];
         place(w, p, none, false);
@@ -239,8 +274,8 @@ function strikeSums(worlds, theatre, worth, setting, plan) {
   const size = (plan.systems.length + 1) * count;
   const [met, stopped, squared, newly, newlyStopped] = Array.from({ length: 5 }, () => new Float64Array(size));
   const aimed = new Float64Array(count);
-  const kill = killTable(worlds, setting);
-  const zone = zonesOf(theatre);
+  const base = before(worlds, theatre, setting);
+  const { kill, zone } = base;
   const fresh = new Uint8Array(places);
   const total = new Float64Array(5);
   const chance = new Float64Array(2);
@@ -260,12 +295,17 @@ function strikeSums(worlds, theatre, worth, setting, plan) {
   };
   walk(
     worlds, theatre, setting, plan,
-    (w, none) => {
+    (w) => {
       total.fill(0);
       fresh.fill(1);
       for (let p = 0; p < places; p++) {
-        tally(w, p, none, 1, false);
-        aimed[w] += mix[w * places + p] * worth[p];
+        const share = mix[w * places + p];
+        total[0] += share * base.engaged[w * places + p];
+        if (worth[p] === 0) continue;
+        const stop = base.stopped[w * places + p];
+        aimed[w] += share * worth[p];
+        total[1] += share * worth[p] * stop;
+        total[2] += share * worth[p] * stop * stop;
       }
     },
     (w, p, none, after) => {
@@ -282,6 +322,29 @@ function strikeSums(worlds, theatre, worth, setting, plan) {
     },
   );
   return { aimed, met, stopped, squared, newly, newlyStopped };
+}
+
+/** @type {{about: any[], sums: ReturnType<typeof strikeSums>}[]} the last few, newest first */
+const lately = [];
+const REMEMBERED = 4;
+
+/**
+ * The sums of `strikeSums`, from memory where only what they do not hang on was moved: rounds, salvo, number, reaction.
+ * @param {Worlds} worlds
+ * @param {Theatre} theatre
+ * @param {Goal} goal
+ * @param {Setting} setting
+ * @param {Plan} plan
+ */
+function sumsOf(worlds, theatre, goal, setting, plan) {
+  const where = plan.each ? plan.sites : plan.sites.join();
+  const about = [worlds.none, worlds.count, goal.worth, setting.ready, setting.elsewhere, plan.systems.join(), where];
+  const known = lately.find((each) => each.about.every((part, i) => part === about[i]));
+  if (known) return known.sums;
+  const sums = strikeSums(worlds, theatre, goal.worth, setting, plan);
+  lately.unshift({ about, sums });
+  lately.length = Math.min(lately.length, REMEMBERED);
+  return sums;
 }
 
 /**
@@ -316,7 +379,7 @@ function fill(worlds, setting, met) {
  */
 export function evaluate(worlds, theatre, goal, setting, plan, threshold) {
   const { count } = worlds;
-  const sums = strikeSums(worlds, theatre, goal.worth, setting, plan);
+  const sums = sumsOf(worlds, theatre, goal, setting, plan);
   const { filled, wanted } = fill(worlds, setting, sums.met);
   const losses =
     goal.metric === "ballistic_strikes"
@@ -376,8 +439,7 @@ function strikesLeft(sums, filled, reaction, count) {
 function peopleStruck(worlds, theatre, worth, setting, plan, filled) {
   const { count, places, systems, mix, together } = worlds;
   const losses = new Float64Array(filled.length);
-  const kill = killTable(worlds, setting);
-  const zone = zonesOf(theatre);
+  const { kill, zone } = before(worlds, theatre, setting);
   const spared = new Float64Array(places);
   const stale = new Uint8Array(places);
   const counted = [...worth.keys()].filter((p) => worth[p] !== 0);
@@ -539,8 +601,8 @@ function meanOverNights(packets, base, step, lastStep, mean, nights) {
 export function struckAt(worlds, theatre, worth, setting, plan) {
   const { count, places, systems, mix, launched, rounds } = worlds;
   const struck = new Float64Array(places);
-  const kill = killTable(worlds, setting);
-  const zone = zonesOf(theatre);
+  const base = before(worlds, theatre, setting);
+  const { kill, zone } = base;
   const reached = new Uint8Array(places);
   const stopped = new Float64Array(places);
   const chance = new Float64Array(2);
@@ -555,12 +617,13 @@ export function struckAt(worlds, theatre, worth, setting, plan) {
       let through = 0;
       let taken = 0;
       for (let p = 0; p < places; p++) {
-        meets(none, p * systems, kill, (w * 2 + zone[p]) * systems, systems, chance);
-        stopped[p] = chance[1];
-        const aimed = mix[w * places + p];
-        met += aimed * chance[0];
+        const at = w * places + p;
+        if (reached[p]) meets(none, p * systems, kill, (w * 2 + zone[p]) * systems, systems, chance);
+        stopped[p] = reached[p] ? chance[1] : base.stopped[at];
+        const aimed = mix[at];
+        met += aimed * (reached[p] ? chance[0] : base.engaged[at]);
         if (worth[p] === 0) continue;
-        through += aimed * (1 - chance[1]);
+        through += aimed * (1 - stopped[p]);
         if (reached[p]) taken += setting.reaction * aimed;
       }
       const number = setting.launched ?? launched[w];
@@ -675,15 +738,14 @@ function groupsOf({ count, systems, radius }, theatre, goal, system) {
  */
 function lossOf(worlds, theatre, goal, setting, system) {
   const { places, systems, mix, together } = worlds;
-  const kill = killTable(worlds, setting);
-  const zone = zonesOf(theatre);
+  const { kill, zone } = before(worlds, theatre, setting);
   const none = new Float64Array(systems);
   const chance = new Float64Array(2);
   const kept = keptShareOf(systems);
   return (w, p, k) => {
     const at = (w * places + p) * systems;
     for (let s = 0; s < systems; s++) none[s] = worlds.none[at + s];
-    none[system] *= (1 - (setting.ready ?? worlds.ready[w])) ** k;
+    none[system] *= (1 - (setting.ready ?? worlds.ready[w * systems + system])) ** k;
     const from = (w * 2 + zone[p]) * systems;
     if (goal.metric === "people_struck")
       return goal.worth[p] * (1 - kept(packetsOf(worlds, setting, w), mix[w * places + p], none, 0, kill, from, 1, together));
