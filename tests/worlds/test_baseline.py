@@ -21,7 +21,7 @@ from core_example import (
 
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.scenario import Held, Replacement
-from tegmen.worlds.baseline import Shield, Stands, covering, draw_stands, missed_share, near_places
+from tegmen.worlds.baseline import Shield, Stands, covering, draw_stands, missed_by_era, near_places
 from tegmen.worlds.dice import Dice, streams_of
 from tegmen.worlds.levels import Levels
 from tegmen.worlds.prior import PriorWorlds, Reading, draw_prior
@@ -162,8 +162,7 @@ def test_what_nobody_covers_is_the_product_over_units_one_by_one():
     worlds, theatre = prior(), study_of().theatre
     near = near_places(theatre, float(worlds.shield.radius_km.max()))
     xy = theatre.places.xy
-    for era in range(len(worlds.stands.eras)):
-        missed = missed_share(worlds.stands, era, worlds.shield, near)
+    for era, missed in enumerate(missed_by_era(worlds.stands, worlds.shield, near)):
         assert missed.min() < 0.5
         for w in range(0, 2000, 97):
             left = [1.0] * len(xy)
@@ -175,7 +174,8 @@ def test_what_nobody_covers_is_the_product_over_units_one_by_one():
                 for p, point in enumerate(xy):
                     if np.hypot(*(point - xy[site])) <= worlds.shield.radius_km[w, code]:
                         left[p] *= 1 - worlds.shield.ready[w, code]
-            np.testing.assert_allclose(missed[w], left, rtol=1e-5)
+            np.testing.assert_allclose(missed[:, w], left, rtol=1e-5)
+    assert era == len(worlds.stands.eras) - 1
 
 
 def test_units_that_cover_are_counted_within_their_radius():
@@ -197,8 +197,8 @@ def test_units_that_cover_are_counted_within_their_radius():
 def test_a_stand_with_the_troops_covers_no_place():
     stands = Stands(np.array([PATRIOT]), np.array([[-1], [0]]), np.zeros((2, 1), dtype=int), (FIRST,))
     shield, theatre = Shield(np.full((2, 2), 30.0), np.full((2, 2), 0.8)), four_city_theatre()
-    missed = missed_share(stands, 0, shield, near_places(theatre, 30.0))
-    np.testing.assert_allclose(missed, [[1, 1, 1, 1], [0.2, 1, 1, 1]], rtol=1e-6)
+    (missed,) = missed_by_era(stands, shield, near_places(theatre, 30.0))
+    np.testing.assert_allclose(missed.T, [[1, 1, 1, 1], [0.2, 1, 1, 1]], rtol=1e-6)
     system, site = stands.on(FIRST)
     assert covering(theatre, shield.radius_km, system, site).tolist() == [[0, 0, 0, 0], [1, 0, 0, 0]]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from tegmen.terms import FrozenDict
-from tegmen.worlds.levels import Levels, Proposal
+from tegmen.worlds.levels import Levels, Proposal, fit_proposals
 
 
 def stream(seed: int) -> np.random.Generator:
@@ -50,8 +50,8 @@ def test_draws_follow_the_density_and_weigh_one_over_the_mixture():
     bins = len(proposal.density)
     assert np.exp(log_density) == pytest.approx(proposal.density[(x * bins).astype(int)])
     y, log_ratio = drawn(proposal, count, 12)
-    assert np.exp(-log_ratio) == pytest.approx(0.2 + 0.8 * proposal.density[(y * bins).astype(int)])
-    assert log_ratio.max() <= np.log(5)
+    assert np.exp(-log_ratio) == pytest.approx(0.1 + 0.9 * proposal.density[(y * bins).astype(int)])
+    assert log_ratio.max() <= np.log(10)
     spread, _ = proposal.draw(np.ones(count, dtype=bool), stream(13))
     assert np.all(abs(np.histogram(spread, bins, (0, 1))[0] - count / bins) <= 4 * np.sqrt(count / bins))
     expected = count * proposal.density / bins
@@ -91,7 +91,7 @@ def test_levels_of_several_names_weigh_as_the_mixture_of_their_product():
     x, y, z = (levels.draw(name) for name in "xyz")
     assert levels.drawn.keys() == {"x", "y", "z"}
     density = [proposals[name].density[(drawn * 12).astype(int)] for name, drawn in (("x", x), ("y", y))]
-    assert np.exp(-levels.log_prior) == pytest.approx(0.2 + 0.8 * density[0] * density[1])
+    assert np.exp(-levels.log_prior) == pytest.approx(0.1 + 0.9 * density[0] * density[1])
     terms = np.exp(levels.log_prior) * x * y * z  # uniform and apart before the record: the mean is 1/8
     assert abs(terms.mean() - 1 / 8) <= 4 * terms.std() / np.sqrt(len(terms))
 
@@ -99,7 +99,7 @@ def test_levels_of_several_names_weigh_as_the_mixture_of_their_product():
 def test_the_next_round_looks_where_the_last_one_found_weight():
     levels = Levels(5000, stream(11))
     drawn = levels.draw("x")
-    proposal = levels.fitted(peaked(drawn) / peaked(drawn).sum())["x"]
+    proposal = fit_proposals([levels], peaked(drawn) / peaked(drawn).sum())["x"]
     assert proposal.density.argmax() in (10, 11)  # of twelve equal bins, 0.9 lies in the eleventh
     again = Levels(5000, stream(12), FrozenDict({"x": proposal}))
     assert again.draw("x").mean() > drawn.mean() + 0.2

@@ -199,27 +199,33 @@ class RowLikelihood:
     def _product(self, worlds: Exposure, tables: list[Floats]) -> Floats:
         cells = np.ones((len(self.weapons), len(worlds), self.prior.points * len(self.prior.concentrations)))
         number = {weapon: at for at, weapon in enumerate(self.weapons)}
+        of_row = np.empty(cells.shape[1:])
         for r, table in enumerate(tables):
-            cells[number[sole_weapon(str(self.rows.weapon[r]))]] *= self._mixture(worlds, r) @ table
+            np.matmul(self._mixture(worlds, r).T, table, out=of_row)
+            cells[number[sole_weapon(str(self.rows.weapon[r]))]] *= of_row
         return cells.reshape(*cells.shape[:2], len(self.prior.concentrations), self.prior.points)
 
     def _mixture(self, worlds: Exposure, r: int) -> Floats:
-        """(b, 2 + n + 1) weights of: Kyiv not met, Kyiv met, elsewhere with 0, 1, ... n missiles met."""
+        """(2 + n + 1, b) weights of: Kyiv not met, Kyiv met; elsewhere those of `powers`, all that met chances take."""
         n = int(self.rows.launched[r])
         stopped, aim = bool(self.rows.intercepted[r]), int(self.rows.aim[r])
         at_kyiv, other = zone_weights(stopped, aim, worlds.aim, worlds.named)
-        met = worlds.kyiv[:, r]
-        by_met = fan_out(n, worlds.elsewhere[:, r], self.packets)
-        return np.column_stack([at_kyiv * (1 - met), at_kyiv * met, other[:, None] * by_met])
+        mixture = np.empty((2 + n + 1, len(worlds)))
+        np.multiply(at_kyiv, worlds.kyiv[:, r], out=mixture[1])
+        np.subtract(at_kyiv, mixture[1], out=mixture[0])
+        np.multiply(powers(n, worlds.elsewhere[:, r]), other, out=mixture[2:])
+        return mixture
 
     def _table(self, r: int, ratio: float) -> Floats:
-        """(2 + n + 1, cells) probability of a row's count by what was met: Kyiv not, Kyiv, elsewhere 0, 1, ... n."""
+        """(2 + n + 1, cells) probability of a row's count by what `_mixture` weighs."""
         n, k = int(self.rows.launched[r]), int(self.rows.intercepted[r])
         if (n, k, ratio) not in self._kept:
             at_kyiv = [self._stopped(0, k, 1.0), self._stopped(n, k, 1.0)]
             table = np.stack([*at_kyiv, *(self._stopped(met, k, ratio) for met in range(n + 1))])
             # Far below the row's largest it is as good as none; products of less would crawl as subnormals.
-            self._kept[n, k, ratio] = np.maximum(table, _LEAST * table.max()) * (table.max(axis=1) > 0)[:, None]
+            table = np.maximum(table, _LEAST * table.max()) * (table.max(axis=1) > 0)[:, None]
+            table[2:] = fanning(n, self.packets) @ table[2:]
+            self._kept[n, k, ratio] = table
         return self._kept[n, k, ratio]
 
     @cached_property
@@ -273,7 +279,12 @@ def fan_out(n: int, chance: Floats | Singles, packets: Floats) -> Floats:
         (q,) chance that the row's packets are of 1, 2, ... q missiles; the last of a row may be short, and counts as
         whole unless all are met.
     """
-    return np.asarray(binomial_table(n, chance) @ _met_by_single(n, tuple(packets.tolist())))
+    return np.asarray(powers(n, chance).T @ fanning(n, packets))
+
+
+def fanning(n: int, packets: Floats) -> Floats:
+    """(n + 1, n + 1) what turns `powers` of the chance that a packet is met into chances that 0 .. n missiles are."""
+    return np.asarray(comb(n, np.arange(n + 1)))[:, None] * _met_by_single(n, tuple(packets.tolist()))
 
 
 @lru_cache(maxsize=512)
@@ -292,18 +303,25 @@ def _met_by_single(n: int, packets: tuple[float, ...]) -> Floats:
     return turned
 
 
+def powers(n: int, chance: Floats | Singles) -> Floats:
+    """(n + 1, w) ``chance^i (1 - chance)^(n - i)`` for i = 0 .. n: products, exact also at 0 and 1."""
+    yes, no = (np.empty((n + 1, len(chance))) for _ in range(2))
+    yes[0] = no[n] = 1.0
+    for i in range(1, n + 1):
+        np.multiply(yes[i - 1], chance, out=yes[i])
+        np.multiply(no[n - i + 1], 1 - chance, out=no[n - i])
+    return np.multiply(yes, no, out=yes)
+
+
 def binomial_table(n: int, chance: Floats | Singles) -> Floats:
-    """(w, n + 1) binomial probabilities of 0 .. n successes; by products of powers, exact also at 0 and 1."""
-    yes, no = (np.ones((n + 1, len(chance))) for _ in range(2))
-    for power in range(1, n + 1):
-        np.multiply(yes[power - 1], chance, out=yes[power])
-        np.multiply(no[power - 1], 1 - chance, out=no[power])
-    return (np.asarray(comb(n, np.arange(n + 1)))[:, None] * yes * no[::-1]).T
+    """(w, n + 1) binomial probabilities of 0 .. n successes."""
+    return (np.asarray(comb(n, np.arange(n + 1)))[:, None] * powers(n, chance)).T
 
 
 def _evidence(cells: Floats, pooling: Floats, weight: Floats) -> Floats:
     """(b,) likelihood summed over the grids: each weapon's kill share about the class's."""
-    return np.asarray(((cells @ pooling.T).prod(axis=0) @ weight).mean(axis=1))
+    by_class = (cells.reshape(-1, len(weight)) @ pooling.T).reshape(cells.shape)
+    return np.asarray((by_class.prod(axis=0) @ weight).mean(axis=1))
 
 
 def _invert(weight: Floats, uniform: Floats) -> Ints:

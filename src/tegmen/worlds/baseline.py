@@ -5,6 +5,7 @@ Notional throughout: numbers held in public at places drawn at random, never rea
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
 from tegmen.terms import SAME
-from tegmen.worlds.dice import Dice
+from tegmen.worlds.dice import Dice, quantiles
 from tegmen.worlds.targets import Aim
 
 if TYPE_CHECKING:
@@ -55,11 +56,23 @@ class Shield:
     radius_km: Floats
     ready: Floats
 
-    def cover(self, missed: Singles, system: int, site: Ints, worlds: NDArray[np.intp], near: Near) -> None:
-        """Multiply `missed` (w, p), in place, by the chance that a unit at `site` (w,) of these worlds is not ready."""
+    def cover(
+        self,
+        table: Singles,
+        system: int,
+        site: Ints,
+        worlds: NDArray[np.intp],
+        near: Near,
+        power: float | Singles = 1.0,
+    ) -> None:
+        """Multiply a table (p, w), in place, by what a unit at `site` (w,) of these worlds leaves of what it covers.
+
+        That is the chance that it is not ready, to a power (one, or (w,)).
+        """
         here = site[worlds]
         covered = near.apart_km[here] <= self.radius_km[worlds, system, None]
-        missed[worlds[:, None], near.place[here]] *= np.where(covered, 1 - self.ready[worlds, system, None], 1.0)
+        idle = (1 - self.ready[:, system]) ** power
+        table[near.place[here], worlds[:, None]] *= np.where(covered, idle[worlds, None], 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,9 +125,10 @@ def draw_stands(scenario: Scenario, theatre: Theatre, worth: Singles, shield: Sh
         No such unit is held in any world.
     """
     eras = scenario.eras(BALLISTIC_SYSTEMS)
-    focus = dice.model("site_focus", by_level=True).astype(np.float32)[:, None]
+    focus = dice.model("site_focus", by_level=True).astype(np.float32)
     near = near_places(theatre, float(shield.radius_km.max()))
-    missed = np.ones_like(worth)
+    # Places come first: a sum over them then runs through many worlds at once.
+    pull = np.ascontiguousarray(worth.T) ** focus
     systems: list[int] = []
     sites: list[Ints] = []
     since: list[Ints] = []
@@ -122,15 +136,14 @@ def draw_stands(scenario: Scenario, theatre: Theatre, worth: Singles, shield: Sh
         held = _held_by_era(scenario, name, eras, dice)
         share = dice.model("share_at_places", system=name)
         for unit in range(most_held(scenario, name)):
-            cumulative = np.cumsum((worth * missed) ** focus, axis=1)
-            site = _inverted(cumulative, dice.level(f"{name} {unit + 1}: site")[:, None])[:, 0]
+            site = _drawn_by(pull, dice.level(f"{name} {unit + 1}: site"))
             at_place = dice.level(f"{name} {unit + 1}: at a place") < share
             if name == "patriot" and not unit:
                 site, at_place = np.zeros_like(site), np.ones_like(at_place)
             systems.append(MISSILE_SYSTEMS.index(name))
             sites.append(np.where(at_place, site, -1))
             since.append(len(eras) - (held > unit).sum(axis=1))
-            shield.cover(missed, systems[-1], site, np.flatnonzero(at_place & (held[:, -1] > unit)), near)
+            shield.cover(pull, systems[-1], site, np.flatnonzero(at_place & (held[:, -1] > unit)), near, focus)
     if not systems:
         msg = "no fire unit that meets ballistic missiles is held, ever: nothing could have stopped those of the record"
         raise EvidenceError(f"{msg}; widen the ranges of the units held")
@@ -147,8 +160,8 @@ def _held_by_era(scenario: Scenario, system: str, eras: tuple[date, ...], dice: 
     """(w, e) fire units in service, one level of the span a world for all eras; never fewer than in an earlier one."""
     level = dice.level(f"{system}: units held")
     spans = [scenario.held_on(system, day) for day in eras]
-    distinct = {span.span: span.pert(level) for span in spans}
-    held = np.stack([np.rint(distinct[span.span]).astype(np.int64) for span in spans], axis=1)
+    distinct = {span.span: np.rint(quantiles(span, level)).astype(np.int64) for span in spans}
+    held = np.stack([distinct[span.span] for span in spans], axis=1)
     return np.maximum.accumulate(held, axis=1)
 
 
@@ -188,6 +201,15 @@ def site_worth(theatre: Theatre, aim: Aim, aimed: Singles, dice: Dice) -> Single
     return value + aimed / aimed.sum(axis=1, keepdims=True)
 
 
+def _drawn_by(weight: Singles, level: Floats) -> Ints:
+    """(w,) place drawn in proportion to weights (p, w), by levels (w,)."""
+    cumulative = weight.copy()
+    for p in range(1, len(cumulative)):
+        cumulative[p] += cumulative[p - 1]
+    passed = cumulative <= (level * cumulative[-1]).astype(weight.dtype)
+    return np.minimum(passed.sum(axis=0), len(weight) - 1)
+
+
 def _drawn_sites(cumulative: Singles, most: int, dice: Dice) -> Ints:
     """(w, most) places drawn by cumulative worth."""
     return _inverted(cumulative, dice.generator.random((dice.count, most)))
@@ -203,13 +225,17 @@ def _inverted(cumulative: Singles, level: Floats) -> Ints:
     return np.minimum(reached, cumulative.shape[1] - 1)
 
 
-def missed_share(stands: Stands, era: int, shield: Shield, near: Near) -> Singles:
-    """(w, p) chance that no ready unit covers a place: the product over covering units of 1 - availability."""
-    missed = np.ones((len(stands.site), len(near.place)), dtype=np.float32)
-    for u, system in enumerate(stands.system):
-        worlds = np.flatnonzero((stands.site[:, u] >= 0) & (stands.since[:, u] <= era))
-        shield.cover(missed, int(system), stands.site[:, u], worlds, near)
-    return missed
+def missed_by_era(stands: Stands, shield: Shield, near: Near) -> Iterator[Singles]:
+    """(p, w) chance that no ready unit covers a place: the product over covering units of 1 - availability.
+
+    Era after era; each table only until the next is asked for.
+    """
+    missed = np.ones((len(near.place), len(stands.site)), dtype=np.float32)
+    for era in range(len(stands.eras)):
+        for u, system in enumerate(stands.system.tolist()):
+            worlds = np.flatnonzero((stands.site[:, u] >= 0) & (stands.since[:, u] == era))
+            shield.cover(missed, system, stands.site[:, u], worlds, near)
+        yield missed
 
 
 def covering(

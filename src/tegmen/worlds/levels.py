@@ -2,13 +2,13 @@
 
 Importance sampling in two steps: a few small rounds find out which levels the record favours, and the worlds proper are
 drawn more often there, each weighed by how much more often. What is estimated stays the same; fewer draws are wasted.
-One world in five is drawn from the prior itself, so no weight exceeds five (Hesterberg 1995, Technometrics 37, 185:
+One world in ten is drawn from the prior itself, so no weight exceeds ten (Hesterberg 1995, Technometrics 37, 185:
 defensive mixtures).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,10 @@ from tegmen.terms import FrozenDict
 if TYPE_CHECKING:
     from tegmen.terms import Floats
 
-_PRIOR_SHARE = 0.2
+_PRIOR_SHARE = 0.1
 _LEAST = 0.02
 _BINS = 12
+_EDGES = np.arange(_BINS + 1) / _BINS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,10 +47,11 @@ class Proposal:
 
     def draw(self, at_large: NDArray[np.bool_], generator: np.random.Generator) -> tuple[Floats, Floats]:
         """(w,) draws, uniform where they are `at_large` (w,), and the log of the density there."""
-        count = len(at_large)
-        bins = np.searchsorted(np.cumsum(self.density) / _BINS, generator.random(count), side="right")
-        bins = np.where(at_large, generator.integers(_BINS, size=count), np.minimum(bins, _BINS - 1))
-        return (bins + generator.random(count)) / _BINS, np.log(self.density[bins])
+        even = generator.random(len(at_large))
+        reached = np.append(0.0, np.cumsum(self.density)) / self.density.sum()
+        drawn = np.where(at_large, even, np.interp(even, reached, _EDGES))
+        drawn = np.minimum(drawn, np.nextafter(1.0, 0.0))
+        return drawn, np.log(self.density)[(drawn * _BINS).astype(np.int64)]
 
 
 @dataclass(slots=True, eq=False)
@@ -90,6 +92,10 @@ class Levels:
         """(w,) log of the uniform density over that of the mixture: a world's weight before the record."""
         return -np.log(_PRIOR_SHARE + (1 - _PRIOR_SHARE) * np.exp(self.log_density))
 
-    def fitted(self, weight: Floats) -> dict[str, Proposal]:
-        """Proposals for the next round, from the weights (w,) of this one."""
-        return {name: Proposal.fitted(draws, weight) for name, draws in self.drawn.items()}
+
+def fit_proposals(round_levels: Sequence[Levels], weight: Floats) -> dict[str, Proposal]:
+    """Proposals for the next round, from the levels of this one, in parts, and the weights (w,) of all of them."""
+    names = round_levels[0].drawn
+    return {
+        name: Proposal.fitted(np.concatenate([part.drawn[name] for part in round_levels]), weight) for name in names
+    }

@@ -21,7 +21,7 @@ from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
 from tegmen.terms import SAME, ThreatClass, content_equal
-from tegmen.worlds.baseline import Near, Shield, Stands, draw_stands, missed_share, near_places, site_worth
+from tegmen.worlds.baseline import Near, Shield, Stands, draw_stands, missed_by_era, near_places, site_worth
 from tegmen.worlds.dice import Dice, streams_of
 from tegmen.worlds.levels import Levels
 from tegmen.worlds.targets import Aim, draw_aim, draw_shares, in_zones
@@ -255,14 +255,10 @@ def supply(worlds: PriorWorlds, theatre: Theatre, months: Months) -> Supplied:
     near = near_places(theatre, float(worlds.shield.radius_km.max()))
     shape = len(worlds), len(months.launched)
     kyiv, elsewhere, rounds, share = (np.empty(shape, dtype=np.float32) for _ in range(4))
-    none = np.zeros(len(worlds), dtype=np.float32)
-    by_era = {-1: (none, none)}
+    by_era = _coverage(worlds, theatre, near)
     left = np.zeros(len(worlds))
     for month, launched in enumerate(months.launched.tolist()):
-        era = worlds.stands.era(months.middle(month))
-        if era not in by_era:
-            by_era[era] = _coverage(worlds, era, theatre, near)
-        kyiv[:, month], elsewhere[:, month] = by_era[era]
+        kyiv[:, month], elsewhere[:, month] = by_era[worlds.stands.era(months.middle(month)) + 1]
         met = worlds.kyiv_share * kyiv[:, month] + (1 - worlds.kyiv_share) * elsewhere[:, month]
         there = worlds.rounds * np.exp(worlds.rounds_sd * worlds.rounds_noise[:, month]) + worlds.rounds_kept * left
         demand = worlds.salvo * launched * met
@@ -271,11 +267,18 @@ def supply(worlds: PriorWorlds, theatre: Theatre, months: Months) -> Supplied:
     return Supplied(kyiv, elsewhere, rounds, share)
 
 
-def _coverage(worlds: PriorWorlds, era: int, theatre: Theatre, near: Near) -> tuple[Singles, Singles]:
-    """(w,) coverage of Kyiv's zone and of what is aimed elsewhere, with the units of an era."""
-    met = worlds.mix * (1 - missed_share(worlds.stands, era, worlds.shield, near))
-    kyiv, elsewhere = (met[:, zone].sum(axis=1) for zone in (theatre.places.kyiv, ~theatre.places.kyiv))
-    return kyiv / np.maximum(worlds.kyiv_share, 1e-9), elsewhere / np.maximum(1 - worlds.kyiv_share, 1e-9)
+def _coverage(worlds: PriorWorlds, theatre: Theatre, near: Near) -> list[tuple[Singles, Singles]]:
+    """(w,) coverage of Kyiv's zone and of what is aimed elsewhere, before the first era and with the units of each."""
+    mix, zone = np.ascontiguousarray(worlds.mix.T), theatre.places.kyiv
+    by_era = [(np.zeros(len(worlds), dtype=np.float32),) * 2]
+    for missed in missed_by_era(worlds.stands, worlds.shield, near):
+        met = mix * (1 - missed)
+        kyiv, elsewhere = (met[at].sum(axis=0) for at in (zone, ~zone))
+        by_era.append((
+            kyiv / np.maximum(worlds.kyiv_share, 1e-9),
+            elsewhere / np.maximum(1 - worlds.kyiv_share, 1e-9),
+        ))  # fmt: skip
+    return by_era
 
 
 def exposure(worlds: PriorWorlds, supplied: Supplied, months: Months, rows: EligibleRows) -> Exposure:

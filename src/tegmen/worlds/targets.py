@@ -88,11 +88,10 @@ def in_zones(shares: Singles, kyiv_share: Floats, other_share: Floats, places: P
     kyiv_share, other_share
         (w,) share of all that is aimed at Kyiv's zone; share of what is not that is aimed at neither city nor plant.
     """
-    at_kyiv = np.where(places.kyiv, shares, np.float32(0))
-    elsewhere = shares - at_kyiv
-    left = ((1 - kyiv_share) * (1 - other_share)).astype(np.float32)
-    zones = _shares(at_kyiv) * kyiv_share.astype(np.float32)[:, None] + _shares(elsewhere) * left[:, None]
-    return zones.astype(np.float32)
+    wanted = np.stack([(1 - kyiv_share) * (1 - other_share), kyiv_share], axis=1)
+    zone = places.kyiv.astype(np.int64)
+    drawn = shares @ np.eye(2, dtype=np.float32)[zone]
+    return shares * (wanted / np.maximum(drawn, 1e-30)).astype(np.float32)[:, zone]
 
 
 def _shares(weight: Singles) -> Singles:
@@ -116,5 +115,4 @@ def steered(base: Singles, named: Floats, prior_launches: Floats, places: Places
     prior = base @ member
     total = np.array([named[oblast == code][0] for code in range(len(codes))])
     posterior = (weight * prior + total * (prior > 0)) / (weight + total.sum())
-    steered = base * (posterior / np.maximum(prior, 1e-12))[:, oblast]
-    return _shares(steered.astype(np.float32))
+    return _shares(base * (posterior / np.maximum(prior, 1e-12)).astype(np.float32)[:, oblast])
