@@ -197,7 +197,13 @@ def remaining_by_rounds(study: Study, case: EvidenceCase, goal: Goal, plan: Layd
         return [table.remaining(study.rounds(worlds, most, amount)) for amount in amounts]
     part = take(worlds, np.arange(min(len(worlds), study.effort.part(5, 1000))))
     supplies = [study.rounds(part, most, amount) for amount in amounts]
-    return study.once(("by rounds", case, goal.name), lambda: list(remaining_shares(part, goal, plan, supplies)))
+
+    def work_out() -> list[Floats]:
+        if goal.measure.is_coverage:  # covered, with rounds or without
+            return list(remaining_shares(part, goal, plan, supplies[:1])) * len(supplies)
+        return list(remaining_shares(part, goal, plan, supplies))
+
+    return study.once(("by rounds", case, goal.name), work_out)
 
 
 def _binding(amounts: Sequence[float], numbers: Sequence[int | None], headline: float) -> str:

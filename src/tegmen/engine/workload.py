@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Table = NDArray[np.void]
 """Columns by name."""
 _PARTS = 4
-_FEW_WORLDS = 200
+_FEW_WORLDS = 16
 _PIECE_S = 0.2
 _THREAT_S = 1e-6
 _SALVO_MAX = 8
