@@ -270,7 +270,8 @@ def supply(worlds: PriorWorlds, theatre: Theatre, months: Months) -> Supplied:
 def _coverage(worlds: PriorWorlds, theatre: Theatre, near: Near) -> list[tuple[Singles, Singles]]:
     """(w,) coverage of Kyiv's zone and of what is aimed elsewhere, before the first era and with the units of each."""
     mix, zone = np.ascontiguousarray(worlds.mix.T), theatre.places.kyiv
-    by_era = [(np.zeros(len(worlds), dtype=np.float32),) * 2]
+    none = np.zeros(len(worlds), dtype=np.float32)
+    by_era: list[tuple[Singles, Singles]] = [(none, none)]
     for missed in missed_by_era(worlds.stands, worlds.shield, near):
         met = mix * (1 - missed)
         kyiv, elsewhere = (met[at].sum(axis=0) for at in (zone, ~zone))
