@@ -49,6 +49,7 @@ from .question.scenario import scenario_names as scenario_names
 from .question.scenario import shipped_scenario as shipped_scenario
 from .report.answer_page import write_report as write_report
 from .report.backtest_page import write_backtest as write_backtest
+from .report.donors_page import write_donors as write_donors
 from .report.drivers_page import write_drivers as write_drivers
 from .report.folders import check_folder as check_folder
 from .report.folders import check_writable as check_writable

@@ -142,6 +142,7 @@ class Doors:
             "pointer": ([b"/cases/posted/n", b"/evidence/numbers/3/source", b"/cases/posted/claims/0"], self.pointer),
             "answer": ([self.answer.read_bytes()], self.damaged),
             "number": ([text.encode() for text in NUMBERS], self.number),
+            "holders": ([HOLDERS], self.holders),
             "options": ([" ".join(line).encode() for line in COMMANDS], self.options),
         }  # fmt: skip
 
@@ -192,6 +193,12 @@ class Doors:
         named = [row for row in gather(changed, ()).numbers if number in {row.id, row.entry}]
         for row in named or [changed.catalogue.row(number)]:
             assert row.best in span, f"{number}: {row.best} stands where {span} was given"
+
+    def holders(self, content: bytes) -> None:
+        own = tg.read_holders(self.question.month.last, self._file("holders.csv", content))
+        for each in own:
+            assert (each.number("stock") or 0) >= 0, "a stock below zero was read"
+            assert 0 <= (each.number("floor_share") or 0) <= 1, "a share above one was read"
 
     def options(self, content: bytes) -> None:
         words = content.decode("utf-8", "replace").split(" ")
@@ -278,6 +285,13 @@ NUMBERS = (
     "model/salvo_ballistic 1,2,3", "model/reaction_s 12", "official/missiles 400", "held/patriot/2023-12-14 3,4,5",
     "rounds/added_a_month 40", "systems/patriot/defended_radius_ballistic 15,20,35", "claims/0 6",
 )  # fmt: skip
+HOLDERS = b"""holder,system,parameter,as_of,value_low,value_best,value_high,unit,source,verified,note
+Avalon,patriot,stock,2024-03,4,5,6,fire units,a test,true,
+Avalon,patriot,floor,2024-03,1,2,2,fire units,a test,true,
+Avalon,patriot,promised,2024-01/2024-06,1,1,1,fire units,a test,false,one
+Greece,patriot,floor_share,2024,0.5,0.5,0.9,fraction,a test,false,
+any holder,all,months_to_agree,2024,1,2,3,months,a test,false,
+"""
 COMPUTES = (
     "calibrate",
     "sufficiency",
@@ -299,6 +313,7 @@ COMMANDS = (
     ("forecast", "--month", "2024-05"),
     ("backtest", "--from", "2024-01", "--horizon", "month", "--min-launched", "3"),
     ("verify", "--quick", "--out", "v"),
+    ("donors", "march-2024", "--added", "patriot=2,sampt=0", "--only", "Germany,Italy", "--by", "2024-12", "--json"),
     ("record", "show", "record.csv", "--strict"),
     ("scenarios",), ("--version",), ("why", "answer.json#/cases/posted/n", "--json"),
     ("ledger", "show", "--kind", "statement", "--thing", "patriot", "--at", "2024-03-01", "--most", "3", "--json"),

@@ -161,6 +161,11 @@ class DonorPlan:
         """First day of the first month in which all that come fight; None where none does."""
         return max((gift.first for gift in self.gifts), default=None)
 
+    @property
+    def by(self) -> dt.date:
+        """First day of the last month in which units may begin to fight."""
+        return _begin_of(self.scenario, self.months)
+
     def strikes(self, worth: Mapping[str, Sequence[float]]) -> Mapping[str, float]:
         """Strikes averted by the plan, and more of them for each limit relaxed by one.
 
@@ -197,6 +202,19 @@ class DonorPlan:
         short = sum(self.unmet.values())
         missing = f" {short} of them cannot come in time." if short else ""
         return f"{asked}, from {who}; all of these fight from {self.last:%B %Y} on.{missing}"
+
+    def sums(self, kind: str) -> str:
+        """Say what all stocks of a kind add up to, what is said of holders together, and why the two differ."""
+        stocks = [giver.holder.stock for giver in self.givers if giver.holder.system == kind]
+        low, best, high = (sum(getattr(stock, end) or 0.0 for stock in stocks) for end in ("low", "best", "high"))
+        unknown = sum(not giver.holder.is_known for giver in self.givers if giver.holder.system == kind)
+        told = "; ".join(f"{each.holder} {each.amount} ({', '.join(each.sources)})" for each in self.together[kind])
+        missing = f", {unknown} of them not told" if unknown else ""
+        own = f"{count_of(len(stocks), 'holder')}{missing}: {best:g} ({low:g}–{high:g}) in all"
+        if not told:
+            return f"Stocks of {SYSTEM_NAMES.get(kind, kind)}, {own}."
+        why = "Sums count every unit, whether it can be spared or not"
+        return f"Stocks of {SYSTEM_NAMES.get(kind, kind)}, {own}. Said of several together: {told}. {why}."
 
     def to_pandas(self) -> pd.DataFrame:
         """Give one row a gift: month, holder, system, units, share of stock, rounds, marks."""
@@ -291,7 +309,7 @@ def as_many_as_can(  # noqa: PLR0913 - one keyword an option
         for holder in known
         if holder.system in added and (only is None or holder.name.casefold() in named)
     ]  # fmt: skip
-    return _plan(scenario, _Ask(FrozenDict(added), months, outlook, FrozenDict(floors or {})), asked)
+    return _plan(scenario, _Ask(FrozenDict(added), months, outlook, FrozenDict(floors or {})), asked, known)
 
 
 class _Ask(NamedTuple):
@@ -316,7 +334,7 @@ def _is_of(key: str, holder: Holder) -> bool:
     return name.casefold() == holder.name.casefold() and kind in {"", holder.system}
 
 
-def _plan(scenario: Scenario, ask: _Ask, holders: Sequence[Holder]) -> DonorPlan:
+def _plan(scenario: Scenario, ask: _Ask, holders: Sequence[Holder], known: Sequence[Holder]) -> DonorPlan:
     givers = tuple(map(ask.giver, holders))
     solved = solve(givers, ask.added, ask.crews(givers))
     day = scenario.month.last
@@ -334,7 +352,7 @@ def _plan(scenario: Scenario, ask: _Ask, holders: Sequence[Holder]) -> DonorPlan
         limits=tuple(limits),
         slack=tuple(row for id_, row in _month_rows(givers).items() if id_ not in binding),
         reach=FrozenDict({outlook: _within_reach(ask._replace(outlook=outlook), holders) for outlook in OUTLOOKS}),
-        together=FrozenDict({kind: said_together(day, kind, holders) for kind in ask.added}),
+        together=FrozenDict({kind: said_together(day, kind, known) for kind in ask.added}),
         provenance=Provenance(VERSION, None, {"scenario": scenario.sha256, "catalogue": scenario.catalogue.sha256}),
     )
 
@@ -570,14 +588,17 @@ def _floor_faults(floors: Mapping[str, int], added: Mapping[str, int], known: Se
 def _refusal(plan: DonorPlan) -> str:
     """Say what cannot be met, which limits bind, and the nearest ask that can be met."""
     come = {kind: number - plan.unmet[kind] for kind, number in plan.added.items()}
-    end = _begin_of(plan.scenario, plan.months)
     asked, can = (
         ", ".join(f"{number} {SYSTEM_NAMES.get(kind, kind)}" for kind, number in numbers.items())
         for numbers in (plan.added, come)
     )
-    who = ", ".join(f"{each.holder.name} {each.gives}" for each in plan.givers if each.gives)
+    who = ", ".join(
+        f"{each.holder.name} {each.gives}{f' {each.holder.system}' if len(plan.added) > 1 else ''}"
+        for each in plan.givers
+        if each.gives
+    )
     lines = [
-        f"{asked} cannot all fight by {end:%B %Y}: {can} can, in the {plan.outlook} outlook of what holders keep",
+        f"{asked} cannot all fight by {plan.by:%B %Y}: {can} can, in the {plan.outlook} outlook of what holders keep",
         f"able to give at any time: {who or 'nobody known'}",
     ]
     lines += [f"binding: {words}" for words in _binding_words(plan)]
@@ -597,7 +618,23 @@ def _binding_words(plan: DonorPlan) -> list[str]:
     floors = [limit.words.removeprefix("floor of ") for limit in plan.limits if limit.units and "floor" in limit.words]
     others = [limit for limit in plan.limits if limit.units and "floor" not in limit.words]
     words = [f"{limit.words}: {limit.gain}" for limit in others]
-    return words + ([f"floors, each 1 more unit in time: {'; '.join(floors)}"] if floors else [])
+    words += [f"floors, each 1 more unit in time: {'; '.join(floors)}"] if floors else []
+    return words or _pairs_that_bind(plan)
+
+
+def _pairs_that_bind(plan: DonorPlan) -> list[str]:
+    """Where no limit alone brings more in time: which two, or three, relaxed together do."""
+    ways = ("every floor one lower", "one more crew a month", "one month later")
+    lower = tuple(replace(giver, floor=max(giver.floor - 1, 0)) for giver in plan.givers)
+    found: list[str] = []
+    for floors, crews, later in ((1, 1, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1)):
+        givers, months = lower if floors else plan.givers, plan.months + later
+        begin = {kind: crews_of(givers, kind, months, plan.outlook, crews) for kind in plan.added}
+        more = sum(plan.unmet.values()) - sum(solve(givers, plan.added, begin).unmet.values())
+        if more and not found:
+            both = " and ".join(way for way, chosen in zip(ways, (floors, crews, later), strict=True) if chosen)
+            found.append(f"no limit alone; together {both}: {count_of(more, 'more unit')} in time")
+    return found or ["stocks, floors, months and crews together; no step of one each brings more in time"]
 
 
 def _later(plan: DonorPlan) -> dt.date | None:

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 import tegmen as tg
-from tegmen.cli import ask, ledger, question, reading, trust
+from tegmen.cli import ask, donors, ledger, question, reading, trust
 from tegmen.cli.console import echo, say_notes, show
 from tegmen.errors import TegmenError, hidden_fault
 from tegmen.terms import VERSION, count_of
@@ -77,6 +77,7 @@ app.command("scenarios")(scenarios_verb)
 app.command("why")(ask.why_verb)
 app.command("check")(ask.check_verb)
 app.command("drivers")(ask.drivers_verb)
+app.command("donors")(donors.donors_verb)
 app.command("forecast")(trust.forecast_verb)
 app.command("backtest")(trust.backtest_verb)
 app.command("verify")(trust.verify_verb)

@@ -10,6 +10,7 @@ import calendar
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -124,17 +125,21 @@ def read_holders(day: dt.date, own: str | Path | None = None, catalogue: Catalog
     """
     rows = _own_rows(Path(own)) if own is not None else ()
     shipped = catalogue or read_catalogue()
-    with open_ledger() as ledger:
-        told = {(each.holder, each.system): each for each in inventories(ledger, day)}
+    told = {(each.holder, each.system): each for each in _told(day)}
     return tuple(_holder(name, system, rows, shipped, told, day) for name, system in _all_held(rows, shipped))
 
 
 def said_together(day: dt.date, system: str, holders: Iterable[Holder]) -> tuple[Inventory, ...]:
     """What the ledger's voices say of several holders together at a day: of no single holder, and not of Ukraine."""
     single = {holder.name.casefold() for holder in holders} | {"ukraine"}
+    return tuple(each for each in _told(day) if each.system == system and each.holder.casefold() not in single)
+
+
+@lru_cache(4)
+def _told(day: dt.date) -> tuple[Inventory, ...]:
+    """What the shipped ledger tells of every holding; it cannot change while we run."""
     with open_ledger() as ledger:
-        told = inventories(ledger, day)
-    return tuple(each for each in told if each.system == system and each.holder.casefold() not in single)
+        return inventories(ledger, day)
 
 
 # ---------------------------------------------------------------- one holder

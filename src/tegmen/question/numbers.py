@@ -18,7 +18,7 @@ from tegmen.ledger.store import open_ledger
 from tegmen.question.scenario import Scenario
 from tegmen.terms import FrozenDict, Span
 
-Role = Literal["catalogue", "official", "claim", "held", "rounds", "place"]
+Role = Literal["catalogue", "official", "claim", "held", "rounds", "place", "holder"]
 
 RECORD_SOURCE = (
     "“Massive Missile Attacks on Ukraine” by Petro Ivaniuk (piterfm) on Kaggle, after reports of the Air Force of "

@@ -1,6 +1,7 @@
 """What the JSON files that tegmen writes are made of: types that fill themselves from results and give the schema.
 
-Each file's own types stand where it is written (`answer_json`, `drivers_page`, `backtest_page`, `verification_page`).
+Each file's own types stand where it is written: `answer_json`, `donors_page`, `drivers_page`, `backtest_page`,
+`verification_page`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tegmen.errors import checked_arguments
 
 _NOTHING = 1e-9
 """Shares, units and strikes below it mean nothing."""
-FileName = Literal["answer", "drivers", "backtest", "verification", "scenario"]
+FileName = Literal["answer", "drivers", "donors", "backtest", "verification", "scenario"]
 
 
 def rounded(value: object) -> object:
@@ -106,6 +107,7 @@ class _Untitled(GenerateJsonSchema):
 
 _TYPES: dict[FileName, str] = {  # a back-test's types stand on rooms that an answer does not load
     "answer": "report.answer_json:AnswerFile.schema_dict",
+    "donors": "report.donors_page:DonorsFile.schema_dict",
     "drivers": "report.drivers_page:DriversFile.schema_dict",
     "backtest": "report.backtest_page:BacktestFile.schema_dict",
     "verification": "report.verification_page:VerificationFile.schema_dict",
@@ -120,7 +122,8 @@ def json_schema(file: FileName) -> dict[str, Any]:
     Parameters
     ----------
     file
-        "answer", "drivers", "backtest" or "verification": answer.json, and so on; "scenario": a scenario's TOML.
+        "answer", "drivers", "donors", "backtest" or "verification": answer.json, and so on; "scenario": a scenario's
+        TOML.
 
     Returns
     -------

@@ -16,6 +16,7 @@ from tegmen.ledger.hedges import in_words
 from tegmen.ledger.jsonl import entries_of, parsed_json, sources_of
 from tegmen.question.numbers import RECORD_SOURCE, assumptions
 from tegmen.report.answer_json import AnswerFile, NumberPart
+from tegmen.report.donors_page import DonorsFile
 from tegmen.report.json_files import json_schema
 from tegmen.terms import Span
 
@@ -37,7 +38,7 @@ class Link:
 
 @checked_arguments
 def why(answer: str) -> Link:
-    """Trace a number of an answer.json to its sources.
+    """Trace a number of an answer.json, or of a donors.json, to its sources.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def _read_answer(path: str) -> dict[str, Any]:
 
 def _damage(content: dict[str, Any]) -> list[str]:
     try:
-        file = AnswerFile.model_validate(content)
+        file = (DonorsFile if _is_donors(content) else AnswerFile).model_validate(content)
     except ValidationError as error:
         return validation_faults(error.errors(), lambda _place: ["those of the schema"])
     evidence = file.evidence
@@ -92,9 +93,13 @@ def _damage(content: dict[str, Any]) -> list[str]:
     return faults
 
 
+def _is_donors(content: Mapping[str, Any]) -> bool:
+    return content.get("$schema") == DonorsFile.model_fields["schema_"].default
+
+
 def _look_up(content: dict[str, Any], pointer: str, path: str) -> tuple[Any, str, tuple[str, ...], str]:
     """Value at a pointer, its evidence case, what the schema says it rests on, and how it describes it."""
-    root = json_schema("answer")
+    root = json_schema("donors" if _is_donors(content) else "answer")
     at, value, rests_on, description = root, content, (), root["title"]
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
     for depth, step in enumerate(steps):
@@ -148,6 +153,7 @@ def _links(content: dict[str, Any], rests_on: Sequence[str], case: str, pointer:
         "claim": lambda: _claim_links(content, pointer),
         "choice": lambda: [Link("choice", f"chosen in the scenario {content['scenario']!r}; not evidence")],
         "number": lambda: _own_links(content, pointer),
+        "holder": lambda: _holder_links(content, pointer),
         "assumptions": lambda: [_assumptions()],
         "method": lambda: [Link("method", f"computed by tegmen {content['tegmen_version']}, seed {content['seed']}")],
     }
@@ -160,6 +166,7 @@ _GROUPS = {
     "held": "fire units in service, given by the scenario",
     "rounds": "rounds that come with added units",
     "place": "places given by the scenario",
+    "holder": "what is known of holders",
     "catalogue": "catalogue rows that worlds are drawn from",
 }
 """Role of numbers to what they are called together."""
@@ -188,6 +195,18 @@ def _own_links(content: dict[str, Any], pointer: str) -> list[Link]:
     if steps[2:3] == ["numbers"] and len(steps) > 3:
         return [_number_link(content, content["evidence"]["numbers"][int(steps[3])])]
     return [_group(content, role) for role in _GROUPS]
+
+
+def _holder_links(content: dict[str, Any], pointer: str) -> list[Link]:
+    """Numbers that the nearest part on the way to a pointer names; all where none does."""
+    value: Any = content
+    named: list[str] | None = None
+    for step in pointer.split("/")[1:]:
+        value = value[step] if isinstance(value, dict) else value[int(step)]
+        named = value.get("numbers", named) if isinstance(value, dict) else named
+    if named is None:
+        return [_group(content, "holder")]
+    return [_number_link(content, number) for number in content["evidence"]["numbers"] if number["id"] in named]
 
 
 def _number_link(content: dict[str, Any], row: dict[str, Any]) -> Link:
