@@ -78,7 +78,7 @@ def test_a_solver_is_not_taken_at_its_word(monkeypatch, wrong):
     case = Network(*(np.array(each) for each in ([1, -1], [0, 0], [1, 1], [1, 1], [1.0, 3.0])))
     flows = {
         "dearer": [0.0, 1.0],
-        "not conserved": [1.0, 1.0],
+        "not conserved": [0.0, 0.0],
         "half units": [0.5, 0.5],
         "above a limit": [2.0, -1.0],
         "none": None,

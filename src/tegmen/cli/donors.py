@@ -14,7 +14,6 @@ from tegmen.cli.console import echo, say, show_rows
 from tegmen.errors import InputError
 
 LIMITS_SHOWN = 8
-Outlook = Literal["cautious", "best", "generous"]
 
 
 def donors_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -31,7 +30,9 @@ def donors_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     holders: Annotated[
         Path | None, typer.Option(help="Your own table of holders (CSV) over the shipped one; see the manual.")
     ] = None,
-    outlook: Annotated[Outlook, typer.Option(help="Which ends of the spans are taken, all at once.")] = "best",
+    outlook: Annotated[
+        Literal["cautious", "best", "generous"], typer.Option(help="Which ends of the spans are taken, all at once.")
+    ] = "best",
     out: Annotated[Path | None, typer.Option(help="Folder for donors.html, .json and .csv. [default: none]")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what donors.json holds.")] = False,
 ) -> None:

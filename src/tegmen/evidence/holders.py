@@ -125,18 +125,20 @@ def read_holders(day: dt.date, own: str | Path | None = None, catalogue: Catalog
     """
     rows = _own_rows(Path(own)) if own is not None else ()
     shipped = catalogue or read_catalogue()
-    told = {(each.holder, each.system): each for each in _told(day)}
+    told = {(each.holder, each.system): each for each in _shipped_inventories(day)}
     return tuple(_holder(name, system, rows, shipped, told, day) for name, system in _all_held(rows, shipped))
 
 
 def said_together(day: dt.date, system: str, holders: Iterable[Holder]) -> tuple[Inventory, ...]:
     """What the ledger's voices say of several holders together at a day: of no single holder, and not of Ukraine."""
     single = {holder.name.casefold() for holder in holders} | {"ukraine"}
-    return tuple(each for each in _told(day) if each.system == system and each.holder.casefold() not in single)
+    return tuple(
+        each for each in _shipped_inventories(day) if each.system == system and each.holder.casefold() not in single
+    )
 
 
 @lru_cache(4)
-def _told(day: dt.date) -> tuple[Inventory, ...]:
+def _shipped_inventories(day: dt.date) -> tuple[Inventory, ...]:
     """What the shipped ledger tells of every holding; it cannot change while we run."""
     with open_ledger() as ledger:
         return inventories(ledger, day)

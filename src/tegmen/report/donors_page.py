@@ -118,7 +118,7 @@ def write_donors(plan: DonorPlan, out: str | Path) -> Path:
     """
     folder = Path(out)
     check_folder(folder, DONORS_FILES)
-    page = fill_page("donors.html.j2", plan=plan, section=donors_section(plan), numbers=_numbers(plan))
+    page = fill_page("donors.html.j2", plan=plan, section=donors_section(plan), numbers=_number_rows(plan))
     files = {"donors.html": page, "donors.json": donors_file(plan).text(), "donors.csv": csv_text(plan.to_pandas())}
     write_files(files, folder)
     return folder / "donors.html"
@@ -158,7 +158,7 @@ def donors_file(plan: DonorPlan) -> DonorsFile:
         reach={outlook: dict(numbers) for outlook, numbers in plan.reach.items()},
         together=_together_parts(plan),
         evidence=EvidencePart.model_validate(
-            {"numbers": _numbers(plan), "entries": {}, "sources": {}, "ranges": {}, "notes": []}
+            {"numbers": _number_rows(plan), "entries": {}, "sources": {}, "ranges": {}, "notes": []}
         ),
     )
 
@@ -188,7 +188,7 @@ def _together_parts(plan: DonorPlan) -> list[TogetherPart]:
     ]
 
 
-def _numbers(plan: DonorPlan) -> list[dict[str, Any]]:
+def _number_rows(plan: DonorPlan) -> list[dict[str, Any]]:
     """Every row behind a plan, once."""
     rows = {row.id: row for giver in plan.givers for row in _rows(giver.holder)}
     return [
