@@ -11,7 +11,7 @@ from core_example import evidence, study_of
 
 from tegmen.answer import live
 from tegmen.answer.live import arrays_of, carry, evaluate, read_state
-from tegmen.answer.readings import plan_table, remaining_of, strike_table
+from tegmen.answer.readings import remaining_of, strike_table
 from tegmen.answer.study import met_share, remaining_shares
 from tegmen.engine.laydown import Laydown
 from tegmen.errors import InputError
@@ -26,8 +26,7 @@ def study():
 
 @cache
 def carried():
-    goal = MARCH.headline
-    return carry(study(), "posted", plan_table(study(), "posted", goal, ("patriot", MARCH.added_max)))
+    return carry(study(), "posted", ["named"])["named"]
 
 
 def state_of(text: str):
@@ -37,7 +36,7 @@ def state_of(text: str):
 def test_a_part_of_the_worlds_gives_the_share_of_all_to_one_world(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(live, "CARRIED", 100)
     goal = MARCH.headline
-    part = carry(study(), "posted", plan_table(study(), "posted", goal, ("patriot", MARCH.added_max)))
+    part = carry(study(), "posted", ["named"])["named"]
     assert (len(part.worlds), part.of) == (100, 400)
     whole = met_share(remaining_of(study(), "posted", goal, ("patriot", MARCH.added_max)), goal)
     assert np.abs(evaluate(part, MARCH, state_of("")).probability - whole).max() <= 0.01 + 1e-9

@@ -9,7 +9,9 @@ const { goalOf, planOf, readState, stateText } = await load("state.js");
 const { data, states } = JSON.parse(readFileSync(input, "utf-8"));
 const question = { ...data, cases: Object.keys(data.cases), names: data.places.name };
 const theatre = layTheatre(data.places, 1000);
-const opened = Object.fromEntries(question.cases.map((name) => [name, openWorlds(data.cases[name].worlds, theatre)]));
+const opened = {};
+for (const name of question.cases)
+  for (const [targets, { worlds }] of Object.entries(data.cases[name].targets)) opened[`${name} ${targets}`] = openWorlds(worlds, theatre);
 const parts = [];
 const refused = [];
 for (const text of states) {
@@ -17,9 +19,9 @@ for (const text of states) {
   refused.push(faults);
   const again = readState(stateText(state, question), question);
   if (JSON.stringify(again.state) !== JSON.stringify(state)) throw new Error(`not read back the same: ${text}`);
-  const worlds = opened[state.case];
+  const worlds = opened[`${state.case} ${state.targets}`];
   const goal = goalOf(question, state);
-  const plan = planOf(question, worlds, theatre, data.cases[state.case].sites, state);
+  const plan = planOf(question, worlds, theatre, data.cases[state.case].targets[state.targets].sites, state);
   const result = evaluate(worlds, theatre, goal, state, plan, state.threshold);
   const sites = plan.each ? [] : Array.from(plan.sites);
   const struck = struckAt(worlds, theatre, goal.worth, state, plan);

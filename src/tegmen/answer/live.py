@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from tegmen.answer.estimates import numbers_needed
-from tegmen.answer.readings import RE_AIMED, OtherTable, StrikeTable, plan_table
+from tegmen.answer.readings import RE_AIMED, StrikeTable, plan_table
 from tegmen.answer.results import Carried
 from tegmen.answer.siting import gains_of, site_greedily, site_informed
-from tegmen.answer.study import Effort, Study, begin_study, counts_others, met_share, share_mcse
+from tegmen.answer.study import HEADLINE, Effort, Study, begin_study, counts_others, met_share, share_mcse
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.engagement import salvo_of
 from tegmen.engine.expected import Cover, cover_baseline, expect, fill, stakes_of
@@ -39,6 +39,7 @@ from tegmen.terms import (
     take,
 )
 from tegmen.worlds.draw import Worlds
+from tegmen.worlds.prior import Reading
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +47,10 @@ if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
 CARRIED = 2000
-"""Worlds that a page carries of an evidence case."""
+"""Worlds that a page carries of an evidence case; of each reading of other targets `CARRIED_ELSE`."""
+CARRIED_ELSE = 500
+TARGETS = ("named", "front", "population")
+"""What steers the targets: as in the headline (the record's named oblasts as well), then readings of their own."""
 PLANS = ("answered", "blind", "informed", "own")
 """The order of sites as answered; sited anew in the page's worlds; knowing the layout; units put by hand."""
 Moved = Literal["ready", "elsewhere", "salvo", "launched"]
@@ -61,8 +65,8 @@ class State:
 
     Parameters
     ----------
-    case, goal
-        Evidence case; name of a goal that the page holds.
+    case, targets, goal
+        Evidence case; what steers the targets, of `TARGETS`; name of a goal that the page holds.
     threshold, confidence
         Share that may remain (a count where the metric is one), and share of worlds in which it must hold.
     rounds
@@ -79,6 +83,7 @@ class State:
     """
 
     case: EvidenceCase
+    targets: str
     goal: str
     threshold: float
     confidence: float
@@ -125,33 +130,36 @@ def held_goals(scenario: Scenario) -> tuple[Goal, ...]:
     return tuple(sorted(held, key=lambda goal: not goal.headline))
 
 
-def carry(study: Study, case: EvidenceCase, table: StrikeTable | OtherTable) -> Carried | None:
-    """Choose the worlds that a page carries, evenly along what remains in them, and round them.
+def carry(study: Study, case: EvidenceCase, targets: Sequence[str] = TARGETS) -> Mapping[str, Carried]:
+    """Choose the worlds that a page carries by what steers the targets; nothing where it can hold no goal."""
+    if not held_goals(study.scenario):
+        return FrozenDict()
+    return FrozenDict({each: _carried_of(study, case, replace(HEADLINE, targets=each)) for each in targets})
 
-    So the page's shares differ from the answer's by hardly more than one world. None where no goal can be held.
 
-    Parameters
-    ----------
-    table
-        The headline's.
+def _carried_of(study: Study, case: EvidenceCase, reading: Reading) -> Carried:
+    """Choose worlds of a reading evenly along what remains in them, and round them.
+
+    So the page's shares differ from the answer's by hardly more than one world.
     """
-    scenario, goals = study.scenario, held_goals(study.scenario)
-    if not goals:
-        return None
-    most, system, worlds = scenario.added_max, scenario.added_system, study.worlds(case)
+    scenario, goals, own = study.scenario, held_goals(study.scenario), reading == HEADLINE
+    most, system, worlds = scenario.added_max, scenario.added_system, study.worlds(case, reading=reading)
+    table = plan_table(study, case, scenario.headline, (system, most), reading)
     order = np.arange(len(worlds))
-    if isinstance(table, StrikeTable):
+    if isinstance(table, StrikeTable):  # a goal that takes long, or other worlds, is not worked out for this
         remaining = table.remaining(study.rounds(worlds, most))
         need, _ = numbers_needed(remaining, scenario.headline.threshold)
         order = np.lexsort((remaining.mean(axis=1), need))
-    count = min(CARRIED, len(worlds))
+    count = min(CARRIED if own else CARRIED_ELSE, len(worlds))
     chosen = order[((np.arange(count) + 0.5) * len(worlds) / count).astype(np.int64)]
     few = _rounded(take(worlds, np.sort(chosen)))
     return Carried(
         worlds=few,
         of=len(worlds),
         ess=worlds.ess,
-        sites=FrozenDict({goal.name: study.sites(goal, system, most).sites for goal in goals}),
+        sites=FrozenDict(
+            {goal.name: study.sites(goal, system, most, reading).sites for goal in goals if own or goal.headline}
+        ),
         informed=site_informed(few, goals[0], system, most).sites,
     )
 
@@ -299,10 +307,12 @@ def read_state(text: str, scenario: Scenario, theatre: Theatre) -> State:
     numbers = _numbers_of(given, {each.name: each for each in controls_of(scenario, theatre.posted)}, faults)
     goals = {goal.name: goal for goal in held_goals(scenario)}
     case = _one_of(given.pop("case", EVIDENCE_CASES[0]), "case", EVIDENCE_CASES, faults)
+    targets = _one_of(given.pop("targets", TARGETS[0]), "targets", TARGETS, faults)
     goal = goals[_one_of(given.pop("goal", next(iter(goals))), "goal", tuple(goals), faults)]
     plan = _one_of(given.pop("plan", PLANS[0]), "plan", PLANS, faults)
     units = _units_of(given.pop("units", ""), theatre.places.name.tolist(), scenario.added_max, faults)
-    first = State(case, goal.name, goal.threshold, goal.confidence, scenario.added_rounds.value, plan=plan, units=units)
+    choice = goal.threshold, goal.confidence, scenario.added_rounds.value
+    first = State(case, targets, goal.name, *choice, plan=plan, units=units)
     own = {name: numbers.pop(name) for name in ("threshold", "confidence", "rounds", "reaction") if name in numbers}
     moved: Any = FrozenDict(numbers)
     state = replace(first, **own, moved=moved)
@@ -328,7 +338,9 @@ def _state_faults(state: State, goal: Goal) -> list[str]:
     return faults
 
 
-_KEYS = ", ".join(("case", "goal", "threshold", "confidence", "rounds", *get_args(Moved), "reaction", "plan", "units"))
+_KEYS = ", ".join(
+    ("case", "targets", "goal", "threshold", "confidence", "rounds", *get_args(Moved), "reaction", "plan", "units")
+)
 
 
 def _numbers_of(given: dict[str, str], controls: Mapping[str, Control], faults: list[str]) -> dict[str, float]:
@@ -406,10 +418,8 @@ def state_numbers(
         raise InputError("state", [f"{scenario.name} has no goal of ballistic missiles or of cover alone: add one"])
     study = begin_study(scenario, calibration, seed=seed, effort=effort, progress=progress)
     read = read_state(state, scenario, study.theatre)
-    table = plan_table(study, read.case, scenario.headline, (scenario.added_system, scenario.added_max))
-    carried = carry(study, read.case, table)
+    carried = carry(study, read.case, [read.targets])[read.targets]
     goal = scenario.goal(read.goal)
-    assert carried is not None, "a goal is held"
     assert goal is not None, "a state names a goal"
     result, places = evaluate(carried, scenario, read), carried.worlds.places
     counted = goal.measure.places(places, goal.largest_cities)
@@ -468,7 +478,7 @@ def _plan_of(carried: Carried, worlds: Worlds, scenario: Scenario, state: State)
     system, most = scenario.added_system, scenario.added_max
     if state.plan == "own":
         return [kind for kind, _ in state.units], np.array([site for _, site in state.units], dtype=np.int64)
-    if state.plan == "blind":
+    if state.plan == "blind" or (state.plan == "answered" and state.goal not in carried.sites):
         goal = next(goal for goal in scenario.goals if goal.name == state.goal)
         return [system] * most, site_greedily(gains_of(worlds, goal, system, most), most)
     return [system] * most, carried.informed if state.plan == "informed" else carried.sites[state.goal]

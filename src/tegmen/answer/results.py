@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from tegmen.ledger.aid import AidStatus
 from tegmen.question.numbers import Evidence
 from tegmen.question.places import Places
 from tegmen.question.scenario import Goal, Scenario
-from tegmen.terms import EvidenceCase, Provenance, Span, content_equal
+from tegmen.terms import EvidenceCase, FrozenDict, Provenance, Span, content_equal
 from tegmen.worlds.draw import Worlds
 
 if TYPE_CHECKING:
@@ -296,18 +296,19 @@ class GoalAnswer:
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Carried:
-    """What a page carries of an evidence case.
+    """What a page carries of an evidence case and a reading of targets.
 
     Parameters
     ----------
     worlds
-        Some of the headline's worlds, rounded: where missiles are aimed to 16 bits a world, the rest to 32.
+        Some of its worlds, rounded: where missiles are aimed to 16 bits a world, the rest to 32.
     of, ess
         How many worlds they were chosen from, and how many independent ones those are worth.
     sites
-        Goal to (n,) sites in order, as answered: planned on other worlds than these.
+        Goal to (n,) sites in order, as answered: planned on other worlds than these. In readings of other targets of
+        the headline alone.
     informed
-        (n, w) sites of the plan that knows each world's layout, for the first of these goals.
+        (n, w) sites of the plan that knows each world's layout, for the first goal held.
     """
 
     worlds: Worlds
@@ -342,7 +343,8 @@ class CaseAnswer:
     glide_bombs
         Those still launched with no and with the headline's added units.
     carried
-        What a page carries to do the arithmetic itself; None where it can hold no goal of the question.
+        What steers the targets to what a page carries to do the arithmetic itself, the headline's first; nothing where
+        it can hold no goal of the question.
     """
 
     case: EvidenceCase
@@ -360,7 +362,7 @@ class CaseAnswer:
     intercepted: Mapping[str, tuple[float, float, float]]
     baseline: tuple[Stand, ...]
     glide_bombs: Mapping[str, tuple[float, float, float]]
-    carried: Carried | None = None
+    carried: Mapping[str, Carried] = field(default_factory=FrozenDict)
 
     @property
     def headline(self) -> GoalAnswer:

@@ -141,7 +141,7 @@ def _answer_case(study: Study, case: EvidenceCase) -> tuple[CaseAnswer, Worlds]:
         intercepted=FrozenDict(_intercepted(whole)),
         baseline=_drawn_layout(whole),
         glide_bombs=FrozenDict(_glide_bombs(study, whole, plan, number)),
-        carried=carry(study, case, table),
+        carried=carry(study, case),
     ), whole
 
 

@@ -123,11 +123,11 @@ def _shipped(name: str) -> Markup:
 def live_data(result: Sufficiency) -> dict[str, Any]:
     """Give all that the page is made of: the question, its places, what can be moved, and the worlds of each case."""
     scenario, places = result.scenario, result.places
-    worlds = next(answer.carried.worlds for answer in result.cases.values() if answer.carried)
+    worlds = next(carried.worlds for answer in result.cases.values() for carried in answer.carried.values())
     controls = controls_of(scenario, worlds.theatre.posted)
     x, y = places.xy.T
     cases = {case: _case(answer) for case, answer in result.cases.items()}
-    carried = json.dumps([case["worlds"] for case in cases.values()]).encode()
+    carried = json.dumps([case["targets"] for case in cases.values()]).encode()
     return {
         "version": VERSION,
         "seed": result.seed,
@@ -164,10 +164,12 @@ def live_data(result: Sufficiency) -> dict[str, Any]:
 
 def _case(answer: CaseAnswer) -> dict[str, Any]:
     """What is said of an evidence case, and its worlds."""
-    carried, headline = answer.carried, answer.headline
-    assert carried is not None, "a page is made of cases that carry worlds"
-    held = [each for each in answer.goals if each.goal.name in carried.sites]
-    return case_data(carried) | {
+    headline = answer.headline
+    held = [
+        each for each in answer.goals if any(each.goal.name in carried.sites for carried in answer.carried.values())
+    ]
+    return {
+        "targets": {name: carried_data(carried) for name, carried in answer.carried.items()},
         "answers": {
             each.goal.name: {
                 "n": each.n, "open": each.n_interval, "probability": each.probability.tolist(),
@@ -190,8 +192,8 @@ def _case(answer: CaseAnswer) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def case_data(carried: Carried) -> dict[str, Any]:
-    """Worlds of an evidence case as a page reads them, and where units stand as answered."""
+def carried_data(carried: Carried) -> dict[str, Any]:
+    """Worlds as a page reads them, and where units stand as answered."""
     worlds = {
         "count": len(carried.worlds),
         "of": carried.of,
@@ -218,7 +220,7 @@ def _goal(goal: Goal, worlds: Any) -> dict[str, Any]:
     counted = metric.places(places, goal.largest_cities)
     worth = places.population if metric.damage is not None else np.ones(len(places))
     return {
-        "name": goal.name, "metric": goal.metric, "label": goal.label, "own_label": goal.own_label,
+        "name": goal.name, "metric": goal.metric, "label": goal.label,
         "threshold": goal.threshold, "confidence": goal.confidence, "headline": goal.headline,
         "cities": goal.largest_cities, "is_count": metric.is_count, "worth": (worth * counted).tolist(),
     }  # fmt: skip

@@ -93,7 +93,7 @@ const quoted = (text) => (/^[\w./:=@%-]+$/.test(text) ? text : `'${text.replaceA
  * @param {string} state empty: nothing is changed
  */
 export function commandOf(data, state) {
-  const worlds = data.cases[Object.keys(data.cases)[0]].worlds.of;
+  const worlds = data.cases[Object.keys(data.cases)[0]].targets.named.worlds.of;
   const until = data.until === data.toml.until ? "" : ` --until ${data.until}`;
   const how = `${quoted(data.file)} --seed ${data.seed} --worlds ${worlds}${until}`;
   return state ? `tegmen live ${how} --state ${quoted(state)}` : `tegmen answer ${how}`;
@@ -131,9 +131,9 @@ export function scenarioText(data, question, state) {
   }
   const ids = new Set(replaced.map(({ id }) => id));
   if (replaced.length) content.replace = [...(content.replace ?? []).filter((/** @type {any} */ row) => !ids.has(row.id)), ...replaced];
-  const left = [...MOVED, "reaction", "plan"].filter((key) => {
+  const left = [...MOVED, "reaction", "plan", "targets"].filter((key) => {
     const value = state[/** @type {keyof typeof state} */ (key)];
-    return !(key in rows) && value !== null && value !== 0 && value !== "answered";
+    return !(key in rows) && value !== null && value !== 0 && value !== "answered" && value !== "named";
   });
   const head = ["# Saved from the live page. Answer it with: tegmen answer FILE"];
   if (replaced.length) head.push("# Numbers replaced below are weighed by the record anew; in the page they were not.");

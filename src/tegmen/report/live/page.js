@@ -4,7 +4,7 @@
 import { evaluate, layTheatre, openWorlds, struckAt } from "./arithmetic.js";
 import { commandOf, csvText, geojsonText, pngOf, save, scenarioText, svgText } from "./exports.js";
 import { COLOUR, drawCurve, drawMap, fillMap, spotOf } from "./pictures.js";
-import { MOVED, PLANS, firstState, goalOf, isAllowed, planOf, readState, stateText } from "./state.js";
+import { MOVED, PLANS, TARGETS, firstState, goalOf, isAllowed, planOf, readState, stateText } from "./state.js";
 import { make, speak } from "./words.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -19,8 +19,10 @@ const reach = 400;
 const theatre = layTheatre(data.places, reach);
 /** @type {Record<string, import("./arithmetic.js").Worlds>} */
 const opened = {};
-/** All worlds of an evidence case. @param {string} name */
-const worldsOf = (name) => (opened[name] ??= openWorlds(data.cases[name].worlds, theatre));
+/** All worlds carried of a state's evidence case and targets. @param {State} one */
+function worldsOf({ case: name, targets }) {
+  return (opened[`${name} ${targets}`] ??= openWorlds(data.cases[name].targets[targets].worlds, theatre));
+}
 
 /** Worlds used while a hand moves what takes long; as soon as it rests, all of them are. */
 const SKETCHED = 400;
@@ -38,7 +40,7 @@ function move() {
 
 /** The worlds that a state is worked out on now. @param {State} one */
 function workedOn(one) {
-  const worlds = worldsOf(one.case);
+  const worlds = worldsOf(one);
   const slow = goalOf(question, one).metric !== "ballistic_strikes" || one.plan === "blind";
   return moving && slow ? { ...worlds, count: Math.min(SKETCHED, worlds.carried) } : worlds;
 }
@@ -66,7 +68,7 @@ let refused = [];
 
 /** @param {State} one @returns {boolean} */
 function isAnswered(one) {
-  return !new RegExp("(^|&)(threshold|confidence|rounds|ready|elsewhere|salvo|launched|reaction|plan)=").test(stateText(one, question));
+  return !new RegExp("(^|&)(targets|threshold|confidence|rounds|ready|elsewhere|salvo|launched|reaction|plan)=").test(stateText(one, question));
 }
 
 /**
@@ -77,7 +79,7 @@ function isAnswered(one) {
 function comesTo(one) {
   const worlds = workedOn(one);
   const goal = goalOf(question, one);
-  const plan = planOf(question, worlds, theatre, data.cases[one.case].sites, one);
+  const plan = planOf(question, worlds, theatre, data.cases[one.case].targets[one.targets].sites, one);
   const { probability, mcse, used } = evaluate(worlds, theatre, goal, one, plan, one.threshold);
   if (isAnswered(one)) {
     const own = data.cases[one.case].answers[one.goal];
@@ -203,7 +205,7 @@ function dress() {
   dressPalette();
   at("exports").replaceChildren(...exportButtons());
   at("claims").replaceChildren(...data.claims.map((/** @type {any} */ claim) => make("li", { title: claim.source }, `${claim.label} `, make("span", { class: "soft" }))));
-  const { count, of } = data.cases[question.cases[0]].worlds;
+  const { count, of } = data.cases[question.cases[0]].targets[TARGETS[0]].worlds;
   at("worlds").textContent = words.say("about.worlds", { count, of, hash: data.sha256.slice(0, 16), version: data.version, seed: data.seed, until: data.until });
   at("others").textContent = data.others.length ? words.say("others", { names: data.others.join(", ") }) : "";
 }
@@ -260,9 +262,10 @@ function showSentence(outcome) {
   const rest = own ? "answer.ownshare" : n === null ? "answer.not" : n === 1 ? "answer.enough" : "answer.are";
   at("number").replaceChildren(head);
   at("rest").textContent = words.say(rest, about);
-  const { span, worlds } = data.cases[state.case];
+  const { span, targets } = data.cases[state.case];
+  const { worlds } = targets[state.targets];
   const lines = [words.say("answer.rounds", { rounds: words.number(state.rounds) })];
-  if (outcome.answered && state.goal === question.goals[0].name) lines.push(words.say("answer.span", { span: spanText(span) }));
+  if (outcome.answered && goalOf(question, state).headline) lines.push(words.say("answer.span", { span: spanText(span) }));
   if (!own) lines.push(outcome.open[0] === outcome.open[1] ? words.say("answer.surely") : words.say("answer.sampling", { range: spanText(outcome.open) }));
   at("lines").textContent = lines.join(" ");
   const of = { count: workedOn(state).count, of: worlds.of };
@@ -307,11 +310,11 @@ function showCurve(outcome) {
 function standing(outcome) {
   const { plan } = outcome;
   if (plan.each) return [];
-  const worlds = worldsOf(state.case);
+  const worlds = worldsOf(state);
   return Array.from({ length: Math.min(shown, plan.systems.length) }, (_, i) => {
     const [system, site] = [plan.systems[i], plan.sites[i]];
     const [x, y] = spotOf(data.map, data.places, site);
-    const radius = once(`radius ${state.case} ${system}`, () => meanRadius(worlds, system));
+    const radius = once(`radius ${state.case} ${state.targets} ${system}`, () => meanRadius(worlds, system));
     return { x, y, radius, system, site, number: i + 1, name: `${i + 1}: ${question.systems[system].name}, ${data.places.name[site]}` };
   });
 }
@@ -351,8 +354,8 @@ function showFigures(outcome) {
   const struck = counted(state, struckWith(state, shown));
   const base = counted(state, struckWith(state, 0));
   const p = outcome.probability[shown];
-  const worlds = worldsOf(state.case);
-  const rounds = once(`rounds ${state.case}`, () => worlds.rounds.reduce((sum, each) => sum + each, 0) / worlds.count);
+  const worlds = worldsOf(state);
+  const rounds = once(`rounds ${state.case} ${state.targets}`, () => worlds.rounds.reduce((sum, each) => sum + each, 0) / worlds.count);
   /** @param {string} value @param {string} text @param {string} source @param {Record<string, any>} [more] */
   const figure = (value, text, source, more = {}) =>
     make("div", { class: "figure" }, make("button", { type: "button", class: "value", title: words.say("source.title"), onclick: () => tell(text, [words.say(source, more)]) }, value), make("span", {}, text));
@@ -443,6 +446,7 @@ function settingsOf(one) {
   if (one.rounds !== question.rounds) parts.push(`${words.say("set.rounds")} ${words.number(one.rounds)}`);
   for (const key of MOVED) if (one[key] !== null) parts.push(`${words.say(`set.${key}`)} ${words.number(/** @type {number} */ (one[key]))}`);
   if (one.reaction) parts.push(`ρ ${words.percent(one.reaction)}`);
+  if (one.targets !== TARGETS[0]) parts.push(words.say(`targets.${one.targets}`));
   if (one.plan !== "answered") parts.push(words.say(`plan.${one.plan}`));
   return parts.join("; ");
 }
@@ -457,11 +461,11 @@ let refresh = [];
 
 /** What worlds have of a number that can be fixed, in the mean. @param {string} name */
 function drawnMean(name) {
-  const worlds = worldsOf(state.case);
+  const worlds = worldsOf(state);
   const table = { ready: worlds.ready, elsewhere: worlds.ratio, salvo: worlds.salvo, launched: worlds.launched }[name];
   const [from, step] = name === "ready" ? [question.system, worlds.systems] : [0, 1];
   const values = () => Array.from({ length: worlds.count }, (_, w) => /** @type {ArrayLike<number>} */ (table)[from + w * step]);
-  return table ? once(`drawn ${state.case} ${name}`, () => values().reduce((sum, each) => sum + each, 0) / worlds.count) : null;
+  return table ? once(`drawn ${state.case} ${state.targets} ${name}`, () => values().reduce((sum, each) => sum + each, 0) / worlds.count) : null;
 }
 
 function showControls() {
@@ -474,14 +478,15 @@ function dressControls() {
   const goals = make("select", { id: "goal", onchange: (/** @type {any} */ event) => { touchedShown = false; set({ goal: event.target.value }); } }, ...question.goals.map((/** @type {any} */ goal) => make("option", { value: goal.name }, shortGoal(goal))));
   refresh.push(() => void (goals.value = state.goal));
   enough.append(make("label", { for: "goal" }, words.say("set.goal")), goals, radios("case", question.cases), choice("threshold"), choice("confidence"));
+  const aims = make("fieldset", {}, make("legend", {}, words.say("targets.title")), radios("targets", [...TARGETS]));
   const plans = make("fieldset", {}, make("legend", {}, words.say("plan.title")), radios("plan", [...PLANS]));
   const facts = make("fieldset", {}, make("legend", {}, words.say("set.facts")), ...question.controls.map(fact), make("p", { class: "soft small" }, words.say("facts.note")));
-  at("controls").replaceChildren(enough, plans, facts);
+  at("controls").replaceChildren(enough, plans, facts, aims);
 }
 
-/** @param {"case"|"plan"} name @param {string[]} values */
+/** @param {"case"|"plan"|"targets"} name @param {string[]} values */
 function radios(name, values) {
-  const list = make("div", { role: "radiogroup", "aria-label": words.say(name === "case" ? "case" : "plan.title"), class: "radios" });
+  const list = make("div", { role: "radiogroup", "aria-label": words.say(name === "case" ? "case" : `${name}.title`), class: "radios" });
   for (const value of values) {
     const id = `${name}-${value}`;
     const input = make("input", { type: "radio", name, id, value, onchange: () => { if (name === "plan") touchedShown = false; set(/** @type {any} */ (name === "plan" && value === "own" ? { plan: value, units: ownUnits() } : { [name]: value })); } });

@@ -61,7 +61,7 @@ export function drawCurve({ lines, most, confidence, shown, claims, words, width
     draw("line", { x1: x(at), x2: x(at), y1: y(0), y2: y(main.probability[at]), stroke: main.colour, "stroke-width": 1.2 }),
     draw("circle", { cx: x(at), cy: y(main.probability[at]), r: 6, fill: main.colour, stroke: "#fff", "stroke-width": 1.5 }),
     ...claimMarks(claims, main, x, y),
-    legendOf(lines, width - 170, height - BOTTOM - 14 * lines.length - 8),
+    legendOf(lines, width - 60 - 7 * Math.max(...lines.map(({ name }) => name.length)), height - BOTTOM - 14 * lines.length - 8),
   );
   const cover = draw("rect", { x: LEFT - 8, y: TOP, width: width - LEFT, height: height - TOP, fill: "transparent", cursor: "pointer" });
   cover.addEventListener("click", (/** @type {PointerEvent} */ event) => {
@@ -124,6 +124,7 @@ function legendOf(lines, left, top) {
 export function drawMap(map, words, title) {
   const [width, height] = map.size;
   const svg = frame(width, height, title);
+  svg.setAttribute("role", "group"); // units on it are taken hold of
   svg.append(
     draw("rect", { width, height, fill: "#eaf1f5" }),
     draw("path", { d: map.abroad, fill: "#f4f4f2", stroke: "#c4c4c4", "stroke-width": 2 }),

@@ -6,7 +6,7 @@ import { siteGreedily } from "./arithmetic.js";
 /** @typedef {import("./arithmetic.js").Worlds} Worlds */
 /** @typedef {import("./arithmetic.js").Theatre} Theatre */
 /** @typedef {import("./arithmetic.js").Plan} Plan */
-/** @typedef {import("./arithmetic.js").Goal & {threshold: number, confidence: number, label: string, own_label: string, cities: number}} HeldGoal */
+/** @typedef {import("./arithmetic.js").Goal & {threshold: number, confidence: number, label: string, headline: boolean, cities: number}} HeldGoal */
 /** @typedef {{name: string, low: number|null, best: number|null, high: number|null, lowest: number, highest: number, step: number, numbers: string[]}} Control */
 
 /**
@@ -24,6 +24,7 @@ import { siteGreedily } from "./arithmetic.js";
 /**
  * @typedef {object} State
  * @property {string} case
+ * @property {string} targets
  * @property {string} goal
  * @property {number} threshold
  * @property {number} confidence
@@ -38,6 +39,7 @@ import { siteGreedily } from "./arithmetic.js";
  */
 
 export const PLANS = /** @type {const} */ (["answered", "blind", "informed", "own"]);
+export const TARGETS = /** @type {const} */ (["named", "front", "population"]);
 export const MOVED = /** @type {const} */ (["ready", "elsewhere", "salvo", "launched"]);
 
 /**
@@ -49,7 +51,7 @@ export const MOVED = /** @type {const} */ (["ready", "elsewhere", "salvo", "laun
 export function firstState(question, evidence = question.cases[0]) {
   const { name, threshold, confidence } = question.goals[0];
   return {
-    case: evidence, goal: name, threshold, confidence, rounds: question.rounds, reaction: 0,
+    case: evidence, targets: TARGETS[0], goal: name, threshold, confidence, rounds: question.rounds, reaction: 0,
     ready: null, elsewhere: null, salvo: null, launched: null, plan: "answered", units: [],
   };
 }
@@ -73,6 +75,7 @@ export function readState(text, question) {
     else refused.push(key);
   };
   choose("case", question.cases, (value) => void (state.case = value));
+  choose("targets", TARGETS, (value) => void (state.targets = value));
   choose("goal", question.goals.map((goal) => goal.name), (value) => void (state.goal = value));
   choose("plan", PLANS, (value) => void (state.plan = value));
   const goal = goalOf(question, state);
@@ -133,6 +136,7 @@ export function stateText(state, question) {
   const first = firstState(question);
   const goal = goalOf(question, state);
   const text = new URLSearchParams({ case: state.case });
+  if (state.targets !== first.targets) text.set("targets", state.targets);
   if (state.goal !== first.goal) text.set("goal", state.goal);
   if (state.threshold !== goal.threshold) text.set("threshold", String(state.threshold));
   if (state.confidence !== goal.confidence) text.set("confidence", String(state.confidence));
@@ -159,7 +163,7 @@ export const goalOf = (question, state) =>
  * @param {Question} question
  * @param {Worlds} worlds
  * @param {Theatre} theatre
- * @param {Record<string, number[]>} answered goal to sites in order, as answered
+ * @param {Record<string, number[]>} answered goal to sites in order, as answered; one that is not there is sited anew
  * @param {State} state
  * @returns {Plan}
  */
@@ -168,7 +172,7 @@ export function planOf(question, worlds, theatre, answered, state) {
     return { systems: state.units.map(({ system }) => system), sites: state.units.map(({ site }) => site), each: false };
   const systems = new Uint8Array(question.most).fill(question.system);
   if (state.plan === "informed") return { systems, sites: worlds.informed, each: true };
-  if (state.plan === "answered") return { systems, sites: answered[state.goal], each: false };
+  if (state.plan === "answered" && state.goal in answered) return { systems, sites: answered[state.goal], each: false };
   const sites = siteGreedily(worlds, theatre, goalOf(question, state), state, question.system, question.most);
   return { systems, sites, each: false };
 }
