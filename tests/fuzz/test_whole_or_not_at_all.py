@@ -73,10 +73,26 @@ def test_a_full_disk_leaves_no_new_folder(tmp_path):
 
 def test_a_new_ledger_on_a_full_disk_is_refused_and_leaves_no_file(tmp_path):
     chance = np.random.default_rng(12)
-    for size in [0, 4096, *chance.integers(250_000, size=12).tolist()]:
+    for size in [0, 4096, *chance.integers(150_000, size=12).tolist()]:
         with disk_full_at(size), pytest.raises(InputError):
             new_ledger(tmp_path / "a.ledger")
         assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ledger_on_a_disk_that_fills_up_stays_as_it_was_and_goes_on_after(tmp_path):
+    file, chance = tmp_path / "a.ledger", np.random.default_rng(13)
+    new_ledger(file)
+    before = file.read_bytes()
+    line = b'{"kind": "statement", "thing": "drones", "source": {"publisher": "Post"}}'
+    with open_ledger(file) as ledger:
+        for size in [0, *chance.integers(len(before), size=12).tolist()]:
+            with disk_full_at(size), pytest.raises(InputError, match=r"cannot be written.*nothing was added"):
+                ledger.take_in(line, "line")
+            assert file.read_bytes() == before
+        (id_,) = ledger.take_in(line, "line")
+        assert list(ledger.current(thing="drones", at=None)).count(id_) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.ledger"]
+    assert len(file.read_bytes()) > len(before)
 
 
 def test_what_a_killed_writer_left_is_cleared_by_the_next_and_nothing_of_another_file(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Literal, get_args
 
 from tegmen.errors import InputError, hidden_fault
@@ -228,7 +229,7 @@ class Entry:
 
 def _text_faults(item: Source | Entry) -> list[str]:
     """Name the fields whose text holds what cannot be seen."""
-    texts = [(field.name, getattr(item, field.name)) for field in fields(item)]
+    texts = [(name, getattr(item, name)) for name in _defaults(type(item))]
     parts = [(name, part) for name, value in texts for part in (value if isinstance(value, tuple) else (value,))]
     return [f"{name}: {fault}" for name, part in parts if isinstance(part, str) and (fault := hidden_fault(part))]
 
@@ -240,8 +241,13 @@ def as_json(content: object) -> str:
 
 def stated(item: Source | Entry) -> dict[str, object]:
     """Fields of a source or an entry that say something: those that are not at their default."""
-    given = {field.name: (getattr(item, field.name), field.default) for field in fields(item)}
-    return {name: value for name, (value, default) in given.items() if value != default}
+    defaults = _defaults(type(item)).items()
+    return {name: value for name, default in defaults if (value := getattr(item, name)) != default}
+
+
+@cache
+def _defaults(kind: type[Source | Entry]) -> dict[str, object]:
+    return {field.name: field.default for field in fields(kind)}
 
 
 def _digest(item: Source | Entry) -> str:

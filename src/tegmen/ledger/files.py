@@ -25,7 +25,7 @@ _EXCHANGE: Final = {"linux": ("renameat2", (-100,), 2), "darwin": ("renamex_np",
 
 
 @contextmanager
-def making(target: Path, *, inside: bool = False) -> Generator[Path]:
+def making(target: Path, *, inside: bool = False, wait_s: float | None = None) -> Generator[Path]:
     """Give an empty folder to make the next content of a file or folder in; it is gone afterwards.
 
     Writers in one folder wait for one another, and what a killed one left there of the same target is cleared first.
@@ -36,6 +36,8 @@ def making(target: Path, *, inside: bool = False) -> Generator[Path]:
         What is to be made or replaced.
     inside
         Whether to work inside the target, a folder, and not beside it.
+    wait_s
+        How long to wait for another writer [s]; None for `WAIT_FOR_WRITER_S`.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def making(target: Path, *, inside: bool = False) -> Generator[Path]:
     """
     room = target if inside else target.absolute().parent
     prefix = f".tegmen-{hashlib.sha256(target.name.encode(errors='surrogateescape')).hexdigest()[:12]}-"
-    with _alone_in(room):
+    with _alone_in(room, WAIT_FOR_WRITER_S if wait_s is None else wait_s):
         for left in room.glob(f"{prefix}*"):
             shutil.rmtree(left, ignore_errors=True)
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=room))
@@ -57,30 +59,39 @@ def making(target: Path, *, inside: bool = False) -> Generator[Path]:
 
 
 @contextmanager
-def _alone_in(room: Path) -> Generator[None]:
-    """Lock a folder against other writers; the system drops the lock if we die. Windows locks no folder."""
-    if sys.platform == "win32":
+def _alone_in(room: Path, wait_s: float) -> Generator[None]:
+    """Lock a folder against other writers; the system drops the lock if we die."""
+    until = time.monotonic() + wait_s
+    while True:
+        try:
+            handle = _locked(room)
+            break
+        except (BlockingIOError, FileExistsError):
+            if time.monotonic() > until:
+                fault = f"another program has been writing there for {wait_s:g} s; try again later"
+                raise InputError(str(room), [fault]) from None
+            time.sleep(0.02)
+    try:
         yield
-        return
+    finally:
+        os.close(handle)
+
+
+def _locked(room: Path) -> int:
+    """Take the lock of a folder, which holds until the handle is closed; an error where another has it."""
+    if sys.platform == "win32":  # locks no folder, but a file can be made that goes with who made it
+        return os.open(room / ".tegmen-lock", os.O_CREAT | os.O_EXCL | os.O_TEMPORARY | os.O_RDWR)
     import fcntl
 
     handle = os.open(room, os.O_RDONLY)
     try:
-        until = time.monotonic() + WAIT_FOR_WRITER_S
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    fault = f"another program has been writing there for {WAIT_FOR_WRITER_S:g} s; try again later"
-                    raise InputError(str(room), [fault]) from None
-                time.sleep(0.02)
-            except OSError:
-                break  # a file system without locks: nobody can be waited for
-        yield
-    finally:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         os.close(handle)
+        raise
+    except OSError:
+        pass  # a file system without locks: nobody can be waited for
+    return handle
 
 
 def plain_file_fault(file: Path) -> str | None:
@@ -115,8 +126,21 @@ def replace_file(file: Path, content: bytes) -> None:
     if fault := plain_file_fault(file):
         raise InputError(str(file), [fault])
     with making(file) as folder:
-        write_content(folder / "content", content)
-        (folder / "content").replace(file)
+        put_file(file, content, folder)
+
+
+def put_file(file: Path, content: bytes, folder: Path) -> None:
+    """Write a file by way of a folder that `making` gave; its new name is on the disk, too, when this returns."""
+    write_content(folder / "content", content)
+    if file.exists():
+        shutil.copymode(file, folder / "content")
+    (folder / "content").replace(file)
+    if sys.platform != "win32":  # opens no folder
+        handle = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def swap(one: Path, other: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import operator
 import re
 import sys
 from dataclasses import MISSING, dataclass, fields
@@ -17,7 +18,7 @@ from tegmen.ledger.entries import ENTRY_KINDS, Entry, Quantity, Source, as_json,
 T = TypeVar("T", Source, Entry)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pydantic import BaseModel
 
@@ -37,6 +38,24 @@ def line_of(item: Source | Entry, id_: str) -> str:
     return as_json({"kind": "source", **stated(item), "id": id_})
 
 
+def read_held(content: bytes, where: str, most: int = BYTES_MOST) -> tuple[Mapping[str, Source], dict[str, Entry]]:
+    """Read the sources and the entries of a ledger's file: quickly where all lines are as `line_of` writes them.
+
+    Raises
+    ------
+    InputError
+        With every fault and the line it is in; or as `read_lines`.
+    """
+    lines = [line for line in _as_text(content, where, most).split("\n") if line.strip()]
+    try:
+        return sources_of(lines), entries_of(lines)
+    except InputError:  # of a line that somebody else wrote, or changed
+        batch = read_lines(content, where, most)
+    if batch.faults:
+        raise InputError(where, shown(batch.faults))
+    return batch.sources, batch.entries
+
+
 def entries_of(lines: Sequence[str]) -> dict[str, Entry]:
     """Read back the entries that `line_of` wrote, by id; lines of sources are passed over.
 
@@ -45,20 +64,24 @@ def entries_of(lines: Sequence[str]) -> dict[str, Entry]:
     InputError
         A line is damaged: it cannot be read, or what it says has another id.
     """
-    return _read_back(lines, lambda content: None if content["kind"] == "source" else Entry(**content))
+    return _read_back(lines, Entry)
 
 
 def sources_of(lines: Sequence[str]) -> dict[str, Source]:
     """Read back the sources that `line_of` wrote, by id, as `entries_of` the entries."""
-    return _read_back(lines, lambda content: Source(**content) if content.pop("kind") == "source" else None)
+    return _read_back(lines, Source)
 
 
-def _read_back(lines: Sequence[str], make: Callable[[dict[str, Any]], T | None]) -> dict[str, T]:
+def _read_back(lines: Sequence[str], make: Callable[..., T]) -> dict[str, T]:
     items: dict[str, T] = {}
     try:
-        for id_, content in _contents(lines):
-            if (item := make(content)) is not None:
-                items[id_] = item
+        for content in json.loads(f"[{','.join(lines)}]"):  # one call for all lines: ten thousand calls take longer
+            if (content["kind"] == "source") != (make is Source):
+                continue
+            if make is Source:
+                del content["kind"]
+            id_ = content.pop("id")
+            items[id_] = make(**{name: _READ.get(name, _text)(value) for name, value in content.items()})
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError("a line", [f"cannot be read back ({type(error).__name__}: {error})"]) from None
     for id_, item in items.items():
@@ -67,16 +90,17 @@ def _read_back(lines: Sequence[str], make: Callable[[dict[str, Any]], T | None])
     return items
 
 
-def _contents(lines: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for content in json.loads(f"[{','.join(lines)}]"):  # one call for all lines: ten thousand calls take longer
-        for name in _READ.keys() & content.keys():
-            content[name] = _READ[name](content[name])
-        yield content.pop("id"), content
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"found {value!r}, which is no text")
+    return value
 
 
 _READ: Final[Mapping[str, Callable[[Any], object]]] = {
     **dict.fromkeys(("date", "due", "published", "retrieved"), dt.date.fromisoformat),
-    **dict.fromkeys(("participants", "topics", "evidence"), tuple),
+    **dict.fromkeys(("participants", "topics"), lambda names: tuple(map(_text, names))),
+    "evidence": lambda ends: tuple(map(operator.index, ends)),
+    "doubtful": bool,
     "period": lambda days: tuple(map(dt.date.fromisoformat, days)),
     "quantity": lambda said: Quantity(**said),
 }
@@ -109,7 +133,7 @@ class ReadLines:
     named: frozenset[str]
 
 
-def read_lines(content: bytes, where: str) -> ReadLines:
+def read_lines(content: bytes, where: str, most: int = BYTES_MOST) -> ReadLines:
     """Read JSON Lines: one source (`"kind": "source"`) or entry a line, in any order, as `Ledger.export` writes them.
 
     An `id` may be left out; one that is given must be that of the content. An entry's `source` is the id of a source,
@@ -122,7 +146,7 @@ def read_lines(content: bytes, where: str) -> ReadLines:
     """
     sources, entries, lines = dict[str, Source](), dict[str, Entry](), dict[str, int]()
     faults, named = list[tuple[int, str]](), set[str]()
-    for number, line in enumerate(_as_text(content, where).split("\n"), start=1):
+    for number, line in enumerate(_as_text(content, where, most).split("\n"), start=1):
         if not line.strip():
             continue
         raw: object = None
@@ -168,9 +192,9 @@ def shown(faults: Sequence[tuple[int, str]]) -> list[str]:
     return lines if more <= 0 else [*lines[:FAULTS_SHOWN], f"and {more} more ({len(lines)} faults in all)"]
 
 
-def _as_text(content: bytes, where: str) -> str:
-    if len(content) > BYTES_MOST:
-        found = f"found {len(content) / 1e6:,.0f} MB or more; at most {BYTES_MOST / 1e6:,.0f} MB are read at once"
+def _as_text(content: bytes, where: str, most: int) -> str:
+    if len(content) > most:
+        found = f"found {len(content) / 1e6:,.0f} MB or more; at most {most / 1e6:,.0f} MB are read at once"
         raise InputError(where, [f"{found}: split the file by lines"])
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         raise InputError(where, ["found UTF-16 text; UTF-8 is allowed: save it again as UTF-8"])
