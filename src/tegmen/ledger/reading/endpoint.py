@@ -34,7 +34,7 @@ what is no entry the reason."""
 KEY_VARIABLE = "TEGMEN_ENDPOINT_KEY"
 """Environment variable with the key that the address asks for, if it does."""
 WAIT_S = 120
-BYTES_MOST = 2_000_000
+ANSWER_BYTES_MOST = 2_000_000
 SHORT = frozenset("a an the of and in on for to by with from at".split())
 ASKED = f"""You read news about air defence and military aid. Give JSON: {{"entries": [...]}}. An entry is one number
 or promise in one sentence: {{"sentence": its number, "kind": "statement" or "commitment", "thing": what is counted, in
@@ -139,13 +139,13 @@ def _posted(url: str, body: bytes) -> bytes:
     try:
         connection.request("POST", path + (f"?{parts.query}" if parts.query else ""), body, headers)
         response = connection.getresponse()
-        content = response.read(BYTES_MOST + 1)
+        content = response.read(ANSWER_BYTES_MOST + 1)
     finally:
         connection.close()
     if response.status != http.client.OK:
         raise OSError(f"it answered {response.status} {response.reason}")
-    if len(content) > BYTES_MOST:
-        raise OSError(f"it answered with more than {BYTES_MOST / 1e6:.0f} MB")
+    if len(content) > ANSWER_BYTES_MOST:
+        raise OSError(f"it answered with more than {ANSWER_BYTES_MOST / 1e6:.0f} MB")
     return content
 
 
