@@ -7,6 +7,8 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+from tegmen.ledger.reading.lexicon import pattern
+
 MONTHS = {
     name.lower(): number
     for names in (calendar.month_name, calendar.month_abbr)
@@ -18,72 +20,9 @@ PARTS_OF_YEAR = {"first": 1, "second": 2, "third": 3, "fourth": 4}
 SPELT = {word: n for n, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
 SPELT["twelve"] = 12
 
-_MON = (
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
-    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)"
-)
-_D = r"\d{1,2}(?:st|nd|rd|th)?(?!\d|[.,:]\d|%)"
-_TO = r"\s?(?:-|–|—|to|and|until|through)\s?"
-_Y = r"(?:19|20)\d\d(?![\d,.]\d)"
-_N = "|".join(SPELT)
-_WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
-PATTERN = re.compile(
-    rf"""
-    \b(?P<iso>{_Y}-\d\d-\d\d)\b
-  | \b(?P<dotted>\d{{1,2}}\.\d{{1,2}}\.{_Y})\b
-  | \b(?P<m1>{_MON})\s(?P<d1>{_D})(?:{_TO}(?:(?P<m1b>{_MON})\s)?(?P<d1b>{_D}))?(?:,?\s(?P<y1>{_Y}))?
-  | \b(?P<d2>{_D})(?:(?:\s(?P<m2a>{_MON}))?{_TO}(?P<d2b>{_D}))?\s(?:of\s)?(?P<m2b>{_MON})(?:,?\s(?P<y2>{_Y}))?
-  | \b(?:between|from|in|for|during)\s(?P<m4>{_MON}){_TO}(?P<m4b>{_MON})(?:\s(?:of\s)?(?P<y4>{_Y}))?
-  | \b(?P<since>[Ss]ince)\s(?:(?:the\s)?(?:start|beginning)\sof\s)?(?:(?P<d5b>{_D})\s(?P<m5b>{_MON})
-        (?:,?\s(?P<y5b>{_Y}))?|(?P<m5>{_MON})
-        (?:\s(?P<d5>{_D}))?(?:,?\s(?P<y5>{_Y}))?|(?:the\s|Russia['’]s\s)(?:(?:full-scale|Russian)\s){{0,2}}(?P<begin>month|year|week|war|invasion)
-        |(?P<y5o>{_Y}))\b
-  | \b(?P<prep>in|during|for|of|throughout|last|this|early|late|mid|by|until|next|through|end\sof)[\s-]
-      (?:the\smonth\sof\s)?(?P<m6>{_MON})\b(?!\s\d{{1,2}}\b(?!,\d))(?:,?\s(?:of\s)?(?P<y6>{_Y})
-        |\s(?P<lasty>last\syear|this\syear))?
-  | \b(?P<m7>{_MON})\s(?P<y7>{_Y})\b
-  | \b(?:(?P<part>first|second|third|fourth)\s(?P<size>quarter|half)(?:\sof\s(?P<y8>{_Y}|this\syear|the\syear
-        |last\syear))?)\b
-  | \bfirst\s(?P<count>\w+)\smonths\sof\s(?P<y9>{_Y}|this\syear|the\syear|last\syear)\b
-  | \b(?P<by>in|during|throughout|by|of|for)\s(?P<y10>{_Y})\b(?!\s?(?:-|–))
-  | \b(?:(?P<which>last|next|this)\s)?(?P<weekday>{_WEEKDAY})\b
-  | \b(?P<near>yesterday|today|tomorrow|tonight|overnight|last\snight|this\smorning|this\sevening)\b
-  | \b(?P<rel>last|this|next|past|previous|(?:so\sfar\s)this)\s(?P<span>week|month|year)\b
-  | \bon\sthe\s(?P<nth>\d{{1,2}}(?:st|nd|rd|th))(?=\sand\b|[,.;]|$)
-  | \b(?:past|last)\s(?P<hours>24|twenty-four)\shours\b
-  | \b(?:past|last|previous)\s(?P<many>\d{{1,2}}|{_N})\s(?P<unit>days|weeks|months|years)\b
-  | \b(?P<ago>\d{{1,2}}|{_N}|a)\s(?P<agos>days?|weeks?)\sago\b
-  | \b(?:over|during|at|on)\sthe\s(?P<weekend>weekend)\b
-  | \b(?:(?P<whose>this|last|next|the\s(?:coming|past|last|next)|in\sthe|in|during\sthe|over\sthe|until|by|since)\s
-      (?:(?:early|late|three|whole)\s)?)(?P<season>spring|summer|autumn|fall|winter)\b(?!\s(?:aid|clothing|boots))
-      (?:\smonths\b)?(?:\s(?:of\s)?(?P<y11>{_Y}))?
-  | \b(?:in|within|over|in\sthe\sspace\sof)\s(?P<some>one|a|a\ssingle|\d{{1,2}}|{_N})
-      \s(?P<unit2>days?|weeks?|months?|nights?)\b
-    """,
-    re.VERBOSE,
-)
-OPENERS = re.compile(
-    r"\b(?:In|During|Last|Next|Since|Yesterday|Today|Tonight|Overnight|By|Between|From|Throughout|For|This|Over|On|At"
-    r"|Until|Within|Through|Early|Late|Mid|Past|The|Two|Three)\b"
-)
-"""Words a time may begin with, at the beginning of a sentence."""
 
-FUTURE = re.compile(
-    r"\b(?:will|(?:could|may|might)(?!\shave)|scheduled|planned|plans|upcoming|expected|due|next|would|set to|is to"
-    r"|are to|later this)\b[^,;]*$|\b(?:by|until)\s(?:the\s)?(?:end\sof\s)?$"
-)
-
-
-BY = re.compile(r"(?: (?:by|until)|before|by the|(?:by|before|until) the end|by end)\s*$")
 INVASION = dt.date(2022, 2, 24)
 """What "since the invasion" counts from."""
-
-SAME_DAY = re.compile(
-    r"\b(?:(?:that|the\ssame)\s(?:day|night|morning|evening|week|month)|later\sin\sthe\sday"
-    r"|(?P<before>(?:the\sday\sbefore|the\sprevious\s(?:day|night)|(?:a|one)\sday\searlier))"
-    r"|(?P<after>(?:the\s(?:next|following)\sday|(?:a|one)\sday\slater)))\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +91,19 @@ class Time:
 def find_times(text: str, offset: int, anchor: Anchor) -> tuple[Time, ...]:
     """Find every expression of time in a sentence that begins at `offset` of its source."""
     found: list[Time] = []
-    text = OPENERS.sub(lambda match: match[0].lower(), text)
-    for match in PATTERN.finditer(text):
+    text = pattern("openers").sub(lambda match: match[0].lower(), text)
+    for match in pattern("time").finditer(text):
         ahead = (
-            FUTURE.search(text[max(0, match.start() - 80) : match.start()]) is not None
+            pattern("future").search(text[max(0, match.start() - 80) : match.start()]) is not None
             or match[0].startswith(("by ", "until ", "next "))
             or re.match(r"(?:,?\s(?!and\b|but\b|which\b|that\b)\w+){0,2}?\s(?:will|is to|would)\b", text[match.end() :])
             is not None
         )
-        due = match["prep"] in {"by", "until", "end of"} or match["by"] == "by" or BY.search(text[: match.start()])
+        due = (
+            match["prep"] in {"by", "until", "end of"}
+            or match["by"] == "by"
+            or pattern("by").search(text[: match.start()])
+        )
         loose = match["weekday"] is not None or match["near"] == "today"
         resolved = _resolved(match, anchor, future=ahead)
         found.append(Time(offset + match.start(), offset + match.end(), *resolved, bool(due), loose))
@@ -172,7 +115,7 @@ def same_times(text: str, offset: int, told: Time | None) -> tuple[Time, ...]:
     if told is None:
         return ()
     found: list[Time] = []
-    for match in SAME_DAY.finditer(text):
+    for match in pattern("same_day").finditer(text):
         step = dt.timedelta(days=(match["after"] is not None) - (match["before"] is not None))
         first, last = (day and day + step for day in (told.first, told.last))
         rule = "counted from the day told before"
@@ -186,7 +129,7 @@ def find_anchor(text: str, given: dt.date | None, stamped: dt.date | None) -> An
         return Anchor(given, "the article's date was given", sure=True)
     if stamped is not None:
         return Anchor(stamped, "the page says when it was published", sure=True)
-    for match in PATTERN.finditer(text[:600]):
+    for match in pattern("time").finditer(text[:600]):
         first, last, _, doubtful = _resolved(match, Anchor(), future=False)
         head = text[: match.start()]
         dateline = "\n" not in head.strip() or head.count("\n") <= 4
@@ -199,13 +142,13 @@ def find_anchor(text: str, given: dt.date | None, stamped: dt.date | None) -> An
 def _worked_out(text: str) -> Anchor:
     """Take the latest year the text names for something it tells, and in it the latest day it tells of."""
     apart = {"since", "by", "until", "before", "after", "from"}
-    named = re.finditer(rf"(\b\w+\s)?\b({_Y})\b", text)
+    named = pattern("named_year").finditer(text)
     years = [int(match[2]) for match in named if (match[1] or "").strip().lower() not in apart]
     if not years:
         return Anchor()
     end, days = dt.date(max(years), 12, 31), list[dt.date]()
-    for match in PATTERN.finditer(text):
-        future = FUTURE.search(text[max(0, match.start() - 80) : match.start()]) is not None
+    for match in pattern("time").finditer(text):
+        future = pattern("future").search(text[max(0, match.start() - 80) : match.start()]) is not None
         first, last, _, doubtful = _resolved(match, Anchor(end, sure=True), future=False)
         relative = match["weekday"] or match["near"] or match["rel"] or match["hours"]
         if not (future or doubtful or relative) and first is not None and last is not None and (last - first).days < 8:

@@ -6,54 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tegmen.ledger.reading.lexicon import countries, heads
+from tegmen.ledger.reading.lexicon import countries, heads, pattern
 from tegmen.ledger.reading.numbers import value_at
 from tegmen.ledger.reading.quantities import ARTICLES, Count, article_count, find_counts, noun_at, plural, plural_at
 from tegmen.ledger.reading.sentences import Token, low_at
-from tegmen.ledger.reading.setting import LINK, STAGE_OF_CUE, Cue, Setting, find_cues
+from tegmen.ledger.reading.setting import STAGE_OF_CUE, Cue, Setting, find_cues
 
-DROPPED = re.compile(
-    r"(?:\b(?:instead\sof|rather\sthan|as\sopposed\sto|(?<!did\s)(?<!could\s)not|earlier\s(?:version"
-    r"|figure|report|statement|count)\b[^.;]{0,60}|previous(?:ly)?\s(?:version|figure|report|reported"
-    r"|stated|given|said)[^.;]{0,50}|(?:incorrectly|mistakenly|wrongly|erroneously)\s\w+[^.;]{0,50}))\s(?:the\s)?$",
-    re.IGNORECASE,
-)
-REVISED = re.compile(r"\b(?:correct|revis|updat|rais|lower|increas|chang|cut|reduc|amend)\w*\b", re.IGNORECASE)
-BARE_BEFORE = re.compile(
-    r"\b(?:to|has|have|had|is|was|share|even|all|or|against|got|up from|down from|of which|of which there were"
-    r"|compared (?:with|to)|fielding|totall?ing|at|lists?|for|wants?|came|speaks? of|put it at|be|of the|stocks? of"
-    r"|the (?:first|last|other|remaining)|another|further)\s"
-    r"(?:\w+\s(?:than|least|to)\s|about\s|around\s|nearly\s|almost\s|only\s|some\s|just\s)?$"
-)
-HEDGING = re.compile(
-    r"\s*(?:(?:\w+\s(?:than|least|most|to)|about|around|nearly|almost|only|some|just|roughly|over|all"
-    r"|the (?:first|last|other)|up|another|a further|as many as|back|Ukraine|Kyiv|him|them|it)\s)*"
-)
-"""What may stand between the words that say what is done and a number without a noun."""
-BARE_ENDS = re.compile(
-    r"\s*(?:[.,;:)\"”—–]|of\s(?:them|which)|(?:in|from|to|for|by|over|on|before|since|until|but|or|and|while|at|with|as|this"
-    r"|last|next|earlier|later|more|so|left|instead|already|yet|per|a|which|that|were|was|are|have|had|has|annually|out|back"
-    r"|if|when|after|during|through)\b|$)"
-)
-BARE_AFTER = re.compile(
-    r"^\s(?:more\s)?(?:a\s(?:day|week|month|year)\b"
-    r"|(?:were|was|have been|had been|have|had|are|got|will be|could be|remain)\s(?:\w+\s){0,2}"
-    r"(?:shot|destroyed|intercepted|downed"
-    r"|delivered|operational|lost|damaged|launched|hit|neutrali\w+|suppressed|handed|arrived|disappeared|brought"
-    r"|reached|sent|taken|working|in service|under repair|stationed|burnt|left|available)|of which|instead"
-    r"|(?:hit|struck|got through|went|missed|destroyed|reached|fell|crashed|remain|disappeared|arrived|left)\b)"
-)
-PEOPLE_BEFORE = re.compile(
-    r"\b(killed|killing|wounded|wounding|injured|injuring)\s(?:(?:at least|more than|over|about"
-    r"|another|some|nearly)\s)*$"
-)
-PEOPLE_AFTER = re.compile(
-    r"^\s(?:(?:others?|more|of them)\s)?(?:were|was|have been|had been)\s(?:\w+ly\s|also\s|reported\s)?"
-    r"(wounded|injured|hurt|killed|hospitali[sz]ed|dead|missing|rescued)\b"
-)
-MOVED = re.compile(r"\b(?:doubled|tripled|rose|grew|increased|climbed|jumped|fell|dropped|declined|up|down)\b")
-PLAIN = re.compile(r"(?!announc|to\s|contribut|donates|provides|.*package)")
-"""Words of promising that promise by themselves, not by the number behind them."""
 MILLION = 1e6
 NOUNLESS = frozenset({"them", "next", "bare"})
 
@@ -106,7 +64,7 @@ def _single_before(setting: Setting, cue: Cue) -> list[Count]:
         single = article_count(tokens, at)
         if single is not None and single.past <= first:
             between = setting.sentence.between(tokens[single.past - 1].end, cue.start)
-            return [single] if LINK.fullmatch(between) else []
+            return [single] if pattern("link").fullmatch(between) else []
     return []
 
 
@@ -115,7 +73,7 @@ def _uncounted(setting: Setting, cues: Sequence[Cue], counts: Sequence[Count]) -
     tokens, sentence, found = setting.sentence.tokens, setting.sentence, list[Count]()
     for cue in cues:
         used = re.search(r"\b(?:the|its|their|of|all)\s$", sentence.before(cue.start).lower())  # "the promised shells"
-        plain = PLAIN.match(sentence.between(cue.start, cue.end))
+        plain = pattern("plain").match(sentence.between(cue.start, cue.end))
         if used or cue.name not in {"pledged", "approved", "requested"} or not plain:
             continue
         index = _index(tokens, cue.end)
@@ -141,7 +99,7 @@ def resolved(
     before = sentence.before(tokens[count.number.first].start)
     after = sentence.behind(tokens[count.past - 1].end)
     here = thing if thing is not setting.thing else None
-    if here is not None and before.endswith("from ") and MOVED.search(before):  # "up from 650 in July"
+    if here is not None and before.endswith("from ") and pattern("moved").search(before):  # "up from 650 in July"
         return count.of(here)
     sums = [*setting.things, *([here] if here is not None else [])]
     money = next((c for c in reversed(sums) if c.group == "money"), None)
@@ -156,8 +114,8 @@ def resolved(
     if thing is None or thing.group not in {"aid", "attack"}:
         return None
     thing = _enough(count, thing, setting)
-    led = BARE_BEFORE.search(before) or _is_led(setting, count)
-    fits = (led and BARE_ENDS.match(after)) or BARE_AFTER.match(after) or dropped
+    led = pattern("bare_before").search(before) or _is_led(setting, count)
+    fits = (led and pattern("bare_ends").match(after)) or pattern("bare_after").match(after) or dropped
     if not (fits or count.group == "them"):
         return None
     unsure = count.number.weak or thing.number.weak or _is_unsure(setting, count, thing)
@@ -176,7 +134,7 @@ def _is_led(setting: Setting, count: Count) -> bool:
     """Whether words that say what is done stand right in front of a number: "shot down 12", "asked for only seven"."""
     sentence, start = setting.sentence, setting.sentence.tokens[count.number.first].start
     cue = next((cue for cue in reversed(find_cues(sentence)) if cue.end <= start), None)
-    return cue is not None and HEDGING.fullmatch(sentence.between(cue.end, start)) is not None
+    return cue is not None and pattern("hedging").fullmatch(sentence.between(cue.end, start)) is not None
 
 
 def _is_unsure(setting: Setting, count: Count, thing: Count) -> bool:
@@ -199,9 +157,9 @@ def _enough(count: Count, thing: Count, setting: Setting) -> Count:
 
 def _hurt(count: Count, before: str, after: str) -> Count | None:
     """People who are counted by what was done to them: "wounded 17", "two were killed"."""
-    hurt = PEOPLE_AFTER.match(after)
+    hurt = pattern("people_after").match(after)
     if hurt is None and re.match(r"\s*(?:[.,;]|and\b|more\b|others\b|in\b|$)", after):
-        hurt = PEOPLE_BEFORE.search(before)
+        hurt = pattern("people_before").search(before)
     return None if hurt is None else replace(count, thing=hurt[1], unit="people", group="people")
 
 
@@ -276,5 +234,5 @@ def is_dropped(setting: Setting, count: Count) -> bool:
     """Whether a number is named only to be replaced: "not 12 but 9", "9 instead of 12", "revised from 12 to 9"."""
     sentence = setting.sentence
     before = sentence.before(sentence.tokens[count.first].start)
-    revised = before.endswith("from ") and REVISED.search(sentence.text) is not None
-    return revised or DROPPED.search(before) is not None
+    revised = before.endswith("from ") and pattern("revised").search(sentence.text) is not None
+    return revised or pattern("dropped").search(before) is not None

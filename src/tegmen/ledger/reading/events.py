@@ -7,18 +7,11 @@ import re
 from tegmen.ledger.entries import OPEN, Kind, Quantity
 from tegmen.ledger.reading.dates import Time
 from tegmen.ledger.reading.drafts import Draft, by_time, reasons
-from tegmen.ledger.reading.lexicon import countries, hedges
-from tegmen.ledger.reading.meetings import AMONG, EVENT, LATEST, free_day
+from tegmen.ledger.reading.lexicon import countries, hedges, pattern
+from tegmen.ledger.reading.meetings import free_day
 from tegmen.ledger.reading.numbers import HedgedNumber, bounded, value_at
 from tegmen.ledger.reading.sentences import Sentence, Token
 from tegmen.ledger.reading.setting import NOWHERE, Place, Setting, is_saying
-
-_WHICH = r"(?:(?:next|new|latest|fresh|further|additional|[0-9]{1,2}(?:st|nd|rd|th)|[a-z]+(?:th|rst|cond))\s)?"
-SANCTIONS = re.compile(
-    rf"\b(?P<name>{_WHICH}(?:(?:EU|US|U\.S\.|European\sUnion|British|UK|American|[A-Z][a-z]+(?:'s|’s)?)\s)?{_WHICH}"
-    r"(?:sanctions\spackage|package\sof\s(?:EU\s)?sanctions|sanctions(?=\s(?:against|on)\s)|(?<=\bnew\s)sanctions"
-    r"|(?:oil\s)?price\scap|embargo))\b(?:\s(?:against|on|targeting)\s(?:[A-Z][\w-]+|[a-z]+\s[a-z]+))?"
-)
 
 STATUS = {
     "in force": r"came into force|in force|entered into force|took effect",
@@ -32,45 +25,6 @@ STATUS = {
     OPEN: r"discuss\w*|topics?|agenda",
 }
 
-AIRSPACE = re.compile(
-    r"\b(?:(?:violat|enter|breach|cross|penetrat|stray|intrud|flew|fly|flown"
-    r"|infring)\w*\b[^.;]{0,50}?\b(?P<a>(?:[A-Z][\w'’.]+\s){1,2}|its\s"
-    r"|the\scountry's\s)?(?:air\s?space|territory)"
-    r"|(?:(?P<b>(?:[A-Z][\w'’.]+\s){0,2})air\s?space\s(?:violations?|incursions?|breach(?:es)?))"
-    r"|(?P<c>(?:(?:[A-Z][\w'’]+|missiles?'?’?|drones?'?’?|of)\s){0,3}(?:incursions?"
-    r"|intrusions?))(?:\s(?:into|of|in)\s(?:[A-Z][\w'’.]+\s?){1,2}(?:air\s?space)?)?"
-    r"|(?:(?:crashed|fell|landed|came\sdown|exploded|found)\s(?:in"
-    r"|on)\s(?:the\sterritory\sof\s|(?:north|south|east|west)[a-z]*\s|central\s)?(?P<d>[A-Z][\w'’]+)(?:\sterritory|\ssoil)?)"
-    r"|(?P<f>[A-Z]\w+\s)air\s?space\s(?:was|had\sbeen|has\sbeen)\s(?:violated|breached|entered)"
-    r"|(?:spent|stayed|remained|flew|was)\b[^.;]{0,30}?\sin\s(?P<g>[A-Z]\w+)\sair\s?space"
-    r"|(?:crossed|strayed|flew|veered)\sinto\s(?P<e>[A-Z]\w+)"
-    r"|(?:drones?|missiles?|UAVs?|objects?)\s(?:\w+\s){0,2}?flew\b[^.;]{0,40}?\sover\s(?P<h>[A-Z]\w+))"
-)
-
-LASTED = re.compile(
-    r"\b(?:for|spent|lasted|lasting)\s(?P<hedge>about\s|around\s|some\s|nearly\s|less than\s|more than\s"
-    r"|at least\s)?(?P<number>[\w.,-]+)\s(?P<unit>seconds?|minutes?)\b"
-)
-
-ITEM = re.compile(
-    r"(?:^|,\s(?:and\s)?|\sand\s)(?P<item>(?:the\s|The\s|a\s)[^,]+?)(?=,\s(?:and\s)?the\s|,\swhich|,\s(?:and\s)|$"
-    r"|\sand\sthe\s)"
-)
-
-ITEM_LEADS = re.compile(
-    r"^(?:the|a)\s(?:(?:current|present)\s)?(?:status|state|progress)\sof\s(?:the\s)?|^(?:the|a)\s", re.IGNORECASE
-)
-
-DENIED = re.compile(r"(?i:\b(?:no|not|never|without|n[o']t|denied|denies|ruled out)\b)[^.;,]{0,30}$")
-
-HYPOTHETICAL_FLIGHT = re.compile(
-    r"\b(?:if|(?:could|would|will|may|might)(?!\shave)|prevent|against future)\b[^.;]{0,40}$"
-)
-
-FLOWN = re.compile(
-    r"\b(?:violated|entered|breached|crossed|crashed|strayed|intruded|penetrated|flew|spent|stayed|fell|landed|veered)\b"
-)
-
 
 # ---------------------------------------------------------------- measures
 
@@ -83,7 +37,7 @@ def read_measures(setting: Setting) -> list[Draft]:
     text, drafts = setting.sentence.text, _open_items(setting)
     if drafts:
         return drafts
-    for match in SANCTIONS.finditer(text):
+    for match in pattern("sanctions").finditer(text):
         status = _status(text, *match.span())
         plain = re.search(r"package|cap|embargo", match["name"]) is None
         acted = re.search(
@@ -92,7 +46,7 @@ def read_measures(setting: Setting) -> list[Draft]:
         )
         if status and (acted or not plain):
             drafts.append(_measure(setting, match[0], match.span(), status))
-    for match in EVENT.finditer(text):
+    for match in pattern("event").finditer(text):
         status = _status(text, *match.span()) if match["head"].lower() == "forum" else None
         if status is not None and re.search(r"\b[A-Z]", match["name"]):
             drafts.append(_measure(setting, match["name"], match.span("name"), status))
@@ -137,12 +91,12 @@ def _measure(setting: Setting, thing: str, span: tuple[int, int], status: Status
 
 def _open_items(setting: Setting) -> list[Draft]:
     """What is named as topic of talks and is a delivery, a package or a forum, is open."""
-    match, drafts = AMONG.match(setting.sentence.text), list[Draft]()
+    match, drafts = pattern("among").match(setting.sentence.text), list[Draft]()
     if match is None:
         return []
     status = (OPEN, (match.end("items"), match.end()))
-    for part in ITEM.finditer(match["items"]):
-        item = ITEM_LEADS.sub("", part["item"])
+    for part in pattern("item").finditer(match["items"]):
+        item = pattern("item_leads").sub("", part["item"])
         span = (part.end("item") - len(item), part.end("item"))
         if re.search(r"\b(?:deliver(?:y|ies)|supply|supplies|transfer|shipments?)\b", item) and re.search(
             r"\b(?:ammunition|systems?|missiles|shells|weapons|aircraft|tanks|interceptors|jets|aid)\b", item
@@ -161,7 +115,7 @@ def read_incidents(
 ) -> tuple[list[Draft], list[Draft]]:
     """Airspace violations; a count in the same words becomes the incident's and is taken from `counted`."""
     sentence = setting.sentence
-    match, time = AIRSPACE.search(sentence.text), _incident_time(setting)
+    match, time = pattern("airspace").search(sentence.text), _incident_time(setting)
     place = NOWHERE if match is None else _where(setting, match)
     if match is None or not _happened(sentence.text, match, place[0], dated=time is not None):
         return [], counted
@@ -193,10 +147,10 @@ def read_incidents(
 def _happened(text: str, match: re.Match[str], country: str, *, dated: bool) -> bool:
     """Whether the words tell of a violation that was: not denied, not feared, not in the country at war."""
     before = text[: match.start()]
-    if country in {"", "Russia"} or DENIED.search(before) or HYPOTHETICAL_FLIGHT.search(before):
+    if country in {"", "Russia"} or pattern("denied").search(before) or pattern("hypothetical_flight").search(before):
         return False
     crash = any(match[name] is not None for name in "deh")
-    return not (crash and country == "Ukraine") and (dated or FLOWN.search(text) is not None)
+    return not (crash and country == "Ukraine") and (dated or pattern("flown").search(text) is not None)
 
 
 def _is_of_flight(draft: Draft, sentence: Sentence) -> bool:
@@ -208,15 +162,15 @@ def _is_of_flight(draft: Draft, sentence: Sentence) -> bool:
 
 def _lasted(sentence: Sentence, following: Sentence | None) -> tuple[Sentence, re.Match[str] | None]:
     """How long it lasted, and the sentence that says so: this one, or the next if it goes on with "It"."""
-    lasted = LASTED.search(sentence.text)
+    lasted = pattern("lasted").search(sentence.text)
     if lasted is None and following is not None and re.match(r"(?:It|The|They)\b", following.text):
-        return following, LASTED.search(following.text)
+        return following, pattern("lasted").search(following.text)
     return sentence, lasted
 
 
 def _incident_time(setting: Setting) -> Time | None:
     """Day of an incident: the latest one, where several are told together."""
-    latest = (t for t in setting.times if LATEST.search(setting.sentence.before(t.start)))
+    latest = (t for t in setting.times if pattern("latest").search(setting.sentence.before(t.start)))
     said = (t for t in setting.times if is_saying(setting, t))
     return next(latest, None) or free_day(setting) or setting.day or next(said, None)
 

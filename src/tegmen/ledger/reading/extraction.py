@@ -12,7 +12,7 @@ from tegmen.ledger.reading.dates import Anchor, Time, find_anchor, find_times, s
 from tegmen.ledger.reading.drafts import Draft, Mark
 from tegmen.ledger.reading.endpoint import Endpoint, supported
 from tegmen.ledger.reading.events import read_incidents, read_measures
-from tegmen.ledger.reading.lexicon import heads, words
+from tegmen.ledger.reading.lexicon import heads, pattern, words
 from tegmen.ledger.reading.meetings import Visit, merged, read_meetings, read_topics
 from tegmen.ledger.reading.names import Names
 from tegmen.ledger.reading.numbers import find_numbers
@@ -24,10 +24,7 @@ from tegmen.ledger.reading.statements import lead_of, read_counts
 from tegmen.ledger.reading.sureness import settled
 from tegmen.ledger.reading.tables import read_tables
 
-ATTACK = re.compile(r"\b(?:attack|strike|struck|hit|shell|barrag|launch|kill|bomb|fire[ds]?\b|pound)")
-HOSTED = re.compile(r"(?<!was\s)(?<!were\s)\b(?:received|hosted|welcomed|greeted)\b")
 BULLETS = frozenset("-–—•*")
-ENGLISH = re.compile(r"\b(?:the|of|and|to|in|a|said|were|was|is|has|have|for|on|with|by|at|from)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ def read_article(article: Article, *, endpoint: Endpoint | None = None) -> Readi
     given, refused = ([], []) if endpoint is None else supported(endpoint, text, anchor)
     drafts += given
     ordered = sorted(map(settled, _distinct(merged(drafts))), key=lambda draft: draft.entry.evidence or (0, 0))
-    english = bool(ordered) or any(ENGLISH.search(sentence.text) for sentence in sentences)
+    english = bool(ordered) or any(pattern("english").search(sentence.text) for sentence in sentences)
     notes = (*article.notes, *_advice(anchor, english=english), *refused)
     return Reading(article, anchor, tuple(ordered), notes, _marks(sentences, ordered))
 
@@ -173,7 +170,7 @@ def _remember_times(memory: _Memory, setting: Setting, *, dated: bool, happened:
     if saying:
         memory.said, memory.said_in = saying[0], sentence.paragraph
     if free or dated:
-        happened = happened or ATTACK.search(sentence.text) is not None
+        happened = happened or pattern("attack").search(sentence.text) is not None
         memory.day = _told(free, loose=happened) or (None if free else memory.day)
         memory.day_from = sentence.paragraph
 
@@ -214,7 +211,7 @@ def _pronoun(sentence: Sentence, names: Names, found: Sequence[Attribution]) -> 
     if len(first) > 2 and first[0].low == "the" and first[1].low in words("roles_alone") and not first[2].is_name:
         return ""  # "The chancellor met ...": still whom it was about before
     people = names.named_in(sentence.tokens[:25])
-    if len(people) > 1 and HOSTED.search(sentence.text):
+    if len(people) > 1 and pattern("hosted").search(sentence.text):
         return people[1]  # whoever was received goes on to speak, and not the host
     if people:
         return people[0]

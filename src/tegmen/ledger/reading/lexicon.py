@@ -72,6 +72,14 @@ def cue_pattern() -> re.Pattern[str]:
 
 
 @cache
+def pattern(name: str) -> re.Pattern[str]:
+    """Give a regular expression by its name in `data/reading/patterns.toml`."""
+    table = _patterns()
+    whole = re.sub(r"<([A-Z]+)>", lambda match: table["parts"][match[1]], table["patterns"][name])
+    return re.compile("".join(whole.split()))
+
+
+@cache
 def said_of(group: str) -> frozenset[str]:
     """Give the groups of cues that can be said of a group of things."""
     table = _cues()["said_of"]
@@ -86,6 +94,11 @@ def _expression(text: str, parts: Mapping[str, str] = FrozenDict()) -> str:
 @cache
 def _cues() -> dict[str, Any]:
     return shipped_toml("reading", "cues.toml")
+
+
+@cache
+def _patterns() -> dict[str, Any]:
+    return shipped_toml("reading", "patterns.toml")
 
 
 @cache

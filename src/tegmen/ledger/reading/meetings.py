@@ -8,80 +8,9 @@ from dataclasses import dataclass, replace
 from tegmen.ledger.entries import Entry
 from tegmen.ledger.reading.dates import Time
 from tegmen.ledger.reading.drafts import Draft, by_time, reasons
-from tegmen.ledger.reading.lexicon import capitals, countries, words
+from tegmen.ledger.reading.lexicon import capitals, countries, pattern, words
 from tegmen.ledger.reading.sentences import Sentence
 from tegmen.ledger.reading.setting import NOWHERE, Place, Setting, is_saying
-
-MET = re.compile(
-    r"\b(?:met(?:\swith)?|(?:was|were)\smeeting(?:\swith)?|meets(?:\swith)?|meet\swith|will\smeet(?:\swith)?|(?:held|holds|hold|had"
-    r"|has)\s(?:a\s|an\s|separate\s|bilateral\s|the\s|his\s|her\s|\w+\s){0,2}(?:meetings?|talks"
-    r"|discussions?|call)\swith"
-    r"|(?:[Dd]uring|[Aa]t|[Aa]fter|[Ii]n|[Ff]ollowing)\s(?:the\s|a\s|his\s|her\s"
-    r"|their\s)?(?:\w+\s)?(?:meeting|talks|discussion|discussions)\swith|signed\s(?:[\w-]+\s){1,5}with|hosted|spoke\swith"
-    r"|received|welcomed|greeted|(?:was|were)\s(?:received|welcomed|greeted|hosted)\sby|discussed\s(?:[\w-]+\s){1,6}with|sat\sdown\swith|conferred\swith"
-    r"|consulted\swith|for\s(?:\w+\s)?(?:talks|a\smeeting|consultations|discussions)\swith|joined)\s"
-)
-
-TALKS_BETWEEN = re.compile(r"\b(?:meeting|talks|discussions|call)\sbetween\s")
-
-BOTH_MET = re.compile(
-    r"\b(?:met|meet|held\s(?:talks|a\smeeting)|will\smeet|discussed|signed\s(?:an?|the)\s(?:[\w-]+\s){0,3}(?:agreement|pact|deal|memorandum|declaration))\b"
-)
-
-PLURAL = re.compile(
-    r"\b(?:held|holds|had|of)\s(?:[\w-]+\s){0,3}(?:meetings|talks)\b|\b(?:arriv(?:ed|es)\sin"
-    r"|visit(?:ed|s|ing)?(?:\sto)?|spent\s(?:[\w,]+\s){1,4}in|travel(?:l)?ed\sto)\b"
-)
-
-TOPIC = re.compile(
-    r"\b(?:discuss(?:ed|ing)?|to\sdiscuss|talk(?:ed|s)\s(?:about|on)|focus(?:ed|ing)?\son"
-    r"|concern(?:ed|ing)|convey(?:ed|ing)|rais(?:ed|ing)|thank(?:ed|ing)\s(?:him|her|them)\sfor"
-    r"|topics?\s(?:included|were|was)|dedicated\sto|agenda\s(?:included|was)|spoke\sabout"
-    r"|negotiat(?:ed|ing)|coordinat(?:ed|ing))\s"
-)
-
-EVENT = re.compile(
-    r"\b(?:[Tt]he|[Aa]|[Aa]n|[Nn]ext|[Tt]his)\s(?P<name>(?:[\w'’.-]+\s){0,7}?(?P<head>meeting|summit"
-    r"|ministerial|[Cc]onference|[Ss]ummit|session|[Ff]orum))\b"
-)
-
-AMONG = re.compile(
-    r"^(?P<items>.{10,400}?),?\s(?:were|was|are)\s(?:also\s)?(?:among|on|part\sof)\s(?:the\s)?"
-    r"(?:other\s|main\s|key\s)?(?:topics|issues|subjects|agenda|questions|matters)",
-    re.DOTALL,
-)
-
-BODIES = re.compile(
-    r"\b(?:ministers|leaders|members|defen[cs]e chiefs|ambassadors|envoys|council|summit)\b", re.IGNORECASE
-)
-
-LATEST = re.compile(r"\b(?:latest|most recent|last)\b(?:\s\w+){0,3}?\son\s$|\bincluding\b[^,;]{0,40}$")
-
-OBJECT_END = re.compile(
-    r"\s(?:and\s(?:discuss|thank|talk|agree|sign|convey|said|urg|ask|praise|rais|held|visit)\w*"
-    r"|to\s(?:discuss|talk|coordinate|ask)|on\s|in\s|at\s|where|who\s|during|before|after|for\s|to\s"
-    r"|over\s|about\s|as\s)|[.;:\"”]|,\s(?:discuss|and\s\w+ed|the\s\w+\ssaid|where|who"
-    r"|[A-Z][\w]+\s(?:also|said|convey|stress|thank|ask|urg)|he\s|she\s|according)"
-)
-
-BODY = re.compile(
-    r"\b(?:meeting|session|summit)\sof\s(?:the\s)?(?P<body>(?:[A-Z][\w’-]+\s?){2,6}(?:Group|Council|Coalition|Forum))\b"
-)
-
-BODY_MET = re.compile(
-    r"(?P<body>(?:[A-Z][\w’-]+\s){1,5}(?:Council|Group|Committee|Coalition)"
-    r"|(?:(?:NATO|EU|G7|[Pp]rime|[Ff]oreign|[Dd]efen[cs]e)\s){0,2}(?:ministers|leaders|chiefs|ambassadors)"
-    r"(?:\s(?:of|from)\s(?:the\s|some\s|more than\s|about\s)?(?:[\w-]+\s){0,2}?[\w-]+"
-    r"(?:\scountries)?(?:,\s[A-Z]\w+)*(?:\sand\s[A-Z]\w+)?)?)"
-    r"\s(?:(?:will|are\sto|is\sto)\s)?(?:met|meet|gathered|gather|convened)\s(?:in|at|on)\b"
-)
-
-TOPICS_END = re.compile(
-    r"[.;:!?\"”]|,\s(?:[A-Z]?\w+\s){1,4}(?:said|wrote|told|reported|added|posted)\b|,\saccording|\sduring\sthe"
-    r"|\sand\s(?:discussed|thanked|signed|agreed|conveyed|urged|asked)\b|\sand\sdiscuss\s|\safter\sseveral"
-    r"|\son\s(?:X|Telegram)\b"
-)
-TOPICS_APART = re.compile(r",?\sas\swell\sas\s|,\sand\s|;\s|,\s(?=the\s|further\s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +26,13 @@ def read_meetings(setting: Setting, subject: str, visit: Visit | None) -> tuple[
     """Read who met whom, and meetings that have a name; returns the visit for what follows, too."""
     sentence = setting.sentence
     met = [
-        *(_met_by(setting, subject, match) for match in MET.finditer(sentence.text)),
-        *(_talks_between(setting, match) for match in TALKS_BETWEEN.finditer(sentence.text)),
+        *(_met_by(setting, subject, match) for match in pattern("met").finditer(sentence.text)),
+        *(_talks_between(setting, match) for match in pattern("talks_between").finditer(sentence.text)),
     ]
     met = [meeting for meeting in met if meeting is not None] or _met_together(setting)
     drafts = [_meeting(setting, visit, *meeting) for meeting in met]
     drafts += _named_meetings(setting, skip=bool(drafts)) or _meeting_of(setting)
-    found = PLURAL.search(sentence.text)
+    found = pattern("plural").search(sentence.text)
     if found is not None and not drafts:
         place, date = event_place(sentence, 0), free_day(setting)
         who = (setting.named(0, found.start()) or [subject])[-1]
@@ -126,7 +55,7 @@ def _met_by(setting: Setting, subject: str, match: re.Match[str]) -> _Met | None
     if re.match(r"(?:\w+\s){0,2}(?:requirements?|goals?|targets?|deadlines?|needs|demand|obligations?)\b", rest):
         return None
     spoken = [a.start - sentence.start for a in setting.attributions if a.start >= sentence.start + start]
-    end = min([_up_to(OBJECT_END, text, start), *spoken])  # who says it was not met
+    end = min([_up_to(pattern("object_end"), text, start), *spoken])  # who says it was not met
     nominal = re.match(r"(?:[Dd]uring|[Aa]t|[Aa]fter|[Ii]n|[Ff]ollowing)\s", match[0]) is not None
     if nominal:  # "During the meeting with her counterpart Mette Rasmussen, Lisova raised": the comma ends who was met
         commas = (start + comma.start() for comma in re.finditer(r",\s", rest))
@@ -169,7 +98,7 @@ def _body_in(text: str) -> list[str]:
 
 
 def _talks_between(setting: Setting, match: re.Match[str]) -> _Met | None:
-    end = _up_to(OBJECT_END, setting.sentence.text, match.end())
+    end = _up_to(pattern("object_end"), setting.sentence.text, match.end())
     who = tuple(setting.named(match.end(), end))
     return (who, (match.start(), end), match.start()) if len(who) > 1 else None
 
@@ -177,7 +106,7 @@ def _talks_between(setting: Setting, match: re.Match[str]) -> _Met | None:
 def _met_together(setting: Setting) -> list[_Met]:
     """A and B met, or discussed something."""
     sentence = setting.sentence
-    for match in BOTH_MET.finditer(sentence.text):
+    for match in pattern("both_met").finditer(sentence.text):
         joined = _who_joined(sentence.text[: match.start()], setting.named(0, match.start())[-2:])
         at = sentence.start + match.start()
         if len(joined) == 2 and not any(a.start < at < a.end for a in setting.attributions):
@@ -221,7 +150,7 @@ def _meeting(
 def _named_meetings(setting: Setting, *, skip: bool) -> list[Draft]:
     """A meeting with a name and a day: "The NATO foreign ministers' meeting on April 3-4"."""
     sentence, base, drafts = setting.sentence, setting.sentence.start, list[Draft]()
-    for match in EVENT.finditer(sentence.text):
+    for match in pattern("event").finditer(sentence.text):
         proper = re.search(r"\b[A-Z]", match["name"]) is not None and match["head"].lower() != "forum"
         of_people = re.match(r"\s(?:with|between)\b", sentence.text[match.end() :]) is not None
         time = _near_time(setting, base + match.end())
@@ -232,7 +161,7 @@ def _named_meetings(setting: Setting, *, skip: bool) -> list[Draft]:
         topics, span = _topics(sentence.text, match.end())
         because = [*setting.because("thing", (match.start("name"), match.end())), *by_time("period", time)]
         because += [*reasons("place", *place[1]), *setting.because("topics", span)]
-        participants = (body,) if BODIES.search(body) else ()
+        participants = (body,) if pattern("bodies").search(body) else ()
         said = {"thing": name, "place": place[0], "participants": participants, "topics": topics}
         drafts.append(setting.draft("meeting", base + match.start(), time, because, **said))
     return drafts
@@ -241,12 +170,12 @@ def _named_meetings(setting: Setting, *, skip: bool) -> list[Draft]:
 def _meeting_of(setting: Setting) -> list[Draft]:
     """A meeting of a body with a name, on a day: "the 24th meeting of the Contact Group"."""
     sentence, base = setting.sentence, setting.sentence.start
-    match, time = BODY.search(sentence.text) or BODY_MET.search(sentence.text), free_day(setting)
+    match, time = pattern("body").search(sentence.text) or pattern("body_met").search(sentence.text), free_day(setting)
     if match is None or time is None:
         return []
     place, body = event_place(sentence, 0), match["body"].removeprefix("The ")
     because = [*setting.because("thing", match.span()), *by_time("date", time)]
-    thing = match[0] if match.re is BODY else f"meeting of {body}"
+    thing = match[0] if match.re is pattern("body") else f"meeting of {body}"
     said = {"thing": thing, "place": place[0], "participants": (body,)}
     return [setting.draft("meeting", base + match.start(), time, because, **said)]
 
@@ -264,7 +193,9 @@ def _from_capital(name: str) -> str:
 def free_day(setting: Setting, near: int | None = None) -> Time | None:
     """First time in a sentence that is not when words were said; nearest behind `near`, if that is given."""
     before = setting.sentence.before
-    free = [t for t in setting.times if not (is_saying(setting, t) or t.due or LATEST.search(before(t.start)))]
+    free = [
+        t for t in setting.times if not (is_saying(setting, t) or t.due or pattern("latest").search(before(t.start)))
+    ]
     if near is not None:
         free = [t for t in free if t.start >= near] or free
     free = [t for t in free if t.period is None or t.shorter_than(40)]
@@ -308,9 +239,9 @@ def _topics(text: str, start: int) -> tuple[tuple[str, ...], tuple[int, int] | N
     """Topics named behind a verb of discussing; a list is split at "and" and "as well as"."""
     found: list[str] = []
     span: tuple[int, int] | None = None
-    for match in TOPIC.finditer(text, max(0, start - 60)):
-        end = _up_to(TOPICS_END, text, match.end())
-        parts = (part.strip(" ,") for part in TOPICS_APART.split(text[match.end() : end]))
+    for match in pattern("topic").finditer(text, max(0, start - 60)):
+        end = _up_to(pattern("topics_end"), text, match.end())
+        parts = (part.strip(" ,") for part in pattern("topics_apart").split(text[match.end() : end]))
         found += [part for part in parts if 3 < len(part) < 300]
         span = (span[0] if span else match.end(), end)
     return tuple(dict.fromkeys(found)), span
@@ -318,7 +249,7 @@ def _topics(text: str, start: int) -> tuple[tuple[str, ...], tuple[int, int] | N
 
 def read_topics(sentence: Sentence) -> tuple[str, ...]:
     """Topics of a meeting told before: "We discussed the importance of ..."."""
-    among = AMONG.match(sentence.text)
+    among = pattern("among").match(sentence.text)
     if among is not None:
         items = re.split(r",\s(?:and\s)?(?=the\s)|\sand\s(?=the\s)", among["items"])
         return tuple(item.strip(" ,") for item in items)

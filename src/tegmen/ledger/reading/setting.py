@@ -10,7 +10,7 @@ from typing import Any
 from tegmen.ledger.entries import Entry, Kind
 from tegmen.ledger.reading.dates import Time
 from tegmen.ledger.reading.drafts import Draft, Reason, reasons
-from tegmen.ledger.reading.lexicon import cue_pattern
+from tegmen.ledger.reading.lexicon import cue_pattern, pattern
 from tegmen.ledger.reading.names import Names
 from tegmen.ledger.reading.quantities import Count
 from tegmen.ledger.reading.sentences import Sentence
@@ -26,15 +26,6 @@ STAGE_OF_CUE = {
     "lapsed": "lapsed",
     "delivered": "delivered",
 }
-LINK = re.compile(
-    r"\s(?:(?:(?:that|which)\s)?(?:it|they|he|she|Ukraine|Russia|Moscow|Kyiv)\s(?:ha(?:s|d|ve)\s)?)?"
-    r"(?:(?:were|was|have|had|has|been|be|being|are|is|also|already|later|then|all|recently|which"
-    r"|that|of\s\w+|in\s[A-Z]\w+|(?:purchased|bought|ordered|promised|pledged|built|made|meant|donated"
-    r"|supplied|provided|given|sent)\s(?:for|by|in"
-    r"|from)\s[A-Z]\w+|[a-z]+ly)\s)*"
-)
-OTHER_ACT = re.compile(r"\bthat\b|\bas\s(?:he|she|they)\b|[\"“”;:\d]|,\s|\b(?:launched|had|were|was|would|will)\b")
-"""Words between a speaker and a time that give the time to something else."""
 
 
 Place = tuple[str, tuple[tuple[int, int], ...]]
@@ -151,7 +142,7 @@ def is_saying(setting: Setting, time: Time) -> bool:
         if sentence.source[a.end - 1] == ":":
             continue  # "Air Force: on the night of 29 October": what follows the colon is said, and not when
         behind = sentence.between(a.end, time.start)
-        if a.end <= time.start and len(behind) < 70 and not OTHER_ACT.search(behind):
+        if a.end <= time.start and len(behind) < 70 and not pattern("other_act").search(behind):
             return True
         ahead = sentence.between(time.end, a.start)
         brief = time.first is None or time.shorter_than(3)  # "This year, he said": the year is no day of saying

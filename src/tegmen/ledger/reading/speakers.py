@@ -6,22 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tegmen.ledger.reading.lexicon import countries, words
+from tegmen.ledger.reading.lexicon import countries, pattern, words
 from tegmen.ledger.reading.names import Names
 from tegmen.ledger.reading.sentences import Sentence, Token, low_at, run_past
 
 HE = frozenset({"he", "she"})
 THEY = frozenset({"they", "it"})
-DOUBTING = re.compile(r"\b(?:reportedly|allegedly|purportedly|supposedly)\b", re.IGNORECASE)
 
 SET_OFF = frozenset(',;:"“”–—') | {"and", "but", "while"}
 """In front of a speaker who is not at the beginning."""
-SAYS_WHO = re.compile(
-    r"^(?:This|That|It|The\s(?:announcement|pledge|promise|news|decision|figures?|numbers?))\s(?:was|were|came)\b.*\b(?:by|from)\b"
-    r"|^[^,;]*\b(?:said|announced|confirmed|stated|disclosed|reported|told\s\w+)\s(?:this|so)\b"
-    r"|\bmade\sth(?:e|is|ese)\s(?:announcement|remarks?|statement|pledge|promise|comments?)\b"
-)
-"""A sentence that only says who said the one before it."""
 Phrase = tuple[int, int]
 """First token of a noun phrase, and the token past it."""
 
@@ -349,7 +342,7 @@ def voice_at(position: int, sentence: Sentence, around: Sequence[tuple[Sentence,
 def _of_next(sentence: Sentence, around: Sequence[tuple[Sentence, list[Attribution]]]) -> list[Attribution]:
     """Attributions of the next sentence where it only says who said this one: "This was announced by ..."."""
     following = ((other, found) for other, found in around if 0 <= other.start - sentence.end <= 2)
-    return next((found for other, found in following if SAYS_WHO.search(other.text)), [])
+    return next((found for other, found in following if pattern("says_who").search(other.text)), [])
 
 
 def _is_parted(sentence: Sentence, position: int, attribution: Attribution) -> bool:
@@ -359,7 +352,7 @@ def _is_parted(sentence: Sentence, position: int, attribution: Attribution) -> b
 
 def _doubts(position: int, sentence: Sentence) -> tuple[str, ...]:
     """Words like "reportedly" near a position."""
-    hedges = DOUBTING.finditer(sentence.text)
+    hedges = pattern("doubting").finditer(sentence.text)
     near = (match[0].lower() for match in hedges if abs(match.start() + sentence.start - position) < 160)
     return tuple(dict.fromkeys(near))
 

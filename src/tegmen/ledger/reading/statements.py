@@ -11,36 +11,13 @@ from tegmen.ledger.entries import ROLES
 from tegmen.ledger.reading.dates import Time
 from tegmen.ledger.reading.drafts import Draft, Reason, by_time, reasons
 from tegmen.ledger.reading.elliptical import NOUNLESS, all_counts, is_dropped, resolved
-from tegmen.ledger.reading.lexicon import capitals, countries, said_of, words
+from tegmen.ledger.reading.lexicon import capitals, countries, pattern, said_of, words
 from tegmen.ledger.reading.quantities import Count
 from tegmen.ledger.reading.sentences import Sentence
-from tegmen.ledger.reading.setting import LINK, NOWHERE, STAGE_OF_CUE, Cue, Lead, Place, Setting, find_cues, is_saying
+from tegmen.ledger.reading.setting import NOWHERE, STAGE_OF_CUE, Cue, Lead, Place, Setting, find_cues, is_saying
 from tegmen.ledger.reading.speakers import Voice
 from tegmen.ledger.reading.sureness import Told, signs_of
 
-HYPOTHETICAL = re.compile(r"\b(?:if|unless|could|might|may|should|must|whether|once|when)\b[^,;]{0,60}$")
-IF = re.compile(r"\b(?:[Ii]f|[Uu]nless|whether)\b[^,;]{0,60}$")
-WEIGHED = re.compile(r"\b(?:consider|weigh|mull|discuss|debat|contemplat)\w*\s(?:\w+\s)?$")
-CONDITION = re.compile(r"[^.;,]{0,40}\s(?:once|if|provided\sthat|as\ssoon\sas|subject\sto|pending|unless)\b")
-SPOKEN = re.compile(r"(?:announc|promis|pledg|vow|ask|urg|call|appeal|request)")
-"""Words that say what is done by saying it."""
-DISPUTED = re.compile(r"^(?:If|Unless|Once|Should)\b|\bden(?:ied|ies)\s(?:this|it|that|the\s(?:claim|report))")
-TOTAL = re.compile(r"\btotal\s(?:\w+\s){0,2}(?:to|at)\s$")
-TURNS = re.compile(
-    r",\s(?:yet|but|while|whereas|although|the\s(?:first|last|rest)|(?:fewer|more|less|up|down|compared)\s(?:than|from|with|to))\b|;"
-)
-"""The sentence turns to something else: "yet not one since December"."""
-ACTS = re.compile(r"\b(?:and|but|while)\s(?:[a-z]+ly\s)?(?:boost|rais|increas|will|has|had|was|were)\b")
-"""A verb of its own, between a number and a time behind the next one: the time is the next one's alone."""
-
-
-APART = re.compile(r",\s(?:including|among\s(?:them|whom))\s[^,]*,|,(?=\s(?:was|were|have|had|has)\b)")
-"""What may stand apart between a count and the words that say what was done with it."""
-ACTIVE = re.compile(
-    r"(?:ha(?:s|ve|d)|hold|possess|operat|keep|own|need|requir|lack|should|must|could|may|might|if|there)"
-)
-"""Behind a count these say what it does, and not what is done with it: "30 drones have been shot down"."""
-OBJECT = re.compile(r"\s(?:the|a|an|its|their|one|two|three|four|five|[A-Z]\w+)\b")
 EVIDENCE_MOST = 1200
 HURT = dict.fromkeys(("killed", "dead", "death toll"), "killed") | dict.fromkeys(
     ("wounded", "injured", "hurt", "hospitalized", "hospitalised"), "injured"
@@ -154,7 +131,9 @@ def lead_of(setting: Setting) -> Lead | None:
     """Give what a list takes from a sentence it begins with; None where nothing is done in it."""
     sentence = setting.sentence
     done = [
-        cue for cue in find_cues(sentence) if cue.name in ROLE_OF_CUE and not ACTIVE.match(sentence.behind(cue.start))
+        cue
+        for cue in find_cues(sentence)
+        if cue.name in ROLE_OF_CUE and not pattern("active").match(sentence.behind(cue.start))
     ]
     if not done:
         return None
@@ -171,8 +150,10 @@ def _span_of(setting: Setting, count: Count) -> tuple[int, int]:
 
 def _is_doubtful(setting: Setting, count: Count, end: int, stage: str) -> bool:
     """Whether a person should look: a fault, a vague word, a dispute, a promise under a condition."""
-    faulty = count.number.fault != "" or count.number.weak or DISPUTED.search(setting.sentence.text) is not None
-    return faulty or (stage != "" and CONDITION.match(setting.sentence.behind(end)) is not None)
+    faulty = (
+        count.number.fault != "" or count.number.weak or pattern("disputed").search(setting.sentence.text) is not None
+    )
+    return faulty or (stage != "" and pattern("condition").match(setting.sentence.behind(end)) is not None)
 
 
 def _because(setting: Setting, voice: Voice, when: When) -> list[Reason]:
@@ -214,7 +195,7 @@ def _cue(setting: Setting, count: Count, cues: Sequence[Cue]) -> Cue | None:
     sentence, (start, end) = setting.sentence, _span_of(setting, count)
     spoken = [cue for cue in cues if any(a.start <= cue.start and cue.end <= a.end for a in setting.attributions)]
     fits = [cue for cue in cues if cue.name in said_of(count.group)]
-    free = [cue for cue in fits if cue not in spoken or SPOKEN.match(sentence.behind(cue.start))]
+    free = [cue for cue in fits if cue not in spoken or pattern("spoken").match(sentence.behind(cue.start))]
     before = [
         cue
         for cue in free
@@ -225,9 +206,12 @@ def _cue(setting: Setting, count: Count, cues: Sequence[Cue]) -> Cue | None:
         cue
         for cue in free
         if cue.start >= end
-        and not ACTIVE.match(sentence.behind(cue.start))
+        and not pattern("active").match(sentence.behind(cue.start))
         and not sentence.behind(cue.start).startswith("without")
-        and (LINK.fullmatch(APART.sub("", sentence.between(end, cue.start))) or _is_apposed(sentence, end, cue))
+        and (
+            pattern("link").fullmatch(pattern("apart").sub("", sentence.between(end, cue.start)))
+            or _is_apposed(sentence, end, cue)
+        )
     )
     linked = list(passive)
     follows = next((cue for cue in linked if cue.name != "ordered"), linked[0] if linked else None)
@@ -261,12 +245,12 @@ def _role(setting: Setting, count: Count, cue: Cue | None) -> str:
     """Say what happened to what a statement counts, or ""."""
     if count.group == "people" and count.thing in HURT:
         return HURT[count.thing]
-    if cue is None or cue.name not in ROLE_OF_CUE or IF.search(setting.sentence.before(cue.start)):
+    if cue is None or cue.name not in ROLE_OF_CUE or pattern("if").search(setting.sentence.before(cue.start)):
         return ""
     _, end = _span_of(setting, count)
     between = setting.sentence.between(end, cue.start)
     acting = cue.start >= end and cue.name in {"destroyed", "damaged"} and not re.search(r"\b(?:w|be|is|are)", between)
-    if acting and OBJECT.match(setting.sentence.behind(cue.end)):
+    if acting and pattern("object").match(setting.sentence.behind(cue.end)):
         return "got through"  # "the other four destroyed the plant"
     if cue.name == "delivered" and setting.sentence.behind(cue.start).startswith("sen") and _is_of_russia(setting, cue):
         return "launched"  # what Russia sends
@@ -284,11 +268,11 @@ def _commitment_stage(setting: Setting, count: Count, cue: Cue | None) -> str:
         return ""
     sentence = setting.sentence
     first = sentence.tokens[count.first].start
-    if setting.voice(first).denies or TOTAL.search(sentence.before(first)):
+    if setting.voice(first).denies or pattern("total").search(sentence.before(first)):
         return ""  # "bringing the total to 140": what there is, not what is given
     before = sentence.before(cue.start)
     if cue.name != "requested":
-        if HYPOTHETICAL.search(before[-70:]) or WEIGHED.search(before):
+        if pattern("hypothetical").search(before[-70:]) or pattern("weighed").search(before):
             return ""
         if re.search(r"\bto\s(?:Russia|Moscow)\b", sentence.behind(cue.end)):
             return ""  # what is given to the attacker is no aid
@@ -329,11 +313,15 @@ def _time_told(
     """Choose what a number is about: the next time behind it, else the last before it, else one behind the next."""
     sentence = setting.sentence
     limit = sentence.end if following is None else sentence.tokens[following.first].start
-    straight = [t for t in free if not TURNS.search(sentence.between(span[1], t.start))]
+    straight = [t for t in free if not pattern("turns").search(sentence.between(span[1], t.start))]
     behind = [t for t in straight if span[1] <= t.start < limit]
     before = [t for t in free if t.end <= span[0]]
     near = max(sentence.start, limit - 40)
-    later = [t for t in straight if t.start >= limit and not (cue and ACTS.search(sentence.between(near, t.start)))]
+    later = [
+        t
+        for t in straight
+        if t.start >= limit and not (cue and pattern("acts").search(sentence.between(near, t.start)))
+    ]
     if cue is not None and cue.name in STAGE_OF_CUE:  # a time beyond another number is its, but in a plain list
         before = [t for t in before if cue.start < t.end or not re.search(r"\b\d", sentence.before(t.start))]
         apart = following is not None and following.group == "them"

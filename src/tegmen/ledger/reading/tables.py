@@ -10,12 +10,10 @@ from itertools import groupby
 from tegmen.ledger.entries import STAGES, Entry
 from tegmen.ledger.reading.dates import Anchor, Time, find_times
 from tegmen.ledger.reading.drafts import Draft, by_time, reasons
-from tegmen.ledger.reading.lexicon import countries, heads, words
+from tegmen.ledger.reading.lexicon import countries, heads, pattern, words
 from tegmen.ledger.reading.numbers import find_numbers
 from tegmen.ledger.reading.quantities import is_weapon, plural
 from tegmen.ledger.reading.sentences import is_row, lines_of, tokenize
-
-RULE = re.compile(r"[\s|:+=-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,11 @@ def read_tables(text: str, anchor: Anchor) -> list[Draft]:
 
 def _split_tables(text: str) -> list[list[Row]]:
     runs = groupby(lines_of(text), lambda line: is_row(text[slice(*line)]))
-    tables = ([_row(text, *line) for line in run if not RULE.fullmatch(text[slice(*line)])] for row, run in runs if row)
+    tables = (
+        [_row(text, *line) for line in run if not pattern("ruled").fullmatch(text[slice(*line)])]
+        for row, run in runs
+        if row
+    )
     return [table for table in tables if len(table) > 1]
 
 
