@@ -229,3 +229,79 @@ def test_two_roles_are_two_facts(counts, form):
     found = entries(text.format(*counts))
     assert [(entry.role, entry.quantity.best) for entry in found] == list(zip(roles, counts, strict=True))
     assert len({entry.id for entry in found}) == 2
+
+
+# ------------------------------------------------------------------ a number that is no plain count is never unmarked
+
+BEHIND = st.sampled_from((
+    ("at most", "at most"), ("at the very most", "at most"), ("or fewer", "at most"), ("at least", "at least"),
+    ("or more", "at least"), ("at the very least", "at least"), ("or so", "about"),
+))  # fmt: skip
+PLURALS = st.sampled_from(("missiles", "drones", "interceptors", "Patriot systems", "air defence systems"))
+
+
+@FEW
+@given(COUNTS, PLURALS, BEHIND, st.sampled_from(("", " a day", " a month", " per year")), st.booleans())
+def test_a_hedge_behind_the_noun_is_one_in_front_of_the_number(count, thing, behind, rate, comma):
+    words, hedge = behind
+    (entry,) = entries(f"Kyiv needs {count} {thing}{rate}{',' if comma else ''} {words}.")
+    held = entry.quantity
+    low, best, high = {"at most": (None, None, count), "at least": (count, None, None), "about": (None, count, None)}[
+        hedge
+    ]
+    assert (held.low, held.best, held.high, held.hedge) == (low, best, high, hedge)
+
+
+@FEW
+@given(COUNTS, COUNTS, PLURALS)
+def test_a_hedge_that_belongs_to_the_next_number_stays_with_it(count, other, thing):
+    first, second = entries(f"Kyiv received {count} {thing}, at least {other} of them new.")[:2]
+    assert (first.quantity.best, first.quantity.hedge) == (count, "exact")
+    assert (second.quantity.low, second.quantity.hedge) == (other, "at least")
+
+
+@FEW
+@given(st.integers(1, 4), st.integers(5, 10), PLURALS, st.sampled_from(("in", "out of every")))
+def test_the_two_numbers_of_a_ratio_count_nothing(part, whole, thing, joint):
+    assert numbers(f"{part} {joint} {whole} {thing} were intercepted.".capitalize()) == []
+
+
+@FEW
+@given(COUNTS, st.sampled_from(("a missile", "per drone", "for each interceptor", "apiece")), st.booleans())
+def test_what_one_thing_costs_is_no_sum_that_is_given(count, of_one, euros):
+    sum_ = f"€{count} million" if euros else f"{count} million dollars"
+    assert numbers(f"Germany will pay {sum_} {of_one}.") == []
+
+
+@FEW
+@given(
+    st.integers(1, 19), st.integers(21, 950), PLURALS,
+    st.sampled_from((
+        "All but {n} of the {m} {things} were shot down.", "Half of the {m} {things} were shot down.",
+        "Two-thirds of the {m} {things} got through.", "None of the {m} {things} got through.",
+        "Neither of the {n} {things} was intercepted.", "Russia fired twice the {m} {things} of May.",
+        "Berlin promised double the {m} {things}.", "Russia fired three times as many as {m} {things}.",
+        "Russia fired more than {n} but fewer than {m} {things}.", "Batteries with {n} {things} each were formed.",
+        "Russia lost {n} {m:03d} {things}.",
+    )),
+)  # fmt: skip
+def test_a_number_beside_what_is_counted_is_marked(part, whole, thing, template):
+    text = template.format(n=part, m=whole, things=thing)
+    marked = [draft.entry for draft in read({"text": text, "date": DAY}) if draft.entry.quantity is not None]
+    # The whole that "all but two of the 30" names is counted as told; nothing else is sure.
+    sure = [entry.quantity.best for entry in marked if not entry.doubtful]
+    assert sure in ([], [whole]) if template.startswith("All but") else sure == []
+
+
+@FEW
+@given(st.integers(2, 19), st.integers(21, 950), st.sampled_from(("rose", "grew", "climbed")))
+def test_what_a_number_rose_by_is_no_end_of_a_range(more, now, verb):
+    assert all(e.quantity.hedge == "exact" for e in entries(f"Output {verb} by {more} to {now} missiles a year."))
+
+
+@FEW
+@given(
+    COUNTS, st.sampled_from(("compatible", "made", "based", "capable")), st.sampled_from(("parts", "spares", "kits"))
+)
+def test_a_weapon_s_name_in_an_adjective_is_not_what_is_counted(count, ending, noun):
+    assert numbers(f"Norway is sending {count} NASAMS-{ending} {noun}.") == []

@@ -20,12 +20,10 @@ from tegmen.errors import InputError
 from tegmen.ledger.entries import HEDGES, ROLES, STAGES, Entry
 from tegmen.ledger.jsonl import entry_of
 from tegmen.ledger.reading.dates import Anchor, find_times
-from tegmen.ledger.reading.drafts import Draft
+from tegmen.ledger.reading.drafts import STAGE_OF_CUE, Draft, find_cues
 from tegmen.ledger.reading.lexicon import countries, currencies
-from tegmen.ledger.reading.numbers import find_numbers
-from tegmen.ledger.reading.quantities import plural
+from tegmen.ledger.reading.numbers import find_numbers, plural
 from tegmen.ledger.reading.sentences import Sentence, split_sentences
-from tegmen.ledger.reading.setting import STAGE_OF_CUE, find_cues
 
 Endpoint = Callable[[str], Sequence[Entry | InputError]]
 """A user's own language model: text in, entries out, each with `evidence`, the place of the words it is read from; for

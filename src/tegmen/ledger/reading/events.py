@@ -1,17 +1,294 @@
-"""Measures, open items and incidents in sentences."""
+"""Meetings, measures, open items and incidents in sentences: who, where, when, about what."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 
-from tegmen.ledger.entries import OPEN, Kind, Quantity
+from tegmen.ledger.entries import OPEN, Entry, Kind, Quantity
 from tegmen.ledger.reading.dates import Time
-from tegmen.ledger.reading.drafts import Draft, by_time, reasons
-from tegmen.ledger.reading.lexicon import countries, hedges, pattern
-from tegmen.ledger.reading.meetings import free_day
+from tegmen.ledger.reading.drafts import NOWHERE, Draft, Place, Setting, by_time, is_saying, reasons
+from tegmen.ledger.reading.lexicon import capitals, countries, hedges, pattern, words
 from tegmen.ledger.reading.numbers import HedgedNumber, bounded, value_at
 from tegmen.ledger.reading.sentences import Sentence, Token
-from tegmen.ledger.reading.setting import NOWHERE, Place, Setting, is_saying
+
+# ---------------------------------------------------------------- meetings
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visit or a round of meetings: who, when and where, for meetings that follow without day or place."""
+
+    person: str
+    date: Time | None
+    place: Place
+
+
+def read_meetings(setting: Setting, subject: str, visit: Visit | None) -> tuple[list[Draft], Visit | None]:
+    """Read who met whom, and meetings that have a name; returns the visit for what follows, too."""
+    sentence = setting.sentence
+    met = [
+        *(_met_by(setting, subject, match) for match in pattern("met").finditer(sentence.text)),
+        *(_talks_between(setting, match) for match in pattern("talks_between").finditer(sentence.text)),
+    ]
+    met = [meeting for meeting in met if meeting is not None] or _met_together(setting)
+    drafts = [_meeting(setting, visit, *meeting) for meeting in met]
+    drafts += _named_meetings(setting, skip=bool(drafts)) or _meeting_of(setting)
+    found = pattern("plural").search(sentence.text)
+    if found is not None and not drafts:
+        place, date = event_place(sentence, 0), free_day(setting)
+        who = (setting.named(0, found.start()) or [subject])[-1]
+        if who and (place != NOWHERE or date is not None):
+            visit = Visit(who, date, place)
+    return drafts, visit
+
+
+# ---------------------------------------------------------------- who met
+
+_Met = tuple[tuple[str, ...], tuple[int, int], int]
+"""Who met, where the sentence says so, and where its topics begin."""
+
+
+def _met_by(setting: Setting, subject: str, match: re.Match[str]) -> _Met | None:
+    """Somebody met somebody: both must be named."""
+    sentence = setting.sentence
+    text, start = sentence.text, match.end()
+    rest = text[start:]
+    if re.match(r"(?:\w+\s){0,2}(?:requirements?|goals?|targets?|deadlines?|needs|demand|obligations?)\b", rest):
+        return None
+    spoken = [a.start - sentence.start for a in setting.attributions if a.start >= sentence.start + start]
+    end = min([_up_to(pattern("object_end"), text, start), *spoken])  # who says it was not met
+    nominal = re.match(r"(?:[Dd]uring|[Aa]t|[Aa]fter|[Ii]n|[Ff]ollowing)\s", match[0]) is not None
+    if nominal:  # "During the meeting with her counterpart Mette Rasmussen, Lisova raised": the comma ends who was met
+        commas = (start + comma.start() for comma in re.finditer(r",\s", rest))
+        end = next((at for at in commas if setting.named(start, at)), end)
+    objects = setting.named(start, end)
+    if not objects and match[0].strip().lower() not in {"received", "hosted", "welcomed", "greeted", "joined"}:
+        objects = _body_in(text[start:end])
+    first = nominal and match.start() < 3
+    before = setting.named(end, len(text))[:1] if first else setting.named(0, match.start())[-2:]
+    actors = _who_joined(text[: match.start()], before) or ([subject] if subject else [])
+    who = [person for person in actors if person not in objects]
+    span = (match.start(), max(end, start))
+    return ((*who, *objects), span, match.start()) if who and objects else None
+
+
+def _up_to(stops: re.Pattern[str], text: str, start: int) -> int:
+    """Where what begins at a place ends: at the first stop, else with the text."""
+    stop = stops.search(text[start:])
+    return start + stop.start() if stop else len(text)
+
+
+def _who_joined(before: str, people: list[str]) -> list[str]:
+    """Two people in front of the verb meet together only when "and" joins them at its end."""
+    if len(people) < 2:
+        return people
+    last = people[-1].split()[-1]
+    if re.search(rf"\sand\s(?:[\w'’-]+\s){{0,5}}{re.escape(last)}\s(?:\w+\s)?$", before):
+        return people
+    return people[-1:] if before.rstrip().endswith(last) else people[:1]
+
+
+def _body_in(text: str) -> list[str]:
+    """A body that met, by name: "EU foreign ministers"."""
+    match = re.match(
+        r"(?:the\s)?((?:[A-Z][\w'’]*\s){1,3}(?:[a-z]+\s){0,2}(?:ministers|leaders|lawmakers|ambassadors"
+        r"|officials|senators|delegation))\b",
+        text,
+    )
+    return [match[1]] if match else []
+
+
+def _talks_between(setting: Setting, match: re.Match[str]) -> _Met | None:
+    end = _up_to(pattern("object_end"), setting.sentence.text, match.end())
+    who = tuple(setting.named(match.end(), end))
+    return (who, (match.start(), end), match.start()) if len(who) > 1 else None
+
+
+def _met_together(setting: Setting) -> list[_Met]:
+    """A and B met, or discussed something."""
+    sentence = setting.sentence
+    for match in pattern("both_met").finditer(sentence.text):
+        joined = _who_joined(sentence.text[: match.start()], setting.named(0, match.start())[-2:])
+        at = sentence.start + match.start()
+        if len(joined) == 2 and not any(a.start < at < a.end for a in setting.attributions):
+            return [(tuple(joined), (0, match.end()), match.start())]
+    return []
+
+
+def _meeting(
+    setting: Setting, visit: Visit | None, who: tuple[str, ...], span: tuple[int, int], topics_from: int
+) -> Draft:
+    sentence, base = setting.sentence, setting.sentence.start
+    date, place = free_day(setting), event_place(sentence, 0)
+    dated, placed = date is not None, place != NOWHERE
+    if visit is not None and visit.person in who:
+        date, place = date or visit.date, place if placed else visit.place
+    topics, named = _topics(sentence.text, topics_from)
+    told = "from the visit or round of meetings told before"
+    because = setting.because("participants", span)
+    for reason in by_time("date", date):
+        because.append(reason if dated else replace(reason, rule="; ".join(filter(None, (told, reason.rule)))))
+    because += reasons("place", *place[1], rule="" if placed else told)
+    because += setting.because("topics", named)
+    voice = setting.voice(base + span[0])
+    because += reasons("speaker", *voice.spans[:1])
+    return setting.draft(
+        "meeting",
+        base + span[0],
+        date,
+        because,
+        speaker=voice.speaker if voice.speaker not in who[1:] else "",
+        thing=f"meeting of {' and '.join(who)}",
+        place=place[0],
+        participants=tuple(dict.fromkeys(who)),
+        topics=topics,
+    )
+
+
+# ---------------------------------------------------------------- meetings that have a name
+
+
+def _named_meetings(setting: Setting, *, skip: bool) -> list[Draft]:
+    """A meeting with a name and a day: "The NATO foreign ministers' meeting on April 3-4"."""
+    sentence, base, drafts = setting.sentence, setting.sentence.start, list[Draft]()
+    for match in pattern("event").finditer(sentence.text):
+        proper = re.search(r"\b[A-Z]", match["name"]) is not None and match["head"].lower() != "forum"
+        of_people = re.match(r"\s(?:with|between)\b", sentence.text[match.end() :]) is not None
+        time = _near_time(setting, base + match.end())
+        if time is None or not proper or of_people or (skip and match["head"] == "meeting"):
+            continue
+        name, place = _from_capital(match["name"]), event_place(sentence, match.end())
+        body = re.sub(r"['’]?\s\w+$", "", name)
+        topics, span = _topics(sentence.text, match.end())
+        because = [*setting.because("thing", (match.start("name"), match.end())), *by_time("period", time)]
+        because += [*reasons("place", *place[1]), *setting.because("topics", span)]
+        participants = (body,) if pattern("bodies").search(body) else ()
+        said = {"thing": name, "place": place[0], "participants": participants, "topics": topics}
+        drafts.append(setting.draft("meeting", base + match.start(), time, because, **said))
+    return drafts
+
+
+def _meeting_of(setting: Setting) -> list[Draft]:
+    """A meeting of a body with a name, on a day: "the 24th meeting of the Contact Group"."""
+    sentence, base = setting.sentence, setting.sentence.start
+    match, time = pattern("body").search(sentence.text) or pattern("body_met").search(sentence.text), free_day(setting)
+    if match is None or time is None:
+        return []
+    place, body = event_place(sentence, 0), match["body"].removeprefix("The ")
+    because = [*setting.because("thing", match.span()), *by_time("date", time)]
+    thing = match[0] if match.re is pattern("body") else f"meeting of {body}"
+    said = {"thing": thing, "place": place[0], "participants": (body,)}
+    return [setting.draft("meeting", base + match.start(), time, because, **said)]
+
+
+def _from_capital(name: str) -> str:
+    """Begin a name at its first capital, where small words stand in front of it."""
+    match = re.search(r"\b[A-Z]", name)
+    front = name[: match.start()] if match else ""
+    return name[match.start() :] if match and re.search(r"\b(?:of|in|at|to|for|with|and|that|after)\b", front) else name
+
+
+# ---------------------------------------------------------------- when and where
+
+
+def free_day(setting: Setting, near: int | None = None) -> Time | None:
+    """First time in a sentence that is not when words were said; nearest behind `near`, if that is given."""
+    before = setting.sentence.before
+    free = [
+        t for t in setting.times if not (is_saying(setting, t) or t.due or pattern("latest").search(before(t.start)))
+    ]
+    if near is not None:
+        free = [t for t in free if t.start >= near] or free
+    free = [t for t in free if t.period is None or t.shorter_than(40)]
+    days = [t for t in free if t.period is None or t.shorter_than(8)]
+    return (days or free or [None])[0]
+
+
+def _near_time(setting: Setting, position: int) -> Time | None:
+    """Time of an event: the first behind its name, that is not when somebody spoke."""
+    sentence = setting.sentence
+    for time in setting.times:
+        between = sentence.between(position, time.start)
+        planned = re.search(r"\b(?:take place|held|scheduled|convene|gather|begin|start|due)\w*\b", between)
+        near = re.fullmatch(r"(?:,?\s(?:in|at|on|of|the|for|from|[A-Z][\w'’]*|capital|city|was|is))*,?\s?", between)
+        if 0 <= time.start - position < 90 and (near or (planned and not is_saying(setting, time))):
+            return time
+    before = (t for t in setting.times if 0 <= position - t.end < 60 and re.match(r"'s\s", sentence.behind(t.end)))
+    return next(before, None)
+
+
+def event_place(sentence: Sentence, start: int) -> Place:
+    """Place named with "in" or "at": any capitalised word that is no month; "Belgium's capital" is its city."""
+    for match in re.finditer(
+        r"\b(?:[Ii]n|at|to|visited|visiting)\s(?:the\s)?((?:[A-Z][\w-]+)(?:\s[A-Z][\w-]+)?)(['’]s\scapital)?",
+        sentence.text[start:],
+    ):
+        named, first = match[1], sentence.start + start + match.start(1)
+        if match[2] and named in capitals():
+            return capitals()[named], ((first, sentence.start + start + match.end()),)
+        for name in (named, named.split()[0]):
+            known = name in words("cities") or name in countries() or name in capitals().values()
+            if known and not match[2] and countries().get(name) not in {"NATO", "EU"}:
+                return name, ((first, first + len(name)),)
+    return NOWHERE
+
+
+# ---------------------------------------------------------------- about what
+
+
+def _topics(text: str, start: int) -> tuple[tuple[str, ...], tuple[int, int] | None]:
+    """Topics named behind a verb of discussing; a list is split at "and" and "as well as"."""
+    found: list[str] = []
+    span: tuple[int, int] | None = None
+    for match in pattern("topic").finditer(text, max(0, start - 60)):
+        end = _up_to(pattern("topics_end"), text, match.end())
+        parts = (part.strip(" ,") for part in pattern("topics_apart").split(text[match.end() : end]))
+        found += [part for part in parts if 3 < len(part) < 300]
+        span = (span[0] if span else match.end(), end)
+    return tuple(dict.fromkeys(found)), span
+
+
+def read_topics(sentence: Sentence) -> tuple[str, ...]:
+    """Topics of a meeting told before: "We discussed the importance of ..."."""
+    among = pattern("among").match(sentence.text)
+    if among is not None:
+        items = re.split(r",\s(?:and\s)?(?=the\s)|\sand\s(?=the\s)", among["items"])
+        return tuple(item.strip(" ,") for item in items)
+    if not re.match(r"[\"“']?(?:We|They|The (?:two|sides|parties|ministers|leaders|pair))\b", sentence.text):
+        return ()
+    return _topics(sentence.text, 0)[0]
+
+
+def merged(drafts: list[Draft]) -> list[Draft]:
+    """One draft a meeting: the same people on the same day, topics put together."""
+    kept: list[Draft] = []
+    for draft in (draft for draft in drafts if draft.entry.kind == "meeting"):
+        entry = draft.entry
+        twin = next((i for i, other in enumerate(kept[:100]) if _same_meeting(other.entry, entry)), None)
+        if twin is None:
+            kept.append(draft)
+            continue
+        other = kept[twin].entry
+        known = replace(
+            other,
+            topics=tuple(dict.fromkeys([*other.topics, *entry.topics])),
+            date=other.date or entry.date,
+            period=other.period or entry.period,
+            place=other.place or entry.place,
+        )
+        kept[twin] = Draft(known, (*kept[twin].because, *draft.because))
+    return [*kept, *(draft for draft in drafts if draft.entry.kind != "meeting")]
+
+
+def _same_meeting(a: Entry, b: Entry) -> bool:
+    together = len(a.participants) > 1 and set(a.participants) == set(b.participants)
+    same = together or (len(a.participants) < 2 and a.thing == b.thing)
+    return same and (a.date == b.date or a.date is None or b.date is None)
+
+
+# ---------------------------------------------------------------- measures and incidents
+
 
 STATUS = {
     "in force": r"came into force|in force|entered into force|took effect",

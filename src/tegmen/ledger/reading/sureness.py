@@ -15,9 +15,8 @@ from typing import Any
 from tegmen.data import shipped_toml
 from tegmen.ledger.entries import Entry
 from tegmen.ledger.reading.dates import DAYS, MONTHS, SPELT, Time
-from tegmen.ledger.reading.drafts import Draft
-from tegmen.ledger.reading.quantities import Count
-from tegmen.ledger.reading.setting import Cue, Setting, is_saying
+from tegmen.ledger.reading.drafts import Cue, Draft, Setting, is_saying
+from tegmen.ledger.reading.numbers import Count
 from tegmen.ledger.reading.speakers import Voice
 
 SIGNED_FIELDS = ("quantity", "role", "speaker", "time")
