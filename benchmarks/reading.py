@@ -27,7 +27,7 @@ def seconds(article: Article) -> float:
 
 def main() -> None:
     """Measure and print."""
-    tests = Path(__file__).parents[1] / "tests" / "articles"
+    tests = Path(__file__).parents[1] / "tests" / "ledger" / "articles"
     articles = tomllib.loads((tests / "first.toml").read_text(encoding="utf-8"))["article"]
     words = " ".join(article["text"] for article in articles if not article.get("html")).split(" ")
     article = make_article(" ".join(words[:1000]).encode())
