@@ -7,7 +7,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from tegmen.ledger.reading.lexicon import pattern
+from tegmen.ledger.reading.lexicon import pattern, words
 
 MONTHS = {
     name.lower(): number
@@ -141,7 +141,7 @@ def find_anchor(text: str, given: dt.date | None, stamped: dt.date | None) -> An
 
 def _worked_out(text: str) -> Anchor:
     """Take the latest year the text names for something it tells, and in it the latest day it tells of."""
-    apart = {"since", "by", "until", "before", "after", "from"}
+    apart = words("bounds_of_time")
     named = pattern("named_year").finditer(text)
     years = [int(match[2]) for match in named if (match[1] or "").strip().lower() not in apart]
     if not years:

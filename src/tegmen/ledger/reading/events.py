@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tegmen.ledger.entries import OPEN, Entry, Kind, Quantity
 from tegmen.ledger.reading.dates import Time
 from tegmen.ledger.reading.drafts import NOWHERE, Draft, Place, Setting, by_time, is_saying, reasons
-from tegmen.ledger.reading.lexicon import capitals, countries, hedges, pattern, words
+from tegmen.ledger.reading.lexicon import capitals, countries, hedges, pattern, statuses, words
 from tegmen.ledger.reading.numbers import HedgedNumber, bounded, value_at
 from tegmen.ledger.reading.sentences import Sentence, Token
 
@@ -54,7 +54,7 @@ def _met_by(setting: Setting, subject: str, match: re.Match[str]) -> _Met | None
     sentence = setting.sentence
     text, start = sentence.text, match.end()
     rest = text[start:]
-    if re.match(r"(?:\w+\s){0,2}(?:requirements?|goals?|targets?|deadlines?|needs|demand|obligations?)\b", rest):
+    if pattern("met_needs").match(rest):
         return None
     spoken = [a.start - sentence.start for a in setting.attributions if a.start >= sentence.start + start]
     end = min([_up_to(pattern("object_end"), text, start), *spoken])  # who says it was not met
@@ -63,7 +63,7 @@ def _met_by(setting: Setting, subject: str, match: re.Match[str]) -> _Met | None
         commas = (start + comma.start() for comma in re.finditer(r",\s", rest))
         end = next((at for at in commas if setting.named(start, at)), end)
     objects = setting.named(start, end)
-    if not objects and match[0].strip().lower() not in {"received", "hosted", "welcomed", "greeted", "joined"}:
+    if not objects and match[0].strip().lower() not in words("meets_somebody"):
         objects = _body_in(text[start:end])
     first = nominal and match.start() < 3
     before = setting.named(end, len(text))[:1] if first else setting.named(0, match.start())[-2:]
@@ -210,7 +210,7 @@ def _near_time(setting: Setting, position: int) -> Time | None:
     sentence = setting.sentence
     for time in setting.times:
         between = sentence.between(position, time.start)
-        planned = re.search(r"\b(?:take place|held|scheduled|convene|gather|begin|start|due)\w*\b", between)
+        planned = pattern("takes_place").search(between)
         near = re.fullmatch(r"(?:,?\s(?:in|at|on|of|the|for|from|[A-Z][\w'’]*|capital|city|was|is))*,?\s?", between)
         if 0 <= time.start - position < 90 and (near or (planned and not is_saying(setting, time))):
             return time
@@ -255,7 +255,7 @@ def read_topics(sentence: Sentence) -> tuple[str, ...]:
     if among is not None:
         items = re.split(r",\s(?:and\s)?(?=the\s)|\sand\s(?=the\s)", among["items"])
         return tuple(item.strip(" ,") for item in items)
-    if not re.match(r"[\"“']?(?:We|They|The (?:two|sides|parties|ministers|leaders|pair))\b", sentence.text):
+    if not pattern("those_who_met").match(sentence.text):
         return ()
     return _topics(sentence.text, 0)[0]
 
@@ -290,19 +290,6 @@ def _same_meeting(a: Entry, b: Entry) -> bool:
 # ---------------------------------------------------------------- measures and incidents
 
 
-STATUS = {
-    "in force": r"came into force|in force|entered into force|took effect",
-    "adopted": r"adopted|approved|agreed on|agreed|imposed|passed|announced",
-    "lifted": r"lifted|dropped",
-    "extended": r"extended|prolonged",
-    "proposed": r"proposed|proposal|draft",
-    "planned": r"will|would|planned|plans|preparing|prepares|being prepared|could be|may be|upcoming|expected|scheduled"
-    r"|working on|intends",
-    "held": r"took place|was held|were held|held|opened|hosted|gathered",
-    OPEN: r"discuss\w*|topics?|agenda",
-}
-
-
 # ---------------------------------------------------------------- measures
 
 StatusAt = tuple[str, tuple[int, int]]
@@ -317,8 +304,7 @@ def read_measures(setting: Setting) -> list[Draft]:
     for match in pattern("sanctions").finditer(text):
         status = _status(text, *match.span())
         plain = re.search(r"package|cap|embargo", match["name"]) is None
-        acted = re.search(
-            r"\b(?:impos|announc|adopt|approv|propos|introduc|prepar|agreed|lift|extend)\w*\b[^.;]{0,40}$",
+        acted = pattern("acted").search(
             text[: match.start()],
         )
         if status and (acted or not plain):
@@ -334,16 +320,14 @@ def _status(text: str, start: int, end: int) -> StatusAt | None:
     """Status word nearest to a measure, and where it stands."""
     found = [
         (min(abs(match.start() - end), abs(start - match.end())), name, match.span())
-        for name, said in STATUS.items()
-        for match in re.finditer(rf"\b(?:{said})\b", text)
+        for name, said in statuses().items()
+        for match in said.finditer(text)
         if match.end() <= start or match.start() >= end - 1
     ]
     if not found:
         return None
     _, name, span = min(found)
-    ahead = re.search(
-        r"\b(?:will|would|could|may|to|expected to be|yet)\s(?:be\s|soon\s|formally\s)?$", text[: span[0]]
-    )
+    ahead = pattern("ahead").search(text[: span[0]])
     return ("planned" if ahead and name != OPEN else name), span
 
 
@@ -375,11 +359,9 @@ def _open_items(setting: Setting) -> list[Draft]:
     for part in pattern("item").finditer(match["items"]):
         item = pattern("item_leads").sub("", part["item"])
         span = (part.end("item") - len(item), part.end("item"))
-        if re.search(r"\b(?:deliver(?:y|ies)|supply|supplies|transfer|shipments?)\b", item) and re.search(
-            r"\b(?:ammunition|systems?|missiles|shells|weapons|aircraft|tanks|interceptors|jets|aid)\b", item
-        ):
+        if pattern("handing_over").search(item) and pattern("arms").search(item):
             drafts.append(_measure(setting, item, span, status, "commitment"))
-        elif re.search(r"\b(?:sanctions|package|forum|price cap|embargo|conference)\b", item):
+        elif pattern("measures").search(item):
             drafts.append(_measure(setting, item, span, status))
     return drafts
 
@@ -434,7 +416,7 @@ def _is_of_flight(draft: Draft, sentence: Sentence) -> bool:
     entry = draft.entry
     stated = entry.kind == "statement" and entry.quantity is not None
     inside = entry.evidence == (sentence.start, sentence.end)
-    return stated and inside and re.search(r"missile|drone|UAV|aircraft|jet|plane|rocket", entry.thing) is not None
+    return stated and inside and pattern("flying").search(entry.thing) is not None
 
 
 def _lasted(sentence: Sentence, following: Sentence | None) -> tuple[Sentence, re.Match[str] | None]:

@@ -74,8 +74,17 @@ def cue_pattern() -> re.Pattern[str]:
 @cache
 def pattern(name: str) -> re.Pattern[str]:
     """Give a regular expression by its name in `data/reading/patterns.toml`."""
-    table = _patterns()
-    whole = re.sub(r"<([A-Z]+)>", lambda match: table["parts"][match[1]], table["patterns"][name])
+    return _compiled(_patterns()["patterns"][name])
+
+
+@cache
+def statuses() -> dict[str, re.Pattern[str]]:
+    """Give the words that say how far a measure is, by its status."""
+    return {status: _compiled(rf"\b(?:{words_})\b") for status, words_ in _patterns()["status"].items()}
+
+
+def _compiled(text: str) -> re.Pattern[str]:
+    whole = re.sub(r"<([A-Z]+)>", lambda match: _patterns()["parts"][match[1]], text)
     return re.compile("".join(whole.split()))
 
 

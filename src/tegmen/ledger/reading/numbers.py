@@ -388,7 +388,7 @@ def _none(tokens: Sequence[Token], starts: set[int]) -> list[Count]:
     for index, token in enumerate(tokens):
         span = _noun(tokens, index + 1, starts) if token.low == "no" else None
         said = low_at(tokens, span[1] + 1) in {"was", "were", "have", "had", "has"} if span is not None else False
-        if span is not None and (said or low_at(tokens, index - 1) in {"lost", "destroyed", "intercepted", "received"}):
+        if span is not None and (said or low_at(tokens, index - 1) in words("none_of")):
             count = _noun_count(tokens, HedgedNumber(0.0, 0.0, 0.0, "exact", index, index + 1), span)
             found += [count] if count is not None and count.group == "aid" else []
     return found
@@ -397,7 +397,7 @@ def _none(tokens: Sequence[Token], starts: set[int]) -> list[Count]:
 def _none_of_them(tokens: Sequence[Token]) -> list[Count]:
     """Count "none was intercepted" and "none got through" as zero of what was counted before."""
     zero = ((at, HedgedNumber(0.0, 0.0, 0.0, "exact", at, at + 1)) for at, t in enumerate(tokens) if t.low == "none")
-    verbs = {"was", "were", "got", "reached", "hit", "has", "have", "had"}
+    verbs = words("none_verbs")
     return [Count(none, "", "", "bare", at, at + 1) for at, none in zero if low_at(tokens, at + 1) in verbs]
 
 
@@ -622,7 +622,7 @@ def _money_before(tokens: Sequence[Token], index: int) -> str:
 
 
 def _describes(token: Token) -> bool:
-    kinds = {"air", "aid", "new", "financial", "humanitarian", "security", "energy"}
+    kinds = words("money_kinds")
     plain = not (_stops(token) or _leads(token) or token.low.endswith("'s"))
     return plain and (token.low in words("aid") or token.low in kinds)
 
@@ -642,7 +642,7 @@ def _share(tokens: Sequence[Token], number: HedgedNumber) -> Count | None:
 def _power_capacity(tokens: Sequence[Token], index: int) -> tuple[int, int] | None:
     """Find "thermal generating capacity" behind "80 percent of Ukraine's": what the power system can do."""
     for at in range(index, run_past(tokens, index, lambda token: not _stops(token), 7)):
-        if tokens[at].low in {"capacity", "generation", "output", "electricity", "grid"}:
+        if tokens[at].low in words("capacities"):
             of_power = _pieces(tokens[index : at + 1]) & words("grid") or tokens[at].low == "generation"
             return (index, at) if of_power else None
     return None

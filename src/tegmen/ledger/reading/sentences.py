@@ -196,7 +196,7 @@ def _ends_sentence(tokens: list[Token], index: int) -> bool:
     while mark > 0 and tokens[mark].text in CLOSERS and tokens[mark].start == tokens[mark - 1].end:
         mark -= 1
     if re.fullmatch(r"(?:[^\W\d_]\.){2,}", token.text):
-        return following.text in {"The", "In", "On", "It", "He", "She", "They", "A", "An", "At", "But"}
+        return following.text in words("after_initials")
     if tokens[mark].text not in {".", "!", "?", "…"} or mark == 0:
         return False
     if not (following.is_name or following.text[0].isdigit() or following.text in "\"“«‘'(["):

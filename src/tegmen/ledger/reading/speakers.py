@@ -239,22 +239,22 @@ def _is_head(tokens: Sequence[Token]) -> bool:
 
 def _puts(tokens: Sequence[Token], index: int) -> bool:
     """Whether "put" gives a figure: "officials put the number of helicopters at 14"."""
-    figures = {"number", "toll", "figure", "total", "count", "losses", "loss"}
+    figures = words("figures")
     return any(token.low in figures for token in tokens[index + 1 : index + 4])
 
 
 def _makes(tokens: Sequence[Token], index: int) -> bool:
     """Whether "made" says that somebody spoke: "made the announcement in Oslo"."""
-    spoken = {"announcement", "statement", "remark", "remarks", "comment", "comments", "pledge", "promise"}
+    spoken = words("words_made")
     return any(token.low in spoken for token in tokens[index + 1 : index + 3])
 
 
 def _is_noun(tokens: Sequence[Token], index: int) -> bool:
     """Whether "reports" or "claims" are things here."""
-    if tokens[index].text not in {"reports", "claims", "estimates", "notes", "states", "counts", "records"}:
+    if tokens[index].text not in words("say_or_things"):
         return False
     alone = index + 1 >= len(tokens) or not tokens[index + 1].is_word
-    joined = low_at(tokens, index + 1) in {"of", "about", "on", "and", "by", "in", "from"}
+    joined = low_at(tokens, index + 1) in words("behind_things")
     return alone or joined or any(token.low == "according" for token in tokens[max(0, index - 6) : index])
 
 
@@ -361,7 +361,7 @@ def _is_of_speaker(tokens: Sequence[Token], at: int, past: int) -> bool:
     if token.low == "in":
         return at + 1 < past and tokens[at + 1].is_name and before.text in words("governs")
     if token.low == "to":
-        return before.low in {"adviser", "advisor", "aide", "envoy", "ambassador"}
+        return before.low in words("sent_to")
     return token.text == "." and len(before.text) <= 3
 
 
@@ -429,7 +429,7 @@ def _channels(tokens: Sequence[Token], index: int) -> list[str]:
 
 
 def _outlet_at(tokens: Sequence[Token], start: int) -> Sequence[Token]:
-    start = run_past(tokens, start, lambda token: token.low in {"the", "newspaper", "agency", "news", "broadcaster"})
+    start = run_past(tokens, start, lambda token: token.low in words("outlet_leads"))
     past = run_past(tokens, start, lambda token: _in_capitals(token) and token.low not in words("leading"), 4)
     return tokens[start:past]
 

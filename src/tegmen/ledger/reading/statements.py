@@ -213,7 +213,7 @@ def _number_of(setting: Setting, count: Count) -> Count | None:
     last = low[-1] if low else ""
     if last in {"to", "at"} and "toll" in low:
         return replace(count, thing="death toll", unit="people", group="people")
-    amounts = {"number", "stock", "stocks", "consumption", "output", "supply"}
+    amounts = words("amounts")
     at = next((i for i in range(len(low) - 1, 0, -1) if low[i] == "of" and low[i - 1] in amounts), None)
     if at is None or last not in {"at", "to", "from", "is", "was", "reached"}:
         return None
@@ -485,7 +485,7 @@ def _chosen(setting: Setting, before: Sequence[Cue]) -> Cue:
     if len(before) > 1:
         said, earlier = setting.sentence.behind(chosen.start), before[-2]
         gap, staged = chosen.start - earlier.end, earlier.name in STAGE_OF_CUE
-        if re.match(r"(?:deliver(?:y|ies)|orders?|contracts?)\s(?:of|for)", said) and staged and gap < 8:
+        if pattern("act_of").match(said) and staged and gap < 8:
             chosen = earlier  # "approved the delivery of cluster munitions"
         elif said.startswith("to ") and (staged or earlier.name == "negated") and gap < 30:
             chosen = earlier  # "asked Berlin for permission to transfer"
@@ -528,7 +528,7 @@ def _commitment_stage(setting: Setting, count: Count, cue: Cue | None) -> str:
             return ""
         if re.search(r"\bto\s(?:Russia|Moscow)\b", sentence.behind(cue.end)):
             return ""  # what is given to the attacker is no aid
-    given = re.match(r"sent|deliver(?:ed|ing)|sending|shared", sentence.between(cue.start, cue.end))
+    given = pattern("sent").match(sentence.between(cue.start, cue.end))
     if given and _is_of_russia(setting, cue) and "to Russia" not in sentence.text:
         return ""
     return STAGE_OF_CUE[cue.name]
