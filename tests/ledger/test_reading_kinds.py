@@ -282,15 +282,18 @@ def test_what_one_thing_costs_is_no_sum_that_is_given(count, of_one, euros):
         "Neither of the {n} {things} was intercepted.", "Russia fired twice the {m} {things} of May.",
         "Berlin promised double the {m} {things}.", "Russia fired three times as many as {m} {things}.",
         "Russia fired more than {n} but fewer than {m} {things}.", "Batteries with {n} {things} each were formed.",
-        "Russia lost {n} {m:03d} {things}.",
+        "Russia lost {n} {m:03d} {things}.", "Each of the batteries has {m} {things}.",
+        "Spain will send the second of {m} {things}.", "An average of {m} {things} were fired.",
+        "Exactly 90% of the {m} {things} were fired.",
     )),
 )  # fmt: skip
 def test_a_number_beside_what_is_counted_is_marked(part, whole, thing, template):
     text = template.format(n=part, m=whole, things=thing)
     marked = [draft.entry for draft in read({"text": text, "date": DAY}) if draft.entry.quantity is not None]
-    # The whole that "all but two of the 30" names is counted as told; nothing else is sure.
+    # The whole that "all but two of the 30" names is counted as told, and a share is one; nothing else is sure.
     sure = [entry.quantity.best for entry in marked if not entry.doubtful]
-    assert sure in ([], [whole]) if template.startswith("All but") else sure == []
+    told = [whole] if template.startswith("All but") else [90] if "%" in template else []
+    assert sure in ([], told)
 
 
 @FEW
@@ -305,3 +308,16 @@ def test_what_a_number_rose_by_is_no_end_of_a_range(more, now, verb):
 )
 def test_a_weapon_s_name_in_an_adjective_is_not_what_is_counted(count, ending, noun):
     assert numbers(f"Norway is sending {count} NASAMS-{ending} {noun}.") == []
+
+
+@FEW
+@given(COUNTS, st.sampled_from(("countries", "states", "allies", "firms")), PLURALS, st.sampled_from(("hold", "want")))
+def test_those_who_hold_something_are_not_the_number_of_it(count, holders, thing, verb):
+    assert numbers(f"Some {count} {holders} {verb} {thing}.") == []
+
+
+@FEW
+@given(st.integers(2, 2000), st.sampled_from(("mm", "lb", "kg", "km")), COUNTS)
+def test_the_size_of_a_thing_is_not_its_number(size, unit, count):
+    assert numbers(f"The {size} {unit} bombs were shown in Kyiv.") == []
+    assert numbers(f"Ukraine received {count} {size} {unit} shells.") == [count]

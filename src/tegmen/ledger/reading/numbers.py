@@ -172,7 +172,7 @@ def _is_name(tokens: Sequence[Token], index: int, past: int) -> bool:
         named = before.text in words("weapons") or before.text in words("numbered")
         if named or before.text in "#№/" or _is_designation(tokens, index):
             return True
-    if after is not None and after.low == "mm":
+    if after is not None and after.low in words("sizes"):
         return True
     if plain and re.fullmatch(r"(?:19|20)\d\d", token.text):
         known = before is not None and before.low in words("years_before")
@@ -370,7 +370,7 @@ def _is_ratio(tokens: Sequence[Token], number: HedgedNumber) -> bool:
 def _as_told(tokens: Sequence[Token], count: Count) -> Count:
     """Read what stands around a count: a hedge behind its noun, and words that make it no plain count."""
     number, past = count.number, count.past
-    before = "".join(f"{token.low} " for token in tokens[max(0, number.first - 5) : number.first])
+    before = "".join(f"{token.low} " for token in tokens[max(0, number.first - 8) : number.first])
     if low_at(tokens, past) in {"each", "apiece"} or pattern("relative").search(before):
         number = replace(number, weak=True)
     at = past + 2 * (low_at(tokens, past) in {"a", "per", "every"} and low_at(tokens, past + 1) in words("rates"))
@@ -465,7 +465,7 @@ def _noun(tokens: Sequence[Token], index: int, starts: set[int]) -> tuple[int, i
         counted = token.low in heads() or is_weapon(token)
         if token.low == "or" and head == at - 1 and at + 1 < len(tokens) and tokens[at + 1].text in words("weapons"):
             continue  # "Hawk or IRIS-T batteries"
-        if token.low in words("stops") and not counted:
+        if (token.low in words("stops") and not counted) or token.low in words("holders"):
             break
         if at in starts and tokens[at - 1].text not in words("weapons"):
             break
@@ -633,6 +633,8 @@ def _share(tokens: Sequence[Token], number: HedgedNumber) -> Count | None:
     if low_at(tokens, index) != "of":
         return None
     index = run_past(tokens, index + 1, lambda token: _leads(token) or token.low == "all")
+    whole = value_at(tokens, index) if index < len(tokens) else None
+    index = index if whole is None else whole[1]  # "90 percent of the 30 missiles"
     span = _noun(tokens, index, set()) or _power_capacity(tokens, index)
     if span is None:
         return None
