@@ -58,7 +58,7 @@ def open_ledger(path: str | Path | None = None, *, wait_s: float = WAIT_FOR_WRIT
         No such file, not a ledger, or lines that are damaged: each is named.
     """
     if path is None:
-        return Ledger(SHIPPED_LEDGER, _shipped())
+        return Ledger(SHIPPED_LEDGER, _public_entries())
     where, file = str(path), Path(path)
     content = _content(file, where)
     if is_database(content):
@@ -83,7 +83,7 @@ def new_ledger(path: str | Path | None = None, *, empty: bool = False) -> Ledger
     InputError
         There is something of that name already, or the place cannot be written.
     """
-    held = _ordered({}, {}) if empty else _shipped()
+    held = _ordered({}, {}) if empty else _public_entries()
     if path is None:
         return Ledger("a ledger in memory", held, "")
     file = Path(path)
@@ -115,7 +115,7 @@ def _give_name(draft: Path, file: Path) -> None:
 
 
 @cache
-def _shipped() -> _Held:
+def _public_entries() -> _Held:
     return _read(shipped_text("ledger", "public.jsonl").encode(), SHIPPED_LEDGER)
 
 
