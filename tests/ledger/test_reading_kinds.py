@@ -321,3 +321,9 @@ def test_those_who_hold_something_are_not_the_number_of_it(count, holders, thing
 def test_the_size_of_a_thing_is_not_its_number(size, unit, count):
     assert numbers(f"The {size} {unit} bombs were shown in Kyiv.") == []
     assert numbers(f"Ukraine received {count} {size} {unit} shells.") == [count]
+
+
+@pytest.mark.parametrize("words", ["a further dozen", "another dozen", "a dozen", "an extra dozen"])
+def test_a_dozen_more_is_a_dozen(words):
+    (entry,) = entries(f"Norway donated {words} missiles.")
+    assert (entry.quantity.best, entry.quantity.hedge, entry.thing) == (12, "about", "missiles")

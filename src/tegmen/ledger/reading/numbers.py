@@ -104,7 +104,7 @@ def _in_number_words(tokens: Sequence[Token], index: int) -> tuple[float, int] |
             if part % 100 and not (part % 10 == 0 and part % 100 >= 20 and value < 10):
                 break
             part += value
-        elif word in sizes and used:
+        elif word in sizes and (used or word == "dozen"):  # "a further dozen"
             part = (part or 1.0) * sizes[word]
             if sizes[word] >= 1000:
                 total, part = total + part, 0.0
@@ -160,6 +160,8 @@ def _vague(tokens: Sequence[Token], index: int) -> HedgedNumber | None:
         low, past = low * values("sizes")[size], past + 1
     if low_at(tokens, past) == "of" and (size := low_at(tokens, past + 1)) in vague:
         low, past = low * vague[size] / 2, past + 2
+    elif low_at(tokens, past) == "of" and low_at(tokens, past + 1) == "dozen":  # "a couple of dozen"
+        low, past = low * values("sizes")["dozen"], past + 2
     return HedgedNumber(low, None, None, "vague", first, past, weak=weak)
 
 
