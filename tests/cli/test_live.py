@@ -32,7 +32,9 @@ def test_a_state_is_printed_number_by_number_and_no_file_is_written(
 ):
     monkeypatch.chdir(tmp_path)
     said = run(question, *TINY, "--state", "case=claimed&goal=people&rounds=3&plan=own&units=patriot@Kyiv,sampt@Odesa")
-    assert [line.split()[0] for line in said.splitlines() if line.strip()[:1].isdigit()] == ["0", "1", "2"]
+    head, *rows = said.splitlines()
+    assert head == "added,probability,mcse,rounds_used,strikes_a_month"
+    assert [row.split(",")[0] for row in rows] == ["0", "1", "2"]
     assert not (tmp_path / "out").exists()
 
 

@@ -119,6 +119,7 @@ def live_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Write live.html, a page on which the answer of SCENARIO is argued with, offline; or print a state of it."""
     with progress() as tell:
         from tegmen.evidence.record import parse_day
+        from tegmen.report.csv_files import csv_text
         from tegmen.report.live_page import LIVE_FILE
 
         question, effort = tg.read_scenario(scenario), tg.Effort(worlds=worlds)
@@ -135,9 +136,9 @@ def live_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         else:
             page, table = None, tg.state_numbers(question, calibration, state, seed=seed, effort=effort, progress=tell)
     if table is not None:
-        show(f"{question.title}: {state}", table, left=())
-    say_notes(evidence.told(last))
+        echo(csv_text(table), nl=False)
     if page is not None:
+        say_notes(evidence.told(last))
         echo(f"page: {page}")
 
 
