@@ -83,6 +83,17 @@ def test_compiled_code_is_kept_where_the_user_says_and_used_again(tmp_path: Path
     assert {file: file.stat().st_mtime_ns for file in files(folder)} == kept
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_whether_anything_is_compiled_is_told_before_and_after(tmp_path: Path, kept: bool):
+    (tmp_path / "summing.py").write_text(SUM, encoding="utf-8")
+    ask = "print(nothing_compiled());"
+    code = f"import numpy as np, summing\nfrom tegmen.engine.kernel.compiled import nothing_compiled\n{ask}"
+    cache = str(tmp_path / "cache") if kept else ""
+    first, _ = printed(f"{code}print(summing.add_up(np.array([1, 2, 3])));{ask}", tmp_path, TEGMEN_CACHE=cache)
+    assert first.split() == ["True", "6", "False"]
+    assert printed(code, tmp_path, TEGMEN_CACHE=cache)[0] == str(not kept)
+
+
 def test_an_empty_setting_keeps_nothing(tmp_path: Path):
     home = tmp_path / "home"
     assert added_up(tmp_path, TEGMEN_CACHE="", HOME=str(home), XDG_CACHE_HOME=str(home)) == ("6", "")

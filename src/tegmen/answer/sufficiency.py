@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,9 +32,11 @@ from tegmen.engine.campaign import begin_campaign
 from tegmen.engine.check import Agreement, compare, thin_out
 from tegmen.engine.engagement import glide_bombs_launched
 from tegmen.engine.expected import cover_baseline, fill
+from tegmen.engine.kernel.compiled import nothing_compiled
 from tegmen.engine.laydown import Laydown
 from tegmen.engine.passage import let_pass
-from tegmen.errors import checked_arguments
+from tegmen.engine.workload import Compute
+from tegmen.errors import TegmenError, checked_arguments
 from tegmen.evidence.parameters import Parameter
 from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.ledger.aid import aid_status
@@ -46,6 +51,7 @@ from tegmen.terms import (
     ThreatClass,
     one_blas_thread,
     take,
+    tell_nobody,
 )
 from tegmen.worlds.draw import Worlds
 
@@ -56,6 +62,8 @@ if TYPE_CHECKING:
 
 DRIVER_WORLDS = 4000
 """Worlds that drivers are estimated on."""
+_REHEARSAL, _REHEARSED = Effort(worlds=60, runs=2, compute=Compute(threads=1)), 1000
+"""What the rehearsal computes; worlds from which on one is worth its while."""
 
 
 @checked_arguments
@@ -94,6 +102,10 @@ def sufficiency(
     """
     gather(scenario, ())  # what nobody can trace is refused before the work, not after it
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=cases, progress=progress)
+    if nothing_compiled() and study.effort.worlds >= _REHEARSED:
+        Thread(
+            target=_rehearse, args=(replace(study, effort=_REHEARSAL, tell=tell_nobody), cases[0]), daemon=True
+        ).start()
     answers: dict[EvidenceCase, CaseAnswer] = {}
     used: dict[str, Parameter] = {}
     for case in cases:
@@ -113,6 +125,17 @@ def sufficiency(
         aid=aid,
         provenance=study.provenance,
     )
+
+
+def _rehearse(study: Study, case: EvidenceCase) -> None:
+    """Answer on very few worlds, so that what has to be compiled is, while worlds are weighed on the other threads."""
+    study = study.weighed_by(study.rows)
+    with suppress(TegmenError):  # what is wrong here is wrong in the answer itself, which says so
+        units = study.scenario.added_system, study.scenario.added_max
+        for goal in study.scenario.goals:
+            remaining_for(study, case, goal, units)
+        headline = study.scenario.headline
+        _check(study, study.worlds(case, headline), headline, study.sites(headline, *units))
 
 
 def _answer_case(study: Study, case: EvidenceCase) -> tuple[CaseAnswer, Worlds]:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numba
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from tegmen.terms import Ints
 
 
+_ONE_AT_A_TIME = Lock()
+"""Numba's simplest pool of threads, all that some systems have, ends the process when two threads call on it."""
 Table = NDArray[np.void]
 """Columns by name."""
 _PARTS = 4
@@ -172,7 +175,7 @@ def fight(workload: Workload, runs: range, compute: Compute) -> tuple[NDArray[np
     tally = np.zeros((worlds, len(runs)), dtype=TALLY)
     if not worlds or not len(runs):
         return leakers, tally
-    with on_threads(compute):
+    with _ONE_AT_A_TIME, on_threads(compute):
         _fight_in_pieces(workload, runs, leakers, tally)
     return leakers, tally
 

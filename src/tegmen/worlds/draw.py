@@ -126,7 +126,8 @@ def draw_worlds(posterior: Posterior, case: EvidenceCase, rates: RateDraws, *, c
     packet = draw_packets(dice.of("times"), OTHER_CLASSES)
     packet[:, ThreatClass.ballistic] = base.packet
     system, site = base.stands.on(scenario.month.first)
-    mix = np.zeros((count, len(ThreatClass), len(theatre.places)), dtype=np.float32)
+    # One class after another in memory: those that are aimed nowhere then take none.
+    mix = np.moveaxis(np.zeros((len(ThreatClass), count, len(theatre.places)), dtype=np.float32), 0, 1)
     mix[:, ThreatClass.ballistic] = _aimed(posterior, base, (system, site), unposted[:, ThreatClass.ballistic])
     rate = np.zeros((count, len(ThreatClass)))
     rate[:, ThreatClass.ballistic] = _kill(posterior, count)

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable
 from functools import cache, wraps
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numba
@@ -27,6 +28,8 @@ _SETTINGS: Any = config
 _LOG = logging.getLogger("tegmen")
 KERNELS_KEPT = 4
 """Folders kept, of one state of the sources each; the oldest goes first."""
+_KEEPING = Lock()
+_CALLED_FROM_PYTHON: list[Any] = []
 _MENDS = 2
 """A damaged file is one fault; a full disk, when it is written anew, another."""
 
@@ -35,11 +38,13 @@ def kept_compiled(function: Any) -> Callable[..., Any]:
     """Decorate a compiled function that Python calls, so that its code is kept, with the code of all that it calls."""
     if _SETTINGS.DISABLE_JIT:
         return function
+    _CALLED_FROM_PYTHON.append(function)
 
     @wraps(function.py_func)
     def call(*arguments: Any) -> Any:
-        if not function.signatures:
-            _keep_code(function)
+        with _KEEPING:
+            if not function.signatures:
+                _keep_code(function)
         for _ in range(_MENDS):
             try:
                 return function(*arguments)
@@ -52,6 +57,13 @@ def kept_compiled(function: Any) -> Callable[..., Any]:
         return function(*arguments)
 
     return call
+
+
+def nothing_compiled() -> bool:
+    """Tell whether nothing of the kernel was compiled, in this process or by one that kept it: all has yet to be."""
+    folder = _code_folder()
+    here = any(function.signatures for function in _CALLED_FROM_PYTHON)
+    return bool(_CALLED_FROM_PYTHON) and not here and (folder is None or not any(folder.rglob("*.nbi")))
 
 
 def _keep_code(function: Any) -> None:
