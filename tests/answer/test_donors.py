@@ -244,6 +244,22 @@ def test_an_own_floor_and_few_holders_are_kept_to():
     assert sum(gift.units for gift in plan.gifts if gift.holder == "Germany") == 3
 
 
+def test_a_doubt_is_one_number_at_its_ends_and_all_others_as_they_are():
+    plan = tg.donors(MARCH, added={"patriot": 3})
+    doubts = {doubt.row.id: doubt for doubt in plan.doubts()}
+    assert all(not doubt.row.verified for doubt in doubts.values())
+    floor = doubts["holders/united-states/patriot/floor/2023-12"]  # 50 to 60 of 60 kept
+    best = plan.reach["best"]["patriot"]
+    assert (floor.cautious, floor.generous > best) == (best - 1, True)
+    for end, floors in ((floor.cautious, 60), (floor.generous, 50)):
+        assert tg.as_many_as_can(MARCH, added={"patriot": 3}, floors={"United States": floors}).reach["best"] == {
+            "patriot": end
+        }
+    widths = [doubt.generous - doubt.cautious for doubt in plan.doubts()]
+    assert widths == sorted(widths, reverse=True)
+    assert not tg.donors(MARCH, added={"patriot": 1}, only=["Germany"]).together
+
+
 # ------------------------------------------------------------------ refused
 
 

@@ -142,7 +142,7 @@ def test_every_fault_of_a_table_is_named_at_once(tmp_path):
         line("Dystopia", name="promised", value="1", as_of="2024-07/2024-03"),
         line("Erewhon", name="colour", value="1"),
         line("Faerie", name="months_to_agree", value="1", unit="s"),
-        line("Greece", "catapult"),
+        line("Greece", "Cata pult!"),
         line("Hades", value="1", as_of="soon"),
     )
     with pytest.raises(InputError) as refused:
@@ -155,7 +155,7 @@ def test_every_fault_of_a_table_is_named_at_once(tmp_path):
         "delivered 2024-03, before it was pledged, 2024-07",
         "Erewhon, patriot, 2024-03: colour: no holder has such a number; allowed: stock, floor",
         "found the unit 's'; allowed: months",
-        "system: found 'catapult'",
+        "system: found 'Cata pult!'",
         "found 'soon'; a date is",
     ):
         assert said in words, said

@@ -18,7 +18,7 @@ import pandas as pd
 
 from tegmen.answer.givers import FURTHEST, MONTH_ROWS, Giver, Solved, crews_of, full_month, giver_of, solve
 from tegmen.errors import InfeasibleError, InputError, checked_arguments
-from tegmen.evidence.holders import OUTLOOKS, Holder, Outlook, read_holders, said_together
+from tegmen.evidence.holders import ENDS, OUTLOOKS, Holder, Outlook, at_end, read_holders, said_together
 from tegmen.evidence.parameters import Parameter
 from tegmen.evidence.systems import SYSTEM_NAMES
 from tegmen.ledger.inventory import Inventory
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 HORIZON: Final = 24
 """Months looked ahead where no month is asked for."""
 _MOST_ASKED = 1000
+
+
+def _kind_name(kind: str) -> str:
+    return SYSTEM_NAMES.get(kind, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,23 @@ class Limit:
         return f"{gain} ({', '.join(moved)})" if moved else gain
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A number that was not read in its source, and what it would move, all others as they are.
+
+    Parameters
+    ----------
+    row
+        The number.
+    cautious, generous
+        Units that could come in time, were all asked for, at either end of its span.
+    """
+
+    row: Parameter
+    cautious: int
+    generous: int
+
+
 @content_equal
 @dataclass(frozen=True, slots=True, eq=False)
 class DonorPlan:
@@ -128,7 +149,9 @@ class DonorPlan:
     slack
         Rows of months that do not bind: one less of them brings nothing sooner.
     together
-        What is said of several holders together, in the ledger, by kind.
+        What is said of several holders together, in the ledger, by kind; nothing where only some may give.
+    floors
+        Floors that were asked for in place of rows.
     """
 
     scenario: Scenario
@@ -141,6 +164,7 @@ class DonorPlan:
     slack: tuple[Parameter, ...]
     reach: Mapping[Outlook, Mapping[str, int]]
     together: Mapping[str, tuple[Inventory, ...]]
+    floors: Mapping[str, int]
     provenance: Provenance
 
     @property
@@ -192,7 +216,7 @@ class DonorPlan:
 
     def sentence(self) -> str:
         """Say who gives, and by when the last can fight."""
-        asked = ", ".join(f"{number} {SYSTEM_NAMES.get(kind, kind)}" for kind, number in self.added.items())
+        asked = ", ".join(f"{number} {_kind_name(kind)}" for kind, number in self.added.items())
         if not self.gifts or self.last is None:
             return f"{asked}: nobody is known to be able to give one within {count_of(self.months, 'month')}."
         counts = Counter[str]()
@@ -203,18 +227,34 @@ class DonorPlan:
         missing = f" {short} of them cannot come in time." if short else ""
         return f"{asked}, from {who}; all of these fight from {self.last:%B %Y} on.{missing}"
 
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Every number not read in its source that would move how many can come in time, the most first."""
+        ask = _Ask(self.added, self.months, self.outlook, self.floors)
+        holders = [giver.holder for giver in self.givers]
+        rows = {row.id: row for holder in holders for row in holder.unverified_rows}
+        found = [
+            Doubt(
+                row,
+                *(sum(_within_reach(ask, [at_end(each, row.id, end) for each in holders]).values()) for end in ENDS),
+            )
+            for row in rows.values()
+        ]
+        moving = [doubt for doubt in found if doubt.cautious != doubt.generous]
+        return tuple(sorted(moving, key=lambda doubt: (doubt.cautious - doubt.generous, doubt.row.id)))
+
     def sums(self, kind: str) -> str:
         """Say what all stocks of a kind add up to, what is said of holders together, and why the two differ."""
         stocks = [giver.holder.stock for giver in self.givers if giver.holder.system == kind]
         low, best, high = (sum(getattr(stock, end) or 0.0 for stock in stocks) for end in ("low", "best", "high"))
         unknown = sum(not giver.holder.is_known for giver in self.givers if giver.holder.system == kind)
-        told = "; ".join(f"{each.holder} {each.amount} ({', '.join(each.sources)})" for each in self.together[kind])
+        said = self.together.get(kind, ())
+        told = "; ".join(f"{each.holder} {each.amount} ({', '.join(each.sources)})" for each in said)
         missing = f", {unknown} of them not told" if unknown else ""
         own = f"{count_of(len(stocks), 'holder')}{missing}: {best:g} ({low:g}–{high:g}) in all"
         if not told:
-            return f"Stocks of {SYSTEM_NAMES.get(kind, kind)}, {own}."
+            return f"Stocks of {_kind_name(kind)}, {own}."
         why = "Sums count every unit, whether it can be spared or not"
-        return f"Stocks of {SYSTEM_NAMES.get(kind, kind)}, {own}. Said of several together: {told}. {why}."
+        return f"Stocks of {_kind_name(kind)}, {own}. Said of several together: {told}. {why}."
 
     def to_pandas(self) -> pd.DataFrame:
         """Give one row a gift: month, holder, system, units, share of stock, rounds, marks."""
@@ -303,13 +343,8 @@ def as_many_as_can(  # noqa: PLR0913 - one keyword an option
     faults += _added_faults(added, known, only) + _only_faults(only, known) + _floor_faults(floors or {}, added, known)
     if faults:
         raise InputError("donors", faults)
-    named = {name.casefold() for name in only or ()}
-    asked = [
-        holder
-        for holder in known
-        if holder.system in added and (only is None or holder.name.casefold() in named)
-    ]  # fmt: skip
-    return _plan(scenario, _Ask(FrozenDict(added), months, outlook, FrozenDict(floors or {})), asked, known)
+    named = None if only is None else {name.casefold() for name in only}
+    return _plan(scenario, _Ask(FrozenDict(added), months, outlook, FrozenDict(floors or {})), known, named)
 
 
 class _Ask(NamedTuple):
@@ -334,7 +369,8 @@ def _is_of(key: str, holder: Holder) -> bool:
     return name.casefold() == holder.name.casefold() and kind in {"", holder.system}
 
 
-def _plan(scenario: Scenario, ask: _Ask, holders: Sequence[Holder], known: Sequence[Holder]) -> DonorPlan:
+def _plan(scenario: Scenario, ask: _Ask, known: Sequence[Holder], only: set[str] | None) -> DonorPlan:
+    holders = [each for each in known if each.system in ask.added and (only is None or each.name.casefold() in only)]
     givers = tuple(map(ask.giver, holders))
     solved = solve(givers, ask.added, ask.crews(givers))
     day = scenario.month.last
@@ -352,7 +388,8 @@ def _plan(scenario: Scenario, ask: _Ask, holders: Sequence[Holder], known: Seque
         limits=tuple(limits),
         slack=tuple(row for id_, row in _month_rows(givers).items() if id_ not in binding),
         reach=FrozenDict({outlook: _within_reach(ask._replace(outlook=outlook), holders) for outlook in OUTLOOKS}),
-        together=FrozenDict({kind: said_together(day, kind, known) for kind in ask.added}),
+        together=FrozenDict({kind: said_together(day, kind, known) for kind in ask.added} if not only else {}),
+        floors=ask.floors,
         provenance=Provenance(VERSION, None, {"scenario": scenario.sha256, "catalogue": scenario.catalogue.sha256}),
     )
 
@@ -454,7 +491,7 @@ def _relaxations(ask: _Ask, solved: Solved) -> Iterable[_Relaxed]:
             rows = tuple(giver.holder.rows["crews_a_month"] for giver in solved.givers if giver.holder.system == kind)[
                 :1
             ]
-            yield _Relaxed(f"one more crew of {SYSTEM_NAMES.get(kind, kind)} a month", rows, solved.givers, ask, kind)
+            yield _Relaxed(f"one more crew of {_kind_name(kind)} a month", rows, solved.givers, ask, kind)
     if sum(solved.unmet.values()):
         yield _Relaxed("one month later", (), solved.givers, ask._replace(months=ask.months + 1))
 
@@ -472,7 +509,7 @@ def _of_stocks(ask: _Ask, solved: Solved) -> Iterable[_Relaxed]:
             words = f"{giver.working + 1} instead of {giver.working} of {holder.name} in working order"
             ways.append((words, "working_share", replace(giver, working=giver.working + 1)))
         for words, row, relaxed in ways:
-            kind = f" ({SYSTEM_NAMES.get(holder.system, holder.system)})" if len(ask.added) > 1 else ""
+            kind = f" ({_kind_name(holder.system)})" if len(ask.added) > 1 else ""
             givers = (*solved.givers[:index], relaxed, *solved.givers[index + 1 :])
             yield _Relaxed(f"{words}{kind}", (holder.stock, holder.rows[row]), givers, ask)
 
@@ -492,7 +529,7 @@ def _of_months(ask: _Ask, solved: Solved) -> Iterable[_Relaxed]:
         ]
         if any(solved.may_gain(index, month) for index, month in moved):
             what = row.name.removeprefix("months_to_").replace("_", " ")
-            kind = "" if row.system == "all" else f", {SYSTEM_NAMES.get(row.system, row.system)}"
+            kind = "" if row.system == "all" else f", {_kind_name(row.system)}"
             yield _Relaxed(f"one month less to {what} ({row.subject}{kind})", (row,), givers, ask)
 
 
@@ -589,8 +626,7 @@ def _refusal(plan: DonorPlan) -> str:
     """Say what cannot be met, which limits bind, and the nearest ask that can be met."""
     come = {kind: number - plan.unmet[kind] for kind, number in plan.added.items()}
     asked, can = (
-        ", ".join(f"{number} {SYSTEM_NAMES.get(kind, kind)}" for kind, number in numbers.items())
-        for numbers in (plan.added, come)
+        ", ".join(f"{number} {_kind_name(kind)}" for kind, number in numbers.items()) for numbers in (plan.added, come)
     )
     who = ", ".join(
         f"{each.holder.name} {each.gives}{f' {each.holder.system}' if len(plan.added) > 1 else ''}"
@@ -607,7 +643,7 @@ def _refusal(plan: DonorPlan) -> str:
     for kind, short in plan.unmet.items():
         spans = ", ".join(f"{outlook} {reach[kind]}" for outlook, reach in plan.reach.items())
         if short:
-            lines.append(f"{SYSTEM_NAMES.get(kind, kind)} by then, by outlook: {spans}")
+            lines.append(f"{_kind_name(kind)} by then, by outlook: {spans}")
     later = _later(plan)
     lines.append(f"all of it: {f'by {later:%Y-%m}' if later else 'at no time, with these floors'}")
     return "\n  - ".join(lines)

@@ -90,6 +90,9 @@ def print_donors(plan: tg.DonorPlan) -> None:
         free = dict.fromkeys(row.name.replace("_", " ") for row in plan.slack)
         say(f"One month less brings nothing for: {', '.join(free)}.")
     _say_outlooks(plan)
+    doubts = [f"{each.row.label} ({each.cautious} to {each.generous})" for each in plan.doubts()[:4]]
+    if doubts:
+        say(f"Read in no source, and moving that number most, one at a time: {'; '.join(doubts)}.")
 
 
 def _say_outlooks(plan: tg.DonorPlan) -> None:

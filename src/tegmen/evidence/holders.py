@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Outlook = Literal["best", "cautious", "generous"]
 OUTLOOKS: Final[tuple[Outlook, ...]] = ("cautious", "best", "generous")
+ENDS: Final[tuple[Outlook, Outlook]] = ("cautious", "generous")
 ANY_HOLDER: Final = "any holder"
 """Whose rows stand in for what is not known of a holder."""
 TABLE: Final = "holders.csv"
@@ -97,10 +98,25 @@ class Holder:
         return self.stock.best is not None
 
     @property
+    def unverified_rows(self) -> tuple[Parameter, ...]:
+        """Its numbers that were not read in their source, or are judgements."""
+        return tuple(row for row in (self.stock, *self.rows.values()) if not row.verified)
+
+    @property
     def unverified(self) -> tuple[str, ...]:
-        """Names of its numbers that were not read in their source."""
-        rows = {"stock": self.stock, **self.rows}
-        return tuple(name for name, row in rows.items() if not row.verified)
+        """Names of these numbers."""
+        return tuple("stock" if row is self.stock else row.name for row in self.unverified_rows)
+
+
+def at_end(holder: Holder, row_id: str, outlook: Outlook) -> Holder:
+    """A holder with one of its numbers at an end of its span, and all others as they are."""
+
+    def moved(name: str, row: Parameter) -> Parameter:
+        end = holder.number(name, outlook) if row.id == row_id else None
+        return row if end is None else replace(row, low=end, best=end, high=end)
+
+    rows = {name: moved(name, row) for name, row in holder.rows.items()}
+    return replace(holder, stock=moved("stock", holder.stock), rows=FrozenDict(rows))
 
 
 @checked_arguments

@@ -71,6 +71,14 @@ class LimitPart(Part):
     numbers: list[str] = field("Ids of the numbers it rests on.")
 
 
+class DoubtPart(Part):
+    """A number that was not read in its source, and what it would move, all others as they are."""
+
+    number: str = field("Its id.")
+    cautious: Natural = field("Units that could come in time, were all asked for, at the end that lets fewer come.")
+    generous: Natural = field("The same at the other end.")
+
+
 class TogetherPart(Part):
     """What is said of several holders together, in the ledger."""
 
@@ -102,6 +110,9 @@ class DonorsFile(File, title="donors.json"):
     )  # fmt: skip
     reach: dict[Outlook, dict[str, Natural]] = field(
         "Outlook to kind to the number that could come in time.", "holder", "assumptions", "method"
+    )
+    doubts: list[DoubtPart] = field(
+        "Numbers not read in a source that would move how many can come, the most first.", "holder", "method"
     )
     together: list[TogetherPart] = field("What is said of several holders together.")
     evidence: EvidencePart = field("Every number that went in, with where it came from.", "number")
@@ -156,6 +167,7 @@ def donors_file(plan: DonorPlan) -> DonorsFile:
         givers=[_giver_part(giver, rests) for giver in plan.givers],
         limits=[LimitPart.of(limit, numbers=[row.id for row in limit.rows]) for limit in plan.limits],
         reach={outlook: dict(numbers) for outlook, numbers in plan.reach.items()},
+        doubts=[DoubtPart.of(doubt, number=doubt.row.id) for doubt in plan.doubts()],
         together=_together_parts(plan),
         evidence=EvidencePart.model_validate(
             {"numbers": _number_rows(plan), "entries": {}, "sources": {}, "ranges": {}, "notes": []}
