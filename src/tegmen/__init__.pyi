@@ -5,6 +5,10 @@ from .answer.claim import check_claim as check_claim
 from .answer.claim import claim_of as claim_of
 from .answer.claim import parse_added as parse_added
 from .answer.claim import read_claim as read_claim
+from .answer.decision import MixDecision as MixDecision
+from .answer.decision import cheapest as cheapest
+from .answer.decision import decide as decide
+from .answer.decision import goals_named as goals_named
 from .answer.donors import DonorPlan as DonorPlan
 from .answer.donors import as_many_as_can as as_many_as_can
 from .answer.donors import donors as donors
@@ -49,6 +53,7 @@ from .question.scenario import scenario_names as scenario_names
 from .question.scenario import shipped_scenario as shipped_scenario
 from .report.answer_page import write_report as write_report
 from .report.backtest_page import write_backtest as write_backtest
+from .report.decision_page import write_decision as write_decision
 from .report.donors_page import write_donors as write_donors
 from .report.drivers_page import write_drivers as write_drivers
 from .report.folders import check_folder as check_folder

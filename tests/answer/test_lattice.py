@@ -91,16 +91,16 @@ def test_no_time_leaves_the_bound_of_nothing_bought():
 
 
 def test_a_bound_survives_more_that_does_worse():
-    """With noise on every point more may do worse: where a loss is seen the bound allows for it."""
+    """With noise on every point more may do worse: where a shortfall is seen the bound allows for it."""
     seen = 0
-    for seed in range(150):
+    for seed in range(300):
         prices, margin = made_case(seed)
-        noise = 0.2 * np.random.default_rng(seed).random([len(price) for price in prices])
+        noise = 0.5 * np.random.default_rng(seed).random([len(price) for price in prices])
         noisy = lambda point, margin=margin, noise=noise: margin(point) + float(noise[point])  # noqa: E731
         margins = Margins(noisy)
         found = cheapest_point(prices, margins)
         seen += found.slack > 0
-        if found.slack > 0.2:  # as much as the noise can do
+        if found.slack > 0.5:  # as much as the noise can do
             assert found.bound <= by_hand(prices, noisy), seed
         assert found.point is None or noisy(found.point) >= 0
     assert seen > 5

@@ -46,7 +46,7 @@ def test_every_number_of_an_answer_says_what_it_rests_on():
 
 
 def test_a_file_that_there_is_not_is_refused():
-    with pytest.raises(InputError, match=r"found 'plan' \(str\); give 'answer' or 'drivers' or"):
+    with pytest.raises(InputError, match=r"found 'plan' \(str\); give 'answer' or 'decision' or"):
         json_schema("plan")
 
 

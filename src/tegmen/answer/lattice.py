@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 Point = tuple[int, ...]
 
-_SAME = 1e-9
+_SAME_COST = 1e-9
 """Relative difference of costs that is none."""
 _GRID_MOST = 20_000_000
 """Points of the largest lattice that a bound is checked on point by point."""
 _TWICE = 2.0
-"""How many times the largest loss seen from buying more the proof allows for."""
+"""How many times the largest shortfall seen from buying more the proof allows for."""
+_PROBES = 200
 
 
 @dataclass(eq=False)
@@ -38,29 +39,38 @@ class Margins:
         Point to margin.
     known
         What is worked out.
-    drop
-        Largest loss of margin seen from a point to one with no less of anything.
     """
 
     of: Callable[[Point], float]
     known: dict[Point, float] = field(default_factory=dict[Point, float])
-    drop: float = 0.0
 
     def at(self, point: Point) -> float:
         """The margin at a point."""
         if point not in self.known:
-            margin = float(self.of(point))
-            if self.known:
-                points, margins = self.arrays()
-                below, above = (points <= point).all(axis=1), (points >= point).all(axis=1)
-                lost = margins[below].max(initial=-np.inf) - margin, margin - margins[above].min(initial=np.inf)
-                self.drop = max(self.drop, *lost)
-            self.known[point] = margin
+            self.known[point] = float(self.of(point))
         return self.known[point]
 
-    def arrays(self) -> tuple[Ints, Floats]:
+    def arrays(self, axes: int) -> tuple[Ints, Floats]:
         """(i, axis) points known, (i,) their margins."""
-        return np.array(list(self.known), dtype=np.int64), np.array(list(self.known.values()))
+        points = np.array(list(self.known), dtype=np.int64).reshape(len(self.known), axes)
+        return points, np.array(list(self.known.values()), dtype=np.float64)
+
+    def shortfall(self, axes: int) -> float:
+        """How far short a known point falls at most that has no less of anything than one that meets what is asked."""
+        points, margins = self.arrays(axes)
+        met, failed = points[margins >= 0], margins < 0
+        short = [-margin for point, margin in zip(points[failed], margins[failed], strict=True)
+                 if (met <= point).all(axis=1).any()]  # fmt: skip
+        return max(short, default=0.0)
+
+    def probe(self, axes: int, most: int) -> None:
+        """Try points with one less than those that fail, where no other fails above them: less could do better."""
+        points, margins = self.arrays(axes)
+        failed = points[margins < 0]
+        highest = [point for point in failed if (failed >= point).all(axis=1).sum() == 1]
+        for point in highest[: max(1, most // axes)]:
+            for axis in np.flatnonzero(point):
+                self.at(_moved(tuple(point.tolist()), int(axis), int(point[axis]) - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,7 @@ class Found:
     stopped
         Why the search ended before its proof: "time", "interrupted"; empty where it did not.
     slack
-        Loss of margin from buying more that the proof allows for.
+        Shortfall from buying more than is enough that the proof allows for.
     scored
         Points scored for it.
     seconds
@@ -101,17 +111,24 @@ class Found:
     @property
     def proven(self) -> bool:
         """Whether nothing cheaper meets what is asked."""
-        return self.gap <= _SAME
+        return self.gap <= _SAME_COST
 
 
 def cheapest_point(
-    prices: Sequence[Floats], margins: Margins, *, most: float = np.inf, seconds: float = 60.0, gap: float = 0.0
+    prices: Sequence[Floats],
+    margins: Margins,
+    *,
+    most: float = np.inf,
+    seconds: float = 60.0,
+    gap: float = 0.0,
+    probes: int = _PROBES,
 ) -> Found:
     """Find the cheapest point with a margin of 0 or more.
 
-    Where more of something was seen to lose margin (sampling, or rounds that more units share), points count as out of
-    the question only from twice that loss below 0 down, so that the bound holds all the same. A bound is worked out
-    anew from the points scored alone before it is given (`bound_of`).
+    Where a point with more than one that meets what is asked was seen to fall short of it (units that share rounds may
+    do so), points count as out of the question only from twice that shortfall down, so that the bound holds all the
+    same; points with a little less than those out of the question are tried to see it. The bound is worked out anew
+    from the points scored alone before it is given (`bound_of`).
 
     Parameters
     ----------
@@ -123,17 +140,19 @@ def cheapest_point(
         Time after which the best so far is given; an interrupt does the same.
     gap
         Share of the cost at which the search may end.
+    probes
+        Points tried beyond those that the search needs, to see whether buying less could do better.
     """
     begun, slack, before = time.perf_counter(), 0.0, len(margins.known)
     while True:
         search = _Search(prices, margins, slack, most)
-        stopped = search.run(begun + seconds, gap)
-        if margins.drop <= slack or stopped:
+        stopped = search.run(begun + seconds, gap, probes)
+        short = margins.shortfall(len(prices))
+        if short <= slack or stopped:
             break
-        slack = _TWICE * margins.drop
-    bound = search.bound
-    if margins.drop > slack:  # stopped before it could be done again
-        bound, slack = 0.0, margins.drop
+        slack = _TWICE * short
+    bound = search.bound if short <= slack else 0.0  # 0: stopped before it could be done again
+    slack = max(slack, short)
     checked = bound_of(prices, margins, slack)
     found = Found(search.best, search.cost, bound, stopped, slack, len(margins.known) - before, 0.0)
     if checked is not None:
@@ -151,11 +170,12 @@ def bound_of(prices: Sequence[Floats], margins: Margins, slack: float) -> float 
     if np.prod([float(size) for size in shape]) > _GRID_MOST:
         return None
     out, alone = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
-    points, values = margins.arrays()
-    out[tuple(points[values < -slack].T)] = True
+    points, values = margins.arrays(len(shape))
+    top = np.array(shape) - 1
+    out[tuple(np.minimum(points[values < -slack], top).T)] = True
     for axis in range(len(shape)):  # a point below one that is out is out
         out = np.flip(np.logical_or.accumulate(np.flip(out, axis), axis), axis)
-    alone[tuple(points[values < 0].T)] = True
+    alone[tuple(points[(values < 0) & (points <= top).all(axis=1)].T)] = True
     cost = np.zeros(shape)
     for axis, price in enumerate(prices):
         cost += price.reshape([-1 if each == axis else 1 for each in range(len(shape))])
@@ -171,16 +191,15 @@ class _Search:
         self.cost = np.inf
         self.boxes: list[tuple[float, int, Point, Point]] = []
         self.pushed = 0
-        self._failed = self._met = np.empty((0, len(self.prices)), dtype=np.int64)
-        for point in list(margins.known):
-            self._sort_in(point)
+        points, values = margins.arrays(len(self.prices))
+        self._failed, self._met = points[values < -slack], points[values >= 0]
 
-    def run(self, until: float, gap: float) -> str:
+    def run(self, until: float, gap: float, probes: int) -> str:
         """Search until the proof, or a gap small enough, or the time is up; why it ended before its proof."""
         bottom, top = (0,) * len(self.prices), tuple(len(price) - 1 for price in self.prices)
         heapq.heappush(self.boxes, (0.0, 0, bottom, top))
         try:
-            while self.boxes and self.bound < self.cost * (1 - max(gap, _SAME)):
+            while self.boxes and self.bound < self.cost * (1 - max(gap, _SAME_COST)):
                 if time.perf_counter() > until:
                     return "time"
                 # A box leaves the heap only once its parts are on it, below it: an interrupt in between loses none.
@@ -188,6 +207,8 @@ class _Search:
                 for part in self._parts(low, high):
                     self._push(*part)
                 heapq.heappop(self.boxes)
+            if probes:
+                self.margins.probe(len(self.prices), probes)
         except KeyboardInterrupt:
             return "interrupted"
         return ""
@@ -220,7 +241,7 @@ class _Search:
 
     def _shrunk(self, low: Point, high: Point) -> tuple[Point, Point] | None:
         """The box without what costs too much, and without levels at which not even its top corner is enough."""
-        room = min(self.cost * (1 - _SAME), self.most * (1 + _SAME)) - self._cost_of(low)
+        room = min(self.cost * (1 - _SAME_COST), self.most * (1 + _SAME_COST)) - self._cost_of(low)
         if room < 0:
             return None
         for axis, price in enumerate(self.prices):
@@ -229,7 +250,7 @@ class _Search:
         if not self._could(high):
             return None
         for axis in range(len(low)):
-            least = _least(low[axis], high[axis], lambda level, axis=axis: self._could(_moved(high, axis, level)))
+            least = least_level(low[axis], high[axis], lambda level, axis=axis: self._could(_moved(high, axis, level)))
             low = _moved(low, axis, least)
         return low, high
 
@@ -241,7 +262,7 @@ class _Search:
         for order in (dearest, dearest[::-1]):
             at = point
             for axis in order:
-                level = _least(0, at[axis], lambda each, axis=axis, at=at: self._meets(_moved(at, axis, each)))
+                level = least_level(0, at[axis], lambda each, axis=axis, at=at: self._meets(_moved(at, axis, each)))
                 at = _moved(at, axis, level)
             self._adopt(at)
 
@@ -250,7 +271,7 @@ class _Search:
         if not self._meets(point) or self.margins.at(point) < 0:
             return False
         cost = self._cost_of(point)
-        if cost < self.cost and cost <= self.most * (1 + _SAME):
+        if cost < self.cost and cost <= self.most * (1 + _SAME_COST):
             self.best, self.cost = point, cost
         return True
 
@@ -272,12 +293,9 @@ class _Search:
         return self.margins.at(point) >= 0
 
     def _score(self, point: Point) -> None:
-        if point not in self.margins.known:
-            self.margins.at(point)
-            self._sort_in(point)
-
-    def _sort_in(self, point: Point) -> None:
-        margin, row = self.margins.known[point], np.array([point], dtype=np.int64)
+        if point in self.margins.known:
+            return
+        margin, row = self.margins.at(point), np.array([point], dtype=np.int64)
         if margin >= 0:
             self._met = np.concatenate([self._met, row])
         elif margin < -self.slack:
@@ -291,7 +309,7 @@ def _moved(point: Point, axis: int, level: int) -> Point:
     return (*point[:axis], level, *point[axis + 1 :])
 
 
-def _least(low: int, high: int, holds: Callable[[int], bool]) -> int:
+def least_level(low: int, high: int, holds: Callable[[int], bool]) -> int:
     """The smallest level at which something holds that holds from there to `high`."""
     while low < high:
         middle = (low + high) // 2

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 import tegmen as tg
-from tegmen.cli import ask, donors, ledger, question, reading, trust
+from tegmen.cli import ask, decide, donors, ledger, question, reading, trust
 from tegmen.cli.console import echo, say_notes, show
 from tegmen.errors import TegmenError, hidden_fault
 from tegmen.terms import VERSION, count_of
@@ -74,6 +74,7 @@ def record_verb(
 app.command("answer")(ask.answer_verb)
 app.command("live")(ask.live_verb)
 app.command("scenarios")(scenarios_verb)
+app.command("decide")(decide.decide_verb)
 app.command("why")(ask.why_verb)
 app.command("check")(ask.check_verb)
 app.command("drivers")(ask.drivers_verb)

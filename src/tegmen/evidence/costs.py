@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tegmen.evidence.catalogue import Catalogue
-    from tegmen.terms import Floats
 
 Item = Literal["fire unit", "round"]
 _ROWS: Mapping[Item, tuple[str, ...]] = FrozenDict(
@@ -68,12 +67,11 @@ class Cost:
     @property
     def best(self) -> float:
         """Best value [USD million]."""
-        return float(np.prod([row.value for row in self.rows])) * self._per_million
+        return self.of({row.id: row.value for row in self.rows})
 
-    def of(self, values: Mapping[str, Floats]) -> Floats:
+    def of(self, values: Mapping[str, float]) -> float:
         """What it costs [USD million] with these values of its rows, by id."""
-        amount = np.asarray(values[self.price.id]) * self._per_million
-        return amount if self.rate is None else amount * values[self.rate.id]
+        return float(np.prod([values[row.id] for row in self.rows])) * self._per_million
 
     @property
     def _per_million(self) -> float:

@@ -28,6 +28,7 @@ from tegmen.terms import EvidenceCase
 
 if TYPE_CHECKING:
     from tegmen.answer.results import CaseAnswer, GoalAnswer, Sufficiency
+    from tegmen.calibration.fit import Calibration
     from tegmen.engine.check import Agreement
 
 MODEL = ("choice", "method", "record", "claimed", "held", "rounds", "places", "catalogue", "assumptions")
@@ -351,13 +352,12 @@ def answer_file(result: Sufficiency) -> AnswerFile:
         until=result.calibration.end,
         caveats=list(result.caveats()),
         cases={case: _case_part(result, case) for case in result.cases},
-        evidence=EvidencePart.model_validate(result.evidence.to_json() | {"notes": record_notes(result)}),
+        evidence=EvidencePart.model_validate(result.evidence.to_json() | {"notes": record_notes(result.calibration)}),
     )
 
 
-def record_notes(result: Sufficiency) -> list[str]:
+def record_notes(calibration: Calibration) -> list[str]:
     """What there is to say of the record up to the last day used."""
-    calibration = result.calibration
     return list(calibration.record.told(calibration.until))
 
 

@@ -169,7 +169,7 @@ def _report_page(result: Sufficiency, plans: Sequence[Plan]) -> str:
         stages=STAGES,
         points=_points_side_by_side([answer.headline for answer in result.cases.values()]),
         record=dict(list(result.calibration.monthly().groupby("threat_class"))),
-        notes=record_notes(result),
+        notes=record_notes(result.calibration),
         assumptions=assumptions(),
     )
 

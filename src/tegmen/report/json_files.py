@@ -20,7 +20,7 @@ from tegmen.errors import checked_arguments
 
 _NOTHING = 1e-9
 """Shares, units and strikes below it mean nothing."""
-FileName = Literal["answer", "drivers", "donors", "backtest", "verification", "scenario"]
+FileName = Literal["answer", "decision", "drivers", "donors", "backtest", "verification", "scenario"]
 
 
 def rounded(value: object) -> object:
@@ -108,6 +108,7 @@ class _Untitled(GenerateJsonSchema):
 _TYPES: dict[FileName, str] = {  # a back-test's types stand on rooms that an answer does not load
     "answer": "report.answer_json:AnswerFile.schema_dict",
     "donors": "report.donors_page:DonorsFile.schema_dict",
+    "decision": "report.decision_json:DecisionFile.schema_dict",
     "drivers": "report.drivers_page:DriversFile.schema_dict",
     "backtest": "report.backtest_page:BacktestFile.schema_dict",
     "verification": "report.verification_page:VerificationFile.schema_dict",
@@ -122,12 +123,14 @@ def json_schema(file: FileName) -> dict[str, Any]:
     Parameters
     ----------
     file
-        "answer", "drivers", "donors", "backtest" or "verification": answer.json, and so on; "scenario": a scenario's
+        "answer", "decision", "drivers", "donors", "backtest" or "verification": answer.json, and so on; "scenario": a
+        scenario's
         TOML.
 
     Returns
     -------
-        The schema as plain content; `x-rests-on` beside a field of answer.json says what its numbers rest on.
+        The schema as plain content; `x-rests-on` beside a field of answer.json or decision.json says what its numbers
+        rest on.
 
     Raises
     ------

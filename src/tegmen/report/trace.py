@@ -16,11 +16,17 @@ from tegmen.ledger.hedges import in_words
 from tegmen.ledger.jsonl import entries_of, parsed_json, sources_of
 from tegmen.question.numbers import RECORD_SOURCE, assumptions
 from tegmen.report.answer_json import AnswerFile, NumberPart
+from tegmen.report.decision_json import DecisionFile
 from tegmen.report.donors_page import DonorsFile
-from tegmen.report.json_files import json_schema
+from tegmen.report.json_files import FileName, json_schema
 from tegmen.terms import Span
 
-_FAULTS_SHOWN = 5
+_DAMAGE_SHOWN = 5
+_FILES: dict[FileName, type[AnswerFile | DecisionFile | DonorsFile]] = {
+    "answer": AnswerFile,
+    "decision": DecisionFile,
+    "donors": DonorsFile,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class Link:
 
 @checked_arguments
 def why(answer: str) -> Link:
-    """Trace a number of an answer.json, or of a donors.json, to its sources.
+    """Trace a number of an answer.json, a decision.json or a donors.json to its sources.
 
     Parameters
     ----------
@@ -60,7 +66,7 @@ def why(answer: str) -> Link:
 
 
 def _read_answer(path: str) -> dict[str, Any]:
-    """Content of an answer.json, held against its schema, and its entries and sources against their ids."""
+    """Content of a file, held against its schema, and its entries and sources against their ids."""
     try:
         content = parsed_json(Path(path).read_text("utf-8"))
     except OSError as error:
@@ -72,13 +78,13 @@ def _read_answer(path: str) -> dict[str, Any]:
         raise InputError(path, ["no evidence in it; give an answer.json that this version of `tegmen answer` wrote"])
     if faults := _damage(content):
         todo = "damaged, or of another version: give an answer.json as this version of `tegmen answer` wrote it"
-        raise InputError(path, [f"{fault}; {todo}" for fault in faults[:_FAULTS_SHOWN]])
+        raise InputError(path, [f"{fault}; {todo}" for fault in faults[:_DAMAGE_SHOWN]])
     return content
 
 
 def _damage(content: dict[str, Any]) -> list[str]:
     try:
-        file = (DonorsFile if _is_donors(content) else AnswerFile).model_validate(content)
+        file = _FILES[_file_kind(content)].model_validate(content)
     except ValidationError as error:
         return validation_faults(error.errors(), lambda _place: ["those of the schema"])
     evidence = file.evidence
@@ -93,13 +99,18 @@ def _damage(content: dict[str, Any]) -> list[str]:
     return faults
 
 
-def _is_donors(content: Mapping[str, Any]) -> bool:
-    return content.get("$schema") == DonorsFile.model_fields["schema_"].default
+def _file_kind(content: Mapping[str, Any]) -> FileName:
+    """Which file it is: the name of its schema says so; without one that is known it is taken for an answer."""
+    named = content.get("$schema")
+    for kind, file in _FILES.items():
+        if file.model_fields["schema_"].default == named:
+            return kind
+    return "answer"
 
 
 def _look_up(content: dict[str, Any], pointer: str, path: str) -> tuple[Any, str, tuple[str, ...], str]:
     """Value at a pointer, its evidence case, what the schema says it rests on, and how it describes it."""
-    root = json_schema("donors" if _is_donors(content) else "answer")
+    root = json_schema(_file_kind(content))
     at, value, rests_on, description = root, content, (), root["title"]
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
     for depth, step in enumerate(steps):
@@ -154,6 +165,8 @@ def _links(content: dict[str, Any], rests_on: Sequence[str], case: str, pointer:
         "choice": lambda: [Link("choice", f"chosen in the scenario {content['scenario']!r}; not evidence")],
         "number": lambda: _own_links(content, pointer),
         "holder": lambda: _holder_links(content, pointer),
+        "price": lambda: [_listed(content, "prices", "prices and rates")],
+        "holders": lambda: [_listed(content, "holders", "who could give what, and when")],
         "assumptions": lambda: [_assumptions()],
         "method": lambda: [Link("method", f"computed by tegmen {content['tegmen_version']}, seed {content['seed']}")],
     }
@@ -181,6 +194,12 @@ def _record_link(content: dict[str, Any]) -> Link:
 def _group(content: dict[str, Any], role: str) -> Link:
     numbers = [_number_link(content, number) for number in content["evidence"]["numbers"] if number["role"] == role]
     return Link(role, f"{_GROUPS[role]} ({len(numbers)})", tuple(numbers))
+
+
+def _listed(content: dict[str, Any], name: str, words: str) -> Link:
+    """Numbers whose ids a list of the file has."""
+    rows = [row for row in content["evidence"]["numbers"] if row["id"] in content[name]]
+    return Link(name, f"{words} ({len(rows)})", tuple(_number_link(content, row) for row in rows))
 
 
 def _claim_links(content: dict[str, Any], pointer: str) -> list[Link]:

@@ -1,0 +1,132 @@
+"""A decision on few worlds: its files, the numbers traced, and its shares as the answer's own curve has them."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from core_example import evidence, study_of
+from jsonschema import Draft202012Validator
+
+import tegmen as tg
+from tegmen.answer.decision import decision_question
+from tegmen.answer.mixes import MixScores
+from tegmen.answer.readings import remaining_of
+from tegmen.answer.study import met_share
+
+KINDS = ("patriot", "sampt")
+
+
+@cache
+def decision() -> tg.MixDecision:
+    goals = tg.goals_named(evidence().scenario, ["strikes"])
+    return tg.decide(
+        evidence().scenario, evidence().calibration, goals=goals, kinds=KINDS, cases=("posted",),
+        effort=tg.Effort(worlds=200, runs=2),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tg.write_decision(decision(), tmp_path_factory.mktemp("decision")).parent
+
+
+def test_a_mix_of_one_kind_is_met_where_the_answer_says_so():
+    """Sufficiency's curve of Patriots, worked out by another way, on the same worlds."""
+    study, scenario = study_of(), evidence().scenario
+    goal = scenario.headline
+    curve = met_share(remaining_of(study, "posted", goal, ("patriot", 30)), goal)
+    scores = MixScores(study, "posted", [goal], dict.fromkeys(KINDS, 30))
+    for number in (0, 18):
+        (met,) = scores.met({"patriot": number}, scenario.added_rounds.value)
+        assert met.mean() == curve[number]
+
+
+def test_no_cheaper_mix_of_a_grid_is_enough():
+    """Every third mix tried: none that is enough costs less than the bound."""
+    study, scenario = study_of(), evidence().scenario
+    question = decision_question(scenario, tg.goals_named(scenario, ["strikes"]), KINDS, None)
+    scores, solved = MixScores(study, "posted", question.goals, question.limits), decision().cases["posted"].solved
+    prices = question.prices()
+    for patriots in range(0, 31, 3):
+        for sampts in range(0, 31, 6):
+            for level in range(len(question.rounds)):
+                point = (patriots, sampts, level)
+                cost = sum(price[at] for price, at in zip(prices, point, strict=True))
+                (met,) = scores.met(*question.option(point))
+                assert met.mean() < 0.8 or cost >= solved.bound, point
+    assert solved.gap <= 0.02
+
+
+def test_the_sentence_has_the_mix_its_proof_its_price_and_what_binds():
+    sentence = decision().sentence("posted")
+    mix = decision().cases["posted"].solved.mix
+    assert mix is not None
+    for part in (
+        mix.words(),
+        "halve the expected ballistic strikes",
+        "gap 0 % (proven cheapest)",
+        "from: ",
+        "first full month: ",
+        "costs: USD",
+        "binding: strikes",
+    ):
+        assert part in sentence
+
+
+def test_decision_json_is_what_its_schema_says_and_every_number_can_be_traced(folder):
+    content = json.loads((folder / "decision.json").read_text("utf-8"))
+    Draft202012Validator(tg.json_schema("decision")).validate(content)
+    case = content["cases"]["posted"]
+    rows = [row["id"] for row in content["evidence"]["numbers"]]
+    assert set(content["prices"]) <= set(rows)
+    cost = tg.why(f"{folder / 'decision.json'}#/cases/posted/mix/cost/best")
+    assert {link.id for link in cost.rests_on[0].rests_on} == set(content["prices"])
+    for field in case:
+        assert tg.why(f"{folder / 'decision.json'}#/cases/posted/{field}").rests_on, field
+    assert case["mix"]["cost"]["low"] < case["mix"]["cost"]["best"] < case["mix"]["cost"]["high"]
+
+
+def test_the_plan_has_every_unit_with_kind_order_and_gain(folder):
+    features = json.loads((folder / "plan.geojson").read_text("utf-8"))["features"]
+    added = decision().cases["posted"].solved.mix.added
+    assert len(features) == sum(added.values())
+    assert [feature["properties"]["order"] for feature in features] == list(range(1, len(features) + 1))
+    for kind, number in added.items():
+        assert sum(feature["properties"]["kind"] == kind for feature in features) == number
+    # What units lower together is what the plan lowers: 1 less the mean of what remains.
+    study, goal = study_of(), evidence().scenario.headline
+    scores = MixScores(study, "posted", [goal], dict.fromkeys(KINDS, 30))
+    mix = decision().cases["posted"].solved.mix
+    left = scores.remaining(goal, scores.laydown(added), mix.rounds)[:, -1].mean()
+    assert sum(feature["properties"]["gain"] for feature in features) == pytest.approx(1 - left, abs=1e-4)
+
+
+def test_tables_and_page_say_the_same(folder):
+    frontier = pd.read_csv(folder / "frontier.csv")
+    mixed = frontier[frontier["kinds"] == "patriot sampt"]
+    assert mixed["cost_musd"].is_monotonic_increasing
+    moves = pd.read_csv(folder / "moves.csv")
+    assert set(moves.loc[moves["kind"] == "price", "input"]) <= {row.id for row in decision().price_rows}
+    page = (folder / "decision.html").read_text("utf-8")
+    assert decision().cases["posted"].solved.mix.words() in page
+    assert page.count("<svg") == 4
+    assert "not verified" in page
+
+
+def test_what_cannot_be_decided_is_refused_by_name():
+    scenario, calibration = evidence().scenario, evidence().calibration
+    with pytest.raises(tg.InputError) as error:
+        tg.cheapest(scenario, calibration, goals=tg.goals_named(scenario, ["strikes"]), kinds=("nasams", "hawk"))
+    assert "nasams: protects nothing" in str(error.value)
+    assert "hawk: no price" in str(error.value)
+    with pytest.raises(tg.InfeasibleError, match="patriot 1"):
+        tg.cheapest(
+            scenario, calibration, goals=tg.goals_named(scenario, ["strikes"]), kinds=(), limits={"patriot": 1},
+            effort=tg.Effort(worlds=200, runs=2),
+        )  # fmt: skip
+    with pytest.raises(tg.InputError, match="allowed are strikes"):
+        tg.goals_named(scenario, ["nothing"])
