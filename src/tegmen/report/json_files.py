@@ -124,8 +124,7 @@ def json_schema(file: FileName) -> dict[str, Any]:
     ----------
     file
         "answer", "decision", "drivers", "donors", "backtest" or "verification": answer.json, and so on; "scenario": a
-        scenario's
-        TOML.
+        scenario's TOML.
 
     Returns
     -------
