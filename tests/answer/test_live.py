@@ -108,3 +108,10 @@ def test_a_state_with_faults_names_them_all():
         "Nowhere",
     ):
         assert words in said
+
+
+def test_a_state_puts_no_more_units_than_the_question_tries():
+    thirty = ",".join(["patriot@Kyiv"] * MARCH.added_max)
+    assert len(state_of(f"plan=own&units={thirty}").units) == MARCH.added_max
+    with pytest.raises(InputError, match="tries at most 30"):
+        state_of(f"plan=own&units={thirty},sampt@Kyiv")

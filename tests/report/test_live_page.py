@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from tegmen.report.live_page import LANGUAGES, MODULES, live_page, one_script
 from tegmen.report.sealed import in_script
 from tegmen.terms import FrozenDict
 
+TSC = shutil.which("tsc")
 HOSTILE = "</script><img src=x onerror=\"document.title='taken'\">"
 FOLDER = ROOT / "src" / "tegmen" / "report" / "live"
 CHANGES = {
@@ -147,6 +150,16 @@ def test_other_goals_are_worked_out_too(page, studied, answered, goal: str):
     page.set("#shown", 20)
     assert page.text("#shown-value").removeprefix("20: ") in percents(own(page, studied, answered).probability[20])
     assert page.value("document.querySelector('#reaction').disabled")
+
+
+@needs_browser
+def test_a_claim_stands_at_the_goal_that_it_is_about(page):
+    assert "whole country" not in page.text("#claims")
+    page.set("#goal", "capitals")
+    assert page.text("#claims").startswith("25: whole country")
+    page.set("#goal", "people")
+    assert page.text("#claims") == ""
+    assert page.text("#no-claims")
 
 
 @needs_browser
@@ -331,6 +344,14 @@ def test_the_modules_make_no_markup_and_ask_for_nothing():
     assert not re.findall(forbidden, script)
     assert "import " not in script
     assert {path.name for path in FOLDER.glob("*.js")} == set(MODULES)
+
+
+@pytest.mark.skipif(TSC is None, reason="no TypeScript compiler on this machine: the types of the modules go unchecked")
+def test_the_types_of_the_modules_hold():
+    how = ("--allowJs", "--checkJs", "--noEmit", "--strict", "--target", "es2022", "--moduleResolution", "bundler")
+    lists = ("--module", "es2022", "--lib", "es2022,dom,dom.iterable")
+    done = subprocess.run([TSC, *how, *lists, FOLDER / "page.js"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_tables_of_texts_say_the_same_things():

@@ -204,7 +204,6 @@ function dress() {
   dressControls();
   dressPalette();
   at("exports").replaceChildren(...exportButtons());
-  at("claims").replaceChildren(...data.claims.map((/** @type {any} */ claim) => make("li", { title: claim.source }, `${claim.label} `, make("span", { class: "soft" }))));
   const { count, of } = data.cases[question.cases[0]].targets[TARGETS[0]].worlds;
   at("worlds").textContent = words.say("about.worlds", { count, of, hash: data.sha256.slice(0, 16), version: data.version, seed: data.seed, until: data.until });
   at("others").textContent = data.others.length ? words.say("others", { names: data.others.join(", ") }) : "";
@@ -289,7 +288,7 @@ function showCurve(outcome) {
     const before = outcomeOf({ ...firstState(question, state.case), goal: state.goal, threshold, confidence });
     lines.push({ ...before, colour: COLOUR.soft, width: 1.4, name: words.say("curve.answered") });
   }
-  const claims = data.claims.map((/** @type {any} */ claim) => ({ ...claim, label: claim.label }));
+  const claims = claimsHere();
   const picture = drawCurve({
     lines, most: question.most, confidence: state.confidence, shown, claims, words,
     width: Math.max(330, Math.min(760, at("curve").clientWidth || 640)),
@@ -300,10 +299,15 @@ function showCurve(outcome) {
   at("shown").max = String(outcome.probability.length - 1);
   at("shown").value = String(shown);
   at("shown-value").textContent = `${shown}: ${words.percent(outcome.probability[shown])}`;
-  [...at("claims").children].forEach((item, i) => {
-    const p = outcome.probability[data.claims[i].added];
-    item.lastChild.textContent = p === undefined ? "" : `: ${words.say("claims.reached", { share: words.percent(p) })}`;
-  });
+  const reached = (/** @type {number|undefined} */ p) => (p === undefined ? "" : `: ${words.say("claims.reached", { share: words.percent(p) })}`);
+  at("claims").replaceChildren(...claims.map(({ label, source, added }) => make("li", { title: source }, label, make("span", { class: "soft" }, reached(outcome.probability[added])))));
+  at("no-claims").textContent = claims.length ? "" : words.say("claims.none");
+}
+
+/** Claims about the goal that is looked at: one about another says nothing of it. @returns {{added: number, label: string, source: string}[]} */
+function claimsHere() {
+  const headline = question.goals.find((/** @type {any} */ goal) => goal.headline)?.name;
+  return data.claims.filter((/** @type {any} */ claim) => (claim.about || headline) === state.goal);
 }
 
 /** Units of the plan shown on the map, with where they stand; none where each world has its own. @param {Outcome} outcome */
