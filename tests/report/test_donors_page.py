@@ -66,6 +66,8 @@ def test_why_traces_a_number_to_its_sources(folder, pointer, reached):
         todo += link.rests_on
     assert reached in found
     assert "source" in found
+    everybody = pointer.startswith("/reach")
+    assert ("holders/japan/patriot/floor_share/2023-12" in found) == everybody
 
 
 def test_the_page_shows_pictures_first_and_hides_no_doubt(plan, folder):
