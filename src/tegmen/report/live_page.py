@@ -227,8 +227,11 @@ def _goal(goal: Goal, worlds: Any) -> dict[str, Any]:
 
 
 def _system(name: str, result: Sufficiency) -> dict[str, Any]:
-    """A system's name, and what a fire unit of it costs with its missiles."""
-    row = result.scenario.catalogue.system(name, "fire_unit_cost_with_missiles")
+    """A system's name, and what a fire unit of it costs with its missiles; nothing where nobody says."""
+    try:
+        row = result.scenario.catalogue.system(name, "fire_unit_cost_with_missiles")
+    except InputError:
+        return {"id": name, "name": SYSTEM_NAMES[name], "cost": None}
     low, best, high = row.span
     about = {
         "low": low,

@@ -367,8 +367,9 @@ function showFigures(outcome) {
     figure(words.percent(p), words.say("figure.probability"), "source.probability", { error: words.number(100 * outcome.mcse[shown], 1) }),
     figure(words.number(struck, 1), words.say("figure.struck", { base: words.number(base, 1) }), "source.struck"),
     figure(words.number(outcome.used[shown], 0), words.say("figure.used", { have: words.number(rounds + (shown ? state.rounds : 0), 0) }), "source.used"),
-    costFigure(outcome),
   ];
+  const priced = [question.system, ...Array.from(outcome.plan.systems).slice(0, shown)];
+  if (priced.every((s) => question.systems[s].cost)) list.push(costFigure(outcome));
   if (state.plan === "own" && shown > 0) {
     const best = bestOf(state).probability[shown];
     list.push(figure(words.number(Math.max(0, 100 * (best - p)), 1), words.say("figure.gap", { best: words.percent(best) }), "source.gap"));
