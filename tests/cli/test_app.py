@@ -78,7 +78,7 @@ def answered(folder: Path) -> dict:
 # ------------------------------------------------------------------ the answer
 
 
-def test_it_answers_and_writes_five_files(twice: Twice):
+def test_it_answers_and_writes_six_files(twice: Twice):
     assert (twice.plain.code, twice.plain.err) == (0, "")
     assert {path.name for path in twice.folder.iterdir()} == FILES
     assert all(path.stat().st_size > 1000 for path in twice.folder.iterdir())
