@@ -15,14 +15,16 @@ from markupsafe import Markup
 from tegmen.answer.decision import BILLION, MixDecision, aims_in_words, money, span_in_words
 from tegmen.errors import checked_arguments
 from tegmen.report import decision_charts, maps
+from tegmen.report.charts import CASE_TITLE
 from tegmen.report.csv_files import csv_text
 from tegmen.report.decision_json import decision_file
+from tegmen.report.donors_page import donors_section
 from tegmen.report.folders import check_folder, write_files
 from tegmen.report.json_files import dumps, rounded
 from tegmen.report.style import fill_page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 DECISION_FILES = ("decision.html", "decision.json", "frontier.csv", "moves.csv", "plan.geojson")
 
@@ -60,7 +62,7 @@ def write_decision(decision: MixDecision, out: str | Path) -> Path:
     folder = Path(out)
     check_folder(folder, DECISION_FILES)
     files = {
-        "decision.html": decision_page(decision, ()),
+        "decision.html": decision_page(decision, [*_donor_sections(decision)]),
         "decision.json": decision_file(decision).text(),
         "frontier.csv": csv_text(_protection_table(decision)),
         "moves.csv": csv_text(_moves_table(decision)),
@@ -68,6 +70,17 @@ def write_decision(decision: MixDecision, out: str | Path) -> Path:
     }
     write_files(files, folder)
     return folder / "decision.html"
+
+
+def _donor_sections(decision: MixDecision) -> Iterator[Section]:
+    """Who gives, once for each mix that differs."""
+    shown: set[int] = set()
+    for case, each in decision.cases.items():
+        if each.donors is not None and id(each.donors) not in shown:
+            shown.add(id(each.donors))
+            yield Section(
+                f"donors-{case}", f"From whose stocks ({CASE_TITLE[case].lower()})", donors_section(each.donors)
+            )
 
 
 def decision_page(decision: MixDecision, sections: Sequence[Section]) -> str:
