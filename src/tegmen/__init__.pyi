@@ -14,6 +14,10 @@ from .answer.donors import as_many_as_can as as_many_as_can
 from .answer.donors import donors as donors
 from .answer.drivers import drive as drive
 from .answer.live import state_numbers as state_numbers
+from .answer.months import Arrival as Arrival
+from .answer.months import ByWhen as ByWhen
+from .answer.months import by_when as by_when
+from .answer.months import parse_month as parse_month
 from .answer.plan import Plan as Plan
 from .answer.plan import allocate as allocate
 from .answer.results import Sufficiency as Sufficiency

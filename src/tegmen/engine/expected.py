@@ -139,8 +139,13 @@ def fill(worlds: Worlds, engaged: Floats, rounds: float | Floats) -> Floats:
     -------
     (w,) in [0, 1].
     """
+    return share_filled(rounds, rounds_wanted(worlds, engaged))
+
+
+def rounds_wanted(worlds: Worlds, engaged: Floats) -> Floats:
+    """(w,) rounds a month that ready units would fire at all they meet; `engaged` as for `fill`."""
     aimed = np.einsum("wp,wp->w", worlds.mix[:, ThreatClass.ballistic], engaged)
-    return share_filled(rounds, salvo_of(worlds, "ballistic") * worlds.counts[:, ThreatClass.ballistic] * aimed)
+    return np.asarray(salvo_of(worlds, "ballistic") * worlds.counts[:, ThreatClass.ballistic] * aimed)
 
 
 def share_filled(rounds: float | Floats, wanted: Floats) -> Floats:

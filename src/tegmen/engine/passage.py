@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.engine.engagement import attrition_by_lane, cruise_pace, lane_ways, reach_air_km
-from tegmen.engine.kernel.windows import Batteries, pass_again, solve_factors
+from tegmen.engine.kernel.windows import Batteries, pass_again, pass_anew, solve_factors
 from tegmen.engine.workload import over_worlds
 from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.terms import FrozenDict, ThreatClass
@@ -51,6 +51,17 @@ class Passage:
         """Make another passage of the same worlds, to add units to."""
         other = Passage(self.worlds, self.attrition, self.batteries)
         other.factor, other.reached, other.passing = self.factor, self.reached, self.passing.copy()
+        return other
+
+    def standing(self, worlds: Worlds) -> Passage:
+        """Make the passage of the same worlds with other units standing in them; a round kills as it did."""
+        other = self.copy()
+        other.worlds = worlds
+        other.batteries = self.batteries._replace(
+            site=np.maximum(worlds.site, 0), code=worlds.system, ready=worlds.readiness
+        )
+        ways = lane_ways(worlds.theatre)
+        over_worlds(pass_anew, len(worlds), other.batteries, ways, self.factor, other.passing)
         return other
 
     def add(self, site: int | Ints, system: str) -> None:

@@ -204,9 +204,9 @@ class AidStatus:
         return tuple(
             Supply(
                 *key,
-                delivered=_sum(life.amounts.get("delivered") for life in lives),
-                due=_sum(life.outstanding for life in lives if by_then(life)),
-                undated=_sum(life.outstanding for life in lives if at_some_time(life)),
+                delivered=add_up(life.amounts.get("delivered") for life in lives),
+                due=add_up(life.outstanding for life in lives if by_then(life)),
+                undated=add_up(life.outstanding for life in lives if at_some_time(life)),
             )
             for key, lives in groups.items()
         )
@@ -291,12 +291,12 @@ def _amount(quantity: Quantity | None, unit: str, rules: Rules | None) -> Amount
 
 def _by_stage(amounts: Iterable[tuple[Stage, Amount]]) -> FrozenDict[Stage, Amount]:
     listed = list(amounts)
-    sums: dict[Stage, Amount | None] = {s: _sum(amount for at, amount in listed if at == s) for s in STAGES}
+    sums: dict[Stage, Amount | None] = {s: add_up(amount for at, amount in listed if at == s) for s in STAGES}
     return FrozenDict({stage: amount for stage, amount in sums.items() if amount is not None})
 
 
-def _sum(amounts: Iterable[Amount | None]) -> Amount | None:
-    """Add up, None for nothing to add; a sum with an unknown part has no best and no high."""
+def add_up(amounts: Iterable[Amount | None]) -> Amount | None:
+    """Add up amounts, None for nothing to add; a sum with an unknown part has no best and no high."""
     parts = [part for part in amounts if part is not None]
     if len(parts) < 2:
         return parts[0] if parts else None
@@ -313,7 +313,7 @@ def _outstanding(amounts: Mapping[Stage, Amount]) -> Amount | None:
     promised = [amounts[stage] for stage in _PROMISED if stage in amounts]
     if not promised:
         return None
-    gone = _sum((amounts.get("delivered"), amounts.get("lapsed"))) or Amount()
+    gone = add_up((amounts.get("delivered"), amounts.get("lapsed"))) or Amount()
     best, high = [each.best for each in promised], [each.high for each in promised]
     return Amount(
         0.0 if gone.high is None else max(max(each.low for each in promised) - gone.high, 0.0),
@@ -329,7 +329,7 @@ def _holding(lives: list[Life]) -> Holding:
         first.item,
         first.unit,
         _by_stage(given for life in lives for given in life.amounts.items()),
-        _sum(life.outstanding for life in lives),
-        _sum(life.outstanding for life in lives if life.overdue),
+        add_up(life.outstanding for life in lives),
+        add_up(life.outstanding for life in lives if life.overdue),
         tuple(life.id for life in lives),
     )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tegmen.ledger.store import Ledger
 
 FIRE_UNITS: Final = "fire units"
-_ONE_UNIT: Final = frozenset({"batteries", "systems", FIRE_UNITS})
+ONE_UNIT: Final = frozenset({"batteries", "systems", FIRE_UNITS})
 """Pages use these words for one and the same gift; launchers, radars and missiles are parts of one."""
 _TOLD: Final = re.compile(r"(?P<item>.+?) (?P<what>held|lost) by (?P<holder>[^,]+)")
 
@@ -206,7 +206,7 @@ def _tellings(entry: Entry) -> Iterable[tuple[str, _Tells, int]]:
 
 def _in_units(entry: Entry) -> Entry:
     """Call what counts whole fire units by one name."""
-    if entry.quantity is None or entry.quantity.unit not in _ONE_UNIT:
+    if entry.quantity is None or entry.quantity.unit not in ONE_UNIT:
         return entry
     return replace(entry, quantity=replace(entry.quantity, unit=FIRE_UNITS))
 

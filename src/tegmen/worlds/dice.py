@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _QUANTILES = np.linspace(0.0, 1.0, 2001)
 STREAMS = (
     "targets", "stands", "radius", "availability", "rounds", "units", "rates", "launches", "batteries", "times",
+    "losses", "later months",
 )  # fmt: skip
 """What a world is drawn from: one stream each, so that a row that is replaced shifts no other draw."""
 

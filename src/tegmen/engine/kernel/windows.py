@@ -287,3 +287,16 @@ def pass_again(first, last, batteries, ways, site, factor, passing):
                 wanted[ways.lane[entry]] = True
             begin, windows = line_windows(w, batteries, ways, wanted)
             pass_lanes(w, factor[w], batteries, begin, windows, wanted, passing[w])
+
+
+@kept_compiled
+@njit(nogil=True)
+def pass_anew(first, last, batteries, ways, factor, passing):
+    """Fill `passing` (w, lane) anew on every lane that is flown, where units stand otherwise than before."""
+    for w in range(first, last):
+        wanted = np.zeros(passing.shape[1], np.bool_)
+        for at in range(wanted.shape[0]):
+            place, area = divmod(at // ways.variants, ways.use.shape[1])
+            wanted[at] = ways.use[place, area] > 0.0
+        begin, windows = line_windows(w, batteries, ways, wanted)
+        pass_lanes(w, factor[w], batteries, begin, windows, wanted, passing[w])
