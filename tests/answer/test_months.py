@@ -11,8 +11,9 @@ from core_example import evidence, study_of
 
 from tegmen import Arrival, Effort, InputError, by_when, parse_month
 from tegmen.answer import months
-from tegmen.answer.months import Fate, later, months_between
+from tegmen.answer.months import Wear, later, months_between
 from tegmen.engine.expected import cover_baseline, expected_losses
+from tegmen.engine.laydown import Laydown
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.ledger.store import open_ledger
 
@@ -20,8 +21,8 @@ APRIL, AUGUST = dt.date(2024, 4, 1), dt.date(2024, 8, 1)
 NO_LOSS = (0.0, 0.0, 0.0)
 
 
-def fate(lost: float, replaced: float, delay: int) -> Fate:
-    return Fate(np.array([lost]), np.array([replaced]), np.array([delay]))
+def wear(lost: float, replaced: float, delay: int) -> Wear:
+    return Wear(np.array([lost]), np.array([replaced]), np.array([delay]))
 
 
 def course_of(arrivals: tuple[Arrival, ...], ahead: int, attrition=NO_LOSS) -> months._Course:
@@ -29,24 +30,24 @@ def course_of(arrivals: tuple[Arrival, ...], ahead: int, attrition=NO_LOSS) -> m
     return months._begin(study_of(scenario), "posted", scenario.headline, arrivals, ahead)
 
 
-# ---------------------------------------------------------------- a unit's fate
+# ---------------------------------------------------------------- a unit's wear
 
 
 @pytest.mark.parametrize("lost", [0.0, 0.02, 0.3])
 def test_without_replacement_units_decay_and_with_one_at_once_by_so_much_less(lost: float):
     ages = np.arange(13)
-    assert fate(lost, 0.0, 4).there(12)[:, 0] == pytest.approx((1 - lost) ** ages)
-    assert fate(lost, 0.6, 0).there(12)[:, 0] == pytest.approx((1 - 0.4 * lost) ** ages)
+    assert wear(lost, 0.0, 4).there(12)[:, 0] == pytest.approx((1 - lost) ** ages)
+    assert wear(lost, 0.6, 0).there(12)[:, 0] == pytest.approx((1 - 0.4 * lost) ** ages)
 
 
 @pytest.mark.parametrize("delay", [1, 4, 11])
 def test_where_all_is_replaced_what_is_missing_is_on_its_way(delay: int):
     # In the long run as many come as are lost, and the loss of `delay` months is on its way: s + delay lost s = 1.
-    assert fate(0.05, 1.0, delay).there(900)[-1, 0] == pytest.approx(1 / (1 + 0.05 * delay))
+    assert wear(0.05, 1.0, delay).there(900)[-1, 0] == pytest.approx(1 / (1 + 0.05 * delay))
 
 
 def test_replacements_come_after_their_time_and_not_before():
-    early, late = fate(0.1, 1.0, 2).there(5)[:, 0], fate(0.1, 1.0, 3).there(5)[:, 0]
+    early, late = wear(0.1, 1.0, 2).there(5)[:, 0], wear(0.1, 1.0, 3).there(5)[:, 0]
     assert early[:3] == pytest.approx(0.9 ** np.arange(3))
     assert early[3] == pytest.approx(0.9**3 + 0.1)
     assert late[3] == pytest.approx(0.9**3)
@@ -79,12 +80,14 @@ def test_a_month_with_units_is_the_plan_s_own_score():
     sites = np.array([site for _, site in course.sites])
     rounds = [[may.rounds] * 4]
     # Until July no more units are held than in March, so the worlds of March serve.
-    losses = expected_losses(cover_baseline(course.worlds), goal, ("patriot", sites), rounds)[0]
+    losses = expected_losses(cover_baseline(course.worlds), goal, Laydown.of("patriot", sites), rounds)[0]
     assert may.value == pytest.approx(losses[:, 3])
     assert april.value == pytest.approx(
-        expected_losses(cover_baseline(course.worlds), goal, ("patriot", sites), [[april.rounds] * 4])[0][:, 0]
+        expected_losses(cover_baseline(course.worlds), goal, Laydown.of("patriot", sites), [[april.rounds] * 4])[0][
+            :, 0
+        ]
     )
-    assert sites.tolist() == study.sites(goal, "patriot", 3).tolist()
+    assert sites.tolist() == study.sites(goal, "patriot", 3).sites.tolist()
 
 
 def test_rounds_are_kept_and_more_come_with_the_first_units():
@@ -110,7 +113,7 @@ def test_a_delay_beyond_the_last_month_costs_all_that_is_averted():
 def test_losses_cost_strikes_and_a_unit_half_there_is_a_unit_half_ready():
     arrivals = (Arrival("patriot", 2, APRIL),)
     kept, lost = (course_of(arrivals, 8, attrition) for attrition in (NO_LOSS, (0.5, 0.5, 0.5)))
-    lost = replace(lost, fate=fate(0.5, 0.0, 0), there=np.full_like(lost.there, 0.5), counted={})
+    lost = replace(lost, wear=wear(0.5, 0.0, 0), there=np.full_like(lost.there, 0.5), counted={})
     half = replace(kept, base=replace(kept.base, shield=replace(kept.base.shield, ready=kept.base.shield.ready.copy())))
     worlds, added = months._worlds_in(lost, 3, 0)
     own = worlds.readiness[:, -2:]
@@ -174,13 +177,21 @@ def test_every_fault_of_the_arrivals_is_named_at_once(small_question, until_marc
         Arrival("patriot", 1, AUGUST, pledged=dt.date(2024, 9, 1)),
         Arrival("sampt", 1, dt.date(2024, 3, 5)),
         Arrival("sampt", 1, dt.date(2025, 3, 5)),
+        Arrival("sampt", 1, dt.date(9999, 12, 31), pledged=dt.date(1, 1, 1)),
     ]
     with pytest.raises(InputError) as refused:
         by_when(small_question, until_march, arrivals=arrivals, months=12)
     told = "\n".join(refused.value.faults)
-    for words in ("'patriott'", "-3 fire units", "before its pledge of 2024-09-01", "2024-03, not after", "2025-04"):
+    for words in (
+        "'patriott'",
+        "-3 fire units",
+        "before its pledge of 2024-09-01",
+        "2024-03, not after",
+        "2025-03, and",
+        "9999-12",
+    ):
         assert words in told
-    assert len(refused.value.faults) == 5
+    assert len(refused.value.faults) == 6
 
 
 @pytest.mark.parametrize(

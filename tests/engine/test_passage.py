@@ -131,3 +131,21 @@ def test_without_cruise_missiles_nothing_is_solved_for():
     assert np.all(passage.factor == 1)
     assert np.all(passage.passing == 1)
     assert set(passage.leak(np.arange(3))) == {*BACKGROUND, CRUISE}
+
+
+def test_units_that_stand_otherwise_pass_as_if_they_had_been_added_or_always_been_there():
+    worlds = with_rate(drawn(count=3), 0.4)
+    base = let_pass(worlds)
+    assert stopped(base.standing(worlds), CRUISE) == pytest.approx(stopped(base, CRUISE))
+    added = base.copy()
+    added.add(np.full(3, LVIV), "patriot")
+    more = replace(
+        worlds,
+        system=np.column_stack([worlds.system, np.full(3, PATRIOT)]),
+        site=np.column_stack([worlds.site, np.full(3, LVIV)]),
+        readiness=np.column_stack([worlds.readiness, worlds.readiness_added[:, PATRIOT]]),
+    )
+    assert stopped(base.standing(more), CRUISE) == pytest.approx(stopped(added, CRUISE))
+    assert base.standing(more).factor is base.factor
+    gone = replace(worlds, readiness=np.zeros_like(worlds.readiness))
+    assert (base.standing(gone).passing == 1).all()

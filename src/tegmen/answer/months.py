@@ -18,6 +18,7 @@ from tegmen.answer.study import HEADLINE, Effort, Study, begin_study, counts_oth
 from tegmen.answer.whatif import LowBestHigh, replace_number
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.expected import cover_baseline, expected_losses, rounds_wanted
+from tegmen.engine.laydown import Laydown
 from tegmen.engine.passage import Passage, let_pass
 from tegmen.errors import InputError, checked_arguments
 from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS, SYSTEM_NAMES
@@ -46,7 +47,7 @@ LOSS_ROW: Final = "model/loss_share_a_month"
 _UNITS_MOST: Final = 100
 _POINTS: Final = (0.05, 0.5, 0.95)
 _HELD_BY: Final = "Ukraine"
-Points = tuple[float, float, float]
+Spread = tuple[float, float, float]
 
 
 # ---------------------------------------------------------------- what is asked
@@ -88,7 +89,7 @@ class Arrival:
             found.append(f"found the kind {self.kind!r}; allowed are {allowed}, which meet ballistic missiles")
         if type(self.number) is not int or self.number < 1:
             found.append(f"found {self.number!r} fire units; give a whole number from 1 up")
-        if self.pledged is not None and self.pledged > last_day(self.month):
+        if self.pledged is not None and months_between(self.month, self.pledged) > 0:
             found.append(
                 f"arrives in {self.month:%Y-%m}, before its pledge of {self.pledged}: nothing comes before it is "
                 "promised; correct one of the two days"
@@ -178,16 +179,16 @@ class MonthState:
     first: dt.date
     held: Mapping[str, Span]
     added: Mapping[str, float]
-    value: Points
-    without: Points
+    value: Spread
+    without: Spread
     mean: float
     mean_without: float
     met: float
     met_error: float
     met_without: float
-    rounds: Points
-    wanted: Points
-    left: Points
+    rounds: Spread
+    wanted: Spread
+    left: Spread
     committed: Mapping[str, Committed]
 
     @property
@@ -210,7 +211,7 @@ class Delay:
 
     months: int
     mean: float
-    points: Points
+    points: Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,10 +274,15 @@ class ByWhen:
             )
         else:
             met = f"is first met in {first.name}, in {100 * first.met:.0f} % of worlds ({asked} asked)"
-        cost = (
-            f" A month of delay costs {self.delays[0].mean:.1f} of it to {self.months[-1].name}." if self.delays else ""
-        )
-        return f"{head} {met}.{cost}"
+        return f"{head} {met}.{self._cost}"
+
+    @property
+    def _cost(self) -> str:
+        if not self.delays:
+            return ""
+        what = self.goal.measure.what.format(cities=self.goal.largest_cities)
+        more, last = self.delays[0].mean, self.months[-1].name
+        return f" A month of delay adds {more:.3g} to {what}, summed to {last}."
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -382,7 +388,7 @@ def by_when(  # noqa: PLR0913 - the question, what arrives, what is lost, and ho
         months=_states(course, planned, without),
         delays=tuple(delays),
         worlds=len(course.worlds),
-        parameters=course.fate.parameters,
+        parameters=course.wear.parameters,
         provenance=study.provenance,
     )
 
@@ -398,11 +404,9 @@ def _require(scenario: Scenario, arrivals: Sequence[Arrival], months: int) -> No
             found.append(
                 f"arrives in {arrival.month:%Y-%m}, not after the scenario's month {first:%Y-%m}, whose units are known"
             )
-        elif 1 <= months <= LONGEST and arrival.first_full_month > later(first, months):
-            last = later(first, months)
-            found.append(
-                f"fights from {arrival.first_full_month:%Y-%m}, after the last month {last:%Y-%m}: look at more"
-            )
+        elif 1 <= months <= LONGEST and months_between(first, arrival.month) >= months:
+            last = f"the last month looked at, {later(first, months):%Y-%m}"
+            found.append(f"arrives in {arrival.month:%Y-%m}, and fights only after {last}; look at more months")
         faults += [f"arrival {at} ({arrival.kind}): {fault}" for fault in found]
     units = sum(arrival.number for arrival in arrivals if type(arrival.number) is int)
     if units > _UNITS_MOST:
@@ -412,7 +416,7 @@ def _require(scenario: Scenario, arrivals: Sequence[Arrival], months: int) -> No
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fate:
+class Wear:
     """What becomes of a fire unit in each world, axis w.
 
     Parameters
@@ -456,7 +460,7 @@ class _Course:
     arrivals: tuple[Arrival, ...]
     sites: tuple[tuple[int, int], ...]
     days: tuple[dt.date, ...]
-    fate: Fate
+    wear: Wear
     there: Floats
     noise: Floats
     passage: Passage | None
@@ -477,7 +481,7 @@ class _Month:
 def _begin(study: Study, case: EvidenceCase, goal: Goal, arrivals: tuple[Arrival, ...], months: int) -> _Course:
     scenario, worlds, posterior = study.scenario, study.worlds(case, goal), study.posterior(HEADLINE)
     dice = Dice(len(worlds), streams_of(posterior.key), scenario.catalogue).of("losses")
-    fate = Fate(
+    wear = Wear(
         lost=dice.model("loss_share_a_month"),
         replaced=dice.model("replaced_share"),
         months=np.rint(dice.model("replacement_months")).astype(np.int64),
@@ -492,8 +496,8 @@ def _begin(study: Study, case: EvidenceCase, goal: Goal, arrivals: tuple[Arrival
         arrivals=arrivals,
         sites=_sited(study, goal, arrivals),
         days=tuple(later(scenario.month.first, month) for month in range(months + 1)),
-        fate=fate,
-        there=fate.there(months),
+        wear=wear,
+        there=wear.there(months),
         noise=dice.of("later months").generator.standard_normal((months, len(worlds))),
         passage=let_pass(worlds) if counts_others(goal) else None,
         counted=FrozenDict({code: _counted_to(scenario, code) for code in range(len(MISSILE_SYSTEMS))}),
@@ -503,7 +507,7 @@ def _begin(study: Study, case: EvidenceCase, goal: Goal, arrivals: tuple[Arrival
 def _sited(study: Study, goal: Goal, arrivals: Sequence[Arrival]) -> tuple[tuple[int, int], ...]:
     """Code and site of every unit in order of arrival, each where it saves most given those before it."""
     total = {each.kind: sum(other.number for other in arrivals if other.kind == each.kind) for each in arrivals}
-    order = {kind: iter(study.sites(goal, kind, number).tolist()) for kind, number in total.items()}
+    order = {kind: iter(study.sites(goal, kind, number).sites.tolist()) for kind, number in total.items()}
     return tuple(
         (MISSILE_SYSTEMS.index(each.kind), next(order[each.kind])) for each in arrivals for _ in range(each.number)
     )
@@ -528,8 +532,7 @@ def _follow(course: _Course, delay: int | None) -> Iterator[_Month]:
         if any(kind in BALLISTIC_SYSTEMS for kind in added):
             rounds = rounds + scenario.added_rounds.value
         passage = course.passage.standing(worlds) if course.passage else None
-        nobody = (scenario.added_system, np.empty(0, dtype=np.int64))
-        value = expected_losses(cover, course.goal, nobody, [[rounds]], passage)[0, :, 0]
+        value = expected_losses(cover, course.goal, Laydown.of("", ()), [[rounds]], passage)[0, :, 0]
         wanted = rounds_wanted(worlds, cover.engaged)
         left = np.maximum(rounds - wanted, 0.0)
         yield _Month(value, rounds, wanted, left, added)
@@ -573,7 +576,7 @@ def _delayed(course: _Course, planned: Sequence[_Month], delay: int) -> Delay:
     more = np.zeros(len(course.worlds))
     for late, timely in zip(_follow(course, delay), planned, strict=True):
         more += late.value - timely.value
-    return Delay(delay, float(more.mean()), _points(more))
+    return Delay(delay, float(more.mean()), _spread_of(more))
 
 
 # ---------------------------------------------------------------- months told
@@ -590,16 +593,16 @@ def _states(course: _Course, planned: Sequence[_Month], without: Sequence[_Month
             first=day,
             held=FrozenDict({kind: _span(scenario.held_on(kind, day)) for kind in kinds}),
             added=FrozenDict({kind: float(there.mean()) for kind, there in planned[at].added.items()}),
-            value=_points(planned[at].value),
-            without=_points(without[at].value),
+            value=_spread_of(planned[at].value),
+            without=_spread_of(without[at].value),
             mean=float(planned[at].value.mean()),
             mean_without=float(without[at].value.mean()),
             met=shares[at],
             met_error=float(errors[at]),
             met_without=shares[len(planned) + at],
-            rounds=_points(planned[at].rounds),
-            wanted=_points(planned[at].wanted),
-            left=_points(planned[at].left),
+            rounds=_spread_of(planned[at].rounds),
+            wanted=_spread_of(planned[at].wanted),
+            left=_spread_of(planned[at].left),
             committed=committed[at],
         )
         for at, day in enumerate(course.days)
@@ -614,7 +617,7 @@ def _met(course: _Course, value: Floats, base: Floats) -> float:
     return float(met_share(remaining[:, None], course.goal)[0])
 
 
-def _points(values: Floats) -> Points:
+def _spread_of(values: Floats) -> Spread:
     low, middle, high = np.quantile(values, _POINTS)
     return float(low), float(middle), float(high)
 
