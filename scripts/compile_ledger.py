@@ -17,7 +17,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from tegmen.ledger.entries import HEDGES, OPEN, Entry, Hedge, Quantity, Source
+from tegmen.ledger.entries import HEDGES, OPEN, Entry, Hedge, Kind, Quantity, Source
 from tegmen.ledger.store import new_ledger
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -441,23 +441,33 @@ def _of_row(row: dict[str, str], source: str, begun: str) -> Entry:
 # ---------------------------------------------------------------- across the borders of neighbours
 
 # what a row of incidents.csv tells, and how its thing begins
-TOLD = {"crossed": "airspace violation by ", "fell": "fall of ", "total": "airspace violations in all: ", "policy": ""}
+TOLD = {
+    "crossed": "airspace violation by ",
+    "fell": "fall of ",
+    "total": "airspace violations in all: ",
+    "policy": "",
+    "looked for": "airspace violations looked for",
+}
+KINDS: dict[str, Kind] = {"policy": "measure", "looked for": "statement"}
 
 
 def across() -> tuple[list[Source], list[Entry]]:
     """Give the dated facts of incidents.csv: incidents by country, and as measures what was decided or refused."""
     rows = rows_of(INCIDENTS)
     sources = [replace(page(row["publisher"], row["published"]), url=row["page"]) for row in rows]
+    sources = [replace(each, note="our own look-ups") if each.publisher == "tegmen" else each for each in sources]
     return sources, [_of_incident(row, source.id) for row, source in zip(rows, sources, strict=True)]
 
 
 def _of_incident(row: dict[str, str], source: str) -> Entry:
     """Give the entry of one row: on its day, or in its period."""
-    measure, one_day = row["told"] == "policy", row["first"] == row["last"]
+    kind = KINDS.get(row["told"], "incident")
+    measure, one_day = kind == "measure", row["first"] == row["last"]
+    further = "none found" if kind == "statement" and row["country"] else "" if measure else row["measured"]
     return Entry(
-        kind="measure" if measure else "incident",
+        kind=kind,
         speaker=row["speaker"],
-        thing=", ".join(filter(None, (TOLD[row["told"]] + row["object"], "" if measure else row["measured"]))),
+        thing=", ".join(filter(None, (TOLD[row["told"]] + row["object"], further))),
         quantity=_quantity(row),
         period=None if one_day else days(row["first"], row["last"]),
         date=day(row["first"]) if one_day else None,

@@ -18,6 +18,8 @@ from .answer.months import Arrival as Arrival
 from .answer.months import ByWhen as ByWhen
 from .answer.months import by_when as by_when
 from .answer.months import parse_month as parse_month
+from .answer.neighbours import Neighbours as Neighbours
+from .answer.neighbours import neighbours as neighbours
 from .answer.plan import Plan as Plan
 from .answer.plan import allocate as allocate
 from .answer.results import Sufficiency as Sufficiency
@@ -64,6 +66,8 @@ from .report.folders import check_folder as check_folder
 from .report.folders import check_writable as check_writable
 from .report.json_files import json_schema as json_schema
 from .report.live_page import write_live as write_live
+from .report.months_page import write_months as write_months
+from .report.neighbours_page import write_neighbours as write_neighbours
 from .report.notebook import chart as chart
 from .report.trace import why as why
 from .report.verification_page import write_verification as write_verification

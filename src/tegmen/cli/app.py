@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 import tegmen as tg
-from tegmen.cli import ask, decide, donors, ledger, question, reading, trust
+from tegmen.cli import ahead, ask, decide, donors, ledger, question, reading, trust
 from tegmen.cli.console import echo, say_notes, show
 from tegmen.errors import TegmenError, hidden_fault
 from tegmen.terms import VERSION, count_of
@@ -79,6 +79,8 @@ app.command("why")(ask.why_verb)
 app.command("check")(ask.check_verb)
 app.command("drivers")(ask.drivers_verb)
 app.command("donors")(donors.donors_verb)
+app.command("months")(ahead.months_verb)
+app.command("neighbours")(ahead.neighbours_verb)
 app.command("forecast")(trust.forecast_verb)
 app.command("backtest")(trust.backtest_verb)
 app.command("verify")(trust.verify_verb)

@@ -353,11 +353,95 @@ def km_inside_ukraine(start_xy: ArrayLike, end_xy: ArrayLike) -> Floats:
 @cache
 def _ukraine() -> shapely.Geometry:
     """Give Ukraine's outline on the local map [km]."""
-    features = read_borders()["features"]
-    outline = next(shape(feature["geometry"]) for feature in features if feature["properties"]["iso_a3"] == "UKR")
-    projected = shapely.transform(outline, lambda degrees: to_km(degrees[:, 1], degrees[:, 0]))
+    projected = _country("Ukraine")
     shapely.prepare(projected)
     return projected
+
+
+BORDER_ERROR_KM = 5.5
+"""How far off a drawn border may be: 2.5 km of simplification on top of Natural Earth's 3 km (95th percentile)."""
+
+
+def neighbour_names() -> dict[str, bool]:
+    """Name the neighbours that the borders show, and whether each is in NATO."""
+    told = (feature["properties"] for feature in read_borders()["features"])
+    return {each["name"]: bool(each["nato"]) for each in told if each["iso_a3"] != "UKR"}
+
+
+def common_border_km(neighbour: str, spacing_km: float) -> Floats:
+    """Give evenly spaced points on the border that a neighbour has in common with Ukraine.
+
+    Parameters
+    ----------
+    neighbour
+        As `neighbour_names` names it.
+    spacing_km
+        [km] between points, above 0; the error of each is `BORDER_ERROR_KM`.
+
+    Returns
+    -------
+    (points, 2) [km] on the local map; none for a neighbour that has no border with Ukraine.
+    """
+    line = shapely.boundary(_country(neighbour))
+    steps = max(1, int(line.length // spacing_km))
+    spread = np.linspace(0.0, 1.0, steps, endpoint=False)
+    points = shapely.line_interpolate_point(np.array([line]), spread, normalized=True)
+    return shapely.get_coordinates(points[shapely.dwithin(points, _ukraine(), BORDER_ERROR_KM)])
+
+
+def apart_from_km(neighbour: str, position_xy: ArrayLike, at_least_km: float) -> Floats:
+    """Give how far points are from a neighbour's ground that lies no nearer to Ukraine than so many km.
+
+    Parameters
+    ----------
+    neighbour
+        As `neighbour_names` names it.
+    position_xy
+        (..., 2) [km] on the local map.
+    at_least_km
+        [km] between that ground and Ukraine's outline, not below 0.
+
+    Returns
+    -------
+    (...) [km]; infinite where a neighbour has no such ground on the map. Off by `BORDER_ERROR_KM`.
+    """
+    ground = shapely.difference(_country(neighbour), shapely.buffer(_ukraine(), at_least_km))
+    apart = shapely.distance(shapely.points(np.asarray(position_xy, dtype=np.float64)), ground)
+    return np.where(np.isnan(apart), np.inf, apart)
+
+
+def ground_km(neighbour: str, at_least_km: float, at_most_km: float, spacing_km: float) -> Floats:
+    """Give a grid of points on a neighbour's ground, between two distances from Ukraine's outline.
+
+    Parameters
+    ----------
+    neighbour
+        As `neighbour_names` names it.
+    at_least_km, at_most_km, spacing_km
+        [km] from Ukraine's outline; between points of the grid.
+
+    Returns
+    -------
+    (points, 2) [km] on the local map: points of a coarse grid, and nothing that stands there.
+    """
+    ground = _country(neighbour)
+    edges = np.asarray(shapely.bounds(ground), dtype=np.float64).reshape(2, 2).T
+    east, north = (np.arange(low, high + spacing_km, spacing_km) for low, high in edges)
+    grid = np.stack(np.meshgrid(east, north), axis=-1).reshape(-1, 2)
+    points = shapely.points(grid)
+    apart = shapely.distance(points, _ukraine())
+    return grid[shapely.within(points, ground) & (apart >= at_least_km) & (apart <= at_most_km)]
+
+
+@cache
+def _country(name: str) -> shapely.Geometry:
+    """Give a country's outline on the local map [km], by its name."""
+    features = read_borders()["features"]
+    outline = next((shape(each["geometry"]) for each in features if each["properties"]["name"] == name), None)
+    if outline is None:
+        known = ", ".join(neighbour_names())
+        raise InputError("neighbour", [f"found {name!r}; the borders show {known}"])
+    return shapely.transform(outline, lambda degrees: to_km(degrees[:, 1], degrees[:, 0]))
 
 
 def tables_sha256() -> str:
