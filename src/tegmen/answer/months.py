@@ -45,7 +45,8 @@ DELAYS: Final = (1, 2, 3, 6)
 """Months by which everything could come later than planned."""
 LOSS_ROW: Final = "model/loss_share_a_month"
 _UNITS_MOST: Final = 100
-_POINTS: Final = (0.05, 0.5, 0.95)
+SPREAD_AT: Final = (0.05, 0.5, 0.95)
+"""Shares of worlds that a spread is given at."""
 _HELD_BY: Final = "Ukraine"
 Spread = tuple[float, float, float]
 
@@ -366,7 +367,7 @@ def by_when(  # noqa: PLR0913 - the question, what arrives, what is lost, and ho
         the last month; a number of months out of range; a goal that does not exist. All are named at once.
     """
     arrivals = tuple(sorted(arrivals, key=lambda each: each.month))
-    _require(scenario, arrivals, months)
+    _require_arrivals(scenario, arrivals, months)
     if attrition is not None:
         scenario = replace_number(scenario, LOSS_ROW, attrition, "given with the question")
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=(case,), progress=progress)
@@ -393,7 +394,7 @@ def by_when(  # noqa: PLR0913 - the question, what arrives, what is lost, and ho
     )
 
 
-def _require(scenario: Scenario, arrivals: Sequence[Arrival], months: int) -> None:
+def _require_arrivals(scenario: Scenario, arrivals: Sequence[Arrival], months: int) -> None:
     """Refuse what cannot be, all of it at once."""
     first, faults = scenario.month.first, list[str]()
     if not 1 <= months <= LONGEST:
@@ -618,7 +619,7 @@ def _met(course: _Course, value: Floats, base: Floats) -> float:
 
 
 def _spread_of(values: Floats) -> Spread:
-    low, middle, high = np.quantile(values, _POINTS)
+    low, middle, high = np.quantile(values, SPREAD_AT)
     return float(low), float(middle), float(high)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from tegmen.answer.months import SPREAD_AT
 from tegmen.answer.study import Effort, Study, begin_study, met_share
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.expected import cover_baseline, expected_losses, kill_by_zone
@@ -72,7 +73,6 @@ _WHY_NOT: Mapping[Flown, str] = FrozenDict(
         "unknown": "nobody tells what it was",
     }
 )
-_POINTS: Final = (0.05, 0.5, 0.95)
 
 
 # ---------------------------------------------------------------- what is told
@@ -194,7 +194,7 @@ class FromAbroad:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Stance:
     """What somebody said of firing at it: day, who, of what, what; id of the entry."""
 
     day: dt.date
@@ -231,7 +231,7 @@ class Neighbours:
     gaps: tuple[str, ...]
     stopped: tuple[Stopped, ...]
     from_abroad: tuple[FromAbroad, ...]
-    said: tuple[Said, ...]
+    said: tuple[Stance, ...]
     provenance: Provenance
 
     @property
@@ -323,14 +323,14 @@ def neighbours(  # noqa: PLR0913 - the question, the option, a neighbour's unit,
     goal = scenario.headline
     known = neighbour_names()
     chosen = [name for name, nato in known.items() if nato] if names is None else list(dict.fromkeys(names))
-    _require(goal, added, kind, at_least_km, chosen)
+    _require_neighbours(goal, added, kind, at_least_km, chosen)
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=(case,), progress=progress)
     with open_ledger(scenario.ledger or None) as ledger:
         crossings, window = crossings_in(ledger), window_of(ledger)
         totals, gaps, said = totals_in(ledger), gaps_in(ledger), said_in(ledger)
     crossings = tuple(each for each in crossings if window[0] <= each.last and each.first <= window[1])
     study.tell("before the borders", 0, 1)
-    stopped = _stopped(study, case, crossings, added) if added else ()
+    stopped = _stopped_before(study, case, crossings, added) if added else ()
     study.tell("neighbours' own fire", 0, 1)
     return Neighbours(
         scenario=scenario,
@@ -349,7 +349,7 @@ def neighbours(  # noqa: PLR0913 - the question, the option, a neighbour's unit,
     )
 
 
-def _require(goal: Goal, added: Option | None, kind: str, at_least_km: float, names: Sequence[str]) -> None:
+def _require_neighbours(goal: Goal, added: Option | None, kind: str, at_least_km: float, names: Sequence[str]) -> None:
     """Refuse what cannot be, all of it at once."""
     known = neighbour_names()
     allowed = ", ".join(name for name in known if name not in PARTIES)
@@ -430,10 +430,10 @@ def totals_in(ledger: Ledger) -> dict[str, str]:
     }
 
 
-def said_in(ledger: Ledger) -> tuple[Said, ...]:
+def said_in(ledger: Ledger) -> tuple[Stance, ...]:
     """What was said of firing, in order of days."""
     rows = [
-        Said(day, entry.participants[0], entry.thing, entry.status, id_)
+        Stance(day, entry.participants[0], entry.thing, entry.status, id_)
         for id_, entry in ledger.current(kind="measure").items()
         if entry.thing.startswith("fire ") and entry.participants and (day := counts_from(entry, {}))
     ]
@@ -478,7 +478,9 @@ def _rate(own: Sequence[Crossing], name: str, year: int, window: tuple[dt.date, 
 # ---------------------------------------------------------------- before the border
 
 
-def _stopped(study: Study, case: EvidenceCase, crossings: Sequence[Crossing], added: Option) -> tuple[Stopped, ...]:
+def _stopped_before(
+    study: Study, case: EvidenceCase, crossings: Sequence[Crossing], added: Option
+) -> tuple[Stopped, ...]:
     """What an option would have stopped, by neighbour and what flew."""
     sure = [each for each in crossings if not each.contested]
     pairs: list[tuple[str, Flown]] = sorted({(each.neighbour, each.flown) for each in sure})
@@ -645,5 +647,5 @@ def _reached(
 
 
 def _spread(values: Floats) -> tuple[float, float, float]:
-    low, middle, high = np.quantile(values, _POINTS)
+    low, middle, high = np.quantile(values, SPREAD_AT)
     return float(low), float(middle), float(high)
