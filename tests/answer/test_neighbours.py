@@ -150,8 +150,9 @@ def test_more_units_stop_more_before_a_border_and_none_stop_none():
     ends = {"Poland": common_border_km("Poland", 120.0)}
     none, few, many = (of._shares_before(study, "posted", ends, {"patriot": n})["Poland"] for n in (0, 2, 8))
     assert none == pytest.approx(0)
-    assert (few >= -1e-9).all()
-    assert few.mean() < many.mean() < 1
+    # A unit that fires first may take the place of a better one, so that here and there a little less is stopped.
+    assert few.min() > -0.05
+    assert 0 < few.mean() < many.mean() < 1
 
 
 def test_a_unit_abroad_saves_what_it_would_at_the_same_distance_at_home():

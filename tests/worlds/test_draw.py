@@ -37,9 +37,10 @@ AT_KYIV = "share of ballistic missiles aimed at Kyiv"
 
 def test_every_row_of_the_model_table_is_drawn():
     # a row that no world draws is one that no formula reads; rounds for added units are the scenario's,
-    # and losses are drawn where months ahead are asked about
+    # losses are drawn where months ahead are asked about, and prices where costs are
     own = {row.label for row in read_catalogue().parameters if row.table == "model.csv"}
-    later = ("rounds_added_a_month", "loss_share_a_month", "replaced_share", "replacement_months")
+    later = ("rounds_added_a_month", "loss_share_a_month", "replaced_share", "replacement_months", "paid_months")
+    later = (*later, "usd_per_eur")
     own -= {evidence().scenario.catalogue.model(name).label for name in later}
     assert {row.label for row in drawn().parameters if row.table == "model.csv"} == own
 
