@@ -32,6 +32,20 @@ WEAK_PUBLISHERS = re.compile(r"(^|\.)(news-pravda\.com|rt\.com|tass\.com|news-fr
 # Interceptors are facts about the system that fires them: id in the source -> (system, prefix of the parameter).
 INTERCEPTORS = {"patriot_pac3_mse": ("patriot", "pac3_mse_"), "patriot_pac2_gemt": ("patriot", "pac2_gemt_")}
 
+# What each system is called in a sentence; the sources name it at length.
+NAMES = {
+    "patriot": "Patriot",
+    "sampt": "SAMP/T",
+    "nasams": "NASAMS",
+    "iris_t_slm": "IRIS-T SLM",
+    "hawk": "Hawk",
+    "s300ps": "S-300PS",
+    "buk_m1": "Buk-M1",
+    "gepard": "Gepard",
+    "mobile_fire_group": "mobile fire group",
+    "ew": "electronic warfare",
+}
+
 CLASSES = {
     "owa_drone": "drone",
     "recon_uav": "recon",
@@ -71,7 +85,7 @@ def compile_systems() -> list[Row]:
     for row in _source("systems.csv"):
         system, prefix = INTERCEPTORS.get(row["id"], (row["id"], ""))
         rows.append(
-            {"system": system, "name": row["name"], "family": row["class"], "parameter": prefix + row["parameter"]}
+            {"system": system, "name": NAMES[system], "family": row["class"], "parameter": prefix + row["parameter"]}
             | _values(row)
         )
     return rows

@@ -13,9 +13,9 @@ from tegmen.answer.study import RATE_DRAWS, Effort, Study, begin_study
 from tegmen.calibration.fit import Calibration, calibrate
 from tegmen.engine.campaign import Campaign
 from tegmen.engine.laydown import Laydown
+from tegmen.evidence.catalogue import read_catalogue
 from tegmen.evidence.geography import to_km
 from tegmen.evidence.record import read_record
-from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.question.lanes import lay_lanes
 from tegmen.question.places import Places
 from tegmen.question.scenario import Scenario, read_scenario
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BALLISTIC, CRUISE = ThreatClass.ballistic, ThreatClass.cruise
-PATRIOT, SAMPT, NASAMS, S300PS = (MISSILE_SYSTEMS.index(name) for name in ("patriot", "sampt", "nasams", "s300ps"))
+KINDS = read_catalogue().kinds
+PATRIOT, SAMPT, NASAMS, S300PS, GEPARD = map(KINDS.code, ("patriot", "sampt", "nasams", "s300ps", "gepard"))
+MEET_BALLISTIC = KINDS.meeting(BALLISTIC)
+MEET_MISSILES = KINDS.meeting(BALLISTIC, CRUISE)
 
 
 @dataclass(frozen=True)
@@ -91,14 +94,16 @@ def even_units(count: int, **changed: object) -> Units:
     """(w, s) the same for every system, but for radii against ballistic missiles."""
     whole = {"channels": 64, "ready_ballistic": 500, "ready_air": 500}
     real = {"radius_air_km": 40.0, "range_air_km": 150.0, "effectiveness_air": 1.0, "effectiveness_ballistic": 1.0}
-    shape = (count, len(MISSILE_SYSTEMS))
+    real |= {"kill_drone": 0.5, "ready_drone": np.inf, "stock_drone": np.inf}
+    shape = (count, len(KINDS))
     columns = {name: np.full(shape, value, dtype=np.int64) for name, value in whole.items()}
     columns |= {name: np.full(shape, value) for name, value in real.items()}
-    columns["radius_ballistic_km"] = np.where(np.arange(len(MISSILE_SYSTEMS)) < 2, 30.0, 0.0) * np.ones(shape)
-    columns["preference"] = np.tile([2 if name in ("patriot", "sampt") else 0 for name in MISSILE_SYSTEMS], (count, 1))
+    columns["radius_ballistic_km"] = np.where(np.arange(len(KINDS)) < 2, 30.0, 0.0) * np.ones(shape)
+    columns["radius_drone_km"] = np.where(np.arange(len(KINDS)) == GEPARD, 5.0, 0.0) * np.ones(shape)
+    columns["preference"] = np.tile([2 if kind in MEET_BALLISTIC else 0 for kind in KINDS.ids], (count, 1))
     for name, value in changed.items():
         columns[name] = np.full(shape, value, dtype=columns[name].dtype)
-    return Units(**columns)
+    return Units(kinds=KINDS, **columns)
 
 
 def made_worlds(
@@ -119,6 +124,7 @@ def made_worlds(
         "dispersed_share_cruise": 0.0, "glide_bomb_denial": 0.5, "glide_range_km": 60.0,
         "window_cruise_s": 1e4, "intercept_height_km": 15.0, "kill_ratio_elsewhere": 1.0, "rounds_a_month": np.inf,
     }  # fmt: skip
+    scalar["engagement_drone_s"] = 30.0
     scalar |= {f"damage_{cls.name}": 0.1 for cls in ThreatClass}
     return Worlds(
         case="posted",
@@ -132,7 +138,7 @@ def made_worlds(
         system=np.tile(np.array([system for system, _ in stands], dtype=np.int64), (count, 1)),
         site=np.tile(np.array([site for _, site in stands], dtype=np.int64), (count, 1)),
         readiness=np.full((count, len(stands)), readiness),
-        readiness_added=np.full((count, len(MISSILE_SYSTEMS)), readiness),
+        readiness_added=np.full((count, len(KINDS)), readiness),
         units=even_units(count),
         scalar=FrozenDict({name: np.full(count, value) for name, value in scalar.items()}),
         unknowns=FrozenDict(),

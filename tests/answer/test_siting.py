@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from core_example import BALLISTIC, PATRIOT, SAMPT, after_the_record, evidence, made_worlds, patriots, worlds_of
+from core_example import (
+    BALLISTIC,
+    KINDS,
+    MEET_BALLISTIC,
+    PATRIOT,
+    SAMPT,
+    after_the_record,
+    evidence,
+    made_worlds,
+    patriots,
+    worlds_of,
+)
 
 from tegmen.answer import siting
 from tegmen.answer.readings import score
@@ -17,7 +28,6 @@ from tegmen.answer.siting import Gains, gains_of, site_best, site_greedily, site
 from tegmen.engine.expected import cover_baseline, expected_losses
 from tegmen.engine.laydown import Laydown
 from tegmen.errors import InputError
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.scenario import Goal
 from tegmen.terms import join, take
 
@@ -29,7 +39,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 STEPS = 4
-KINDS = len(MISSILE_SYSTEMS)
 
 
 def goal_of(metric: str = "ballistic_strikes", cities: int = 4) -> Goal:
@@ -56,7 +65,7 @@ def drawn_worlds() -> Worlds:
 
 
 @pytest.mark.parametrize("name", ["strikes", "people"])
-@pytest.mark.parametrize("system", BALLISTIC_SYSTEMS)
+@pytest.mark.parametrize("system", MEET_BALLISTIC)
 def test_each_step_takes_the_site_that_leaves_least(drawn_worlds, name: str, system: str):
     """With rounds without end; what is left is the mean over worlds of the metric itself, each site tried in turn."""
     goal, worlds = evidence().scenario.goal(name), take(drawn_worlds, np.arange(30))
@@ -91,10 +100,10 @@ def test_units_pile_up_by_hand():
     # cities too far apart to share a unit, each unit ready always and stopping 0.5 of what it meets: a second one at
     # the same place meets what the first has met already (a missile is met once), so units spread
     worlds = shares(made_worlds([(SAMPT, 1)], readiness=0.0), 0.4, 0.3, 0.2, 0.1)
-    ready = replace(worlds, readiness_added=np.full((1, KINDS), 0.8))
+    ready = replace(worlds, readiness_added=np.full((1, len(KINDS)), 0.8))
     assert greedily(ready, goal_of(), "patriot", 4).tolist() == [0, 1, 2, 3]
     # 0.4 x 0.5 = 0.2 is left at Kyiv, then 0.1 of it: where a unit is ready on half of nights a second saves
-    half = replace(worlds, readiness_added=np.full((1, KINDS), 0.5))
+    half = replace(worlds, readiness_added=np.full((1, len(KINDS)), 0.5))
     # saves 0.4, 0.3, then 0.2 at Kyiv and Odesa alike (the larger first), 0.15, 0.1 ... each times 0.5 x 0.5
     assert greedily(half, goal_of(), "patriot", 6).tolist() == [0, 1, 0, 2, 1, 0]
 
@@ -110,7 +119,7 @@ def test_a_site_is_worth_what_it_reaches_in_each_world():
     radius = worlds.units.radius_ballistic_km.copy()
     radius[0] = 2000.0
     worlds = replace(
-        worlds, units=replace(worlds.units, radius_ballistic_km=radius), readiness_added=np.ones((3, KINDS))
+        worlds, units=replace(worlds.units, radius_ballistic_km=radius), readiness_added=np.ones((3, len(KINDS)))
     )
     assert greedily(worlds, goal_of(), "patriot", 4).tolist() == [2, 0, 3, 1]
 
@@ -258,7 +267,7 @@ def test_a_plan_that_knows_the_layout_leaves_no_more_in_any_world():
 
 def test_without_any_layout_both_plans_are_one():
     worlds = shares(made_worlds([(PATRIOT, 0)], readiness=0.0), 0.1, 0.3, 0.4, 0.2)
-    worlds = replace(worlds, readiness_added=np.full((1, KINDS), 0.7))
+    worlds = replace(worlds, readiness_added=np.full((1, len(KINDS)), 0.7))
     blind = greedily(worlds, goal_of(), "patriot", 5)
     assert site_informed(worlds, goal_of(), "patriot", 5).sites[:, 0].tolist() == blind.tolist()
 

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from core_example import after_the_record, patriots, worlds_of
+from core_example import KINDS, MEET_BALLISTIC, MEET_MISSILES, after_the_record, patriots, worlds_of
 
 from tegmen import Compute, Effort, EvidenceError, sufficiency
 from tegmen.answer.estimates import Estimate
 from tegmen.answer.readings import PARTS, STRUCTURES, score
 from tegmen.answer.study import begin_study
 from tegmen.answer.sufficiency import drivers_of, open_range
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.terms import EVIDENCE_CASES
 
 if TYPE_CHECKING:
@@ -235,9 +234,9 @@ def capitals_left(worlds: Worlds, world: int, added: list[tuple[float, float]]) 
     stands = [
         (at[site], worlds.units.radius_ballistic_km[world, code])
         for code, site in zip(worlds.system[world], worlds.site[world], strict=True)
-        if code >= 0 and MISSILE_SYSTEMS[code] in BALLISTIC_SYSTEMS
+        if code >= 0 and MEET_MISSILES[code] in MEET_BALLISTIC
     ]
-    stands += [(point, worlds.units.radius_ballistic_km[world, MISSILE_SYSTEMS.index("patriot")]) for point in added]
+    stands += [(point, worlds.units.radius_ballistic_km[world, KINDS.code("patriot")]) for point in added]
     left, rim = 0, False
     for capital in np.flatnonzero(places.capital):
         gaps = [great_circle_km(at[capital], point) - radius for point, radius in stands]

@@ -11,6 +11,7 @@ import pickle
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
@@ -24,14 +25,15 @@ from scipy import integrate
 from scipy.stats import beta
 
 from tegmen.errors import InputError
-from tegmen.evidence.catalogue import TABLES, Parameter, read_catalogue
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS, SYSTEM_IDS, SYSTEM_NAMES
+from tegmen.evidence.catalogue import TABLES, Parameter, kind_name, read_catalogue
 from tegmen.terms import ThreatClass
 
 SOURCES = SHARED / "data" / "catalogue"
 SHIPPED = Path(str(files("tegmen").joinpath("data", "catalogue")))
 
 CATALOGUE = read_catalogue()
+MEET_BALLISTIC = CATALOGUE.kinds.meeting(ThreatClass.ballistic)
+MEET_CRUISE = CATALOGUE.kinds.meeting(ThreatClass.cruise)
 
 
 def parameter(low: float | None, best: float | None, high: float | None, **other: str) -> Parameter:
@@ -155,7 +157,7 @@ def test_value_refuses_a_missing_best():
         (lambda: parameter(1.0, 2.0, 3.0, unit="furlongs"), "unit: found 'furlongs'; units with a plausible span are"),
         (lambda: parameter(1.0, 2.0, 3.0, source=" "), "source: missing; say where"),
         (lambda: parameter(1.0, 2.0, 3.0, unit=""), "unit: missing"),
-        (lambda: parameter(1.0, 2.0, 3.0, system="thaad"), "system: found 'thaad', allowed are patriot, sampt"),
+        (lambda: parameter(1.0, 2.0, 3.0, system="THAAD!"), "system: found 'THAAD!'; an id is small letters"),
         (lambda: parameter(1.0, 2.0, 3.0, threat_class="rocket"), "threat_class: found 'rocket', allowed are drone"),
     ],
 )
@@ -325,7 +327,7 @@ def test_a_source_later_than_march_2024_says_why_it_may_speak_of_march_2024():
     assert [row.id for row in late if "later than March 2024" not in row.note] == []
 
 
-@pytest.mark.parametrize("system", BALLISTIC_SYSTEMS)
+@pytest.mark.parametrize("system", MEET_BALLISTIC)
 def test_availability_fits_the_shares_of_units_that_were_counted(system):
     """14 of 15 US battalions, 6 of 8 Ukrainian and 3 of 4 Dutch units could fight, 2 of 4 Romanian at worst."""
     out = [CATALOGUE.model(f"{why}_share", system=system) for why in ("maintenance", "repair_abroad", "training")]
@@ -335,10 +337,10 @@ def test_availability_fits_the_shares_of_units_that_were_counted(system):
 
 
 def test_the_best_system_against_a_class_is_the_reference():
-    for kind, systems in (("cruise", MISSILE_SYSTEMS), ("ballistic", BALLISTIC_SYSTEMS)):
+    for kind, systems in (("cruise", MEET_CRUISE), ("ballistic", MEET_BALLISTIC)):
         assert max(CATALOGUE.model("relative_effectiveness", kind, s).span[2] for s in systems) == 1.0
     assert CATALOGUE.model("relative_effectiveness", "ballistic", "patriot").span == (1.0, 1.0, 1.0)
-    for system in set(MISSILE_SYSTEMS) - set(BALLISTIC_SYSTEMS):
+    for system in set(MEET_CRUISE) - set(MEET_BALLISTIC):
         with pytest.raises(InputError, match=rf"no \(threat class, system\) '\(ballistic, {system}\)'"):
             CATALOGUE.model("relative_effectiveness", "ballistic", system)
 
@@ -369,18 +371,42 @@ def test_a_catalogue_copies_pickles_and_compares(again):
 # ------------------------------------------------------------------ systems
 
 
-def test_systems_are_coded_from_the_most_able_down():
-    """Kernels take the first codes for what meets ballistic missiles: each list begins the next wider one."""
-    assert MISSILE_SYSTEMS[: len(BALLISTIC_SYSTEMS)] == BALLISTIC_SYSTEMS
-    assert SYSTEM_IDS[: len(MISSILE_SYSTEMS)] == MISSILE_SYSTEMS
-    assert len(set(SYSTEM_NAMES.values())) == len(SYSTEM_IDS)
+def test_kinds_are_coded_from_the_most_able_down():
+    """Kernels take the first codes for what meets ballistic missiles, the next for what meets cruise missiles."""
+    kinds = CATALOGUE.kinds
+    assert kinds.ids[:2] == MEET_BALLISTIC == ("patriot", "sampt")
+    assert kinds.ids[:7] == kinds.meeting(ThreatClass.ballistic, ThreatClass.cruise)
+    assert kinds.ids[7:] == ("gepard", "mobile_fire_group", "ew")
+    assert kinds.meeting(ThreatClass.drone) == ("gepard", "mobile_fire_group")
+    # S-300PS has a radius against ballistic missiles, of 0; jamming a reach, and no row says that it stops anything.
+    assert kinds.met["s300ps"] == {ThreatClass.cruise}
+    assert not kinds.met["ew"]
+    assert [kinds.code(kind) for kind in kinds.ids] == list(range(len(kinds)))
 
 
-def test_the_table_of_systems_agrees_with_the_facts_of_the_catalogue():
+def test_what_a_kind_meets_follows_from_its_rows_alone():
+    radius = replace(CATALOGUE.of_kind("patriot", "defended_radius_ballistic"), system="new_one", table="kinds")
+    kinds = CATALOGUE.with_rows([radius]).kinds
+    assert kinds.ids[:3] == ("patriot", "sampt", "new_one")  # after those of its class, and before all others
+    assert kinds.met["new_one"] == {ThreatClass.ballistic}
+    none = CATALOGUE.with_replaced("systems/sampt/defended_radius_ballistic", (0.0, 0.0, 0.0), "a test").kinds
+    assert none.meeting(ThreatClass.ballistic) == ("patriot",)
+
+
+def test_every_kind_has_a_name_and_every_row_a_kind_of_the_table_of_systems():
     facts = [row for row in CATALOGUE.parameters if row.table == "systems.csv"]
-    assert {row.system for row in facts} == set(SYSTEM_IDS)
-    radius = {row.system for row in facts if row.name == "defended_radius_ballistic"}
-    assert radius >= set(BALLISTIC_SYSTEMS)
+    assert {row.system for row in facts} == {*CATALOGUE.names} == {*CATALOGUE.kinds.ids}
+    assert len(set(CATALOGUE.names.values())) == len(CATALOGUE.names)
+    assert (kind_name("sampt"), kind_name("made_up")) == ("SAMP/T", "made up")
+
+
+def test_a_row_is_found_by_the_first_name_that_its_kind_has():
+    each = "ready_missiles_per_launcher"
+    assert CATALOGUE.of_kind("patriot", f"{each}_pac2", each).value == 4
+    assert CATALOGUE.of_kind("sampt", f"{each}_pac2", each).value == 8
+    assert CATALOGUE.of_kind("buk_m1", "launchers_per_fire_unit").table == "model.csv"
+    with pytest.raises(InputError, match="gepard, class 'cruise': no row kill_share; there are none; add a row"):
+        CATALOGUE.of_kind("gepard", "kill_share", threat_class="cruise")
 
 
 # ------------------------------------------------------------------ against the source tables

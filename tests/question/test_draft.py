@@ -9,14 +9,13 @@ from dataclasses import replace
 import jsonschema
 import pandas as pd
 import pytest
-from core_example import evidence
+from core_example import MEET_BALLISTIC, evidence
 
 from tegmen.answer.study import Effort
 from tegmen.answer.sufficiency import sufficiency
 from tegmen.calibration.fit import calibrate
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.record import Record
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.ledger.inventory import inventory_at
 from tegmen.question.draft import draft_scenario, parse_most
 from tegmen.question.launches import posted_counts
@@ -47,7 +46,7 @@ def test_any_month_of_the_record_is_a_question(month):
     assert f"{scenario.month.first:%Y-%m}" == f"{scenario.month.last:%Y-%m}" == month
     assert scenario.until == scenario.month.last
     assert posted_counts(scenario, record)[ThreatClass.ballistic] > 0
-    for system in BALLISTIC_SYSTEMS:
+    for system in MEET_BALLISTIC:
         told = inventory_at(scenario.month.last, system)
         held = scenario.held_on(system, scenario.month.last)
         assert held.span == (told.amount.low, told.amount.best, told.amount.high)

@@ -12,13 +12,12 @@ from urllib.parse import quote, urlencode
 
 import numpy as np
 import pytest
-from core_example import study_of
+from core_example import MEET_BALLISTIC, study_of
 from locations import ROOT
 
 from tegmen.answer.live import PLANS, TARGETS, State, carry, controls_of, evaluate, held_goals, moved, read_state
 from tegmen.answer.siting import gains_of
 from tegmen.errors import InputError
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.report import live_page
 
 NODE = shutil.which("node")
@@ -49,7 +48,7 @@ def page_data() -> dict:
         "rounds": scenario.added_rounds.value,
         "most": scenario.added_max,
         "system": 0,
-        "systems": [{"id": name} for name in BALLISTIC_SYSTEMS],
+        "systems": [{"id": name} for name in MEET_BALLISTIC],
         "places": {"name": places.name.tolist(), "x": x.tolist(), "y": y.tolist(), "kyiv": places.kyiv.tolist()},
         "cases": {
             case: {"targets": {name: live_page.carried_data(carried(case, name)) for name in TARGETS}} for case in CASES
@@ -74,7 +73,7 @@ def random_states(count: int) -> list[str]:
         state |= {name: value for name, value in drawn.items() if dice.random() < 0.5}
         if plan == "own":
             picks = zip(dice.integers(0, 2, 8), dice.integers(0, 40, 8), strict=True)
-            units = [f"{BALLISTIC_SYSTEMS[s]}@{quote(names[p], safe='')}" for s, p in picks][: dice.integers(0, 9)]
+            units = [f"{MEET_BALLISTIC[s]}@{quote(names[p], safe='')}" for s, p in picks][: dice.integers(0, 9)]
             state |= {"units": ",".join(units)} if units else {}
         texts.append(urlencode(state))
     return texts

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from core_example import (
     CRUISE,
+    KINDS,
+    MEET_BALLISTIC,
+    MEET_MISSILES,
     PATRIOT,
     SAMPT,
     after_the_record,
@@ -19,14 +22,13 @@ from core_example import (
     worlds_of,
 )
 
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.scenario import Held, Replacement
 from tegmen.worlds.baseline import Shield, Stands, covering, draw_stands, missed_by_era, near_places
 from tegmen.worlds.dice import Dice, streams_of
 from tegmen.worlds.levels import Levels
 from tegmen.worlds.prior import PriorWorlds, Reading, draw_prior
 
-SEEN_BY_WORTH = tuple(code for code, name in enumerate(MISSILE_SYSTEMS) if name not in BALLISTIC_SYSTEMS)
+SEEN_BY_WORTH = tuple(code for code, name in enumerate(MEET_MISSILES) if name not in MEET_BALLISTIC)
 FIRST = date(2023, 4, 26)
 
 
@@ -68,9 +70,9 @@ def test_the_first_patriot_stands_in_kyiv_from_the_day_it_is_held():
     assert np.all(stands.on(FIRST)[1][:, 0] == 0)
 
 
-@pytest.mark.parametrize("system", BALLISTIC_SYSTEMS)
+@pytest.mark.parametrize("system", MEET_BALLISTIC)
 def test_never_more_units_than_are_held_and_never_fewer_later(system: str):
-    stands, code = prior().stands, MISSILE_SYSTEMS.index(system)
+    stands, code = prior().stands, KINDS.code(system)
     mine, before = stands.system == code, 0
     for era, day in enumerate(stands.eras):
         low, _, high = evidence().scenario.held_on(system, day).span
@@ -88,7 +90,7 @@ def test_never_more_units_than_are_held_and_never_fewer_later(system: str):
 
 def test_the_share_with_the_troops_is_that_of_the_row():
     stands = prior().stands
-    for code, name in enumerate(BALLISTIC_SYSTEMS):
+    for code, name in enumerate(MEET_BALLISTIC):
         low, best, high = evidence().scenario.catalogue.model("share_at_places", system=name).span
         others = stands.site[:, (stands.system == code) & (np.arange(len(stands.system)) > 0)]
         at_place = (others >= 0).mean(axis=1)  # units of one world have one share
@@ -139,9 +141,9 @@ def test_sites_of_the_other_systems_are_drawn_by_worth(people: float):
 
 def test_scarce_rounds_are_saved():
     """Units that alone meet ballistic missiles fire last at what others could stop, S-300 before them."""
-    rank = dict(zip(MISSILE_SYSTEMS, drawn().units.preference.T, strict=True))
-    medium = [name for name in MISSILE_SYSTEMS if name not in (*BALLISTIC_SYSTEMS, "s300ps")]
-    for name in BALLISTIC_SYSTEMS:
+    rank = dict(zip(MEET_MISSILES, drawn().units.preference.T, strict=False))
+    medium = [name for name in MEET_MISSILES if name not in (*MEET_BALLISTIC, "s300ps")]
+    for name in MEET_BALLISTIC:
         assert np.all(rank[name] > rank["s300ps"])
     assert all(np.all(rank["s300ps"] > rank[name]) for name in medium)
 

@@ -10,11 +10,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from core_example import BALLISTIC, CRUISE, PATRIOT, after_the_record, drawn, evidence, study_of, worlds_of
+from core_example import (
+    BALLISTIC,
+    CRUISE,
+    KINDS,
+    MEET_BALLISTIC,
+    MEET_MISSILES,
+    PATRIOT,
+    after_the_record,
+    drawn,
+    evidence,
+    study_of,
+    worlds_of,
+)
 
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.evidence.reports import UNNAMED
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.scenario import Held
 from tegmen.question.theatre import set_theatre
 from tegmen.terms import EVIDENCE_CASES, ThreatClass, join, same_content, take
@@ -136,17 +147,22 @@ def test_the_kill_share_of_the_month_is_that_of_its_weapons():
 
 def test_units_are_as_available_as_their_system_is_in_the_world():
     worlds, ready = drawn(), after_the_record().worlds.shield.ready[:30]
-    for code, name in enumerate(MISSILE_SYSTEMS):
+    for code, name in enumerate(MEET_MISSILES):
         w, u = np.nonzero(worlds.system == code)
-        expected = ready[w, code] if name in BALLISTIC_SYSTEMS else np.ones(len(w))
+        expected = ready[w, code] if name in MEET_BALLISTIC else np.ones(len(w))
         assert worlds.readiness[w, u] == pytest.approx(expected)
-    assert np.array_equal(worlds.readiness_added[:, : ready.shape[1]], ready)
-    assert np.all(worlds.readiness_added[:, ready.shape[1] :] == 1)
+    added = dict(zip(KINDS.ids, worlds.readiness_added.T, strict=True))
+    assert np.array_equal(np.stack([added[kind] for kind in MEET_BALLISTIC], axis=1), ready)
+    # What meets aerodynamic targets alone is as the baseline's units are, outages in its factor; guns have rows.
+    assert all(np.all(added[kind] == 1) for kind in set(MEET_MISSILES) - set(MEET_BALLISTIC))
+    low, _, high = evidence().scenario.catalogue.of_kind("gepard", "maintenance_share").span
+    assert np.all((added["gepard"] >= 1 - high) & (added["gepard"] <= 1 - low))
+    assert added["gepard"].std() > 0
 
 
 def test_availability_is_what_maintenance_repair_and_training_leave():
     ready, catalogue = after_the_record(1000).worlds.shield.ready, evidence().scenario.catalogue
-    for code, system in enumerate(BALLISTIC_SYSTEMS):
+    for code, system in enumerate(MEET_BALLISTIC):
         rows = [
             catalogue.model(f"{name}_share", system=system) for name in ("maintenance", "repair_abroad", "training")
         ]
@@ -173,7 +189,7 @@ def test_no_unit_stands_where_the_defender_does_not():
 
 def test_there_are_as_many_units_as_the_scenario_says():
     worlds, scenario = drawn(), evidence().scenario
-    for code, system in enumerate(MISSILE_SYSTEMS):
+    for code, system in enumerate(MEET_MISSILES):
         number = (worlds.system == code).sum(axis=1)
         low, _, high = scenario.held_on(system, scenario.month.first).span
         # of the systems that stand with the troops only a share stands at places
@@ -190,7 +206,7 @@ def test_the_scenarios_own_baseline_replaces_the_inventory():
     scenario = evidence().scenario.model_copy(update={"held": held})
     worlds = worlds_of(study_of(scenario, worlds=40).posterior(), count=4)
     for system in systems:
-        assert np.all((worlds.system == MISSILE_SYSTEMS.index(system)).sum(axis=1) == 7)
+        assert np.all((worlds.system == KINDS.code(system)).sum(axis=1) == 7)
 
 
 # ------------------------------------------------------------------ one and the same world

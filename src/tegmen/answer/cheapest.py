@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from tegmen.answer.lattice import Found, Margins, Point, cheapest_point, least_level
 from tegmen.answer.results import percent
 from tegmen.errors import InfeasibleError, InputError
+from tegmen.evidence.catalogue import kind_name
 from tegmen.evidence.costs import Cost, Item, costs_of
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, SYSTEM_NAMES
 from tegmen.question.scenario import Goal, Scenario
-from tegmen.terms import FrozenDict, Span
+from tegmen.terms import FrozenDict, Span, ThreatClass
 
 if TYPE_CHECKING:
     from tegmen.evidence.catalogue import Catalogue
@@ -149,7 +149,7 @@ class Mix:
 
     def words(self) -> str:
         """The mix in words."""
-        parts = [f"{number} {SYSTEM_NAMES.get(kind, kind)}" for kind, number in self.added.items()]
+        parts = [f"{number} {kind_name(kind)}" for kind, number in self.added.items()]
         with_rounds = f" with {self.rounds:g} rounds a month" if self.rounds else ""
         return (" + ".join(parts) or "nothing") + with_rounds
 
@@ -267,7 +267,7 @@ def ask_mix(
         faults.append("kinds: found none; name at least one")
     if budget is not None and not 0 <= budget < np.inf:
         faults.append(f"budget: found {budget!r}; give USD million, 0 or more")
-    shooters = [kind for kind in limits if kind in BALLISTIC_SYSTEMS]
+    shooters = [kind for kind in limits if kind in scenario.kinds.meeting(ThreatClass.ballistic)]
     wanted: list[tuple[str, Item]] = [
         *((kind, "fire unit") for kind in limits),
         *((kind, "round") for kind in shooters),

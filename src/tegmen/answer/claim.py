@@ -16,7 +16,7 @@ from tegmen.answer.study import Effort, Study, begin_study, met_share, share_mcs
 from tegmen.answer.sufficiency import open_range, remaining_for
 from tegmen.calibration.fit import Calibration
 from tegmen.errors import InputError, checked_arguments, visible
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, SYSTEM_NAMES
+from tegmen.evidence.catalogue import kind_name
 from tegmen.question.scenario import Goal, Scenario, faults_of
 from tegmen.question.sentence import Said, read_sentence
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, one_blas_thread
@@ -247,8 +247,9 @@ def _claim(said: Said, goals: tuple[Goal, ...], scenario: Scenario, text: tuple[
     words, notes = text
     system, low, high = said.system, said.low, said.high
     faults: list[str] = []
-    if system not in BALLISTIC_SYSTEMS:
-        faults.append(f"system: found {system!r}; allowed: {', '.join(BALLISTIC_SYSTEMS)}")
+    kinds = scenario.kinds.meeting(*(cls for goal in goals for cls in goal.measure.met))
+    if system not in kinds:
+        faults.append(f"system: found {system!r}; allowed: {', '.join(kinds)}")
     if not 0 <= low <= high <= scenario.added_max:
         faults.append(f"number: found {low} to {high}; allowed: 0 to {scenario.added_max} (the scenario's added_max)")
     if faults:
@@ -258,7 +259,7 @@ def _claim(said: Said, goals: tuple[Goal, ...], scenario: Scenario, text: tuple[
     if len(goals) > 1:
         aim = f"reach each goal of the question in turn ({', '.join(goal.name for goal in goals)})"
     are = "are not" if said.denied else "are"
-    reading = f"{number} {SYSTEM_NAMES[system]} fire units, added to what there is, {are} enough to {aim}.{notes}"
+    reading = f"{number} {kind_name(system)} fire units, added to what there is, {are} enough to {aim}.{notes}"
     return PublicClaim(words or reading, system, low, high, goals, said.denied, reading)
 
 

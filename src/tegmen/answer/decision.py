@@ -18,8 +18,8 @@ from tegmen.answer.study import Effort, Study, begin_study
 from tegmen.answer.tradeoffs import Weighed, weigh_mix
 from tegmen.calibration.fit import Calibration
 from tegmen.errors import InputError, checked_arguments
+from tegmen.evidence.catalogue import kind_name
 from tegmen.evidence.holders import read_holders
-from tegmen.evidence.systems import SYSTEM_NAMES
 from tegmen.question.goals import METRICS
 from tegmen.question.numbers import Evidence, gather
 from tegmen.question.places import Places
@@ -212,7 +212,7 @@ def binding_in_words(weighed: Weighed) -> str:
     by_goals: dict[tuple[str, ...], list[str]] = {}
     for thing, goals in weighed.binding.items():
         if goals:
-            by_goals.setdefault(goals, []).append("rounds" if thing == "rounds" else SYSTEM_NAMES.get(thing, thing))
+            by_goals.setdefault(goals, []).append("rounds" if thing == "rounds" else kind_name(thing))
     return "; ".join(f"{' and '.join(goals)} ({', '.join(things)})" for goals, things in by_goals.items())
 
 

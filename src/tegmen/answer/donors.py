@@ -18,9 +18,9 @@ import pandas as pd
 
 from tegmen.answer.givers import FURTHEST, MONTH_ROWS, Giver, Solved, crews_of, full_month, giver_of, solve
 from tegmen.errors import InfeasibleError, InputError, checked_arguments
+from tegmen.evidence.catalogue import kind_name, read_catalogue
 from tegmen.evidence.holders import ENDS, OUTLOOKS, Holder, Outlook, at_end, read_holders, said_together
 from tegmen.evidence.parameters import Parameter
-from tegmen.evidence.systems import SYSTEM_NAMES
 from tegmen.ledger.inventory import Inventory
 from tegmen.question.scenario import Scenario
 from tegmen.terms import VERSION, FrozenDict, Provenance, content_equal, count_of
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 HORIZON: Final = 24
 """Months looked ahead where no month is asked for."""
 _MOST_ASKED = 1000
-
-
-def _kind_name(kind: str) -> str:
-    return SYSTEM_NAMES.get(kind, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +212,7 @@ class DonorPlan:
 
     def sentence(self) -> str:
         """Say who gives, and by when the last can fight."""
-        asked = ", ".join(f"{number} {_kind_name(kind)}" for kind, number in self.added.items())
+        asked = ", ".join(f"{number} {kind_name(kind)}" for kind, number in self.added.items())
         if not self.gifts or self.last is None:
             return f"{asked}: nobody is known to be able to give one within {count_of(self.months, 'month')}."
         counts = Counter[str]()
@@ -252,9 +248,9 @@ class DonorPlan:
         missing = f", {unknown} of them not told" if unknown else ""
         own = f"{count_of(len(stocks), 'holder')}{missing}: {best:g} ({low:g}–{high:g}) in all"
         if not told:
-            return f"Stocks of {_kind_name(kind)}, {own}."
+            return f"Stocks of {kind_name(kind)}, {own}."
         why = "Sums count every unit, whether it can be spared or not"
-        return f"Stocks of {_kind_name(kind)}, {own}. Said of several together: {told}. {why}."
+        return f"Stocks of {kind_name(kind)}, {own}. Said of several together: {told}. {why}."
 
     def to_pandas(self) -> pd.DataFrame:
         """Give one row a gift: month, holder, system, units, share of stock, rounds, marks."""
@@ -491,7 +487,7 @@ def _relaxations(ask: _Ask, solved: Solved) -> Iterable[_Relaxed]:
             rows = tuple(giver.holder.rows["crews_a_month"] for giver in solved.givers if giver.holder.system == kind)[
                 :1
             ]
-            yield _Relaxed(f"one more crew of {_kind_name(kind)} a month", rows, solved.givers, ask, kind)
+            yield _Relaxed(f"one more crew of {kind_name(kind)} a month", rows, solved.givers, ask, kind)
     if sum(solved.unmet.values()):
         yield _Relaxed("one month later", (), solved.givers, ask._replace(months=ask.months + 1))
 
@@ -509,7 +505,7 @@ def _of_stocks(ask: _Ask, solved: Solved) -> Iterable[_Relaxed]:
             words = f"{giver.working + 1} instead of {giver.working} of {holder.name} in working order"
             ways.append((words, "working_share", replace(giver, working=giver.working + 1)))
         for words, row, relaxed in ways:
-            kind = f" ({_kind_name(holder.system)})" if len(ask.added) > 1 else ""
+            kind = f" ({kind_name(holder.system)})" if len(ask.added) > 1 else ""
             givers = (*solved.givers[:index], relaxed, *solved.givers[index + 1 :])
             yield _Relaxed(f"{words}{kind}", (holder.stock, holder.rows[row]), givers, ask)
 
@@ -529,7 +525,7 @@ def _of_months(ask: _Ask, solved: Solved) -> Iterable[_Relaxed]:
         ]
         if any(solved.may_gain(index, month) for index, month in moved):
             what = row.name.removeprefix("months_to_").replace("_", " ")
-            kind = "" if row.system == "all" else f", {_kind_name(row.system)}"
+            kind = "" if row.system == "all" else f", {kind_name(row.system)}"
             yield _Relaxed(f"one month less to {what} ({row.subject}{kind})", (row,), givers, ask)
 
 
@@ -570,7 +566,7 @@ def _added_faults(added: Mapping[str, int], known: Sequence[Holder], only: Seque
     for kind, number in added.items():
         if kind not in kinds:
             near = get_close_matches(kind, kinds, 3, 0.4) or kinds
-            what = "nobody is known to hold it" if kind in SYSTEM_NAMES else "unknown kind"
+            what = "nobody is known to hold it" if kind in read_catalogue().names else "unknown kind"
             faults.append(f"added: {kind!r}: {what}; the nearest that somebody holds: {', '.join(near)}")
         elif only and not any(holder.system == kind and holder.name.casefold() in named for holder in known):
             who = ", ".join(holder.name for holder in known if holder.system == kind)
@@ -626,7 +622,7 @@ def _refusal(plan: DonorPlan) -> str:
     """Say what cannot be met, which limits bind, and the nearest ask that can be met."""
     come = {kind: number - plan.unmet[kind] for kind, number in plan.added.items()}
     asked, can = (
-        ", ".join(f"{number} {_kind_name(kind)}" for kind, number in numbers.items()) for numbers in (plan.added, come)
+        ", ".join(f"{number} {kind_name(kind)}" for kind, number in numbers.items()) for numbers in (plan.added, come)
     )
     who = ", ".join(
         f"{each.holder.name} {each.gives}{f' {each.holder.system}' if len(plan.added) > 1 else ''}"
@@ -643,7 +639,7 @@ def _refusal(plan: DonorPlan) -> str:
     for kind, short in plan.unmet.items():
         spans = ", ".join(f"{outlook} {reach[kind]}" for outlook, reach in plan.reach.items())
         if short:
-            lines.append(f"{_kind_name(kind)} by then, by outlook: {spans}")
+            lines.append(f"{kind_name(kind)} by then, by outlook: {spans}")
     later = _later(plan)
     lines.append(f"all of it: {f'by {later:%Y-%m}' if later else 'at no time, with these floors'}")
     return "\n  - ".join(lines)

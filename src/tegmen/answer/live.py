@@ -25,7 +25,6 @@ from tegmen.engine.expected import Cover, cover_baseline, expect, fill, stakes_o
 from tegmen.engine.kernel.packets import same_night
 from tegmen.errors import InputError, checked_arguments
 from tegmen.evidence.parameters import plausible
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.question.theatre import Theatre
 from tegmen.terms import (
@@ -125,7 +124,12 @@ class Evaluation:
 
 
 def held_goals(scenario: Scenario) -> tuple[Goal, ...]:
-    """Goals that a page can hold: those of ballistic missiles and of cover alone; the headline first."""
+    """Goals that a page can hold: those of ballistic missiles and of cover alone; the headline first.
+
+    None where the kind asked about does not meet such missiles, or others are added beside it.
+    """
+    if scenario.added or ThreatClass.ballistic not in scenario.kinds.met[scenario.added_system]:
+        return ()
     held = [goal for goal in scenario.goals if not counts_others(goal)]
     return tuple(sorted(held, key=lambda goal: not goal.headline))
 
@@ -198,8 +202,9 @@ def _at_32_bits(values: Floats) -> Floats:
 
 
 def arrays_of(carried: Carried) -> dict[str, NDArray[Any]]:
-    """Give what a page carries as arrays by name, axes w, p, s (`BALLISTIC_SYSTEMS`), u; nothing is lost here."""
-    worlds, systems = carried.worlds, len(BALLISTIC_SYSTEMS)
+    """Give what a page carries as arrays by name, axes w, p, s (meets ballistic missiles), u; nothing is lost here."""
+    worlds = carried.worlds
+    systems = len(worlds.kinds.meeting(ThreatClass.ballistic))
     index = np.uint8 if len(worlds.places) <= np.iinfo(np.uint8).max else np.uint16
     steps, unit = mix_steps(worlds)
     fights = (worlds.system >= 0) & (worlds.system < systems)
@@ -310,7 +315,7 @@ def read_state(text: str, scenario: Scenario, theatre: Theatre) -> State:
     targets = _one_of(given.pop("targets", TARGETS[0]), "targets", TARGETS, faults)
     goal = goals[_one_of(given.pop("goal", next(iter(goals))), "goal", tuple(goals), faults)]
     plan = _one_of(given.pop("plan", PLANS[0]), "plan", PLANS, faults)
-    units = _units_of(given.pop("units", ""), theatre.places.name.tolist(), scenario.added_max, faults)
+    units = _units_of(given.pop("units", ""), theatre.places.name.tolist(), scenario, faults)
     choice = goal.threshold, goal.confidence, scenario.added_rounds.value
     first = State(case, targets, goal.name, *choice, plan=plan, units=units)
     own = {name: numbers.pop(name) for name in ("threshold", "confidence", "rounds", "reaction") if name in numbers}
@@ -368,14 +373,16 @@ def _one_of(value: str, name: str, allowed: tuple[str, ...], faults: list[str]) 
     return allowed[0]
 
 
-def _units_of(text: str, names: Sequence[str], most: int, faults: list[str]) -> tuple[tuple[str, int], ...]:
+def _units_of(text: str, names: Sequence[str], scenario: Scenario, faults: list[str]) -> tuple[tuple[str, int], ...]:
     units: list[tuple[str, int]] = []
-    known = {str(name): at for at, name in enumerate(names)}
+    known, most = {str(name): at for at, name in enumerate(names)}, scenario.added_max
+    kinds = scenario.kinds.meeting(ThreatClass.ballistic)
     for part in filter(None, text.split(",")):
         system, _, place = part.partition("@")
-        if system not in BALLISTIC_SYSTEMS or unquote(place) not in known:
-            kinds = " or ".join(BALLISTIC_SYSTEMS)
-            faults.append(f"units: found {part[:60]!r}; give SYSTEM@PLACE, {kinds} at a place of the question")
+        if system not in kinds or unquote(place) not in known:
+            faults.append(
+                f"units: found {part[:60]!r}; give SYSTEM@PLACE, {' or '.join(kinds)} at a place of the question"
+            )
         else:
             units.append((system, known[unquote(place)]))
     if len(units) > most:
@@ -415,7 +422,10 @@ def state_numbers(
         A page can hold none of the question's goals, or not be set so; all faults are named at once.
     """
     if not held_goals(scenario):
-        raise InputError("state", [f"{scenario.name} has no goal of ballistic missiles or of cover alone: add one"])
+        raise InputError(
+            "state",
+            [f"{scenario.name} has no goal of ballistic missiles or of cover alone, or adds other kinds: change that"],
+        )
     study = begin_study(scenario, calibration, seed=seed, effort=effort, progress=progress)
     read = read_state(state, scenario, study.theatre)
     carried = carry(study, read.case, [read.targets])[read.targets]
@@ -444,7 +454,7 @@ def evaluate(carried: Carried, scenario: Scenario, state: State) -> Evaluation:
     steps = [_step(cover, reached, goal, state, added=False)]
     for system, site in zip(systems, sites, strict=True):
         cover.add(site, system)
-        radius = worlds.units.radius_ballistic_km[:, BALLISTIC_SYSTEMS.index(system)]
+        radius = worlds.units.radius_ballistic_km[:, worlds.kinds.code(system)]
         reached |= worlds.theatre.apart_km[np.broadcast_to(site, len(worlds))] <= radius[:, None]
         steps.append(_step(cover, reached, goal, state, added=True))
     losses, used, struck = (np.stack(each) for each in zip(*steps, strict=True))

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.answer.readings import score
-from tegmen.answer.study import Study, counts_others
+from tegmen.answer.study import Study
 from tegmen.engine.expected import cover_baseline, expected_losses
 from tegmen.engine.laydown import Laydown
-from tegmen.engine.passage import let_pass
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
+from tegmen.engine.passage import passage_for
+from tegmen.evidence.catalogue import read_catalogue
 from tegmen.question.scenario import Goal
 from tegmen.terms import EvidenceCase, ThreatClass
 
@@ -65,13 +65,13 @@ class MixScores:
     def remaining(self, goal: Goal, plan: Laydown, rounds: float) -> Floats:
         """(w, n) what remains of a goal's metric with the first 0, 1, ... units of a plan, and these rounds a month."""
         worlds = self.study.worlds(self.case, goal)
-        return score(worlds, goal, plan).remaining(self.study.rounds(worlds, len(plan), rounds))
+        return score(worlds, goal, plan).remaining(self.study.rounds(worlds, plan, rounds))
 
     def averted(self, goal: Goal, plan: Laydown, rounds: float) -> tuple[float, float]:
         """By how much a plan lowers a goal's metric, in its unit: mean over worlds; its Monte Carlo standard error."""
         worlds = self.study.worlds(self.case, goal)
-        passage = let_pass(worlds) if counts_others(goal) else None
-        supply = self.study.rounds(worlds, len(plan), rounds)
+        passage = passage_for(worlds, goal.measure)
+        supply = self.study.rounds(worlds, plan, rounds)
         losses = expected_losses(cover_baseline(worlds), goal, plan, [supply], passage)[0]
         fewer = losses[:, 0] - losses[:, -1]
         independent = worlds.ess * len(worlds) / len(self.study.posterior())
@@ -104,12 +104,7 @@ class MixScores:
 
 def helpful(goal: Goal, kinds: Iterable[str]) -> list[str]:
     """Those of the kinds that meet what a goal counts."""
-    classes = goal.measure.classes
-    able: set[str] = set()
-    if ThreatClass.ballistic in classes or goal.measure.is_coverage:
-        able |= set(BALLISTIC_SYSTEMS)
-    if ThreatClass.cruise in classes:
-        able |= set(MISSILE_SYSTEMS)
+    able = read_catalogue().kinds.meeting(*goal.measure.met)
     return [kind for kind in kinds if kind in able]
 
 

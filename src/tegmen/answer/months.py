@@ -21,12 +21,12 @@ from tegmen.engine.expected import cover_baseline, expected_losses, rounds_wante
 from tegmen.engine.laydown import Laydown
 from tegmen.engine.passage import Passage, let_pass
 from tegmen.errors import InputError, checked_arguments
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS, SYSTEM_NAMES
+from tegmen.evidence.catalogue import kind_name, read_catalogue
 from tegmen.ledger.aid import Amount, add_up, aid_status, system_of
 from tegmen.ledger.inventory import FIRE_UNITS, ONE_UNIT, inventories
 from tegmen.ledger.store import open_ledger
 from tegmen.question.scenario import Goal, Scenario
-from tegmen.terms import EvidenceCase, FrozenDict, Progress, Provenance, Span, one_blas_thread, take
+from tegmen.terms import EvidenceCase, FrozenDict, Progress, Provenance, Span, ThreatClass, one_blas_thread, take
 from tegmen.worlds.dice import Dice, streams_of
 
 if TYPE_CHECKING:
@@ -85,8 +85,9 @@ class Arrival:
     def faults(self) -> list[str]:
         """What is wrong with it by itself."""
         found: list[str] = []
-        if self.kind not in BALLISTIC_SYSTEMS:
-            allowed = ", ".join(BALLISTIC_SYSTEMS)
+        known = read_catalogue().kinds.meeting(ThreatClass.ballistic)
+        if self.kind not in known:
+            allowed = ", ".join(known)
             found.append(f"found the kind {self.kind!r}; allowed are {allowed}, which meet ballistic missiles")
         if type(self.number) is not int or self.number < 1:
             found.append(f"found {self.number!r} fire units; give a whole number from 1 up")
@@ -264,7 +265,7 @@ class ByWhen:
     @property
     def sentence(self) -> str:
         """Say by when the goal is met, and what a month of delay costs."""
-        what = ", ".join(f"{each.number} {SYSTEM_NAMES[each.kind]} in {each.month:%B %Y}" for each in self.arrivals)
+        what = ", ".join(f"{each.number} {kind_name(each.kind)} in {each.month:%B %Y}" for each in self.arrivals)
         first, asked = self.first_met, f"{100 * self.goal.confidence:.6g} %"
         head = f"With {what or 'nothing added'}, the goal ({self.goal.label})"
         if first is None:
@@ -501,7 +502,7 @@ def _begin(study: Study, case: EvidenceCase, goal: Goal, arrivals: tuple[Arrival
         there=wear.there(months),
         noise=dice.of("later months").generator.standard_normal((months, len(worlds))),
         passage=let_pass(worlds) if counts_others(goal) else None,
-        counted=FrozenDict({code: _counted_to(scenario, code) for code in range(len(MISSILE_SYSTEMS))}),
+        counted=FrozenDict({code: _counted_to(scenario, code) for code in range(len(worlds.kinds))}),
     )
 
 
@@ -510,13 +511,13 @@ def _sited(study: Study, goal: Goal, arrivals: Sequence[Arrival]) -> tuple[tuple
     total = {each.kind: sum(other.number for other in arrivals if other.kind == each.kind) for each in arrivals}
     order = {kind: iter(study.sites(goal, kind, number).sites.tolist()) for kind, number in total.items()}
     return tuple(
-        (MISSILE_SYSTEMS.index(each.kind), next(order[each.kind])) for each in arrivals for _ in range(each.number)
+        (study.scenario.kinds.code(each.kind), next(order[each.kind])) for each in arrivals for _ in range(each.number)
     )
 
 
 def _counted_to(scenario: Scenario, code: int) -> dt.date:
     """Day to which losses of the baseline's units of a system are in the counts: that of the last row."""
-    rows = [row.as_of or row.since for row in scenario.held if row.system == MISSILE_SYSTEMS[code]]
+    rows = [row.as_of or row.since for row in scenario.held if row.system == scenario.kinds.ids[code]]
     return max([scenario.month.first, *rows])
 
 
@@ -530,7 +531,7 @@ def _follow(course: _Course, delay: int | None) -> Iterator[_Month]:
         rounds = worlds.scalar["rounds_a_month"]
         if month:
             rounds = base.rounds * np.exp(base.rounds_sd * course.noise[month - 1]) + base.rounds_kept * left
-        if any(kind in BALLISTIC_SYSTEMS for kind in added):
+        if any(kind in scenario.ballistic_held for kind in added):
             rounds = rounds + scenario.added_rounds.value
         passage = course.passage.standing(worlds) if course.passage else None
         value = expected_losses(cover, course.goal, Laydown.of("", ()), [[rounds]], passage)[0, :, 0]
@@ -546,7 +547,7 @@ def _worlds_in(course: _Course, month: int, delay: int | None) -> tuple[Worlds, 
     ready = worlds.readiness.copy()
     stands = slice(len(base.stands.system))
     system[:, stands], site[:, stands] = base.stands.on(day)
-    codes = np.clip(system[:, stands], 0, len(BALLISTIC_SYSTEMS) - 1)
+    codes = np.clip(system[:, stands], 0, base.shield.ready.shape[1] - 1)
     ready[:, stands] = np.take_along_axis(base.shield.ready, codes, axis=1)
     for code, counted in course.counted.items():
         ready = np.where(system == code, ready * course.there[max(months_between(counted, day), 0)][:, None], ready)
@@ -554,9 +555,15 @@ def _worlds_in(course: _Course, month: int, delay: int | None) -> tuple[Worlds, 
     added: dict[str, Floats] = {}
     for (code, place), age in zip(course.sites, _ages(course, month, delay), strict=True):
         if age >= 0:
-            kind, there = MISSILE_SYSTEMS[code], course.there[age]
+            kind, there = worlds.kinds.ids[code], course.there[age]
             added[kind] = added.get(kind, 0.0) + there
-            columns.append((code, place, there * (base.shield.ready[:, code] if kind in BALLISTIC_SYSTEMS else 1.0)))
+            columns.append(
+                (
+                    code,
+                    place,
+                    there * (base.shield.ready[:, code] if kind in course.study.scenario.ballistic_held else 1.0),
+                )
+            )
     if columns:
         even = np.ones((len(worlds), 1), dtype=np.int64)
         system = np.concatenate([system, *(code * even for code, _, _ in columns)], axis=1)
@@ -585,7 +592,7 @@ def _delayed(course: _Course, planned: Sequence[_Month], delay: int) -> Delay:
 
 def _states(course: _Course, planned: Sequence[_Month], without: Sequence[_Month]) -> tuple[MonthState, ...]:
     scenario = course.study.scenario
-    kinds = tuple(dict.fromkeys((*BALLISTIC_SYSTEMS, *(arrival.kind for arrival in course.arrivals))))
+    kinds = tuple(dict.fromkeys((*scenario.ballistic_held, *(arrival.kind for arrival in course.arrivals))))
     committed = commitments(scenario, kinds, course.days)
     shares = [_met(course, each.value, without[0].value) for each in (*planned, *without)]
     errors = course.study.mcse(np.array(shares), course.case, course.goal)

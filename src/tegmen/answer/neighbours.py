@@ -23,6 +23,7 @@ from tegmen.engine.expected import cover_baseline, expected_losses, kill_by_zone
 from tegmen.engine.laydown import Laydown
 from tegmen.engine.passage import let_pass
 from tegmen.errors import InputError, checked_arguments
+from tegmen.evidence.catalogue import kind_name, read_catalogue
 from tegmen.evidence.geography import (
     BORDER_ERROR_KM,
     apart_from_km,
@@ -31,7 +32,6 @@ from tegmen.evidence.geography import (
     ground_km,
     neighbour_names,
 )
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS, SYSTEM_NAMES
 from tegmen.ledger.aid import counts_from
 from tegmen.ledger.store import open_ledger
 from tegmen.question.lanes import lay_lanes
@@ -246,9 +246,7 @@ class Neighbours:
             return f"{told}."
         best = max(self.from_abroad, key=lambda each: (each.saved[0], each.stops[0]))
         what = self.goal.measure.what.format(cities=self.goal.largest_cities)
-        unit = (
-            f"One {SYSTEM_NAMES[best.kind]} on a neighbour's ground, at least {best.at_least_km:g} km from the border,"
-        )
+        unit = f"One {kind_name(best.kind)} on a neighbour's ground, at least {best.at_least_km:g} km from the border,"
         if best.saved[0] == 0:
             stops = f"elsewhere it stops {best.stops[0]:.2f} missiles a month at most"
             return f"{told}. {unit} takes nothing off {what}; {stops} ({best.neighbour})."
@@ -359,11 +357,12 @@ def _require_neighbours(goal: Goal, added: Option | None, kind: str, at_least_km
         for name in names
         if name in PARTIES
     ]
-    if kind not in BALLISTIC_SYSTEMS:
-        faults.append(f"found the kind {kind!r}; allowed are {', '.join(BALLISTIC_SYSTEMS)}")
+    able = read_catalogue().kinds.meeting(ThreatClass.ballistic)
+    if kind not in able:
+        faults.append(f"found the kind {kind!r}; allowed are {', '.join(able)}")
     if not 0 <= at_least_km <= 100:
         faults.append(f"at_least_km: found {at_least_km:g}; give 0 to 100 km")
-    faults += [] if added is None else option_faults(added, BALLISTIC_SYSTEMS)
+    faults += [] if added is None else option_faults(added, able)
     if goal.metric != "ballistic_strikes":
         faults.append(f"the headline goal {goal.name!r} is of {goal.metric}; choose one of ballistic_strikes")
     if faults:
@@ -557,7 +556,7 @@ def _with_units(worlds: Worlds, study: Study, added: Option) -> Worlds:
     """The same worlds with the option's units standing where the goal has them, ready as often as added ones are."""
     system, site, ready = [worlds.system], [worlds.site], [worlds.readiness]
     for kind, number in added.items():
-        code = MISSILE_SYSTEMS.index(kind)
+        code = worlds.kinds.code(kind)
         for place in study.sites(study.scenario.headline, kind, number).sites if number else ():
             system.append(np.full((len(worlds), 1), code, dtype=np.int64))
             site.append(np.full((len(worlds), 1), int(place), dtype=np.int64))
@@ -576,7 +575,7 @@ def _from_abroad(study: Study, case: EvidenceCase, name: str, unit: tuple[str, f
     """
     goal, worlds = study.scenario.headline, study.worlds(case, study.scenario.headline)
     kind, at_least_km = unit
-    theatre, code = study.theatre, MISSILE_SYSTEMS.index(kind)
+    theatre, code = study.theatre, worlds.kinds.code(kind)
     reach = worlds.units.radius_ballistic_km[:, code]
     counts = goal.measure.places(theatre.places, goal.largest_cities)
     stops = _saves(worlds, kind)
@@ -602,7 +601,7 @@ def _from_abroad(study: Study, case: EvidenceCase, name: str, unit: tuple[str, f
 
 def _saves(worlds: Worlds, kind: str) -> Floats:
     """(w, p) missiles that one more unit within reach of a place stops there, of those that no ready unit meets."""
-    code = MISSILE_SYSTEMS.index(kind)
+    code = worlds.kinds.code(kind)
     cls, cover = ThreatClass.ballistic, cover_baseline(worlds)
     zone = np.where(worlds.places.kyiv, 0, 1)
     kill = kill_by_zone(worlds)[:, zone] * worlds.units.effectiveness_ballistic[:, code, None]

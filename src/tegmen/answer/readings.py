@@ -17,9 +17,12 @@ import numpy as np
 from tegmen.answer.results import POINTS, CutAnswer, Frontier, Informed, Iso, Reaction, ReadingAnswer, Strikes
 from tegmen.answer.siting import site_informed
 from tegmen.answer.study import HEADLINE, Study, met_share, remaining_shares, share_mcse, smallest_enough
+from tegmen.engine.campaign import begin_campaign
+from tegmen.engine.check import Agreement, compare, take_numbers, thin_out
 from tegmen.engine.engagement import salvo_of
 from tegmen.engine.expected import StrikeSums, cover_baseline, share_filled, strike_sums
 from tegmen.engine.laydown import Laydown
+from tegmen.engine.passage import Passage, passage_for
 from tegmen.question.scenario import Goal
 from tegmen.terms import EvidenceCase, ThreatClass, take
 from tegmen.worlds.draw import Worlds
@@ -28,6 +31,8 @@ from tegmen.worlds.prior import Reading
 if TYPE_CHECKING:
     from tegmen.terms import Floats
 
+_CORRECTED = 7
+"""Numbers at which the simulation corrects a closed form; in between the correction is drawn straight."""
 RE_AIMED = (0.0, 0.1, 0.25)
 """Shares of what was aimed at newly covered places that is aimed at the less covered ones instead."""
 ISO_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
@@ -80,12 +85,13 @@ class StrikeTable:
     """A plan for ballistic strikes: what remains for any rounds and any share re-aimed, from sums over places."""
 
     worlds: Worlds
+    plan: Laydown
     sums: StrikeSums
 
     def remaining(self, rounds: Sequence[Floats], re_aimed: float = 0.0) -> Floats:
         """(w, n) expected strikes over those of the baseline; parameters as of `strikes`."""
         left = self.strikes(rounds, re_aimed)
-        return left / np.maximum(left[:, :1], 1e-300)
+        return (left / np.maximum(left[:, :1], 1e-300))[:, self.plan.beside :]
 
     def strikes(self, rounds: Sequence[Floats], re_aimed: float = 0.0) -> Floats:
         """(w, n) expected strikes, as a share of the missiles launched.
@@ -106,34 +112,77 @@ class StrikeTable:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OtherTable:
-    """A plan for a goal that is no sum of strikes: worked out anew for other rounds; re-aiming is not."""
+    """A plan for a goal that is no sum of ballistic strikes: worked out anew for other rounds; re-aiming is not.
+
+    Parameters
+    ----------
+    passage
+        What passes the baseline; None where only ballistic missiles count.
+    shift
+        (n,) what saturation adds to what remains.
+    """
 
     worlds: Worlds
     goal: Goal
     plan: Laydown
+    passage: Passage | None = None
+    shift: float | Floats = 0.0
 
     def remaining(self, rounds: Sequence[Floats]) -> Floats:
         """(w, n) as `StrikeTable.remaining`."""
-        return remaining_shares(self.worlds, self.goal, self.plan, [rounds])[0]
+        return self.by_supply([rounds])[0]
+
+    def by_supply(self, supplies: Sequence[Sequence[Floats]]) -> list[Floats]:
+        """(w, n) for each of several supplies of rounds."""
+        remaining = remaining_shares(self.worlds, self.goal, self.plan, supplies, self.passage)
+        return list(np.maximum(remaining[:, :, self.plan.beside :] + self.shift, 0.0))
 
 
 def score(worlds: Worlds, goal: Goal, plan: Laydown) -> StrikeTable | OtherTable:
     """Make ready to score a plan: by sums where the metric is one of strikes, else by its closed form each time."""
-    return strike_table(worlds, goal, plan) if goal.metric == "ballistic_strikes" else OtherTable(worlds, goal, plan)
+    if goal.metric == "ballistic_strikes":
+        return strike_table(worlds, goal, plan)
+    return OtherTable(worlds, goal, plan, passage_for(worlds, goal.measure))
 
 
 def strike_table(worlds: Worlds, goal: Goal, plan: Laydown) -> StrikeTable:
     """Make the table of a plan."""
     counted = goal.measure.places(worlds.places, goal.largest_cities).astype(np.float64)
-    return StrikeTable(worlds, strike_sums(cover_baseline(worlds), counted, plan))
+    return StrikeTable(worlds, plan, strike_sums(cover_baseline(worlds), counted, plan))
 
 
 def plan_table(
     study: Study, case: EvidenceCase, goal: Goal, units: tuple[str, int], reading: Reading = HEADLINE
 ) -> StrikeTable | OtherTable:
     """Make ready to score a study's own plan for a goal on its worlds; units: the system, and how many at most."""
-    system, most = units
-    return score(study.worlds(case, goal, reading), goal, study.sites(goal, system, most, reading))
+    return _ready_table(study, case, goal, study.sites(goal, *units, reading), study.worlds(case, goal, reading))
+
+
+def _ready_table(
+    study: Study, case: EvidenceCase, goal: Goal, plan: Laydown, worlds: Worlds
+) -> StrikeTable | OtherTable:
+    """Make ready to score a plan on these worlds; a goal of area defence with the headline's correction."""
+    table = score(worlds, goal, plan)
+    if not goal.measure.area or not isinstance(table, OtherTable):
+        return table
+    found = saturation(study, case, goal, plan)
+    return replace(table, shift=np.interp(np.arange(len(plan.asked) + 1), found.added, found.correction))
+
+
+def saturation(study: Study, case: EvidenceCase, goal: Goal, plan: Laydown) -> Agreement:
+    """Simulate some worlds of a goal of area defence at a few numbers: what its closed form is corrected by."""
+
+    def work_out() -> Agreement:
+        study.tell(f"{case}: {goal.name}: what saturates", 0, 1)
+        effort = study.effort
+        some = thin_out(study.worlds(case, goal), effort.part(400, 50))
+        campaign = begin_campaign(some, cruise=ThreatClass.cruise in goal.measure.classes, compute=effort.compute)
+        asked = np.linspace(0, len(plan.asked), _CORRECTED).round().astype(int)
+        numbers = sorted({0, *(plan.beside + asked).tolist()})
+        agreed = compare(campaign, goal, plan, study.rounds(some, plan), added=numbers, runs=effort.runs)
+        return take_numbers(agreed, plan.beside)
+
+    return study.once(("saturation", case, goal.metric, goal.largest_cities, plan.kinds), work_out)
 
 
 def remaining_of(
@@ -141,7 +190,7 @@ def remaining_of(
 ) -> Floats:
     """(w, n) what remains with a study's own plan and the rounds that come with added units."""
     table = plan_table(study, case, goal, units, reading)
-    return table.remaining(study.rounds(table.worlds, units[1]))
+    return table.remaining(study.rounds(table.worlds, table.plan))
 
 
 # --- what the headline's book holds ----------------------------------------------------------------------------------
@@ -165,7 +214,7 @@ def answer_readings(
         met = met_share(remaining_of(study, case, goal, (study.scenario.added_system, most), reading), goal)
         odds = posterior.log_evidence - own.log_evidence
         answers.append(ReadingAnswer(name, reason, smallest_enough(met, goal), float(met[at]), odds, posterior.ess))
-    remaining = table.remaining(study.rounds(table.worlds, most))
+    remaining = table.remaining(study.rounds(table.worlds, table.plan))
     for name, unknown, third, reason in PARTS:
         values = table.worlds.unknowns[unknown]
         # By rank: worlds that are copies of one have equal values, and no third may be empty.
@@ -189,21 +238,20 @@ def frontier_of(study: Study, case: EvidenceCase, goal: Goal, plan: Laydown) -> 
 
 def remaining_by_rounds(study: Study, case: EvidenceCase, goal: Goal, plan: Laydown) -> list[Floats]:
     """(w, n) what remains with each amount of rounds of the frontier, and without limit; a goal's worlds, or a part."""
-    most = study.scenario.added_max
-    worlds = study.worlds(case, goal)
-    table = score(worlds, goal, plan)
-    amounts = (*study.scenario.frontier_rounds, np.inf)
-    if isinstance(table, StrikeTable):
-        return [table.remaining(study.rounds(worlds, most, amount)) for amount in amounts]
+    worlds, amounts = study.worlds(case, goal), (*study.scenario.frontier_rounds, np.inf)
+    if goal.metric == "ballistic_strikes":
+        table = score(worlds, goal, plan)
+        return [table.remaining(study.rounds(worlds, plan, amount)) for amount in amounts]
     part = take(worlds, np.arange(min(len(worlds), study.effort.part(5, 1000))))
-    supplies = [study.rounds(part, most, amount) for amount in amounts]
 
     def work_out() -> list[Floats]:
+        table, supplies = _ready_table(study, case, goal, plan, part), [study.rounds(part, plan, a) for a in amounts]
+        assert isinstance(table, OtherTable)
         if goal.measure.is_coverage:  # covered, with rounds or without
-            return list(remaining_shares(part, goal, plan, supplies[:1])) * len(supplies)
-        return list(remaining_shares(part, goal, plan, supplies))
+            return table.by_supply(supplies[:1]) * len(supplies)
+        return table.by_supply(supplies)
 
-    return study.once(("by rounds", case, goal.name), work_out)
+    return study.once(("by rounds", case, goal.name, plan.kinds), work_out)
 
 
 def _binding(amounts: Sequence[float], numbers: Sequence[int | None], headline: float) -> str:
@@ -221,7 +269,7 @@ def strikes_of(study: Study, table: StrikeTable | OtherTable, n: int) -> Strikes
     """Expected strikes a month, and how many fewer n units make of them; of strikes alone."""
     if isinstance(table, OtherTable):
         return None
-    shares = table.strikes(study.rounds(table.worlds, study.scenario.added_max))
+    shares = table.strikes(study.rounds(table.worlds, table.plan))[:, table.plan.beside :]
     month = shares * table.worlds.counts[:, [ThreatClass.ballistic]]
     return Strikes(_points(month[:, 0]), _points(month[:, 0] - month[:, n]))
 
@@ -245,16 +293,18 @@ def reaction_to(study: Study, table: StrikeTable | OtherTable) -> Reaction | Non
     """The number by share re-aimed, and the guarantee over all shares up to the largest; of strikes alone."""
     if isinstance(table, OtherTable):
         return None
-    goal, rounds = study.scenario.headline, study.rounds(table.worlds, study.scenario.added_max)
+    goal, rounds = study.scenario.headline, study.rounds(table.worlds, table.plan)
     remaining = [table.remaining(rounds, share) for share in RE_AIMED]
     numbers = tuple(smallest_enough(met_share(each, goal), goal) for each in remaining)
     worst = met_share(np.maximum(remaining[0], remaining[-1]), goal)
     return Reaction(RE_AIMED, numbers, smallest_enough(worst, goal))
 
 
-def answer_informed(study: Study, case: EvidenceCase) -> Informed:
-    """Score the plan that knows the layout, on a part of the headline's worlds."""
+def answer_informed(study: Study, case: EvidenceCase) -> Informed | None:
+    """Score the plan that knows the layout, on a part of the headline's worlds; none is made for area defence."""
     goal, most, system = study.scenario.headline, study.scenario.added_max, study.scenario.added_system
+    if goal.measure.area or study.beside(system):
+        return None
     all_worlds = study.worlds(case, goal)
     worlds = take(all_worlds, np.arange(min(len(all_worlds), study.effort.part(3, 1000))))
     table = score(worlds, goal, site_informed(worlds, goal, system, most))

@@ -13,8 +13,8 @@ import pandas as pd
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.check import Agreement
 from tegmen.errors import InputError
+from tegmen.evidence.catalogue import kind_name
 from tegmen.evidence.parameters import Parameter
-from tegmen.evidence.systems import SYSTEM_NAMES
 from tegmen.ledger.aid import AidStatus
 from tegmen.question.numbers import Evidence
 from tegmen.question.places import Places
@@ -243,11 +243,13 @@ class GoalAnswer:
         Sites in order, each where it saves most given those before it: the first n are the answer.
     siting_gap
         Largest share by which other sites of as many units could save more of the metric than the first n of these, in
-        expectation and with rounds enough; n from 1 to all.
+        expectation and with rounds enough; n from 1 to all. None: no bound is known.
     evpi, evpi_error
         What knowing everything before deciding would be worth [units bought in vain], and its standard error.
     censored
         Share of worlds in which no number tried is enough; they are counted as needing the largest.
+    saturation
+        Of a goal of area defence: the simulation beside the closed form, by whose correction the curve is corrected.
     """
 
     goal: Goal
@@ -264,10 +266,11 @@ class GoalAnswer:
     claims: tuple[ClaimTest, ...]
     drivers: tuple[Driver, ...]
     placement: tuple[Stand, ...]
-    siting_gap: float
+    siting_gap: float | None
     evpi: float
     evpi_error: float
     censored: float
+    saturation: Agreement | None = None
 
     @property
     def stands(self) -> tuple[Stand, ...]:
@@ -278,7 +281,7 @@ class GoalAnswer:
         """One sentence: how many, how sure, and what sampling leaves open."""
         goal, most = self.goal, int(self.added[-1])
         share = f"in at least {percent(goal.confidence)} of worlds"
-        name = SYSTEM_NAMES[self.system]
+        name = kind_name(self.system)
         if self.n is None:
             text = f"no number up to {most} more {name} fire units is enough to {goal.label} {share} "
             text += f"({most} do so in {percent(self.probability[-1])})"
@@ -354,7 +357,7 @@ class CaseAnswer:
     frontier: tuple[Frontier, ...]
     iso: Iso
     reaction: Reaction | None
-    informed: Informed
+    informed: Informed | None
     stability: tuple[CutAnswer, ...]
     check: Agreement
     strikes: Strikes | None
@@ -400,7 +403,9 @@ class CaseAnswer:
 
     def _otherwise(self) -> dict[str, int | None]:
         """The number in every other reading, re-aiming and the informed plan among them."""
-        others = {each.name: each.n for each in self.readings} | {"a plan that knows the layout": self.informed.n}
+        others = {each.name: each.n for each in self.readings}
+        if self.informed is not None:
+            others["a plan that knows the layout"] = self.informed.n
         return others | ({"re-aiming": self.reaction.guarantee} if self.reaction else {})
 
 
@@ -449,7 +454,7 @@ class Sufficiency:
         """Answer sentence of a case, with the public claims the scenario quotes under both plans."""
         result = self.cases[case]
         answer, goal = result.headline, result.headline.goal
-        name = SYSTEM_NAMES[answer.system]
+        name = kind_name(answer.system)
         rounds = f"with {result.rounds_added:g} rounds a month for them"
         share = f"in at least {percent(goal.confidence)} of worlds"
         span = number_span(result.span, int(answer.added[-1]))
@@ -468,9 +473,11 @@ class Sufficiency:
             if claim.quote:
                 quoted.setdefault(claim.quote, []).append(claim.added)
         for words, numbers in quoted.items():
-            informed, blind = (
-                _share_of_each(numbers, table) for table in (result.informed.probability, answer.probability)
-            )
+            blind = _share_of_each(numbers, answer.probability)
+            if result.informed is None:
+                parts.append(f"{words}, is enough in {blind} of worlds")
+                continue
+            informed = _share_of_each(numbers, result.informed.probability)
             parts.append(
                 f"{words}, is enough in {informed} of worlds for a plan that knows the defender's own layout, in "
                 f"{blind} for one that does not"

@@ -20,9 +20,8 @@ from scipy.sparse import csr_array, hstack, vstack
 from tegmen.answer.results import Stand
 from tegmen.engine.expected import cover_baseline, expect, kill_by_zone, stakes_of
 from tegmen.engine.laydown import Laydown
-from tegmen.engine.passage import let_pass
+from tegmen.engine.passage import passage_for
 from tegmen.errors import InputError
-from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.question.scenario import Goal
 from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds
@@ -37,6 +36,14 @@ _PROVEN = 1e-6
 _SECONDS = 10.0
 _OPTIMAL, _OUT_OF_TIME = 0, 1
 """What scipy says of a solver that ended well, or was stopped with a plan in hand."""
+
+
+NOT_BOUNDED = "not bounded"
+
+
+def status_of(gap: float) -> str:
+    """Say what a relative gap proves of a plan."""
+    return "proven best" if gap <= _PROVEN else f"within {100 * gap:.2g} % of the best"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +105,7 @@ class Siting:
     @property
     def status(self) -> str:
         """Whether it is proven to be the best, or by how much another could be better."""
-        return "proven best" if self.gap <= _PROVEN else f"within {100 * self.gap:.2g} % of the best"
+        return status_of(self.gap)
 
 
 def gains_of(worlds: Worlds, goal: Goal, system: str, count: int) -> Gains:
@@ -107,26 +114,32 @@ def gains_of(worlds: Worlds, goal: Goal, system: str, count: int) -> Gains:
     One more unit within reach changes a place alone, so that is exact but for rounds, which are taken as enough. What a
     unit does about cruise missiles is left out.
     """
-    metric = goal.measure
+    metric, units, code = goal.measure, worlds.units, worlds.kinds.code(system)
+    guns = ThreatClass.ballistic not in metric.met & worlds.kinds.met[system]
     places = np.flatnonzero(metric.places(worlds.places, goal.largest_cities))
     stakes, cover = stakes_of(worlds, places), cover_baseline(worlds)
-    others = let_pass(worlds).leak(places) if metric.background else None
-    sites, reach, group = _groups(worlds, places, system)
+    passage = passage_for(worlds, metric)
+    others = passage.leak(places) if passage else None
+    radius = units.radius_drone_km if guns else units.radius_ballistic_km
+    sites, reach, group = _groups(worlds, places, radius[:, code])
     settled: dict[ThreatClass, Floats] = {}
     lost = np.empty((len(reach), count + 1))
     for n in range(count + 1):
-        cover = cover if n == 0 else cover.everywhere(system)
+        if n and guns and passage:
+            passage = passage.everywhere(system)
+            others = passage.leak(places)
+        elif n:
+            cover = cover.everywhere(system)
         loss = metric.expected_loss(expect(cover, np.inf, places, others, settled), stakes)
         lost[:, n] = np.bincount(group.ravel(), loss.ravel(), len(reach) + 1)[1:] / len(worlds)
     return Gains(sites, reach, lost[:, :1] - lost)
 
 
-def _groups(worlds: Worlds, places: NDArray[np.intp], system: str) -> tuple[Ints, NDArray[np.bool_], Ints]:
+def _groups(worlds: Worlds, places: NDArray[np.intp], radius: Floats) -> tuple[Ints, NDArray[np.bool_], Ints]:
     """Sites (s,); which of them are of each group (g, s); (w, p) group of a place in a world, from 1, 0 for none.
 
-    A world's radius decides how many of the sites near a place reach it, nearest first.
+    A world's radius (w,) decides how many of the sites near a place reach it, nearest first.
     """
-    radius = worlds.units.radius_ballistic_km[:, MISSILE_SYSTEMS.index(system)]
     apart = worlds.theatre.apart_km[:, places]
     sites = np.flatnonzero((apart <= radius.max(initial=0.0)).any(axis=1))
     group = np.zeros((len(worlds), len(places)), dtype=np.int64)
@@ -274,7 +287,7 @@ def site_informed(worlds: Worlds, goal: Goal, system: str, count: int) -> Laydow
     the place and those in which it does not: units stand where much is aimed. What stands in the world is known.
     """
     places = np.flatnonzero(goal.measure.places(worlds.places, goal.largest_cities))
-    missed = np.multiply(*cover_baseline(worlds).none_ready)[:, places].astype(np.float32)
+    missed = cover_baseline(worlds).none_ready.prod(axis=0)[:, places].astype(np.float32)
     worth = (
         worlds.mix[:, ThreatClass.ballistic][:, places]
         * kill_by_zone(worlds)[:, np.where(worlds.places.kyiv[places], 0, 1)]
@@ -283,7 +296,7 @@ def site_informed(worlds: Worlds, goal: Goal, system: str, count: int) -> Laydow
     means = [(worth * mine).sum(axis=0) / np.maximum(mine.sum(axis=0), 1) for mine in (bare, ~bare)]
     aimed = np.where(bare, *means).astype(np.float32)
     site, place, reached = _pairs(worlds, places, system)
-    idle = 1 - float(worlds.readiness_added[:, MISSILE_SYSTEMS.index(system)].mean())
+    idle = 1 - float(worlds.readiness_added[:, worlds.kinds.code(system)].mean())
     first = np.searchsorted(site, np.unique(site))
     candidates, rows = np.unique(site), np.arange(len(worlds))
     order = np.empty((count, len(worlds)), dtype=np.int64)
@@ -293,24 +306,26 @@ def site_informed(worlds: Worlds, goal: Goal, system: str, count: int) -> Laydow
         order[n] = candidates[best]
         for world_place in range(len(places)):
             near = worlds.theatre.apart_km[order[n], places[world_place]]
-            covered = near <= worlds.units.radius_ballistic_km[rows, MISSILE_SYSTEMS.index(system)]
+            covered = near <= worlds.units.radius_ballistic_km[rows, worlds.kinds.code(system)]
             missed[:, world_place] *= np.where(covered, idle, 1.0)
     return Laydown.of(system, order)
 
 
 def _pairs(worlds: Worlds, places: NDArray[np.intp], system: str) -> tuple[Ints, Ints, NDArray[np.bool_]]:
     """Sites and places (i,) near each other, the place by its index in `places`; (w, i) whether the one reaches it."""
-    radius = worlds.units.radius_ballistic_km[:, MISSILE_SYSTEMS.index(system)]
+    radius = worlds.units.radius_ballistic_km[:, worlds.kinds.code(system)]
     apart = worlds.theatre.apart_km[:, places]
     site, place = np.nonzero(apart <= radius.max(initial=0.0))
     return site, place, apart[site, place] <= radius[:, None]
 
 
 def stands(worlds: Worlds, plan: Laydown) -> tuple[Stand, ...]:
-    """Name the sites of added units; the radius is the mean over worlds."""
-    places, radius = worlds.places, worlds.units.radius_ballistic_km.mean(axis=0)
+    """Name the sites of added units; radii are means over worlds, against the most demanding class a kind meets."""
+    places, units, radius = worlds.places, worlds.units, np.zeros(len(worlds.kinds))
+    for reach in (units.radius_drone_km, units.radius_air_km, units.radius_ballistic_km):
+        radius = np.where(reach.any(axis=0), reach.mean(axis=0), radius)
     return tuple(
         Stand(kind, str(places.name[site]), float(places.latitude[site]), float(places.longitude[site]),
-              float(radius[MISSILE_SYSTEMS.index(kind)]))
+              float(radius[worlds.kinds.code(kind)]))
         for kind, site in plan
     )  # fmt: skip

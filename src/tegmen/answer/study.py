@@ -15,18 +15,20 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from tegmen.answer.siting import Gains, gains_of, site_greedily, siting_gap
+from tegmen.answer.steps import Ground, site_by_steps
 from tegmen.calibration.fit import Calibration, RateDraws
 from tegmen.calibration.rows import EligibleRows, eligible
 from tegmen.engine.expected import cover_baseline, expected_losses
 from tegmen.engine.laydown import Laydown
-from tegmen.engine.passage import let_pass
+from tegmen.engine.passage import Passage, passage_for
 from tegmen.engine.workload import Compute
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.geography import tables_sha256
 from tegmen.evidence.parameters import plausible
+from tegmen.question.option import Option
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.question.theatre import Theatre, named_until, require_reach, set_theatre
-from tegmen.terms import EVIDENCE_CASES, VERSION, EvidenceCase, Progress, Provenance, ThreatClass, tell_nobody
+from tegmen.terms import EVIDENCE_CASES, VERSION, EvidenceCase, Progress, Provenance, ThreatClass, take, tell_nobody
 from tegmen.worlds.draw import Worlds, draw_worlds
 from tegmen.worlds.levels import Proposal
 from tegmen.worlds.posterior import Posterior, weigh
@@ -40,6 +42,7 @@ HEADLINE = Reading()
 RATE_DRAWS = 4000
 _DRAWN_FOR_EACH = 6
 _SCORING, _PLANNING, _READING = range(3)
+_AREA_PART = 25
 T = TypeVar("T")
 
 
@@ -51,7 +54,8 @@ class Effort:
     ----------
     worlds
         Worlds resampled for the headline; six times as many are drawn before the record is looked at. A fifth as many
-        serve each other reading, a two-hundredth those goals that count other classes, a four-hundredth the simulation.
+        serve each other reading, a 25th goals of area defence, a two-hundredth other goals that count other classes, a
+        four-hundredth the simulation.
     runs
         Months simulated a world.
     compute
@@ -139,43 +143,100 @@ class Study:
     ) -> Worlds:
         """Worlds in an evidence case: all of them; whole, or for a goal that counts other classes, the first part."""
         whole = whole or (goal is not None and counts_others(goal))
-        count = self.effort.part(200, 100) if whole else None
         posterior = self.posterior(reading)
+        if goal is not None and goal.measure.area:
+            size = self.effort.part(_AREA_PART, 100) if reading == HEADLINE else self.effort.part(200, 100)
+            return self.once(("area worlds", case, reading), lambda: self._spread(posterior, case, size))
+        count = self.effort.part(200, 100) if whole else None
         return self.once(
             ("worlds", case, whole, reading), lambda: draw_worlds(posterior, case, self._rates(), count=count)
         )
+
+    def _spread(self, posterior: Posterior, case: EvidenceCase, count: int) -> Worlds:
+        """So many of the worlds, whole, spread over all of them: copies of one are taken as seldom as can be."""
+        some = spread_over(posterior, count)
+        return draw_worlds(some, case, self._rates(), count=len(some))
+
+    def planning(self, goal: Goal, reading: Reading = HEADLINE, *, few: bool = False) -> Worlds:
+        """Worlds that plans for a goal are made on: others than those that score them.
+
+        Parameters
+        ----------
+        few
+            Whether a part of them does: where every step looks at all of them anew.
+        """
+        posterior = self.posterior(reading, planning=True)
+        if goal.measure.area:
+            return self.once(
+                ("planning area", reading), lambda: self._spread(posterior, "posted", self.effort.part(110, 60))
+            )
+        if few and not counts_others(goal):
+            posterior = spread_over(posterior, self.effort.part(10, 100))
+        count = min(self.effort.part(200, 100), len(posterior)) if counts_others(goal) else None
+        return draw_worlds(posterior, "posted", self._rates(), count=count)
 
     def gains(self, goal: Goal, system: str, most: int, reading: Reading = HEADLINE) -> Gains:
         """What up to so many units save, on worlds that plans are made on: the same for both evidence cases."""
 
         def work_out() -> Gains:
             self.tell(f"siting for {goal.name}", 0, 1)
-            posterior = self.posterior(reading, planning=True)
-            count = min(self.effort.part(200, 100), len(posterior)) if counts_others(goal) else None
-            return gains_of(draw_worlds(posterior, "posted", self._rates(), count=count), goal, system, most)
+            return gains_of(self.planning(goal, reading), goal, system, most)
 
         return self.once(("gains", goal.name, goal.metric, goal.largest_cities, system, most, reading), work_out)
 
     def sites(self, goal: Goal, system: str, most: int, reading: Reading = HEADLINE) -> Laydown:
         """Lay down so many units, the first n a plan of n; each where it saves most given those before it."""
-        return Laydown.of(system, site_greedily(self.gains(goal, system, most, reading), most))
+        if self.has_gains(goal, system) and not self.beside(system):
+            return Laydown.of(system, site_greedily(self.gains(goal, system, most, reading), most))
 
-    def siting_gap(self, goal: Goal, system: str, most: int) -> float:
-        """Largest share by which other sites of as many units could save more than these do (`siting_gap`)."""
+        def step() -> Laydown:
+            self.tell(f"siting for {goal.name}", 0, 1)
+            kinds = [kind for kind, count in self.beside(system).items() for _ in range(count)]
+            ground = Ground(self.planning(goal, reading, few=True), goal)
+            return replace(site_by_steps([ground], [*kinds, *[system] * most]), beside=len(kinds))
+
+        return self.once(("steps", goal.metric, goal.largest_cities, system, most, reading), step)
+
+    def beside(self, kind: str) -> Option:
+        """What the question adds in every case beside a kind whose number is asked about."""
+        return {other: count for other, count in self.scenario.added.items() if other != kind and count}
+
+    def has_gains(self, goal: Goal, kind: str) -> bool:
+        """Whether what a kind saves is a sum over places: it meets, of what counts, only what falls on them."""
+        met = self.scenario.kinds.met[kind] & goal.measure.met
+        return not goal.measure.area or met == frozenset({ThreatClass.drone})
+
+    def siting_gap(self, goal: Goal, system: str, most: int) -> float | None:
+        """Largest share by which other sites of as many units could save more than these do; None: not bounded."""
+        if self.beside(system) or not self.has_gains(goal, system):
+            return None
         key = "siting gap", goal.name, goal.metric, goal.largest_cities, system, most
         return self.once(key, lambda: siting_gap(self.gains(goal, system, most), self.sites(goal, system, most).sites))
 
-    def rounds(self, worlds: Worlds, most: int, added: float | None = None) -> list[Floats]:
-        """Rounds a month (w,) with 0 .. most added units: the baseline's, and those that come with added units."""
+    def rounds(self, worlds: Worlds, plan: int | Laydown, added: float | None = None) -> list[Floats]:
+        """Rounds a month (w,) against ballistic missiles with the first n units of a plan, n from 0.
+
+        The baseline's, and those that come with added units: with the first that meets such missiles.
+
+        Parameters
+        ----------
+        plan
+            The plan, or how many units that meet ballistic missiles are added.
+        """
         base = worlds.scalar["rounds_a_month"]
         more = base + (self.scenario.added_rounds.value if added is None else added)
-        return [base, *[more] * most]
+        if isinstance(plan, int):
+            return [base, *[more] * plan]
+        with_them = self.scenario.kinds.meeting(ThreatClass.ballistic)
+        first = next((n for n, kind in enumerate(plan.kinds) if kind in with_them), len(plan))
+        return [base] * (first + 1) + [more] * (len(plan) - first)
 
     def mcse(self, probability: Floats, case: EvidenceCase, goal: Goal) -> Floats:
         """Monte Carlo standard error of a share of the worlds that a goal is scored on."""
         worlds = self.worlds(case, goal)
-        # A part of the worlds is worth that part of the effective sample.
-        return share_mcse(probability, worlds.ess * len(worlds) / len(self.posterior()), len(worlds))
+        # The first part of the worlds is worth that part of the effective sample; one spread over all is worth it all.
+        part = 1.0 if goal.measure.area else len(worlds) / len(self.posterior())
+        return share_mcse(probability, worlds.ess * part, len(worlds))
 
     def _rates(self) -> RateDraws:
         return self.once("rates", lambda: self.calibration.draws(RATE_DRAWS, self.seed))
@@ -214,6 +275,13 @@ class Study:
         if key not in self._kept:
             self._kept[key] = make()
         return self._kept[key]  # type: ignore[return-value]
+
+
+def spread_over(posterior: Posterior, count: int) -> Posterior:
+    """Keep so many of the worlds, evenly spaced."""
+    index = np.unique(np.linspace(0, len(posterior) - 1, count).round().astype(np.intp))
+    parts = {name: take(getattr(posterior, name), index) for name in ("worlds", "supplied", "kill")}
+    return replace(posterior, **parts)
 
 
 def counts_others(goal: Goal) -> bool:
@@ -265,7 +333,13 @@ def _require_cases(cases: Sequence[str]) -> None:
         raise InputError("cases", faults)
 
 
-def remaining_shares(worlds: Worlds, goal: Goal, plan: Laydown, supplies: Sequence[Sequence[Floats]]) -> Floats:
+def remaining_shares(
+    worlds: Worlds,
+    goal: Goal,
+    plan: Laydown,
+    supplies: Sequence[Sequence[Floats]],
+    passage: Passage | None = None,
+) -> Floats:
     """(supply, w, n) what remains of the goal's metric with the first n units of a plan, n from 0: in closed form.
 
     The expected metric over that of the baseline; for a metric that is a count the count itself. Where the baseline
@@ -277,8 +351,10 @@ def remaining_shares(worlds: Worlds, goal: Goal, plan: Laydown, supplies: Sequen
         The added units in order.
     supplies
         (supply, n) rounds a month (w,) with 0, 1, ... added units.
+    passage
+        What passes the baseline (`passage_for`), where it is worked out already.
     """
-    passage = let_pass(worlds) if counts_others(goal) else None
+    passage = passage or passage_for(worlds, goal.measure)
     losses = expected_losses(cover_baseline(worlds), goal, plan, supplies, passage)
     if goal.measure.is_count:
         return losses

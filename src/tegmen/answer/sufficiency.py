@@ -22,6 +22,7 @@ from tegmen.answer.readings import (
     reaction_to,
     remaining_by_rounds,
     remaining_of,
+    saturation,
     strikes_of,
 )
 from tegmen.answer.results import POINTS, CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
@@ -38,7 +39,6 @@ from tegmen.engine.passage import let_pass
 from tegmen.engine.workload import Compute
 from tegmen.errors import TegmenError, checked_arguments
 from tegmen.evidence.parameters import Parameter
-from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.ledger.aid import aid_status
 from tegmen.ledger.store import open_ledger
 from tegmen.question.numbers import gather
@@ -154,7 +154,7 @@ def _answer_case(study: Study, case: EvidenceCase) -> tuple[CaseAnswer, Worlds]:
         rounds_added=scenario.added_rounds.value,
         readings=answer_readings(study, case, table, answer.n),
         frontier=tuple(frontier_of(study, case, each, study.sites(each, system, most)) for each in scenario.goals),
-        iso=iso_lines(table.remaining(study.rounds(table.worlds, most))),
+        iso=iso_lines(table.remaining(study.rounds(table.worlds, table.plan))),
         reaction=reaction_to(study, table),
         informed=answer_informed(study, case),
         stability=answer_cuts(study, case, answer.n),
@@ -199,11 +199,12 @@ def _answer_goal(study: Study, case: EvidenceCase, goal: Goal) -> GoalAnswer:
         remaining=np.quantile(remaining, POINTS, axis=0).T,
         claims=_claim_tests(scenario, probability, mcse),
         drivers=drivers_of(unknowns, remaining[some, most if n is None else n], worth.evppi),
-        placement=stands(worlds, plan),
+        placement=stands(worlds, plan.asked),
         siting_gap=study.siting_gap(goal, system, most),
         evpi=worth.evpi.value,
         evpi_error=worth.evpi.error,
         censored=censored,
+        saturation=saturation(study, case, goal, plan) if goal.measure.area else None,
     )
 
 
@@ -261,7 +262,9 @@ def _check(study: Study, worlds: Worlds, goal: Goal, plan: Laydown) -> Agreement
     study.tell(f"{worlds.case}: the simulation beside the closed form", 0, 1)
     some = thin_out(worlds, effort.part(400, 50))
     campaign = begin_campaign(some, cruise=ThreatClass.cruise in goal.measure.classes, compute=effort.compute)
-    return compare(campaign, goal, plan, study.rounds(some, most), added=range(most + 1), runs=effort.runs)
+    numbers = range(plan.beside, len(plan) + 1)
+    agreed = compare(campaign, goal, plan, study.rounds(some, plan), added=numbers, runs=effort.runs)
+    return replace(agreed, added=agreed.added - plan.beside)
 
 
 def _intercepted(worlds: Worlds) -> dict[str, tuple[float, float, float]]:
@@ -280,7 +283,7 @@ def _glide_bombs(study: Study, worlds: Worlds, plan: Laydown, number: int) -> di
     if total is None:
         return {}
     some = take(worlds, np.arange(min(len(worlds), 200)))
-    plans = {"with the baseline": plan.first(0), f"with {number} added units": plan.first(number)}
+    plans = {"with the baseline": plan.first(0), f"with {number} added units": plan.first(plan.beside + number)}
     return {name: _limits(glide_bombs_launched(some, each, total)) for name, each in plans.items()}
 
 
@@ -288,7 +291,7 @@ def _drawn_layout(worlds: Worlds) -> tuple[Stand, ...]:
     """The first world's layout."""
     places = worlds.places
     return tuple(
-        Stand(MISSILE_SYSTEMS[code], str(places.name[site]), float(places.latitude[site]),
+        Stand(worlds.kinds.ids[code], str(places.name[site]), float(places.latitude[site]),
               float(places.longitude[site]), float(worlds.units.radius_ballistic_km[0, code]))
         for code, site in zip(worlds.system[0], worlds.site[0], strict=True) if code >= 0
     )  # fmt: skip

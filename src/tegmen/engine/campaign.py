@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.engine.engagement import KINDS, PAIR, PRIORITY, UNIT, Engagement, salvo_of
+from tegmen.engine.engagement import MEETS, PAIR, PRIORITY, UNIT, Engagement, salvo_of
 from tegmen.engine.expected import kill_by_system
 from tegmen.engine.kernel.calendar import Geometry, Raids
 from tegmen.engine.kernel.windows import TICKS_PER_S
 from tegmen.engine.kernel.words import uint32_threshold
 from tegmen.engine.passage import let_pass
 from tegmen.engine.workload import Compute, Workload, check_limits, fight
-from tegmen.evidence.systems import MISSILE_SYSTEMS
 from tegmen.question.lanes import LANE_CLASSES, VARIANTS
 from tegmen.question.theatre import Theatre
 from tegmen.terms import SAME, ThreatClass
@@ -185,14 +184,15 @@ def _kill(campaign: Campaign, filled: Floats) -> NDArray[np.uint64]:
     Cruise: the factor times the system's effectiveness. Ballistic: the kill share, as far as rounds suffice,
     is what a salvo of s stops, so one round kills with ``1 - (1 - kill)^(1/s)``.
     """
-    worlds, systems = campaign.worlds, len(MISSILE_SYSTEMS)
-    table = np.zeros((len(worlds), len(ThreatClass), KINDS))
+    worlds, systems = campaign.worlds, len(campaign.worlds.kinds)
+    table = np.zeros((len(worlds), len(ThreatClass), systems * len(MEETS)))
     table[:, ThreatClass.cruise, :systems] = campaign.factor[:, None] * worlds.units.effectiveness_air
     kill = filled[:, None, None] * kill_by_system(worlds)
     one_round = 1 - (1 - kill) ** (1 / salvo_of(worlds, "ballistic")[:, None, None])
     for zone in range(one_round.shape[1]):
         first = (1 + zone) * systems
         table[:, ThreatClass.ballistic, first : first + one_round.shape[2]] = one_round[:, zone]
+    table[:, ThreatClass.drone, systems * MEETS.index("drone") :] = worlds.units.kill_drone
     return uint32_threshold(table)
 
 

@@ -7,7 +7,7 @@ of a closed form that knows of no saturation: a control variate.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ from tegmen.engine.campaign import Campaign, pack_once, simulate
 from tegmen.engine.engagement import engage
 from tegmen.engine.expected import cover_baseline, expect, stakes_of, with_units
 from tegmen.engine.laydown import Laydown
-from tegmen.engine.passage import let_pass
+from tegmen.engine.passage import passage_for
 from tegmen.question.scenario import Goal
 from tegmen.terms import ThreatClass, take
 from tegmen.worlds.draw import Worlds
@@ -62,6 +62,15 @@ def thin_out(worlds: Worlds, count: int) -> Worlds:
     return take(worlds, np.unique(np.linspace(0, len(worlds) - 1, count).round().astype(np.intp)))
 
 
+def take_numbers(agreement: Agreement, beside: int) -> Agreement:
+    """Count numbers from those that stand in any case on, and leave out the others."""
+    kept = agreement.added >= beside
+    columns = {
+        name: getattr(agreement, name)[kept] for name in ("difference", "error", "correction", "correction_error")
+    }
+    return replace(agreement, added=agreement.added[kept] - beside, **columns)
+
+
 def compare(
     campaign: Campaign,
     goal: Goal,
@@ -85,7 +94,7 @@ def compare(
     stakes = stakes_of(worlds, places)
     background = _background(campaign, metric.background, places, runs)
     fought = pack_once(campaign, engage(worlds, plan, metric.classes), runs=runs, classes=metric.classes)
-    passage = let_pass(worlds) if ThreatClass.cruise in metric.classes else None
+    passage = passage_for(worlds, metric)
     simulated, expected = np.empty((2, len(added), len(worlds)))
     for n, state in enumerate(with_units(cover_baseline(worlds), plan, passage)):
         if n not in added:

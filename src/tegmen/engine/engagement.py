@@ -14,7 +14,6 @@ from tegmen.engine.laydown import Laydown
 from tegmen.engine.workload import ROUNDS_MOST
 from tegmen.errors import InputError
 from tegmen.evidence.geography import horizon_km
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.lanes import VARIANTS
 from tegmen.question.theatre import Theatre
 from tegmen.terms import ThreatClass
@@ -32,9 +31,11 @@ PRIORITY = (
     ThreatClass.drone,
 )
 """Which class is served first when two engagements could start in the same tick."""
-MEETS = ("cruise", "ballistic at Kyiv", "ballistic elsewhere")
-KINDS = len(MISSILE_SYSTEMS) * len(MEETS)
-"""Kinds of engagement: system, and what it meets where; a kind is system + number of systems x place in `MEETS`."""
+MEETS = ("cruise", "ballistic at Kyiv", "ballistic elsewhere", "drone")
+"""What engagements meet where; the kind of one is the code of the unit's kind + number of those x place in `MEETS`."""
+_GUNS = 2
+_SECTIONS = {1: ThreatClass.ballistic, 0: ThreatClass.cruise, _GUNS: ThreatClass.drone}
+"""Sections of a fire unit, in the order of their rows, to what each meets; drones are met by added units alone."""
 ADDED_OUTAGE_ID = 4096
 """Outage ids of added units start here, so that the same unit keeps its draws whatever the baseline."""
 PAIR = np.dtype([(name, np.int32) for name in ("unit", "open", "close", "flight", "preference", "kind")])
@@ -90,7 +91,7 @@ def engage(worlds: Worlds, plan: Laydown, classes: Sequence[ThreatClass]) -> Eng
     plan
         The added units.
     classes
-        Threat classes wanted; systems engage ballistic and cruise missiles (A9, A10).
+        Threat classes wanted; units engage ballistic and cruise missiles (A10), added ones drones, too (A43).
     """
     rows = _unit_rows(worlds, plan, classes)
     pairs: list[NDArray[np.void]] = []
@@ -98,13 +99,14 @@ def engage(worlds: Worlds, plan: Laydown, classes: Sequence[ThreatClass]) -> Eng
     for w in range(len(worlds)):
         by_class = [_point_pairs(worlds, rows, w)] if ThreatClass.ballistic in classes else []
         by_class += [_area_pairs(worlds, rows, w)] if ThreatClass.cruise in classes else []
+        by_class += [_gun_pairs(worlds, rows, w)] if ThreatClass.drone in classes else []
         lane, table = (np.concatenate(parts) for parts in zip(*by_class, strict=True))
         # Pairs are found unit after unit on every lane, and a stable sort keeps them so: by lane, opening and unit.
         pairs.append(table[np.argsort((lane << 32) + table["open"], kind="stable")])
         pointers[w, 1:] = np.bincount(lane, minlength=pointers.shape[1] - 1)
     # With a leading 0 in every row, the running sum gives where each lane of each world begins and ends.
     np.cumsum(pointers.ravel(), out=pointers.ravel())
-    sections = [section for section in (1, 0) if _wanted(section, classes)]
+    sections = [section for section in _SECTIONS if _wanted(section, classes)]
     return Engagement(
         classes=tuple(classes),
         pointers=pointers,
@@ -117,29 +119,32 @@ def engage(worlds: Worlds, plan: Laydown, classes: Sequence[ThreatClass]) -> Eng
 
 
 def _wanted(section: int, classes: Sequence[ThreatClass]) -> bool:
-    return (ThreatClass.ballistic if section else ThreatClass.cruise) in classes
+    return _SECTIONS[section] in classes
 
 
 def _unit_rows(worlds: Worlds, plan: Laydown, classes: Sequence[ThreatClass]) -> _Rows:
     """Sections of baseline units, packed to the left, then the sections of each added unit in order."""
     count = len(worlds)
     blocks: list[tuple[Ints, Ints, Floats, Ints, int]] = []
+    ballistic = len(worlds.kinds.meeting(ThreatClass.ballistic))
     for section in (1, 0):
         if not _wanted(section, classes):
             continue
-        fits = (worlds.system >= 0) & ((worlds.system < len(BALLISTIC_SYSTEMS)) | (section == 0))
+        fits = (worlds.system >= 0) & ((worlds.system < ballistic) | (section == 0))
         width = int(fits.sum(axis=1).max()) if fits.size else 0
         order = np.argsort(~fits, axis=1, kind="stable")[:, :width]
         packed = np.take_along_axis(np.where(fits, worlds.system, -1), order, axis=1)
         site = np.maximum(np.take_along_axis(worlds.site, order, axis=1), 0)
         blocks.append((packed, site, np.take_along_axis(worlds.readiness, order, axis=1), order, section))
     for number, (kind, place) in enumerate(plan):
-        code = MISSILE_SYSTEMS.index(kind)
-        for section in (1, 0):
-            if _wanted(section, classes):
+        code = worlds.kinds.code(kind)
+        for section, cls in _SECTIONS.items():
+            if cls in classes:
                 column, ready = np.ones((count, 1), dtype=np.int64), worlds.readiness_added[:, code, None]
-                fits = section == 0 or code < len(BALLISTIC_SYSTEMS)
-                own, site = column * (code if fits else -1), column * np.reshape(place, (-1, 1))
+                own, site = (
+                    column * (code if cls in worlds.kinds.met[kind] else -1),
+                    column * np.reshape(place, (-1, 1)),
+                )
                 blocks.append((own, site, ready, column * (ADDED_OUTAGE_ID + number), section))
     return _Rows(
         system=np.concatenate([block[0] for block in blocks], axis=1),
@@ -182,7 +187,7 @@ def _point_pairs(worlds: Worlds, rows: _Rows, w: int) -> tuple[Ints, NDArray[np.
     zone = np.where(theatre.places.kyiv[place], 1, 2)
     table = _pairs(
         unit=units[at], open=np.broadcast_to(BEFORE_IMPACT - view, flight.shape), close=BEFORE_IMPACT - flight,
-        flight=np.broadcast_to(view, flight.shape), preference=code[at], kind=code[at] + len(MISSILE_SYSTEMS) * zone,
+        flight=np.broadcast_to(view, flight.shape), preference=code[at], kind=code[at] + len(worlds.kinds) * zone,
     )  # fmt: skip
     return theatre.lanes.first[ThreatClass.ballistic] + place, table
 
@@ -198,6 +203,30 @@ def _area_pairs(worlds: Worlds, rows: _Rows, w: int) -> tuple[Ints, NDArray[np.v
     rank = worlds.units.preference[w, code[at]]
     table = _pairs(unit=units[at], open=opening, close=closing, flight=flight, preference=rank, kind=code[at])
     return worlds.theatre.lanes.first[ThreatClass.cruise] + lane, table
+
+
+def _gun_pairs(worlds: Worlds, rows: _Rows, w: int) -> tuple[Ints, NDArray[np.void]]:
+    """Drones: added units within reach of the place aimed at engage in turn, each once, in a time of its own (A43)."""
+    units = np.flatnonzero((rows.section == _GUNS) & (rows.system[w] >= 0))
+    code, lanes = rows.system[w, units], worlds.theatre.lanes
+    apart = worlds.theatre.apart_km[:, rows.site[w, units]]
+    place, at = np.nonzero(apart <= worlds.units.radius_drone_km[w, code][None])
+    # The last of a place's units has the last turn. A turn is twice an engagement: it may begin late, not twice.
+    behind = np.bincount(place, minlength=len(apart))[place] - (np.arange(len(place)) - np.searchsorted(place, place))
+    busy = max(1, int(_ticks(worlds.scalar["engagement_drone_s"][w : w + 1])[0]))
+    opening = np.maximum(BEFORE_IMPACT - 2 * busy * behind, 0)
+    ways = lanes.areas * VARIANTS
+    lane = (place[:, None] * ways + np.arange(ways)).ravel()
+
+    def on_each(column: Ints) -> Ints:
+        return np.repeat(column, ways)
+
+    table = _pairs(
+        unit=on_each(units[at]), open=on_each(opening), close=on_each(opening + busy - 1),
+        flight=np.full(lane.size, busy), preference=np.zeros(lane.size, np.int64),
+        kind=on_each(code[at] + len(worlds.kinds) * MEETS.index("drone")),
+    )  # fmt: skip
+    return lanes.first[ThreatClass.drone] + lane, table
 
 
 def reach_air_km(worlds: Worlds) -> Floats:
@@ -235,17 +264,19 @@ def _unit_table(worlds: Worlds, rows: _Rows) -> NDArray[np.void]:
     """(w, u) `UNIT`; a row without a unit has neither channels nor rounds."""
     present = rows.system >= 0
     system = np.maximum(rows.system, 0)
-    ballistic = rows.section == 1
+    ballistic, guns = rows.section == 1, rows.section == _GUNS
 
     def pick(table: NDArray[Any]) -> NDArray[Any]:
         return np.take_along_axis(table, system, axis=1)
 
     ready = np.where(ballistic, pick(worlds.units.ready_ballistic), pick(worlds.units.ready_air))
+    ready = np.where(guns, _drones_met(worlds, rows)[0], ready)
     salvo = np.where(ballistic, salvo_of(worlds, "ballistic")[:, None], salvo_of(worlds, "cruise")[:, None])
+    salvo = np.where(guns, 1, salvo)  # what a gun has is counted in drones that it can engage
     table = np.zeros(rows.system.shape, UNIT)
     table["channels"] = np.where(present, np.maximum(pick(worlds.units.channels), 1), 0)
     table["ready"] = np.where(present, ready, 0)
-    table["reload"] = _ticks(worlds.scalar["reload_s"])[:, None]
+    table["reload"] = np.where(guns, 1, _ticks(worlds.scalar["reload_s"])[:, None])
     table["salvo"] = salvo
     table["outage"] = np.rint((1 - rows.readiness) * 2.0**32)
     table["outage_id"] = rows.outage
@@ -255,7 +286,21 @@ def _unit_table(worlds: Worlds, rows: _Rows) -> NDArray[np.void]:
 def _stock(worlds: Worlds, rows: _Rows) -> Ints:
     """(w, u) rounds in store for the month; those against ballistic missiles are one national pool, not a unit's."""
     stock = np.where(rows.section == 1, ROUNDS_MOST, np.rint(worlds.scalar["stock_area"])[:, None])
+    stock = np.where(rows.section == _GUNS, _drones_met(worlds, rows)[1], stock)
     return np.where(rows.system >= 0, stock, 0).astype(np.int64)
+
+
+def _drones_met(worlds: Worlds, rows: _Rows) -> tuple[Floats, Floats]:
+    """(w, u) drones that a unit can engage with what is loaded, and after; no more than are launched.
+
+    It spends nothing on those that the dispersed layer has stopped on their way. Here units come first and the layer
+    acts on the rest, so what they have lasts for as many more as the layer stops.
+    """
+    system, launched = np.maximum(rows.system, 0), worlds.counts[:, ThreatClass.drone, None]
+    arrives = np.maximum(1 - worlds.rate[:, ThreatClass.drone, None], 1e-3)
+    month = np.minimum(np.take_along_axis(worlds.units.stock_drone, system, axis=1) / arrives, launched)
+    loaded = np.minimum(np.take_along_axis(worlds.units.ready_drone, system, axis=1) / arrives, month)
+    return np.rint(loaded), np.rint(month) - np.rint(loaded)
 
 
 def attrition_by_lane(worlds: Worlds) -> Floats:
@@ -303,11 +348,10 @@ def glide_bombs_launched(worlds: Worlds, plan: Laydown, total: int) -> Floats:
     """
     apart = worlds.theatre.front_apart_km
     reached = np.zeros((len(worlds), apart.shape[1]), dtype=bool)
-    added = [(MISSILE_SYSTEMS.index(kind), int(site)) for kind, site in plan]
+    ballistic = len(worlds.kinds.meeting(ThreatClass.ballistic))
+    added = [(worlds.kinds.code(kind), int(site)) for kind, site in plan]
     for w in range(len(worlds)):
-        stands = [
-            (s, p) for s, p in zip(worlds.system[w], worlds.site[w], strict=True) if 0 <= s < len(BALLISTIC_SYSTEMS)
-        ]
-        for s, p in [*stands, *(each for each in added if each[0] < len(BALLISTIC_SYSTEMS))]:
+        stands = [(s, p) for s, p in zip(worlds.system[w], worlds.site[w], strict=True) if 0 <= s < ballistic]
+        for s, p in [*stands, *(each for each in added if each[0] < ballistic)]:
             reached[w] |= apart[p] + worlds.scalar["glide_range_km"][w] <= worlds.units.range_air_km[w, s]
     return total * (1 - worlds.scalar["glide_bomb_denial"] * reached.mean(axis=1))

@@ -19,7 +19,6 @@ from tegmen.engine.kernel.packets import kept_shares, same_night
 from tegmen.engine.laydown import Laydown
 from tegmen.engine.passage import Passage
 from tegmen.engine.workload import over_worlds
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.goals import Stakes
 from tegmen.question.scenario import Goal
 from tegmen.question.theatre import Theatre
@@ -52,20 +51,20 @@ class Cover:
 
     def add(self, site: int | Ints, system: str) -> None:
         """Add a unit at one place in all worlds, or at a place of its own in each (w,); a place below 0 adds none."""
-        sites, code = np.array(np.broadcast_to(site, len(self.worlds)))[:, None], MISSILE_SYSTEMS.index(system)
+        sites, code = np.array(np.broadcast_to(site, len(self.worlds)))[:, None], self.worlds.kinds.code(system)
         codes = np.where(sites >= 0, code, -1)
         _cover(self.worlds, sites, codes, self.worlds.readiness_added[:, code, None], self.none_ready)
 
     def everywhere(self, system: str) -> Cover:
         """Make the cover that one more unit at every place would give: what a site is worth to each place in reach."""
-        more, code = self.copy(), BALLISTIC_SYSTEMS.index(system)
+        more, code = self.copy(), self.worlds.kinds.code(system)
         more.none_ready[code] *= 1 - self.worlds.readiness_added[:, code, None]
         return more
 
     @property
     def engaged(self) -> Floats:
         """(w, p) chance that a ready unit covers the place."""
-        engaged = np.multiply(*self.none_ready)
+        engaged = self.none_ready.prod(axis=0)
         return np.subtract(1, engaged, out=engaged)
 
     @property
@@ -87,9 +86,14 @@ class Cover:
 
 def cover_baseline(worlds: Worlds) -> Cover:
     """Cover the places with the baseline's units, each as ready as it stands."""
-    none_ready = np.ones((len(BALLISTIC_SYSTEMS), len(worlds), len(worlds.places)))
+    none_ready = np.ones((_ballistic(worlds), len(worlds), len(worlds.places)))
     _cover(worlds, worlds.site, worlds.system, worlds.readiness, none_ready)
     return Cover(worlds, none_ready)
+
+
+def _ballistic(worlds: Worlds) -> int:
+    """How many kinds meet ballistic missiles: the first codes."""
+    return len(worlds.kinds.meeting(ThreatClass.ballistic))
 
 
 def _cover(worlds: Worlds, site: Ints, code: Ints, ready: Floats, none_ready: Floats) -> None:
@@ -114,7 +118,7 @@ def kill_by_zone(worlds: Worlds) -> Floats:
 
 def kill_by_system(worlds: Worlds) -> Floats:
     """(w, zone, system) the same by system: a Patriot's share times the system's relative effectiveness."""
-    relative = worlds.units.effectiveness_ballistic[:, None, : len(BALLISTIC_SYSTEMS)]
+    relative = worlds.units.effectiveness_ballistic[:, None, : _ballistic(worlds)]
     return kill_by_zone(worlds)[:, :, None] * relative
 
 
@@ -383,7 +387,7 @@ def _together(theatre: Theatre) -> float:
 
 
 def _added(worlds: Worlds, plan: Laydown) -> tuple[Added, Near]:
-    codes = np.array([MISSILE_SYSTEMS.index(kind) for kind in plan.kinds], dtype=np.int64)
+    codes = np.array([worlds.kinds.code(kind) for kind in plan.kinds], dtype=np.int64)
     columns = np.ascontiguousarray(plan.sites.reshape(len(plan), -1 if plan.sites.size else 1))
     radius = worlds.units.radius_ballistic_km
     near = _near(worlds, float(radius[:, codes].max(initial=0.0)))

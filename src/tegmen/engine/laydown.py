@@ -56,6 +56,20 @@ class Laydown:
         return Laydown(self.kinds + other.kinds, np.concatenate([self.sites, other.sites]), self.beside)
 
     @property
+    def asked(self) -> Laydown:
+        """The units whose number is asked about."""
+        return Laydown(self.kinds[self.beside :], self.sites[self.beside :])
+
+    @property
+    def units(self) -> tuple[tuple[str, int], ...]:
+        """Kind and site of each, where the sites are those of all worlds."""
+        return tuple(zip(self.kinds, self.sites.tolist(), strict=True))
+
+    @property
     def added(self) -> Option:
         """How many of each kind."""
         return FrozenDict(Counter(self.kinds))
+
+
+NOBODY = Laydown((), np.empty(0, dtype=np.int64))
+"""No added unit."""

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.engine.engagement import attrition_by_lane, cruise_pace, lane_ways, reach_air_km
-from tegmen.engine.kernel.windows import Batteries, pass_again, pass_anew, solve_factors
+from tegmen.engine.engagement import attrition_by_lane, cruise_pace, lane_ways, reach_air_km, salvo_of
+from tegmen.engine.kernel.windows import Batteries, fly_past, pass_again, pass_anew, solve_factors
 from tegmen.engine.workload import over_worlds
-from tegmen.evidence.systems import MISSILE_SYSTEMS
+from tegmen.question.goals import Metric
+from tegmen.question.lanes import VARIANTS
 from tegmen.terms import FrozenDict, ThreatClass
 from tegmen.worlds.draw import Worlds
 
@@ -37,20 +38,27 @@ class Passage:
         stops the share drawn: where even a factor of 1 falls short, it is 1.
     passing
         (w, lane) chance of a cruise missile to pass all units, lanes of its class.
+    past
+        (w, p) chance of a drone aimed at the place to pass the added units that meet drones (A43).
+    solved, stocked
+        Whether cruise missiles are looked at; whether rounds of added units count, or are taken as enough.
     """
 
-    __slots__ = ("attrition", "batteries", "factor", "passing", "reached", "worlds")
+    __slots__ = ("attrition", "batteries", "factor", "passing", "past", "reached", "solved", "stocked", "worlds")
 
     def __init__(self, worlds: Worlds, attrition: Floats, batteries: Batteries) -> None:
         lanes = worlds.theatre.lanes.first
         self.worlds, self.attrition, self.batteries = worlds, attrition, batteries
         self.factor, self.reached = np.ones(len(worlds)), np.ones(len(worlds), dtype=bool)
         self.passing = np.ones((len(worlds), int(lanes[ThreatClass.cruise + 1] - lanes[ThreatClass.cruise])))
+        self.past = np.ones((len(worlds), len(worlds.places)))
+        self.solved, self.stocked = True, False
 
     def copy(self) -> Passage:
         """Make another passage of the same worlds, to add units to."""
         other = Passage(self.worlds, self.attrition, self.batteries)
-        other.factor, other.reached, other.passing = self.factor, self.reached, self.passing.copy()
+        other.factor, other.reached, other.solved, other.stocked = self.factor, self.reached, self.solved, self.stocked
+        other.passing, other.past = self.passing.copy(), self.past.copy()
         return other
 
     def standing(self, worlds: Worlds) -> Passage:
@@ -64,19 +72,48 @@ class Passage:
         over_worlds(pass_anew, len(worlds), other.batteries, ways, self.factor, other.passing)
         return other
 
-    def add(self, site: int | Ints, system: str) -> None:
+    def add(self, site: int | Ints, kind: str) -> None:
         """Add a unit at one place in all worlds, or at a place of its own in each (w,); a place below 0 adds none."""
-        sites, own = np.array(np.broadcast_to(site, len(self.worlds))), MISSILE_SYSTEMS.index(system)
-        code = np.where(sites >= 0, own, -1)
-        stand = self.batteries
+        sites, met = np.array(np.broadcast_to(site, len(self.worlds))), self.worlds.kinds.met[kind]
+        if self.solved and ThreatClass.cruise in met:
+            self._add_on_lanes(sites, self.worlds.kinds.code(kind))
+        if ThreatClass.drone in met:
+            self._add_at_places(sites, self.worlds.kinds.code(kind))
+
+    def everywhere(self, kind: str) -> Passage:
+        """Make the passage that one more unit at every place would give to drones, with rounds enough."""
+        more, code = self.copy(), self.worlds.kinds.code(kind)
+        stopped = self.worlds.readiness_added[:, code] * self.worlds.units.kill_drone[:, code]
+        more.past *= 1 - stopped[:, None]
+        return more
+
+    def _add_on_lanes(self, sites: Ints, code: int) -> None:
+        """Add a unit that meets cruise missiles, as often ready as its rounds last (A44)."""
+        stand, ways, worlds = self.batteries, lane_ways(self.worlds.theatre), self.worlds
+        ready = worlds.readiness_added[:, code]
+        if self.stocked:
+            flown, share = np.empty(len(worlds)), cruise_shares(worlds) * self.passing
+            over_worlds(fly_past, len(worlds), sites, stand.radius[:, code].copy(), ways, share, flown)
+            wanted = ready * salvo_of(worlds, "cruise") * worlds.counts[:, ThreatClass.cruise] * flown
+            ready = ready * _lasts(worlds.units.ready_air[:, code] + worlds.scalar["stock_area"], wanted)
         self.batteries = stand._replace(
             site=np.column_stack([stand.site, np.maximum(sites, 0)]),
-            code=np.column_stack([stand.code, code]),
-            ready=np.column_stack([stand.ready, self.worlds.readiness_added[:, own]]),
+            code=np.column_stack([stand.code, np.where(sites >= 0, code, -1)]),
+            ready=np.column_stack([stand.ready, ready]),
         )
-        over_worlds(
-            pass_again, len(sites), self.batteries, lane_ways(self.worlds.theatre), sites, self.factor, self.passing
-        )
+        over_worlds(pass_again, len(sites), self.batteries, ways, sites, self.factor, self.passing)
+
+    def _add_at_places(self, sites: Ints, code: int) -> None:
+        """Add a unit that meets drones aimed at places within its reach, as often as its rounds last (A43)."""
+        worlds, ready = self.worlds, self.worlds.readiness_added[:, code]
+        near = (worlds.theatre.apart_km[sites] <= worlds.units.radius_drone_km[:, code, None]) & (sites >= 0)[:, None]
+        stopped = ready * worlds.units.kill_drone[:, code]
+        if self.stocked:
+            places = np.arange(len(worlds.places))
+            arrives = worlds.mix[:, ThreatClass.drone] * self._over_lanes(ThreatClass.drone, None, places) * self.past
+            wanted = ready * worlds.counts[:, ThreatClass.drone] * (arrives * near).sum(axis=1)
+            stopped = stopped * _lasts(worlds.units.stock_drone[:, code], wanted)
+        self.past *= np.where(near, 1 - stopped[:, None], 1.0)
 
     def leak(self, places: Ints | NDArray[np.intp]) -> Mapping[ThreatClass, Floats]:
         """Class to (w, p) chance that a threat aimed at the place leaks; of all classes but ballistic missiles."""
@@ -85,7 +122,7 @@ class Passage:
         leak = {
             cls: even * (1 - worlds.rate[:, cls, None]) for cls in (ThreatClass.supersonic, ThreatClass.s300_ground)
         }
-        leak[ThreatClass.drone] = self._over_lanes(ThreatClass.drone, None, places)
+        leak[ThreatClass.drone] = self._over_lanes(ThreatClass.drone, None, places) * self.past[:, places]
         leak[ThreatClass.cruise] = self._over_lanes(ThreatClass.cruise, self.passing, places)
         return FrozenDict(leak)
 
@@ -99,19 +136,41 @@ class Passage:
         return np.einsum("wpav,pa->wp", left, lanes.area_weight[cls][places]) / left.shape[-1]
 
 
-def let_pass(worlds: Worlds, *, cruise: bool = True) -> Passage:
+def cruise_shares(worlds: Worlds) -> Floats:
+    """(w, lane) share of all cruise missiles that fly each lane of theirs."""
+    weight = worlds.theatre.lanes.area_weight[ThreatClass.cruise] / VARIANTS
+    mix = worlds.mix[:, ThreatClass.cruise].astype(np.float64)
+    return np.repeat((mix[:, :, None] * weight).reshape(len(worlds), -1), VARIANTS, axis=1)
+
+
+def _lasts(rounds: Floats, wanted: Floats) -> Floats:
+    """(w,) share of what is wanted in a month that the rounds of a unit suffice for."""
+    return np.minimum(1.0, rounds / np.maximum(wanted, 1e-300))
+
+
+def passage_for(worlds: Worlds, metric: Metric) -> Passage | None:
+    """What passes the baseline, as far as a metric asks; None where it counts ballistic missiles alone."""
+    if not {*metric.counted} - {ThreatClass.ballistic}:
+        return None
+    return let_pass(worlds, cruise=ThreatClass.cruise in metric.counted, stocked=metric.area)
+
+
+def let_pass(worlds: Worlds, *, cruise: bool = True, stocked: bool = False) -> Passage:
     """Work out what passes the baseline; the cruise factor is solved for, so that the share drawn is stopped.
 
     Parameters
     ----------
     cruise
         Whether cruise missiles matter; without them their factor is 1 and they pass all units.
+    stocked
+        Whether rounds of added units count; what the baseline's units have is in the factor.
     """
     batteries = Batteries(
         np.maximum(worlds.site, 0), worlds.system, worlds.readiness, reach_air_km(worlds),
         worlds.units.effectiveness_air, worlds.units.preference, cruise_pace(worlds),
     )  # fmt: skip
     passage = Passage(worlds, attrition_by_lane(worlds), batteries)
+    passage.solved, passage.stocked = cruise, stocked
     if cruise:
         first, last = worlds.theatre.lanes.first[[ThreatClass.cruise, ThreatClass.cruise + 1]]
         mix, rate = worlds.mix[:, ThreatClass.cruise].astype(np.float64), worlds.rate[:, ThreatClass.cruise].copy()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
 from io import StringIO
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tegmen.data import shipped
 from tegmen.errors import InputError
 from tegmen.evidence.parameters import Parameter
+from tegmen.evidence.systems import Kinds
 from tegmen.terms import FrozenDict
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Catalogue:
         All rows, in table order.
     files
         Table name to sha256 of its bytes.
+    names
+        Kind of fire unit to its name in words.
 
     Raises
     ------
@@ -56,6 +59,7 @@ class Catalogue:
 
     parameters: tuple[Parameter, ...]
     files: Mapping[str, str]
+    names: Mapping[str, str] = field(default_factory=FrozenDict[str, str])
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", FrozenDict(sorted(self.files.items())))
@@ -74,6 +78,21 @@ class Catalogue:
         """Digest over all tables, for `Provenance.inputs`."""
         joined = "\n".join(f"{name} {digest}" for name, digest in self.files.items())
         return hashlib.sha256(joined.encode()).hexdigest()
+
+    @property
+    def kinds(self) -> Kinds:
+        """Kinds of fire units, and what each meets."""
+        return Kinds.of(self.parameters)
+
+    def of_kind(self, kind: str, *names: str, threat_class: str = "") -> Parameter:
+        """Give the row of a kind that is called by the first of these names it has, whichever table it stands in."""
+        rows = {row.name: row for row in self.parameters if row.system == kind and row.threat_class == threat_class}
+        found = next((rows[name] for name in names if name in rows), None)
+        if found is None:
+            about = f"{kind}, class '{threat_class}'" if threat_class else kind
+            known = ", ".join(sorted(rows)) or "none"
+            raise InputError("catalogue", [f"{about}: no row {' or '.join(names)}; there are {known}; add a row"])
+        return found
 
     def system(self, system: str, parameter: str) -> Parameter:
         """Give a fact about a defending system, e.g. ``system("patriot", "defended_radius_ballistic")``."""
@@ -140,6 +159,10 @@ class Catalogue:
         new = replace(old, low=low, best=best, high=high, source=source, verified=False, note=note)
         return replace(self, parameters=tuple(new if row is old else row for row in self.parameters))
 
+    def with_rows(self, rows: Sequence[Parameter]) -> Catalogue:
+        """Add rows, after all others."""
+        return replace(self, parameters=(*self.parameters, *rows))
+
     def _rows(self, table: str) -> list[Parameter]:
         return [row for row in self.parameters if row.table == table]
 
@@ -165,6 +188,11 @@ def read_catalogue(folder: str | Path | None = None) -> Catalogue:
     return _shipped_catalogue() if folder is None else _parse_tables(Path(folder), f"catalogue {folder}")
 
 
+def kind_name(kind: str) -> str:
+    """Name of a kind of fire unit in words; of one that the shipped catalogue does not know, its id in words."""
+    return read_catalogue().names.get(kind, kind.replace("_", " "))
+
+
 @cache
 def _shipped_catalogue() -> Catalogue:
     # The shipped tables cannot change while we run, and every batch of worlds asks for them.
@@ -173,7 +201,7 @@ def _shipped_catalogue() -> Catalogue:
 
 def _parse_tables(root: Traversable | Path, where: str) -> Catalogue:
     parameters: list[Parameter] = []
-    digests: dict[str, str] = {}
+    digests, names = dict[str, str](), dict[str, str]()
     faults: list[str] = []
     for name in TABLES:
         try:
@@ -186,16 +214,23 @@ def _parse_tables(root: Traversable | Path, where: str) -> Catalogue:
             faults.append(f"{name}: not UTF-8 text; save it as CSV in UTF-8")
             continue
         digests[name] = hashlib.sha256(content).hexdigest()
-        rows, wrong = rows_of_table(name, text)
+        rows, wrong = rows_of_table(name, text, names)
         parameters += rows
         faults += wrong
     if faults:
         raise InputError(where, faults)
-    return Catalogue(tuple(parameters), digests)
+    return Catalogue(tuple(parameters), digests, FrozenDict(names))
 
 
-def rows_of_table(name: str, text: str) -> tuple[list[Parameter], list[str]]:
-    """Give the rows of one table of `TABLES` and one line for each fault in it."""
+def rows_of_table(name: str, text: str, kinds: dict[str, str] | None = None) -> tuple[list[Parameter], list[str]]:
+    """Give the rows of one table of `TABLES` and one line for each fault in it.
+
+    Parameters
+    ----------
+    kinds
+        Names of the kinds of fire units: systems.csv adds to them, other tables use no other; None: the shipped ones.
+    """
+    kinds = dict(read_catalogue().names) if kinds is None else kinds
     reader = csv.reader(StringIO(text, newline=""))
     columns = TABLES[name]
     header = next(reader, [])
@@ -209,8 +244,15 @@ def rows_of_table(name: str, text: str) -> tuple[list[Parameter], list[str]]:
         if len(cells) != len(header):
             faults.append(f"{where}: found {len(cells)} cells, the header has {len(header)}; quote cells with commas")
             continue
+        row = dict(zip(header, cells, strict=True))
+        if name == "systems.csv":
+            kinds.setdefault(row["system"], row["name"])
+        elif row.get("system", "") not in ("", "all", *kinds):
+            known = ", ".join(kinds)
+            faults.append(f"{where}: system: found '{row['system']}', allowed are {known}, all or empty")
+            continue
         try:
-            rows.append(_parse_row(name, dict(zip(header, cells, strict=True))))
+            rows.append(_parse_row(name, row))
         except InputError as error:
             faults += [f"{where} ({error.where}): {fault}" for fault in error.faults]
     return rows, faults

@@ -14,7 +14,6 @@ import numpy as np
 
 from tegmen.data import shipped_text
 from tegmen.errors import InputError
-from tegmen.evidence.systems import SYSTEM_IDS
 from tegmen.terms import ThreatClass
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 _OUTSIDE_THE_MODEL = ("recon", "tactical")
 _PERT_LAMBDA = 4.0
 _PERT_LOWEST = 1e-60
+KIND_PATTERN = "[a-z][a-z0-9_]{0,40}"
+"""Spelling of the id of a kind of fire unit."""
 _LONG = 1e300  # whole numbers of a file may be longer than any float
 
 
@@ -102,7 +103,7 @@ class Parameter:
     note
         What to know before quoting it; may be empty.
     system
-        A system id, or empty.
+        Id of a kind of fire unit, "all", or empty.
     threat_class
         A `ThreatClass` name, "recon" or "tactical" (both outside the model), or empty.
     subject
@@ -115,8 +116,8 @@ class Parameter:
     Raises
     ------
     InputError
-        The span is out of order, or not plausible in its unit (`plausible`); the source or unit is missing; the unit,
-        system or threat class is unknown.
+        The span is out of order, or not plausible in its unit (`plausible`); the source or unit is missing; the unit or
+        threat class is unknown; the system is no id.
     """
 
     name: str
@@ -170,8 +171,8 @@ class Parameter:
         classes = (*ThreatClass.__members__, *_OUTSIDE_THE_MODEL)
         if self.threat_class and self.threat_class not in classes:
             faults.append(f"threat_class: found '{self.threat_class}', allowed are {', '.join(classes)} or empty")
-        if self.system and self.system not in (*SYSTEM_IDS, "all"):
-            faults.append(f"system: found '{self.system}', allowed are {', '.join(SYSTEM_IDS)}, all or empty")
+        if self.system and not re.fullmatch(KIND_PATTERN, self.system):
+            faults.append(f"system: found '{self.system}'; an id is small letters, digits and underscores")
         return faults
 
     @property

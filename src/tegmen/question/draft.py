@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from tegmen.errors import EvidenceError, InputError, checked_arguments
+from tegmen.evidence.catalogue import kind_name, read_catalogue
 from tegmen.evidence.record import Record
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS, SYSTEM_NAMES
 from tegmen.ledger.inventory import Inventory, inventory_at
 from tegmen.ledger.store import Ledger, open_ledger
 from tegmen.question.launches import posted_counts
@@ -108,8 +108,9 @@ def parse_most(text: str) -> tuple[str, int]:
         It is neither.
     """
     found = re.fullmatch(r"([a-z_]+)(?:=([0-9]{1,2}))?", text.strip())
-    if found is None or found[1] not in BALLISTIC_SYSTEMS:
-        allowed = " or ".join(BALLISTIC_SYSTEMS)
+    kinds = read_catalogue().kinds.meeting(ThreatClass.ballistic)
+    if found is None or found[1] not in kinds:
+        allowed = " or ".join(kinds)
         raise InputError(
             "--added", [f"found {ascii(text)[:60]}; give {allowed}, alone or with the most tried: patriot=20"]
         )
@@ -194,7 +195,7 @@ def _lines(first: dt.date, record: Record, added: tuple[str, int], goals: list[G
         month_words=f"{words} {first.year}",
         name=f"{words.lower()}-{first.year}",
         system=added[0],
-        systems=" or ".join(BALLISTIC_SYSTEMS),
+        systems=" or ".join(read_catalogue().kinds.meeting(ThreatClass.ballistic)),
         most=added[1],
         first=first,
         last=last,
@@ -263,13 +264,15 @@ def _goal_lines(goal: Goal) -> Iterator[str]:
 def _held(first: dt.date, last: dt.date, ledger: Ledger) -> Iterator[str]:
     """What Ukraine held, era by era up to the month, as far as the ledger tells; the catalogue serves for the rest."""
     yield "# Fire units in service from a day on, whole country, as the ledger tells (`tegmen ledger status --at DAY`)."
-    for system in MISSILE_SYSTEMS:
+    kinds = read_catalogue().kinds
+    for system in kinds.meeting(ThreatClass.ballistic, ThreatClass.cruise):
         # Rows of the record are weighed with what met ballistic missiles at their day; of others only the month counts.
-        rows = _eras(system, last, ledger) if system in BALLISTIC_SYSTEMS else _eras(system, first, ledger)[:1]
+        whole = ThreatClass.ballistic in kinds.met[system]
+        rows = _eras(system, last, ledger) if whole else _eras(system, first, ledger)[:1]
         for row in reversed(rows):
             yield from row
         if not rows:
-            yield _OWN_ROW.format(name=SYSTEM_NAMES[system], system=system, first=first)
+            yield _OWN_ROW.format(name=kind_name(system), system=system, first=first)
 
 
 def _eras(system: str, last: dt.date, ledger: Ledger) -> list[list[str]]:

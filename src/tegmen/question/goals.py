@@ -73,6 +73,8 @@ class Metric:
     damage
         Stakes to the share (w,) by class of what is left of a place that one leaker takes; None: every leaker costs as
         much.
+    area
+        Whether area defence is counted in full: rounds of its units, and sites chosen for it too.
     is_count
         Whether a threshold is a count; otherwise it is a share of the baseline's value.
     what
@@ -89,6 +91,7 @@ class Metric:
     worth: Callable[[Stakes], Floats]
     what: str
     damage: Callable[[Stakes], Mapping[ThreatClass, Floats]] | None = None
+    area: bool = False
     is_count: bool = False
     left: str = "{} of the baseline's left"
     illustration: str = ""
@@ -98,10 +101,20 @@ class Metric:
         """Whether only coverage counts: no threat is simulated."""
         return not self.classes
 
+    @property
+    def counted(self) -> tuple[ThreatClass, ...]:
+        """All classes whose leakers count."""
+        return (*self.classes, *self.background)
+
+    @property
+    def met(self) -> frozenset[ThreatClass]:
+        """Classes that added units must meet, one at least, to change it; a metric of coverage is of ballistic ones."""
+        return frozenset({_BALLISTIC} if self.is_coverage else self.classes)
+
     def loss(self, leakers: Leakers, stakes: Stakes) -> Floats:
         """(w, r) the metric's value in each run, of leakers (w, r, p) by class (A20)."""
         if self.damage is None:
-            return sum(leakers[cls] for cls in self.classes) @ self.worth(stakes)
+            return sum(leakers[cls] for cls in self.counted) @ self.worth(stakes)
         kept = 1.0
         for cls, damage in self.damage(stakes).items():
             kept = kept * (1 - damage[:, None, None]) ** leakers[cls]
@@ -112,7 +125,7 @@ class Metric:
         if self.is_coverage:
             return leakage.uncovered() * self.worth(stakes)
         if self.damage is None:
-            return sum(leakage.leakers(cls) for cls in self.classes) * self.worth(stakes)
+            return sum(leakage.leakers(cls) for cls in self.counted) * self.worth(stakes)
         kept = [leakage.kept(cls, damage) for cls, damage in self.damage(stakes).items()]
         return self.worth(stakes) * (1 - np.prod(kept, axis=0))
 
@@ -152,6 +165,30 @@ METRICS: Mapping[str, Metric] = FrozenDict(
             background=(),
             worth=_one_each,
             what="the expected ballistic strikes on the {cities} largest cities",
+        ),
+        "cruise_strikes": Metric(
+            places=_largest_cities,
+            classes=(ThreatClass.cruise,),
+            background=(),
+            worth=_one_each,
+            what="the expected cruise-missile strikes on the {cities} largest cities",
+            area=True,
+        ),
+        "drone_strikes": Metric(
+            places=_largest_cities,
+            classes=(ThreatClass.drone,),
+            background=(),
+            worth=_one_each,
+            what="the expected drone strikes on the {cities} largest cities",
+            area=True,
+        ),
+        "strikes": Metric(
+            places=_largest_cities,
+            classes=(_BALLISTIC, ThreatClass.cruise, ThreatClass.drone),
+            background=(ThreatClass.supersonic, ThreatClass.s300_ground),
+            worth=_one_each,
+            what="the expected strikes of all classes but glide bombs on the {cities} largest cities",
+            area=True,
         ),
         "people_struck": Metric(
             places=_largest_cities,

@@ -106,7 +106,7 @@ def gather(scenario: Scenario, parameters: Sequence[Parameter]) -> Evidence:
     EvidenceError
         A number has no source, or names a ledger entry that is not there; each is named.
     """
-    rows = {row.id: row for row in (*parameters, scenario.added_rounds) if row.table in TABLES}
+    rows = {row.id: row for row in (*parameters, scenario.added_rounds) if row.table in (*TABLES, "kinds")}
     numbers = (*_of_scenario(scenario), *map(_of_catalogue, rows.values()))
     cited = {number.entry for number in numbers if number.entry}
     entries, ranges, sources = _cited(scenario, cited)

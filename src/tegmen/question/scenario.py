@@ -25,22 +25,17 @@ from pydantic_core import CoreSchema, core_schema
 
 from tegmen.data import shipped, toml_of
 from tegmen.errors import InputError, hidden_fault, validation_faults
-from tegmen.evidence.catalogue import Catalogue, read_catalogue
+from tegmen.evidence.catalogue import Catalogue, kind_name, read_catalogue
 from tegmen.evidence.geography import in_ukraine, read_places
-from tegmen.evidence.parameters import Parameter, plausible
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS, SYSTEM_NAMES
+from tegmen.evidence.parameters import KIND_PATTERN, Parameter, plausible
+from tegmen.evidence.systems import MET_BY, Kinds, rows_missing
 from tegmen.question.goals import METRICS, Metric
 from tegmen.question.sentence import contradictions
+from tegmen.terms import ThreatClass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from importlib.resources.abc import Traversable
-
-    System = str
-    BallisticSystem = str
-else:  # pydantic, and so the published schema, take their words from the table of systems
-    System = Literal[MISSILE_SYSTEMS]
-    BallisticSystem = Literal[BALLISTIC_SYSTEMS]
 
 Total = Literal["missiles", "ballistic_and_s300", "drone", "glide_bomb"]
 _YEARS = (2000, 2100)  # of a day that a scenario names
@@ -52,6 +47,14 @@ def _of_our_time(day: dt.date) -> dt.date:
     return day
 
 
+def _with_examples(schema: dict[str, Any]) -> None:
+    # Editors offer what ships; a question may bring kinds of its own, so the list is not closed.
+    kinds = read_catalogue().kinds
+    schema["examples"] = [kind for kind, met in kinds.met.items() if met]
+
+
+KindId = Annotated[str, Field(pattern=f"^{KIND_PATTERN}$", json_schema_extra=_with_examples)]
+"""Id of a kind of fire unit: one of the catalogue's, or the question's own."""
 Day = Annotated[dt.date, Field(strict=False), AfterValidator(_of_our_time)]
 """A date; one in quotes is as good."""
 
@@ -207,7 +210,7 @@ class QuotedClaim(_Strict):
 
     label: str
     added: Annotated[int, _In("fire units")]
-    system: BallisticSystem | None = Field(
+    system: KindId | None = Field(
         default=None, description="Which fire units it is about; left out, those that the question adds."
     )
     source: str
@@ -272,7 +275,7 @@ class OfficialTotals(_Strict):
 class Held(_Strict):
     """How many fire units of a system are in service from a day on, in the whole country: a planning span."""
 
-    system: System
+    system: KindId
     since: Day = Field(description="First day on which they were in service.")
     as_of: Day | None = Field(
         default=None, description="Last day that the count is known for; left out: `since`, or up to the next row."
@@ -347,6 +350,36 @@ class Replacement(_Strict):
     source: str = Field(min_length=1)
 
 
+class KindRow(_Strict):
+    """A number of a kind of the question's own, as the catalogue has them of others."""
+
+    parameter: str
+    threat_class: str = Field(default="", description="Class it is about, for kill_share and relative_effectiveness.")
+    low: float
+    best: float
+    high: float
+    unit: str
+    source: str = Field(min_length=1)
+    note: str = ""
+
+
+class OwnKind(_Strict):
+    """A kind of fire unit of the question's own: rows and nothing else."""
+
+    id: KindId
+    rows: tuple[KindRow, ...] = Field(min_length=1, strict=False)
+
+    def parameters(self) -> list[Parameter]:
+        """Its rows as rows of the catalogue."""
+        return [
+            Parameter(
+                row.parameter, row.low, row.best, row.high, row.unit, row.source, False, row.note, self.id,
+                row.threat_class, table="kinds",
+            )
+            for row in self.rows
+        ]  # fmt: skip
+
+
 class Scenario(_Strict):
     """One question: which month, which system is added, what counts as enough, which claims are tested."""
 
@@ -358,7 +391,10 @@ class Scenario(_Strict):
         default="", alias="question", description="The question in your own words; left out, it is built."
     )
     until: Day = Field(description="Last day of the record used for calibration.")
-    added_system: BallisticSystem
+    added_system: KindId = Field(description="Kind of fire unit whose number is asked about.")
+    added: dict[KindId, Annotated[int, _In("fire units")]] = Field(
+        default_factory=dict, description="Fire units of other kinds that are added in every case, beside it."
+    )
     added_max: int = Field(default=30, ge=1, le=60)
     month: Month
     official: OfficialTotals = OfficialTotals()
@@ -373,6 +409,12 @@ class Scenario(_Strict):
     rounds: Rounds = Rounds()
     places: tuple[ExtraPlace, ...] = Field(default=(), strict=False)
     replace: tuple[Replacement, ...] = Field(default=(), strict=False)
+    own_kinds: tuple[OwnKind, ...] = Field(
+        default=(),
+        alias="kinds",
+        strict=False,
+        description="Kinds of fire units of the question's own, which can be added; the defender holds none of them.",
+    )
     ledger: str = Field(default="", description="Path of the ledger the entries are in; empty for the shipped one.")
     sha256: str = Field(default="", exclude=True)
 
@@ -410,6 +452,64 @@ class Scenario(_Strict):
             msg = f"found {names_twice} twice, or beside a shipped place of that name; choose other names"
             raise ValueError(msg)
         return places
+
+    @field_validator("own_kinds")
+    @classmethod
+    def _kinds_are_whole(cls, kinds: tuple[OwnKind, ...]) -> tuple[OwnKind, ...]:
+        shipped, ids, faults = read_catalogue().kinds.ids, [kind.id for kind in kinds], list[str]()
+        for kind in kinds:
+            if kind.id in shipped or ids.count(kind.id) > 1:
+                faults.append(f"found kind {kind.id!r} twice, or as one of the catalogue's; choose another id")
+            try:
+                faults += rows_missing(kind.id, kind.parameters())
+            except InputError as error:
+                faults += [f"{error.where}: {fault}" for fault in error.faults]
+        if faults:
+            raise ValueError("; ".join(dict.fromkeys(faults)))
+        return kinds
+
+    @model_validator(mode="after")
+    def _kinds_serve(self) -> Scenario:
+        faults = [*self._unknown_kinds(), *self._idle_kinds()]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _unknown_kinds(self) -> list[str]:
+        named = {"added_system": self.added_system} | {f"added.{kind}": kind for kind in self.added}
+        named |= {f"claims[{at}].system": claim.system for at, claim in enumerate(self.claims) if claim.system}
+        held = {f"held[{at}].system": row.system for at, row in enumerate(self.held)}
+        # The layout of the defender has what meets missiles; guns and jamming are its dispersed layer (A9).
+        drawn = read_catalogue().kinds.meeting(ThreatClass.ballistic, ThreatClass.cruise)
+        faults = [
+            f"{where}: found {kind!r}; allowed are {', '.join(known)}"
+            for rows, known in ((named, self.kinds.meeting(*ThreatClass)), (held, drawn))
+            for where, kind in rows.items()
+            if kind not in known
+        ]
+        if self.added_system in self.added:
+            faults.append(f"added: found {self.added_system!r}, whose number is asked about; leave it out of `added`")
+        return faults
+
+    def _idle_kinds(self) -> list[str]:
+        """Kinds that protect against nothing that a goal counts, and goals that no added kind protects."""
+        met = {kind: self.kinds.met.get(kind, frozenset()) for kind in (self.added_system, *self.added)}
+        faults = [
+            f"{'added_system' if kind == self.added_system else 'added'}: {kind} protects against nothing that the "
+            f"goals count ({self._counted(self.goals)}): it meets {_words_of(classes) or 'nothing'}"
+            for kind, classes in met.items()
+            if kind in self.kinds.met and not any(goal.measure.met & classes for goal in self.goals)
+        ]
+        return faults + [
+            f"goal {goal.name!r} counts {self._counted([goal])}, which neither {' nor '.join(met)} meets: "
+            f"a kind meets a class by {', or '.join(MET_BY[cls] for cls in sorted(goal.measure.met))}"
+            for goal in self.goals
+            if not faults and not any(goal.measure.met & classes for classes in met.values())
+        ]
+
+    @staticmethod
+    def _counted(goals: Sequence[Goal]) -> str:
+        return _words_of(frozenset[ThreatClass]().union(*(goal.measure.met for goal in goals)))
 
     @model_validator(mode="after")
     def _claims_are_tried(self) -> Scenario:
@@ -450,14 +550,14 @@ class Scenario(_Strict):
     def title(self) -> str:
         """Title in words of its own, or built from month and system."""
         return self.own_title or (
-            f"{self.month}: how many more {SYSTEM_NAMES[self.added_system]} fire units would have been enough?"
+            f"{self.month}: how many more {kind_name(self.added_system)} fire units would have been enough?"
         )
 
     @property
     def question(self) -> str:
         """The question in words of its own, or built from month and system."""
         return self.own_question or (
-            f"How many more {SYSTEM_NAMES[self.added_system]} fire units would have been enough in {self.month}, and "
+            f"How many more {kind_name(self.added_system)} fire units would have been enough in {self.month}, and "
             "how sure can we be?"
         )
 
@@ -472,8 +572,26 @@ class Scenario(_Strict):
 
     @property
     def catalogue(self) -> Catalogue:
-        """The shipped catalogue with this question's replacements."""
-        return _replaced(self.replace)
+        """The shipped catalogue with this question's replacements and kinds."""
+        return _replaced(self.replace).with_rows([row for kind in self.own_kinds for row in kind.parameters()])
+
+    @property
+    def kinds(self) -> Kinds:
+        """Kinds of fire units, and what each meets."""
+        return self.catalogue.kinds
+
+    @property
+    def ballistic_held(self) -> tuple[str, ...]:
+        """Kinds that meet ballistic missiles and that the defender has held, or may have."""
+        return tuple(filter(self.holds, self.kinds.meeting(ThreatClass.ballistic)))
+
+    def holds(self, kind: str) -> bool:
+        """Whether it is known how many of a kind the defender holds."""
+        held = {row.system for row in self.held}
+        return kind in held or any(
+            row.table == "inventories.csv" and row.subject == "Ukraine" and row.system == kind
+            for row in self.catalogue.parameters
+        )
 
     def held_on(self, system: str, day: dt.date) -> Parameter:
         """Fire units of a system in service on a day, whole country: the latest row of the scenario, or the inventory.
@@ -505,10 +623,12 @@ class Scenario(_Strict):
             if claim not in self.claims_tested or claim.about not in ("", *(goal.name for goal in self.goals))
         ]
         old: dict[dt.date, list[str]] = {}
-        for system in MISSILE_SYSTEMS:
+        for system in self.kinds.meeting(ThreatClass.ballistic, ThreatClass.cruise):
+            if not self.holds(system):
+                continue
             day = self._known_for(system)
             if day is not None and abs(self.month.first - day).days > _STALE_DAYS:
-                old.setdefault(day, []).append(SYSTEM_NAMES[system])
+                old.setdefault(day, []).append(kind_name(system))
         lines += [
             f"The inventory used of {', '.join(names)} is of {day:%B %Y}, more than six months from {self.month}: "
             "bring a nearer one as [[held]]."
@@ -578,6 +698,13 @@ def _replaced(replacements: Sequence[Replacement]) -> Catalogue:
     for row in replacements:
         catalogue = catalogue.with_replaced(row.id, (row.low, row.best, row.high), row.source)
     return catalogue
+
+
+def _words_of(classes: Iterable[ThreatClass]) -> str:
+    words = {
+        ThreatClass.ballistic: "ballistic missiles", ThreatClass.cruise: "cruise missiles", ThreatClass.drone: "drones",
+    }  # fmt: skip
+    return ", ".join(word for cls, word in words.items() if cls in classes)
 
 
 def scenario_names() -> list[str]:
@@ -665,6 +792,7 @@ def _allowed_keys(place: tuple[object, ...], model: type[_Strict]) -> Sequence[s
         "rounds": Rounds,
         "places": ExtraPlace,
         "replace": Replacement,
+        "kinds": OwnKind,
     }
     at = rooms.get(str(place[0]), model) if len(place) > 1 else model
     return sorted({field.alias or name for name, field in at.model_fields.items()} - {"sha256"})

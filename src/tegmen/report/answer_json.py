@@ -84,6 +84,25 @@ class StandPart(Part):
     )
 
 
+class CheckPointPart(Part):
+    """Simulated beside expected at one number of added units, as shares of the expected loss with none added."""
+
+    added: Natural = field("Fire units added to the baseline.")
+    difference: Real = field("Mean over worlds of simulated - expected.")
+    error: Positive = field("Standard error of difference.")
+    correction: Real = field("What saturation adds to the share that remains, on common random numbers.")
+    correction_error: Positive = field("Standard error of correction.")
+
+
+class CheckPart(Part):
+    """The event simulation beside the closed forms, on some of the headline's worlds."""
+
+    largest: Positive = field("Largest difference of any number, in standard errors.")
+    worlds: Natural = field("Worlds simulated.", "choice", "method")
+    runs: Natural = field("Months simulated a world.", "choice", "method")
+    points: list[CheckPointPart] = field("A point each number added, ascending.")
+
+
 class GoalAnswerPart(Part):
     """The answer for one goal."""
 
@@ -121,10 +140,14 @@ class GoalAnswerPart(Part):
         "Where the added units stand, each where it saves most given those before it: the first n; every one tried "
         "where n is null.", *MODEL
     )  # fmt: skip
-    siting_gap: Share = field(
+    siting_gap: MaybeShare = field(
         "Largest share by which other sites of as many units could save more of the metric, on average and with rounds "
-        "enough; at any number tried.", *MODEL
+        "enough; at any number tried. Null: no bound is known.", *MODEL
     )  # fmt: skip
+    saturation: CheckPart | None = field(
+        "Of a goal of area defence: the event simulation beside the closed form, whose correction the curve has in it.",
+        *MODEL,
+    )
 
 
 class ReadingPart(Part):
@@ -205,25 +228,6 @@ class CutPart(Part):
     ess: Positive = field("Effective sample size of its worlds.")
 
 
-class CheckPointPart(Part):
-    """Simulated beside expected at one number of added units, as shares of the expected loss with none added."""
-
-    added: Natural = field("Fire units added to the baseline.")
-    difference: Real = field("Mean over worlds of simulated - expected.")
-    error: Positive = field("Standard error of difference.")
-    correction: Real = field("What saturation adds to the share that remains, on common random numbers.")
-    correction_error: Positive = field("Standard error of correction.")
-
-
-class CheckPart(Part):
-    """The event simulation beside the closed forms, on some of the headline's worlds."""
-
-    largest: Positive = field("Largest difference of any number, in standard errors.")
-    worlds: Natural = field("Worlds simulated.", "choice", "method")
-    runs: Natural = field("Months simulated a world.", "choice", "method")
-    points: list[CheckPointPart] = field("A point each number added, ascending.")
-
-
 class StrikesPart(Part):
     """Expected strikes of the headline's goal in the month: 10, 50 and 90 % points over worlds."""
 
@@ -283,7 +287,9 @@ class CasePart(GoalAnswerPart):
     reaction: ReactionPart | None = field(
         "The headline when an opponent re-aims; null where its metric is not one of strikes.", *MODEL
     )
-    informed: InformedPart = field("The headline for a plan that knows the defender's own layout.", *MODEL)
+    informed: InformedPart | None = field(
+        "The headline for a plan that knows the defender's own layout; null: none is made for its goal.", *MODEL
+    )
     stability: list[CutPart] = field("The headline with the evidence cut on other days.", *MODEL)
     check: CheckPart = field("The event simulation beside the closed forms.", *MODEL)
 
@@ -372,7 +378,7 @@ def _case_part(result: Sufficiency, case: EvidenceCase) -> CasePart:
         range=answer.span,
         frontier=[FrontierPart.of(each, probability=each.probability.tolist()) for each in answer.frontier],
         informed=_informed_part(answer),
-        check=CheckPart.of(answer.check, points=_check_points(answer.check)),
+        check=_check_part(answer.check),
         cost=_cost_part(result, case),
         **dict(_goal_part(answer.headline, answer.check.runs)) | words,
     )
@@ -393,11 +399,14 @@ def _goal_part(answer: GoalAnswer, runs: int) -> GoalAnswerPart:
         sentence=answer.sentence(),
         curve=[PointPart(added=n, probability=p, mcse=error) for n, p, error in curve],
         placement=answer.stands,
+        saturation=None if answer.saturation is None else _check_part(answer.saturation),
     )
 
 
-def _informed_part(answer: CaseAnswer) -> InformedPart:
+def _informed_part(answer: CaseAnswer) -> InformedPart | None:
     informed = answer.informed
+    if informed is None:
+        return None
     claims = [
         InformedClaimPart.of(claim, blind=claim.probability, informed=informed.probability[claim.added])
         for claim in answer.headline.claims
@@ -405,6 +414,10 @@ def _informed_part(answer: CaseAnswer) -> InformedPart:
     return InformedPart.of(
         informed, claims=claims, probability=informed.probability.tolist(), mcse=informed.mcse.tolist()
     )
+
+
+def _check_part(check: Agreement) -> CheckPart:
+    return CheckPart.of(check, points=_check_points(check))
 
 
 def _check_points(check: Agreement) -> list[CheckPointPart]:

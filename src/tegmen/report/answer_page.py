@@ -92,8 +92,9 @@ def _curve_table(result: Sufficiency) -> pd.DataFrame:
     table = result.to_pandas().rename(columns=lambda name: name.replace("remaining_", "remaining_p"))
     for case, answer in result.cases.items():
         own = (table["case"] == case) & (table["goal"] == answer.headline.goal.name)
-        table.loc[own, "informed"] = answer.informed.probability
-        table.loc[own, "informed_mcse"] = answer.informed.mcse
+        if answer.informed is not None:
+            table.loc[own, "informed"] = answer.informed.probability
+            table.loc[own, "informed_mcse"] = answer.informed.mcse
         for frontier in answer.frontier:
             of_goal = (table["case"] == case) & (table["goal"] == frontier.goal)
             for rounds, probability in zip(frontier.rounds, frontier.probability, strict=True):

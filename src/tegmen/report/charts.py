@@ -18,7 +18,7 @@ import pandas as pd
 import vl_convert
 from markupsafe import Markup
 
-from tegmen.evidence.systems import SYSTEM_NAMES
+from tegmen.evidence.catalogue import kind_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -93,7 +93,7 @@ def svg(chart: AnyChart) -> Markup:
 
 def system_name(system: str) -> str:
     """Give a system's name in words."""
-    return SYSTEM_NAMES.get(system, system.replace("_", " "))
+    return kind_name(system)
 
 
 def share_axis(field: str, title: str, values: Sequence[float] = (0, 0.25, 0.5, 0.75, 1)) -> alt.Y:

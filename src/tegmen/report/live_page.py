@@ -21,13 +21,13 @@ from markupsafe import Markup
 from tegmen.answer.live import arrays_of, controls_of, held_goals, together_of
 from tegmen.answer.results import Sufficiency
 from tegmen.errors import InputError, checked_arguments
+from tegmen.evidence.catalogue import kind_name
 from tegmen.evidence.geography import read_borders, read_front, read_oblasts, to_km
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, SYSTEM_NAMES
 from tegmen.question.scenario import scenario_names
 from tegmen.report.folders import check_folder, write_files
 from tegmen.report.sealed import POLICY, in_script, sealed
 from tegmen.report.style import environment
-from tegmen.terms import VERSION
+from tegmen.terms import VERSION, ThreatClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -139,8 +139,8 @@ def live_data(result: Sufficiency) -> dict[str, Any]:
         "month": str(scenario.month),
         "until": str(result.calibration.until),
         "toml": json.loads(scenario.model_dump_json(by_alias=True, exclude_unset=True, exclude={"sha256"})),
-        "system": BALLISTIC_SYSTEMS.index(scenario.added_system),
-        "systems": [_system(name, result) for name in BALLISTIC_SYSTEMS],
+        "system": scenario.kinds.code(scenario.added_system),
+        "systems": [_system(name, result) for name in scenario.kinds.meeting(ThreatClass.ballistic)],
         "most": scenario.added_max,
         "rounds": scenario.added_rounds.value,
         "goals": [_goal(goal, worlds) for goal in held_goals(scenario)],
@@ -184,7 +184,7 @@ def _case(answer: CaseAnswer) -> dict[str, Any]:
             for driver in headline.drivers[:_DOUBTS]
         ],
         "baseline": [
-            {"system": SYSTEM_NAMES[stand.system], "at": _spot(stand.latitude, stand.longitude),
+            {"system": kind_name(stand.system), "at": _spot(stand.latitude, stand.longitude),
              "radius": stand.radius_km}
             for stand in answer.baseline
             if stand.radius_km > 0
@@ -199,7 +199,7 @@ def carried_data(carried: Carried) -> dict[str, Any]:
         "of": carried.of,
         "ess": carried.ess,
         "together": together_of(carried.worlds),
-        "systems": len(BALLISTIC_SYSTEMS),
+        "systems": len(carried.worlds.kinds.meeting(ThreatClass.ballistic)),
         "arrays": {name: _array(table) for name, table in arrays_of(carried).items()},
     }
     return {
@@ -231,7 +231,7 @@ def _system(name: str, result: Sufficiency) -> dict[str, Any]:
     try:
         row = result.scenario.catalogue.system(name, "fire_unit_cost_with_missiles")
     except InputError:
-        return {"id": name, "name": SYSTEM_NAMES[name], "cost": None}
+        return {"id": name, "name": kind_name(name), "cost": None}
     low, best, high = row.span
     about = {
         "low": low,
@@ -241,7 +241,7 @@ def _system(name: str, result: Sufficiency) -> dict[str, Any]:
         "source": row.source,
         "verified": row.verified,
     }
-    return {"id": name, "name": SYSTEM_NAMES[name], "cost": about}
+    return {"id": name, "name": kind_name(name), "cost": about}
 
 
 def _behind(result: Sufficiency, ids: set[str]) -> dict[str, Any]:

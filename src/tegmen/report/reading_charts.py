@@ -53,8 +53,9 @@ def reading_rows(answer: CaseAnswer) -> list[ReadingRow]:
         for other in answer.readings
     ]
     knows = "each world's units are sited by somebody who knows where its own already stand, as the defender does"
-    probability = float(informed.probability[at])
-    rows.append(ReadingRow("a plan that knows the layout", knows, informed.n, probability, None, None))
+    if informed is not None:
+        probability = float(informed.probability[at])
+        rows.append(ReadingRow("a plan that knows the layout", knows, informed.n, probability, None, None))
     if reaction is not None:
         most = f"{100 * reaction.re_aimed[-1]:.0f} %"
         words = f"whatever share up to {most} of what was aimed at newly covered places is re-aimed: the guarantee"
@@ -201,6 +202,7 @@ def draw_iso(result: Sufficiency, case: EvidenceCase) -> alt.LayerChart:
 def draw_informed(result: Sufficiency, case: EvidenceCase) -> alt.LayerChart:
     """Draw the headline's curve for the plan that knows the layout (dashed, ink) beside the one that does not."""
     answer, informed = result.cases[case].headline, result.cases[case].informed
+    assert informed is not None, "the report leaves the section out where there is none"
     last, colour, title = int(answer.added[-1]), CASE_COLOUR[case], "share of worlds in which it is enough"
     table = answer.to_pandas().assign(informed=informed.probability[answer.added], mcse=informed.mcse[answer.added])
     points = alt.Chart(table).transform_calculate(

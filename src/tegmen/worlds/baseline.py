@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.errors import EvidenceError
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
 from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
-from tegmen.terms import SAME
+from tegmen.terms import SAME, ThreatClass
 from tegmen.worlds.dice import Dice, quantiles
 from tegmen.worlds.targets import Aim
 
@@ -45,7 +44,7 @@ def near_places(theatre: Theatre, reach_km: float) -> Near:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shield:
-    """What units of the systems that meet ballistic missiles can do, axes w, s (`BALLISTIC_SYSTEMS`).
+    """What units of the kinds that meet ballistic missiles can do, axes w, s (their codes, the first of all).
 
     Parameters
     ----------
@@ -82,7 +81,7 @@ class Stands:
     Parameters
     ----------
     system
-        (u,) index into `MISSILE_SYSTEMS`.
+        (u,) code of its kind.
     site
         (w, u) place, -1 with the troops.
     since
@@ -124,7 +123,7 @@ def draw_stands(scenario: Scenario, theatre: Theatre, worth: Singles, shield: Sh
     EvidenceError
         No such unit is held in any world.
     """
-    eras = scenario.eras(BALLISTIC_SYSTEMS)
+    eras = scenario.eras(scenario.ballistic_held)
     focus = dice.model("site_focus", by_level=True).astype(np.float32)
     near = near_places(theatre, float(shield.radius_km.max()))
     # Places come first: a sum over them then runs through many worlds at once.
@@ -132,7 +131,7 @@ def draw_stands(scenario: Scenario, theatre: Theatre, worth: Singles, shield: Sh
     systems: list[int] = []
     sites: list[Ints] = []
     since: list[Ints] = []
-    for name in BALLISTIC_SYSTEMS:
+    for name in scenario.ballistic_held:
         held = _held_by_era(scenario, name, eras, dice)
         share = dice.model("share_at_places", system=name)
         for unit in range(most_held(scenario, name)):
@@ -140,7 +139,7 @@ def draw_stands(scenario: Scenario, theatre: Theatre, worth: Singles, shield: Sh
             at_place = dice.level(f"{name} {unit + 1}: at a place") < share
             if name == "patriot" and not unit:
                 site, at_place = np.zeros_like(site), np.ones_like(at_place)
-            systems.append(MISSILE_SYSTEMS.index(name))
+            systems.append(scenario.kinds.code(name))
             sites.append(np.where(at_place, site, -1))
             since.append(len(eras) - (held > unit).sum(axis=1))
             shield.cover(pull, systems[-1], site, np.flatnonzero(at_place & (held[:, -1] > unit)), near, focus)
@@ -152,7 +151,7 @@ def draw_stands(scenario: Scenario, theatre: Theatre, worth: Singles, shield: Sh
 
 def most_held(scenario: Scenario, system: str) -> int:
     """The most fire units of a system that any world has in any era."""
-    spans = [scenario.held_on(system, day).span for day in scenario.eras(BALLISTIC_SYSTEMS)]
+    spans = [scenario.held_on(system, day).span for day in scenario.eras(scenario.ballistic_held)]
     return max((round(high) for _, _, high in spans), default=0)
 
 
@@ -179,15 +178,17 @@ def draw_layout(
     """
     worth = np.cumsum(site_worth(theatre, aim, aimed, dice), axis=1)
     system, site = [stands[0]], [stands[1]]
-    for code in range(len(BALLISTIC_SYSTEMS), len(MISSILE_SYSTEMS)):
-        name = MISSILE_SYSTEMS[code]
+    kinds = scenario.kinds
+    for name in kinds.meeting(ThreatClass.cruise):
+        if name in kinds.meeting(ThreatClass.ballistic) or not scenario.holds(name):
+            continue
         number = dice.draw(scenario.held_on(name, scenario.month.first))
         if name in dice.catalogue.systems_with("share_at_places"):
             number = number * dice.model("share_at_places", system=name)
         number = np.rint(number).astype(np.int64)
         most = int(number.max())
         present = np.arange(most) < number[:, None]
-        system.append(np.where(present, code, -1))
+        system.append(np.where(present, kinds.code(name), -1))
         site.append(np.where(present, _drawn_sites(worth, most, dice), -1))
     return np.concatenate(system, axis=1), np.concatenate(site, axis=1)
 
@@ -238,12 +239,10 @@ def missed_by_era(stands: Stands, shield: Shield, near: Near) -> Iterator[Single
         yield missed
 
 
-def covering(
-    theatre: Theatre, radius_km: Floats, system: Ints, site: Ints, systems: tuple[str, ...] = BALLISTIC_SYSTEMS
-) -> Ints:
-    """(w, p) how many units of these systems in a layout (w, u), of radius (w, s), cover each place."""
+def covering(theatre: Theatre, radius_km: Floats, system: Ints, site: Ints) -> Ints:
+    """(w, p) how many units of a layout (w, u), of radius (w, s), cover each place; a radius of 0 covers nothing."""
     covers = np.zeros((len(system), len(theatre.places)), dtype=np.int64)
-    for code in (MISSILE_SYSTEMS.index(name) for name in systems):
+    for code in np.flatnonzero(radius_km.any(axis=0)):
         radius = radius_km[:, code]
         for column in np.flatnonzero((system == code).any(axis=0)):
             here = system[:, column] == code

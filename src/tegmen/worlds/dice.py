@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _QUANTILES = np.linspace(0.0, 1.0, 2001)
 STREAMS = (
     "targets", "stands", "radius", "availability", "rounds", "units", "rates", "launches", "batteries", "times",
-    "losses", "later months",
+    "losses", "later months", "kinds",
 )  # fmt: skip
 """What a world is drawn from: one stream each, so that a row that is replaced shifts no other draw."""
 
@@ -70,9 +70,17 @@ class Dice:
         """Draw a parameter of the model table."""
         return self.draw(self.catalogue.model(name, threat_class=threat_class, system=system), by_level=by_level)
 
-    def system(self, system: str, name: str, *, by_level: bool = False) -> Floats:
-        """Draw a parameter of the systems table."""
-        return self.draw(self.catalogue.system(system, name), by_level=by_level)
+    def kind(self, kind: str, *names: str, threat_class: str = "", by_level: bool = False) -> Floats:
+        """Draw the row of a kind of fire unit that is called by the first of these names it has."""
+        return self.draw(self.catalogue.of_kind(kind, *names, threat_class=threat_class), by_level=by_level)
+
+    def has(self, kind: str, name: str) -> bool:
+        """Whether a kind has a row of this name, of any class."""
+        return any(row.system == kind and row.name == name for row in self.catalogue.parameters)
+
+    def is_own(self, kind: str) -> bool:
+        """Whether a kind is the question's own."""
+        return kind not in self.catalogue.names
 
 
 def quantiles(parameter: Parameter, level: Floats) -> Floats:

@@ -15,7 +15,7 @@ import numpy as np
 from tegmen.calibration.fit import RateDraws
 from tegmen.evidence.catalogue import Parameter
 from tegmen.evidence.reports import UNNAMED
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS, MISSILE_SYSTEMS
+from tegmen.evidence.systems import Kinds
 from tegmen.question.launches import launched
 from tegmen.question.places import Places
 from tegmen.question.theatre import Theatre
@@ -25,7 +25,7 @@ from tegmen.worlds.dice import Dice, streams_of
 from tegmen.worlds.posterior import Posterior
 from tegmen.worlds.prior import PriorWorlds
 from tegmen.worlds.targets import draw_packets, draw_shares
-from tegmen.worlds.units import Units, draw_units
+from tegmen.worlds.units import Units, draw_readiness, draw_units
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints, Singles
@@ -52,11 +52,11 @@ class Worlds:
     rate
         (w, class) share intercepted; of ballistic missiles the share stopped at Kyiv of those met.
     system, site
-        (w, u) index into `MISSILE_SYSTEMS` and into places; -1 where the world has no such unit at a place.
+        (w, u) code of the unit's kind, index into places; -1 where the world has no such unit at a place.
     readiness
         (w, u) share of nights on which the unit could fight.
     readiness_added
-        (w, system) the same for an added unit of each system, from the same sourced rows; 1 where it has none.
+        (w, s) the same for an added unit of each kind, from the same sourced rows; 1 where it has none.
     units
         What fire units can do.
     scalar
@@ -93,13 +93,21 @@ class Worlds:
         return self.theatre.places
 
     @property
+    def kinds(self) -> Kinds:
+        """Kinds of fire units; a kind's code is its place on the axis s of units."""
+        return self.units.kinds
+
+    @property
     def covers(self) -> Ints:
         """(w, p) how many of the baseline's units cover the place against ballistic missiles."""
-        return self.covered_by(*BALLISTIC_SYSTEMS)
+        return covering(self.theatre, self.units.radius_ballistic_km, self.system, self.site)
 
-    def covered_by(self, *systems: str) -> Ints:
-        """(w, p) how many of the baseline's units of these systems cover the place against ballistic missiles."""
-        return covering(self.theatre, self.units.radius_ballistic_km, self.system, self.site, systems)
+    def covered_by(self, *kinds: str) -> Ints:
+        """(w, p) how many of the baseline's units of these kinds cover the place against ballistic missiles."""
+        radius = np.zeros_like(self.units.radius_ballistic_km)
+        codes = [self.kinds.code(kind) for kind in kinds]
+        radius[:, codes] = self.units.radius_ballistic_km[:, codes]
+        return covering(self.theatre, radius, self.system, self.site)
 
     def __len__(self) -> int:
         return len(self.readiness_added)
@@ -122,7 +130,9 @@ def draw_worlds(posterior: Posterior, case: EvidenceCase, rates: RateDraws, *, c
     dice = Dice(count, streams_of(posterior.key), scenario.catalogue)
     picked = rates.pick(dice.of("rates").generator, count)
     counts, unposted = launched(scenario, case, theatre.posted, count, dice.of("launches").generator)
-    units = draw_units(dice.of("units"), base.shield.radius_km, base.relative)
+    kinds, own = scenario.catalogue.kinds, dice.of("kinds")
+    busy = {"engagement_drone_s": own.model("engagement_s", "drone")}
+    units = draw_units(kinds, dice.of("units"), own, base.shield.radius_km, base.relative)
     packet = draw_packets(dice.of("times"), OTHER_CLASSES)
     packet[:, ThreatClass.ballistic] = base.packet
     system, site = base.stands.on(scenario.month.first)
@@ -152,9 +162,9 @@ def draw_worlds(posterior: Posterior, case: EvidenceCase, rates: RateDraws, *, c
         system=system,
         site=site,
         readiness=_readiness(base.shield.ready, system),
-        readiness_added=_readiness(base.shield.ready, np.tile(np.arange(len(MISSILE_SYSTEMS)), (count, 1))),
+        readiness_added=draw_readiness(kinds, own, base.shield.ready),
         units=units,
-        scalar=FrozenDict(_draw_scalars(dice.of("times")) | _ballistic_scalars(posterior, count)),
+        scalar=FrozenDict(_draw_scalars(dice.of("times")) | _ballistic_scalars(posterior, count) | busy),
         unknowns=FrozenDict(),
         ess=posterior.ess,
         parameters=(*posterior.parameters, *dice.used.values(), *theatre.parameters),
@@ -205,8 +215,8 @@ def _of_all_launched(share: Floats, posted: Mapping[ThreatClass, int], unposted:
 
 def _readiness(ready: Floats, system: Ints) -> Floats:
     """(w, u) availability; units that only meet aerodynamic targets are always there: it is in the cruise factor."""
-    own = np.take_along_axis(ready, np.clip(system, 0, len(BALLISTIC_SYSTEMS) - 1), axis=1)
-    return np.where(system < len(BALLISTIC_SYSTEMS), own, 1.0)
+    own = np.take_along_axis(ready, np.clip(system, 0, ready.shape[1] - 1), axis=1)
+    return np.where(system < ready.shape[1], own, 1.0)
 
 
 def _unknowns(worlds: Worlds, base: PriorWorlds, posterior: Posterior) -> Mapping[str, Floats]:

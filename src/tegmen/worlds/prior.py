@@ -17,7 +17,6 @@ import numpy as np
 from tegmen.calibration.exposure import Exposure, KillPrior, RowLikelihood, packet_law
 from tegmen.calibration.rows import PATRIOT_ARRIVAL, EligibleRows
 from tegmen.evidence.catalogue import Parameter
-from tegmen.evidence.systems import BALLISTIC_SYSTEMS
 from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
 from tegmen.terms import SAME, ThreatClass, content_equal
@@ -25,12 +24,12 @@ from tegmen.worlds.baseline import Near, Shield, Stands, draw_stands, missed_by_
 from tegmen.worlds.dice import Dice, streams_of
 from tegmen.worlds.levels import Levels
 from tegmen.worlds.targets import Aim, draw_aim, draw_shares, in_zones
+from tegmen.worlds.units import OUTAGES
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints, Singles
 
 _RATIO_LEVELS = 6
-_OUTAGES = ("maintenance_share", "repair_abroad_share", "training_share")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +66,9 @@ class PriorWorlds:
     stands
         Fire units that meet ballistic missiles.
     shield
-        Radius and availability of the systems that meet ballistic missiles.
+        Radius and availability of the kinds that meet ballistic missiles.
     relative
-        (w, s) kill share relative to the best system.
+        (w, s) kill share relative to the best kind.
     rounds, rounds_sd, rounds_kept
         (w,) rounds a month for ballistic missiles, whole country; sd of their log from month to month; share of those
         left over that is kept for the next month.
@@ -126,8 +125,8 @@ def draw_prior(
     other_share = targets.model("other_target_share", "ballistic", by_level=True)
     mix = in_zones(draw_shares(theatre, aim, ThreatClass.ballistic, targets), kyiv_share, other_share, theatre.places)
     shield = Shield(
-        _by_system(lambda name: dice.of("radius").system(name, "defended_radius_ballistic", by_level=True)),
-        _by_system(lambda name: _availability(name, dice.of("availability"))),
+        _by_kind(scenario, lambda name: dice.of("radius").kind(name, "defended_radius_ballistic", by_level=True)),
+        _by_kind(scenario, lambda name: _availability(name, dice.of("availability"))),
     )
     stands = dice.of("stands")
     return PriorWorlds(
@@ -137,7 +136,7 @@ def draw_prior(
         other_share=other_share,
         stands=draw_stands(scenario, theatre, site_worth(theatre, aim, mix, stands), shield, stands),
         shield=shield,
-        relative=_by_system(lambda name: units.model("relative_effectiveness", "ballistic", name)),
+        relative=_by_kind(scenario, lambda name: units.model("relative_effectiveness", "ballistic", name)),
         rounds=rounds.model("rounds_a_month", system="patriot", by_level=True),
         rounds_sd=rounds.model("rounds_month_sd", system="patriot"),
         rounds_kept=rounds.model("rounds_kept_share", system="patriot"),
@@ -150,13 +149,16 @@ def draw_prior(
     )
 
 
-def _by_system(draw: Callable[[str], Floats]) -> Floats:
-    return np.stack([draw(name) for name in BALLISTIC_SYSTEMS], axis=1)
+def _by_kind(scenario: Scenario, draw: Callable[[str], Floats]) -> Floats:
+    """(w, s) a draw of each kind that meets ballistic missiles, by code; 0 for one that the defender does not hold."""
+    held = {kind: draw(kind) for kind in scenario.ballistic_held}
+    none = np.zeros(len(next(iter(held.values()), ())))
+    return np.stack([held.get(kind, none) for kind in scenario.kinds.meeting(ThreatClass.ballistic)], axis=1)
 
 
 def _availability(system: str, dice: Dice) -> Floats:
     """(w,) share of nights on which a unit could fight: not in maintenance, nor in repair abroad, nor in training."""
-    return np.prod([1 - dice.model(name, system=system) for name in _OUTAGES], axis=0)
+    return np.prod([1 - dice.model(name, system=system) for name in OUTAGES], axis=0)
 
 
 def _draw_ratio(dice: Dice) -> Floats:
@@ -213,7 +215,7 @@ class Months:
 def count_months(scenario: Scenario, theatre: Theatre, rows: EligibleRows) -> Months:
     """Count what was posted in each month; in the month asked about, what the scenario counts."""
     days = rows.window_end.astype("datetime64[D]").astype(object).tolist()
-    held = max(scenario.eras(BALLISTIC_SYSTEMS)[0], PATRIOT_ARRIVAL)
+    held = max(scenario.eras(scenario.ballistic_held)[0], PATRIOT_ARRIVAL)
     months = Months(min([held, scenario.month.first, *days]).replace(day=1), np.zeros(0, dtype=np.int64))
     numbers = list(map(months.of, days))
     asked = months.of(scenario.month.first)

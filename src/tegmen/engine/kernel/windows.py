@@ -278,6 +278,18 @@ def solve_factors(first, last, batteries, ways, mix, attrition, rate, factor, re
 
 @kept_compiled
 @njit(nogil=True)
+def fly_past(first, last, site, radius, ways, share, total):
+    """Fill `total` (w,) with the `share` (w, lane) of all missiles that flies within a radius (w,) of `site` (w,)."""
+    for w in range(first, last):
+        total[w] = 0.0
+        if site[w] >= 0:
+            for entry in range(ways.pointer[site[w]], ways.pointer[site[w] + 1]):
+                if ways.approach[entry] < radius[w]:
+                    total[w] += share[w, ways.lane[entry]]
+
+
+@kept_compiled
+@njit(nogil=True)
 def pass_again(first, last, batteries, ways, site, factor, passing):
     """Fill `passing` (w, lane) anew on the lanes near each world's `site` (w,), where a unit was added."""
     for w in range(first, last):
