@@ -80,11 +80,11 @@ def test_another_system_reaches_otherwise_and_the_case_moves_no_site(small_quest
 @pytest.mark.parametrize(
     ("added", "fault"),
     [
-        ({}, r"found \{\}; give exactly one system, patriot or sampt, and a number"),
-        ({"patriot": 1, "sampt": 1}, "give exactly one system"),
-        ({"nasams": 2}, "found system 'nasams'; allowed are patriot or sampt"),
-        ({"patriot": 0}, "found 0 of patriot; give 1 or more"),
-        ({"patriot": -3}, "found -3 of patriot; give 1 or more"),
+        ({}, r"found \{\}: nothing is added; give a kind"),
+        ({"patriot": 1, "ew": 1}, "found kind 'ew'; allowed are patriot, sampt"),
+        ({"nasams": 2}, "found kind 'nasams'; allowed are patriot, sampt"),
+        ({"patriot": 0}, "nothing is added; give a kind and a number"),
+        ({"patriot": -3}, "found -3 of patriot; give a whole number from 0"),
         ({"patriott": -3}, "(?s)2 faults.*'patriott'.*found -3"),
     ],
 )
