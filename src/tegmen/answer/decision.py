@@ -34,6 +34,7 @@ DECISION_KINDS = ("patriot", "sampt", "nasams", "iris_t_slm")
 """Kinds that may be bought where none are named: those that meet missiles and have a price."""
 _ALSO = ("cruise_strikes",)
 """Metrics that are asked of beside the headline's goal where nothing is named."""
+_AREA_PART = 3
 _STRIKES = "_strikes"
 BILLION = 1000.0
 
@@ -252,7 +253,8 @@ def cheapest(  # noqa: PLR0913 - the question, what may be bought, and how to co
     goals
         All to be met; None: those of `decision_goals`.
     kinds, limits
-        Kinds that may be bought; kind to the most of it, the scenario's largest number where left out.
+        Kinds that may be bought; kind to the most of it. Left out: the scenario's largest number, or a third of it for
+        kinds that do nothing for the first goal.
     budget
         The most that may be spent [USD million]; None: no limit.
     by
@@ -348,7 +350,7 @@ def decision_question(
 ) -> MixQuestion:
     """Make the question of what a user names, and of what stands where he names nothing."""
     chosen = tuple(goals) if goals is not None else decision_goals(scenario)
-    most = dict.fromkeys(kinds, scenario.added_max) | dict(limits or {})
+    most = {kind: _most_of(scenario, chosen, kind) for kind in kinds} | dict(limits or {})
     unhelpful = [kind for kind in most if not any(kind in helpful(goal, most) for goal in chosen)]
     faults = [f"{kind}: protects nothing that the goals count; leave it out" for kind in unhelpful]
     try:
@@ -358,6 +360,15 @@ def decision_question(
     if faults:
         raise InputError("cheapest mix", faults)
     return question
+
+
+def _most_of(scenario: Scenario, goals: Sequence[Goal], kind: str) -> int:
+    """The most of a kind that is looked at where nobody says: a part of the scenario's number for kinds of later goals.
+
+    Their sites take long to choose, and fewer of them do: each covers an area, and not a place.
+    """
+    first = bool(goals) and bool(helpful(goals[0], [kind]))
+    return scenario.added_max if first else max(1, scenario.added_max // _AREA_PART)
 
 
 def decision_goals(scenario: Scenario) -> tuple[Goal, ...]:

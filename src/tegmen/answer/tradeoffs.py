@@ -184,7 +184,7 @@ def weigh_mix(
     unknowns
         For each goal, plain words to (w,) values in its worlds.
     seconds
-        For the first search; what comes after takes as much again at most.
+        For the first search; what comes after takes half as much again at most, but for what it is amid.
 
     Raises
     ------
@@ -196,7 +196,7 @@ def weigh_mix(
     solved = solve_mix(question, shares, seconds=seconds)
     if solved.interrupted or solved.mix is None or question.by == "units":
         return Weighed(question, solved, FrozenDict({}), (), None, ())
-    asked = _Asked(question, shares, time.perf_counter() + seconds)
+    asked = _Asked(question, shares, time.perf_counter() + seconds / 2)
     tell("cost against protection")
     frontiers = tuple(_frontier(asked, *choice) for choice in _choices(question))
     tell("prices drawn")

@@ -39,7 +39,7 @@ def decide_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         typer.Option(
             metavar="KIND[=MOST],...",
             help="Kinds that may be bought, and the most of each: patriot=12,nasams. [default: those that fire "
-            "missiles and have a price, up to the scenario's largest number each]",
+            "missiles and have a price, up to the scenario's largest number, or a third of it for later goals]",
         ),
     ] = None,
     budget: Annotated[float | None, typer.Option(help="The most that may be spent, in USD million.")] = None,
