@@ -21,6 +21,8 @@ VERSION = "0.1.0"
 
 EvidenceCase = Literal["posted", "claimed"]
 EVIDENCE_CASES: tuple[EvidenceCase, ...] = ("posted", "claimed")
+LanguageCode = Literal["en", "uk"]
+"""A language that pages are written in."""
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -7,18 +7,22 @@ import dataclasses
 import html
 import json
 import re
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 from report_example import example, stands, with_headline
 
+from tegmen.answer.drivers import CaseDrivers, Drivers
+from tegmen.answer.estimates import Estimate
 from tegmen.answer.plan import Plan
 from tegmen.errors import InputError
 from tegmen.ledger.aid import aid_status
 from tegmen.ledger.store import open_ledger
 from tegmen.question.scenario import QuotedClaim
 from tegmen.report.answer_page import write_report
+from tegmen.report.drivers_page import write_drivers
 from tegmen.report.folders import check_writable
 from tegmen.report.style import number_text, share_text
 
@@ -80,7 +84,102 @@ def test_the_headline_is_a_number_with_the_range_over_the_readings_and_what_matt
     for case in answer["cases"].values():
         low, high = case["range"]
         assert f"{case['n']} more Patriot fire units; {low}–{high} over the readings" in card
-        assert f"What matters most: {case['matters_most']} ." in card
+        assert f"What matters most: {case['matters_most']} ." in section(page, "why")
+
+
+def test_the_first_screen_has_the_goal_what_it_costs_and_what_it_saves(page, answer, result):
+    card = section(page, "answer")
+    assert card.startswith(f"To {result.scenario.headline.label} in at least 80 % of worlds takes:")
+    for case in answer["cases"].values():
+        cost, strikes = case["cost"], case["strikes"]
+        low, best, high = (number_text(cost[end]) for end in ("low", "best", "high"))
+        assert f"About {best} ({low}–{high}) {cost['unit']}." in card
+        assert f"{strikes['fewer'][1]:.1f} ({strikes['fewer'][0]:.1f}–" in card
+        assert cost["best"] == pytest.approx(case["n"] * result.unit_cost.best)
+
+
+def test_the_first_screen_has_the_doubts_with_the_numbers_they_leave(page, answer, result):
+    card = section(page, "answer")
+    rows = {
+        "What is aimed at, also re-aimed": lambda case: [
+            *(row["n"] for row in case["readings"] if row["name"].startswith(("targets by", "many missiles"))),
+            case["reaction"]["guarantee"],
+        ],
+        "Other rounds than 40 a month": lambda case: case["frontier"][0]["n"][1:],  # without any nothing is enough
+        "Evidence cut on other days": lambda case: [cut["n"] for cut in case["stability"]],
+    }
+    for said, others in rows.items():
+        spans = []
+        for case in ("posted", "claimed"):
+            numbers = [answer["cases"][case]["n"], *others(answer["cases"][case])]
+            spans.append(f"{min(numbers)}–{max(numbers)}" if len(set(numbers)) > 1 else f"{numbers[0]}")
+        assert f"{said} {' '.join(spans)}" in card
+    assert "Units ready less or more often" not in card  # the example has no reading of it
+    unverified = sum(not parameter.verified for parameter in result.parameters)
+    assert f"Numbers not checked against their source {unverified} of {len(result.parameters)}" in card
+
+
+# ---------------------------------------------------------------- for those who listen, print or read small
+
+
+@pytest.fixture(scope="session", params=["report", "drivers"])
+def any_page(request, page, result, tmp_path_factory):
+    if request.param == "report":
+        return page
+    known = result.cases["posted"].headline.drivers
+    one = CaseDrivers(8, 0.02, 4_000, known, known, Estimate(4.5, 0.3))
+    drivers = Drivers(result.scenario, 1, {"posted": one, "claimed": one}, result.provenance)
+    return write_drivers(drivers, tmp_path_factory.mktemp("drivers")).read_text("utf-8")
+
+
+def test_every_table_has_a_caption_of_its_own_and_heads_that_say_of_what(any_page):
+    tables = re.findall(r"<table.*?</table>", any_page, flags=re.DOTALL)
+    captions = [words(re.findall(r"<caption[^>]*>(.*?)</caption>", each, flags=re.DOTALL)[0]) for each in tables]
+    assert len(tables) >= 4
+    assert all(captions)
+    assert len(set(captions)) == len(captions)
+    for each in tables:
+        assert re.findall(r'<th scope="row"', each)
+        assert not re.findall(r'<th(?! scope="(?:col|row)")[ >]', each)
+
+
+def test_ids_are_unique_and_every_link_within_the_page_leads_somewhere(any_page):
+    ids = re.findall(r'\sid="([^"]+)"', any_page)
+    assert len(set(ids)) == len(ids)
+    assert {html.unescape(each) for each in re.findall(r"""href=["']#([^"']+)["']""", any_page)} <= set(ids)
+    for region in re.findall(r'<div class="wide"[^>]*>', any_page):
+        assert 'role="region"' in region
+        assert 'tabindex="0"' in region
+        assert re.findall('aria-labelledby="([^"]+)"', region)[0] in ids
+
+
+def test_headings_begin_with_one_and_skip_no_level(any_page):
+    levels = [int(level) for level in re.findall(r"<h([1-6])[ >]", any_page)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_a_picture_is_one_picture_and_follows_the_page_s_colours(any_page):
+    pictures = re.findall(r"<svg role=.*?</svg>", any_page, flags=re.DOTALL)
+    assert pictures
+    for picture in pictures:
+        assert picture.count('role="') == 1
+        assert picture.count("aria-label=") == 1
+        paper = 'class="paper"' in picture
+        assert paper or "var(--ink, #1a1a1a)" in picture
+        assert paper or not re.search(r'(?:fill|stroke)="(?:#1a1a1a|#0b5c94|#b34700|black)"', picture)
+    style = any_page.partition("<style>")[2].partition("</style>")[0]
+    light, dark = (re.findall(rf"{start}[^}}]*?:root {{ (.*?) }}", style)[0] for start in ("^\\s*", "dark\\)"))
+    names = [set(re.findall(r"--\w+(?=:)", part)) for part in (light, dark)]
+    assert set(re.findall(r"var\((--\w+)", any_page)) <= names[0]
+    assert names[1] == names[0] | {"--paper"}
+
+
+def test_no_wall_of_links_stands_before_the_answer(page):
+    before = page.partition('<p class="big">')[0].partition("<body>")[2]
+    assert "<a " not in before
+    assert len(words(before)) < 400
 
 
 def test_every_reading_stands_with_number_share_weight_and_reason(page, answer):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import re
+from datetime import date
 from xml.etree import ElementTree as ET
 
 import altair as alt
@@ -18,9 +19,20 @@ from tegmen.answer.estimates import Estimate
 from tegmen.answer.plan import Plan
 from tegmen.answer.results import ClaimTest
 from tegmen.calibration.priors import Priors
+from tegmen.ledger.aid import UNKNOWN, AidStatus, Amount, Holding
 from tegmen.question.scenario import QuotedClaim
-from tegmen.report.charts import claim_marks, draw_case_curve, draw_drivers, draw_goal, draw_remaining, svg
+from tegmen.report.charts import (
+    AID_COLOURS,
+    claim_marks,
+    draw_aid,
+    draw_case_curve,
+    draw_drivers,
+    draw_goal,
+    draw_remaining,
+    svg,
+)
 from tegmen.report.reading_charts import draw_frontier, draw_informed, draw_iso, draw_readings
+from tegmen.terms import FrozenDict
 
 
 def svg_of(chart) -> str:
@@ -34,9 +46,9 @@ def texts_of(picture: str) -> set[str]:
     return {"".join(element.itertext()) for element in root.iter() if element.tag.endswith("}text")}
 
 
-def test_pictures_are_whole_described_and_kept_apart(page):
+def test_pictures_are_whole_described_and_kept_apart(page, result):
     pictures = re.findall(r"<svg role=.*?</svg>", page, flags=re.DOTALL)
-    assert len(pictures) == 24
+    assert len(pictures) == 23 + len({holding.unit for holding in result.aid.holdings})
     identities: list[str] = []
     for picture in pictures:
         root = ET.fromstring(picture)  # noqa: S314 - our own text
@@ -190,3 +202,32 @@ def test_labels_are_text_whatever_is_in_them():
     picture = svg(draw_case_curve(example(claims=(QuotedClaim(label=words, added=3, source="a"),)), "posted"))
     assert "<script" not in picture
     assert words in texts_of(picture)
+
+
+def aid_of(*amounts) -> AidStatus:
+    """Aid of holdings given as (item, unit, stages, owed, overdue)."""
+    holdings = [
+        Holding("A", item, unit, FrozenDict(stages), owed, late, ()) for item, unit, stages, owed, late in amounts
+    ]
+    return AidStatus(date(2024, 3, 31), (), tuple(holdings))
+
+
+def test_aid_of_one_unit_shares_a_scale_and_a_bar_is_as_long_as_its_number():
+    status = aid_of(
+        ("Hawk", "launchers", {"pledged": Amount(12, 12, 12), "delivered": Amount(4, 4, 6)}, Amount(6, 8, 8), None),
+        ("Patriot", "launchers", {"delivered": Amount(2, 2, 2)}, None, None),
+        ("NASAMS", "launchers", {"pledged": Amount(8, 8, 8)}, Amount(8, 8, 8), Amount(8, 8, 8)),
+        ("Patriot", "", {"pledged": UNKNOWN}, UNKNOWN, UNKNOWN),
+    )
+    counted, uncounted = draw_aid(status, "patriot")
+    rows = drawn(counted, "name", "from", "to", "colour")
+    assert rows == [
+        ("A: Patriot, launchers", 0, 2, AID_COLOURS["delivered"]),
+        ("A: Hawk, launchers", 0, 4, AID_COLOURS["delivered"]),
+        ("A: Hawk, launchers", 4, 12, AID_COLOURS["owed"]),
+        ("A: NASAMS, launchers", 0, 8, AID_COLOURS["overdue"]),
+    ]
+    domains = {tuple(layer["encoding"]["x"]["scale"]["domain"]) for layer in counted.to_dict()["layer"][:2]}
+    assert domains == {(0, 12)}
+    assert drawn(uncounted, "name", "from") == []
+    assert texts_of(svg(uncounted)) == {"A: Patriot", "? owed, ? overdue"}

@@ -271,10 +271,10 @@ def strikes_of(study: Study, table: StrikeTable | OtherTable, n: int) -> Strikes
         return None
     shares = table.strikes(study.rounds(table.worlds, table.plan))[:, table.plan.beside :]
     month = shares * table.worlds.counts[:, [ThreatClass.ballistic]]
-    return Strikes(_points(month[:, 0]), _points(month[:, 0] - month[:, n]))
+    return Strikes(_middle_and_ends(month[:, 0]), _middle_and_ends(month[:, 0] - month[:, n]))
 
 
-def _points(over_worlds: Floats) -> tuple[float, float, float]:
+def _middle_and_ends(over_worlds: Floats) -> tuple[float, float, float]:
     low, middle, high = np.quantile(over_worlds, POINTS)
     return float(low), float(middle), float(high)
 

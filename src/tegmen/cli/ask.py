@@ -11,7 +11,7 @@ import typer
 
 import tegmen as tg
 from tegmen.cli.console import echo, progress, say, say_notes, show, show_chain
-from tegmen.terms import EVIDENCE_CASES, EvidenceCase
+from tegmen.terms import EVIDENCE_CASES, EvidenceCase, LanguageCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +49,10 @@ RunsOption = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same result, bit for bit.")]
 Cases = Annotated[Case, typer.Option("--case", help="Evidence case.")]
+LanguageOption = Annotated[
+    LanguageCode,
+    typer.Option("--language", help="Language of the page; the other files are the same in all."),
+]
 Until = Annotated[
     str | None, typer.Option("--until", help="Last day of the record used, YYYY-MM-DD. [default: the scenario's]")
 ]
@@ -65,6 +69,7 @@ def answer_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     runs: RunsOption = 20,
     until: Until = None,
     case: Cases = "both",
+    language: LanguageOption = "en",
 ) -> None:
     """Answer SCENARIO: how many more are enough, for which goal, how sure; writes a report."""
     with progress() as tell:
@@ -83,7 +88,7 @@ def answer_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
             question, calibration, seed=seed, effort=effort, cases=cases_of(case), progress=tell
         )  # fmt: skip
         tell("writing the report", 0, 1)
-        tg.write_report([result], folder)
+        tg.write_report([result], folder, language=language)
     print_answer(result, folder, evidence.told(last))
 
 
@@ -230,6 +235,7 @@ def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     seed: Seed = 1,
     worlds: WorldsOption = 22_000,
     case: Cases = "both",
+    language: LanguageOption = "en",
 ) -> None:
     """Find what drives the answer of SCENARIO, by source of doubt: its share, and what knowing it would be worth."""
     with progress() as tell:
@@ -244,7 +250,7 @@ def drivers_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         result = tg.drive(
             question, calibration, seed=seed, effort=tg.Effort(worlds=worlds), cases=cases_of(case), progress=tell
         )
-        page = tg.write_drivers(result, folder)
+        page = tg.write_drivers(result, folder, language=language)
     table = result.to_pandas().loc[:, ["case", "unknown", "share", "evppi"]]
     table["evppi"] = [f"{value:.1f}" for value in table["evppi"]]
     show(f"{question.title}: what drives it", table, left=("case", "unknown"))

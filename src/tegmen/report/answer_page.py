@@ -21,9 +21,12 @@ from tegmen.report.answer_json import answer_file, record_notes
 from tegmen.report.csv_files import csv_text
 from tegmen.report.folders import check_writable, write_files
 from tegmen.report.json_files import dumps, rounded
+from tegmen.report.language import Language
+from tegmen.report.language import language as language_of
 from tegmen.report.live_page import LIVE_FILE, live_page
 from tegmen.report.reading_charts import rounds_text
 from tegmen.report.style import fill_page
+from tegmen.terms import LanguageCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +41,7 @@ NOTIONAL = "Notional: one random layout of the baseline, drawn to calculate with
 
 
 @checked_arguments
-def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path:
+def write_report(results: Sequence[Sufficiency | Plan], out: str | Path, *, language: LanguageCode = "en") -> Path:
     """Write report.html, answer.json, curve.csv, places.csv, plan.geojson and live.html into a folder.
 
     live.html is left out where it could hold no goal of the question (`write_live` says which those are).
@@ -52,6 +55,9 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
         One `Sufficiency`; any `Plan` beside it gets a table of its own and its stands in plan.geojson.
     out
         Folder; made where it is missing. Files of these names in it are replaced.
+    language
+        Of report.html: "en" or "uk". What a scenario's author or a source wrote stays as written, and so do the other
+        files.
 
     Returns
     -------
@@ -60,7 +66,7 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
     Raises
     ------
     InputError
-        Not exactly one `Sufficiency`, or the folder cannot be written.
+        No such language; not exactly one `Sufficiency`, or the folder cannot be written.
     """
     sufficient = [result for result in results if isinstance(result, Sufficiency)]
     plans = [result for result in results if not isinstance(result, Sufficiency)]
@@ -69,11 +75,11 @@ def write_report(results: Sequence[Sufficiency | Plan], out: str | Path) -> Path
             f"found {len(sufficient)} sufficiency results; a report holds exactly one: write each into its own folder"
         )
         raise InputError("write_report, results", [fault])
-    folder = Path(out)
+    own, folder = language_of(language), Path(out)
     check_writable(folder)
     (result,) = sufficient
     files = {
-        "report.html": _report_page(result, plans),
+        "report.html": _report_page(result, plans, own),
         "answer.json": answer_file(result).text(),
         "curve.csv": csv_text(_curve_table(result)),
         "places.csv": csv_text(_place_table(result)),
@@ -161,9 +167,10 @@ def _point_features(stands: Sequence[Stand], about: Mapping[str, Any]) -> list[d
 # ---------------------------------------------------------------- the page
 
 
-def _report_page(result: Sufficiency, plans: Sequence[Plan]) -> str:
+def _report_page(result: Sufficiency, plans: Sequence[Plan], language: Language) -> str:
     return fill_page(
         "report.html.j2",
+        language,
         result=result,
         plans=plans,
         maps=maps,

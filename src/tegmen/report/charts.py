@@ -19,12 +19,14 @@ import vl_convert
 from markupsafe import Markup
 
 from tegmen.evidence.catalogue import kind_name
+from tegmen.ledger.aid import system_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tegmen.answer.results import ClaimTest, Driver, GoalAnswer, Sufficiency
-    from tegmen.ledger.aid import AidStatus, Holding
+    from tegmen.ledger.aid import AidStatus, Amount, Holding
+    from tegmen.report.language import Language
     from tegmen.terms import EvidenceCase
 
     AnyChart = alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart
@@ -37,6 +39,19 @@ _CASE_SHAPE: dict[EvidenceCase, str] = {"posted": "circle", "claimed": "square"}
 PERCENT_LABEL = "format(datum.value * 100, '.0f') + '\u00a0%'"
 _VEGA_LITE = alt.SCHEMA_VERSION.removeprefix("v").rpartition(".")[0]
 """What altair writes, as vl-convert names it: major.minor."""
+AID_COLOURS = {"delivered": "#3b3b3b", "owed": "#c8c8c8", "overdue": "#b3261e", "asked": "#ffffff"}
+_OF_THE_PAGE = {
+    INK: "ink", GREY: "grey", "#ececec": "grid", "white": "paper", "#ffffff": "paper", CASE_COLOUR["posted"]: "posted",
+    CASE_COLOUR["claimed"]: "claimed", "#3b3b3b": "delivered", "#c8c8c8": "owed", "#b3261e": "overdue",
+}  # fmt: skip
+"""Colour to the page's name for it, which it follows in the dark."""
+_ON_PAPER = ("map-", "iso-")
+"""Beginnings of names of pictures whose colours stay as they are, on white."""
+_NOT_WORDS = frozenset(
+    "$schema align anchor as baseline calculate color field fill filter font fontStyle fontWeight format interpolate "
+    "mark name op shape stack stroke strokeJoin test type".split()
+)
+"""What in a chart is no word for a reader."""
 _CONFIG: dict[str, Any] = {
     "aria": False,  # the figure carries one text for screen readers; a label on every mark would bury it
     "background": "transparent",
@@ -55,7 +70,7 @@ _CONFIG: dict[str, Any] = {
     },
     "axisY": {"minExtent": 44},  # pictures in a row keep one scale
     "text": {"fontSize": 12, "color": INK},
-    "title": {"anchor": "start", "fontSize": 15, "offset": 8},
+    "title": {"anchor": "start", "fontSize": 15, "offset": 8, "color": INK},
 }
 
 
@@ -78,17 +93,52 @@ def look(chart: AnyChart) -> AnyChart:
     return chart.configure(**_CONFIG)
 
 
-def svg(chart: AnyChart) -> Markup:
-    """Convert a chart to SVG text; its name keeps its ids apart from those of other pictures in one page."""
+def svg(chart: AnyChart, language: Language | None = None) -> Markup:
+    """Convert a chart to SVG text in a language; its name keeps its ids apart from those of other pictures in a page.
+
+    Colours that mean something follow those of the page, dark or light; a map keeps its own, on paper of its own.
+    """
     spec = look(chart).to_dict(validate=False)  # every part of it was checked when it was made
-    text, name, description = vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE), spec["name"], spec["description"]
+    locale = None
+    if language is not None and language.code != "en":
+        spec = _in_language(spec, language)
+        locale = {"decimal": ",", "thousands": "\u00a0", "grouping": [3], "currency": ["", ""]}
+    text, name = vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE, format_locale=locale), spec["name"]
     # Vega numbers its ids over the life of the process: numbered again, the same results give the same bytes.
     for number, identity in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text))):
         text = re.sub(rf'(id="|url\(#|href="#){re.escape(identity)}(?=["\)])', rf"\g<1>{name}-{number}", text)
     # Lines to a tenth of a pixel: nobody sees more, and maps are a fifth shorter.
     text = re.sub(r' d="[MLZ\d.,-]+"', lambda path: re.sub(r"(\.\d)\d+", r"\1", path[0]), text)
-    label = html.escape(description, quote=True)
-    return Markup(text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1))  # noqa: S704 - Vega escapes
+    # The figure is one picture with one text; groups within it are not pictures of their own.
+    text = re.sub(r' (?:role="graphics-\w+"|aria-\w+="[^"]*")', "", text)
+    on_paper = name.startswith(_ON_PAPER)
+    if not on_paper:
+        text = re.sub("|".join(f'"{colour}"' for colour in _OF_THE_PAGE), _page_colour, text)
+    label, kind = html.escape(spec["description"], quote=True), ' class="paper"' if on_paper else ""
+    head = f'<svg role="img" aria-label="{label}"{kind} '
+    text = re.sub(r'<svg ([^>]*?)class="[^"]*" ?', lambda tag: head + tag[1], text, count=1)
+    return Markup(text)  # noqa: S704 - Vega escapes
+
+
+def _page_colour(colour: re.Match[str]) -> str:
+    """A colour of ours as the page's, and as itself where there is no page."""
+    own = colour[0].strip('"')
+    return f'"var(--{_OF_THE_PAGE[own]}, {own})"'
+
+
+def _in_language(part: Any, language: Language, key: str = "") -> Any:
+    """A finished chart with its words in a language: titles, labels and data; names of columns and marks stay."""
+    if isinstance(part, dict):
+        data = key == "datasets"  # whatever its columns are called, a row's words are for readers
+        return {name: _in_language(value, language, key if data else name) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_in_language(value, language, key) for value in part]
+    if key == "labelExpr":
+        return part.replace("'none'", f"'{language.own('none')}'")
+    if not isinstance(part, str) or key in _NOT_WORDS or part[:1] in ("[", "{"):
+        return part
+    own = language.own(part.replace("|", " "))
+    return in_two_lines(own) if "|" in part else own
 
 
 def system_name(system: str) -> str:
@@ -340,60 +390,95 @@ def draw_ranges(ranges: Mapping[str, tuple[float, float, float]], case: Evidence
 # ---------------------------------------------------------------- aid
 
 
-def draw_aid(status: AidStatus) -> alt.LayerChart:
-    """Draw aid by holder and item, one bar a line.
+def draw_aid(status: AidStatus, first: str) -> list[alt.LayerChart]:
+    """Draw aid by holder and item, one bar a line; a picture for all that is counted in one unit, on one scale.
 
-    Each bar is as long as the most that was ever promised, delivered or asked for of it: what was delivered dark, what
-    is owed light, overdue red, asked for only as an outline. A question mark stands where no number is known.
+    From left to right: delivered dark, owed light, overdue red, asked for only as an outline; by the best number of
+    each, with a thin line from the lowest to the highest in all. Where nobody gave a number there is no bar.
+
+    Parameters
+    ----------
+    first
+        System whose lines come first.
     """
-    width = 340  # names stand above the bars and numbers below: beside them, a telephone shows neither
-    names = [holding.name for holding in status.holdings]
-    words = [_aid_words(holding) for holding in status.holdings]
+    groups: dict[str, list[Holding]] = {}
+    for holding in sorted(status.holdings, key=lambda holding: system_of(holding.item) != first):
+        groups.setdefault(holding.unit, []).append(holding)
+    units = sorted(groups, key=lambda unit: not unit)  # what nobody counted comes last
+    return [_aid_picture(status, groups[unit], unit, f"aid-{at}") for at, unit in enumerate(units)]
+
+
+def _aid_picture(status: AidStatus, holdings: Sequence[Holding], unit: str, name: str) -> alt.LayerChart:
+    """Draw what is counted in one unit; of what nobody counted the words alone."""
+    width, names, height = 330, [holding.name for holding in holdings], 56 if unit else 44
+    words = [_aid_words(holding) for holding in holdings]
     y = alt.Y("name:N", axis=None, scale=alt.Scale(domain=names))
-    parts = [part for holding in status.holdings for part in _aid_parts(holding)]
-    bars = alt.Chart(pd.DataFrame(parts, columns=["name", "amount", "colour", "order"])).encode(
-        x=alt.X("amount:Q", title=None, axis=None, stack="normalize"),
-        y=y,
-        fill=alt.Fill("colour:N", scale=None, legend=None),
-        order="order:Q",
-    )
+    # Names stand above the bars and numbers below: beside them, a telephone shows neither.
     labels = alt.Chart(pd.DataFrame({"name": names, "label": words})).encode(x=alt.XValue(0), y=y)
     text: dict[str, Any] = {"align": "left", "limit": width}
+    apart = 15 if unit else 8
     layers = [
-        bars.mark_bar(height=13, stroke=INK, strokeWidth=0.8),
-        labels.mark_text(dy=-15, **text).encode(text=alt.Text("name:N")),
-        labels.mark_text(dy=15, **text).encode(text=alt.Text("label:N")),
+        *(_aid_bars(holdings, unit, y) if unit else ()),
+        labels.mark_text(dy=-apart, fontWeight="bold", **text).encode(text=alt.Text("name:N")),
+        labels.mark_text(dy=apart, **text).encode(text=alt.Text("label:N")),
     ]
     every = "; ".join(f"{name}: {label}" for name, label in zip(names, words, strict=True))
-    description = f"Aid at the end of {status.at}. {every}."
-    return picture(layers, "aid", description, width=width, height=56 * len(names))
+    return picture(layers, name, f"Aid at the end of {status.at}. {every}.", width=width, height=height * len(names))
 
 
-def _aid_parts(holding: Holding) -> list[tuple[str, float, str, int]]:
+def _aid_bars(holdings: Sequence[Holding], unit: str, y: alt.Y) -> list[alt.Chart]:
+    parts = [part for holding in holdings for part in _aid_parts(holding)]
+    reach = [(holding.name, *span) for holding in holdings if (span := _aid_reach(holding)) is not None]
+    most = max([1.0, *(high for _, _, high in reach)])
+    ticks = list(range(0, int(most) + 1, max(1, round(most / 6))))
+    x = alt.X("from:Q", title=unit, scale=alt.Scale(domain=[0, most], nice=False), axis=alt.Axis(values=ticks))
+    bars = alt.Chart(pd.DataFrame(parts, columns=["name", "from", "to", "colour"])).encode(
+        x=x, x2=alt.X2("to"), y=y, fill=alt.Fill("colour:N", scale=None, legend=None)
+    )
+    spans = alt.Chart(pd.DataFrame(reach, columns=["name", "from", "to"])).encode(x=x, x2=alt.X2("to"), y=y)
+    return [
+        bars.mark_bar(height=13, stroke=INK, strokeWidth=0.8),
+        spans.transform_filter("datum.from < datum.to").mark_rule(color=INK, strokeWidth=1.5),
+    ]
+
+
+def _aid_amounts(holding: Holding) -> tuple[Amount | None, ...]:
+    """Delivered, outstanding, overdue and asked for."""
+    return holding.amounts.get("delivered"), holding.outstanding, holding.overdue, holding.amounts.get("requested")
+
+
+def _aid_parts(holding: Holding) -> list[tuple[str, float, float, str]]:
     """Give the parts of one bar from left to right, by the best number of each; none where there is no number."""
-    amounts = (
-        holding.amounts.get("delivered"), holding.outstanding, holding.overdue, holding.amounts.get("requested"),
-    )  # fmt: skip
-    delivered, owed, overdue, asked = (0.0 if amount is None else amount.best for amount in amounts)
+    delivered, owed, overdue, asked = (0.0 if amount is None else amount.best for amount in _aid_amounts(holding))
     if delivered is None or owed is None or overdue is None:
         return []
-    parts = (delivered, owed - overdue, overdue, (asked or 0.0) - delivered - owed)
-    colours = ("#3b3b3b", "#c8c8c8", "#b3261e", "white")
-    return [
-        (holding.name, part, colour, order)
-        for order, (part, colour) in enumerate(zip(parts, colours, strict=True))
-        if part > 0
-    ]
+    lengths = (delivered, owed - overdue, overdue, max((asked or 0.0) - delivered - owed, 0.0))
+    ends = np.cumsum([0.0, *lengths]).tolist()
+    rows = zip(ends, ends[1:], AID_COLOURS.values(), strict=False)
+    return [(holding.name, start, end, colour) for start, end, colour in rows if end > start]
+
+
+def _aid_reach(holding: Holding) -> tuple[float, float] | None:
+    """The lowest and the highest that can have been given and promised in all; None where nobody gave a number.
+
+    Of what was promised a part is delivered: the more of it, the less is owed, so promises bound the whole.
+    """
+    delivered, owed, _, asked = _aid_amounts(holding)
+    promised = [holding.amounts[stage] for stage in ("pledged", "approved", "in transit") if stage in holding.amounts]
+    whole = [amount for amount in (delivered, *(promised if owed is not None else ()), asked) if amount is not None]
+    highs = [amount.high for amount in whole if amount.high is not None]
+    return (max(amount.low for amount in whole), max(highs)) if highs else None
 
 
 def _aid_words(holding: Holding) -> str:
     """Word a bar: "32 delivered, 68 owed"."""
+    delivered, owed, overdue, asked = _aid_amounts(holding)
     parts = (
-        (holding.amounts.get("delivered"), "delivered"),
-        (holding.outstanding, "owed"),
-        (holding.overdue, "overdue"),
+        (delivered, "delivered"),
+        (owed, "owed"),
+        (overdue, "overdue"),
         (holding.amounts.get("lapsed"), "lapsed"),
-        (holding.amounts.get("requested"), "asked for"),
+        (asked, "asked for"),
     )
     return ", ".join(f"{amount} {word}" for amount, word in parts if amount is not None)
 

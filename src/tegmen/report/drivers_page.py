@@ -18,8 +18,9 @@ from tegmen.report.json_files import (
     field,
     schema_name,
 )
+from tegmen.report.language import language as language_of
 from tegmen.report.style import fill_page
-from tegmen.terms import EvidenceCase
+from tegmen.terms import EvidenceCase, LanguageCode
 
 DRIVERS_FILES = ("drivers.html", "drivers.json")
 
@@ -58,15 +59,15 @@ class DriversFile(File, title="drivers.json"):
 
 
 @checked_arguments
-def write_drivers(drivers: Drivers, out: str | Path) -> Path:
-    """Write drivers.html and drivers.json into a folder; returns the path of the page.
+def write_drivers(drivers: Drivers, out: str | Path, *, language: LanguageCode = "en") -> Path:
+    """Write drivers.html, in a language, and drivers.json into a folder; returns the path of the page.
 
     Raises
     ------
     InputError
-        The folder cannot be written.
+        No such language; the folder cannot be written.
     """
-    folder = Path(out)
+    own, folder = language_of(language), Path(out)
     check_folder(folder, DRIVERS_FILES)
     content = DriversFile.of(
         drivers.provenance,
@@ -75,7 +76,7 @@ def write_drivers(drivers: Drivers, out: str | Path) -> Path:
         scenario=drivers.scenario.name,
         cases={case: _case_drivers(result) for case, result in drivers.cases.items()},
     )
-    page = fill_page("drivers.html.j2", drivers=drivers)
+    page = fill_page("drivers.html.j2", own, drivers=drivers)
     write_files({"drivers.html": page, "drivers.json": content.text()}, folder)
     return folder / "drivers.html"
 

@@ -24,6 +24,8 @@ from tegmen.report.charts import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tegmen.answer.results import CaseAnswer, Frontier, Sufficiency
     from tegmen.terms import EvidenceCase
 
@@ -61,6 +63,47 @@ def reading_rows(answer: CaseAnswer) -> list[ReadingRow]:
         words = f"whatever share up to {most} of what was aimed at newly covered places is re-aimed: the guarantee"
         rows.append(ReadingRow("re-aiming", words, reaction.guarantee, None, None, None))
     return rows
+
+
+DOUBTS = {
+    "availability": ("availability low", "availability high"),
+    "targets": (
+        "targets by the front", "targets by population", "few missiles at other targets",
+        "many missiles at other targets", "re-aiming",
+    ),
+    "kill": ("kill elsewhere as at Kyiv", "one kill share for all weapons"),
+    "informed": ("a plan that knows the layout",),
+}  # fmt: skip
+"""What the answer is doubted for, to the readings that it is read in otherwise."""
+
+
+def doubt_rows(result: Sufficiency) -> list[tuple[str, str, list[tuple[int | None, int | None]]]]:
+    """List the doubts: name, where the page tells more, and by case the numbers enough, the headline's among them."""
+    by_case = [_by_doubt(answer) for answer in result.cases.values()]
+    rows = [(doubt, "readings" if doubt in DOUBTS else doubt) for doubt in by_case[0]]
+    where = {"evidence": "stability"}
+    return [
+        (doubt, where.get(doubt, section), [_span(numbers[doubt]) for numbers in by_case]) for doubt, section in rows
+    ]
+
+
+def _by_doubt(answer: CaseAnswer) -> dict[str, list[int | None]]:
+    own, rows = answer.headline.n, {row.name: row.n for row in reading_rows(answer)}
+    found = {doubt: [rows[name] for name in names if name in rows] for doubt, names in DOUBTS.items()}
+    found["rounds"] = [n for n, rounds in _frontier_numbers(answer) if rounds > 0]
+    found["evidence"] = [cut.n for cut in answer.stability]
+    return {doubt: [own, *numbers] for doubt, numbers in found.items() if numbers}
+
+
+def _frontier_numbers(answer: CaseAnswer) -> list[tuple[int | None, float]]:
+    frontier = frontier_of_goal(answer, answer.headline.goal.name)
+    return list(zip(frontier.n, frontier.rounds, strict=True))
+
+
+def _span(numbers: Sequence[int | None]) -> tuple[int | None, int | None]:
+    """Smallest and largest number; None: for the largest, none tried is enough in some; for both, in all."""
+    known = [n for n in numbers if n is not None]
+    return (min(known) if known else None), (None if None in numbers else max(known))
 
 
 def readings_table(result: Sufficiency) -> pd.DataFrame:

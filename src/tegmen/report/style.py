@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+import re
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 
 from tegmen.answer import results as answers
 from tegmen.report import charts, reading_charts
+from tegmen.report.language import Language
+from tegmen.report.language import language as language_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from markupsafe import Markup
+
     from tegmen.answer.results import GoalAnswer
     from tegmen.terms import Floats
 
@@ -29,8 +36,9 @@ WORTH_LEAST = 100
 
 
 @cache
-def environment() -> jinja2.Environment:
-    """Give the template language, every value escaped and none missing, with our ways to write numbers."""
+def environment(spoken: Language | None = None) -> jinja2.Environment:
+    """Give the template language, every value escaped and none missing, with our ways to write in a language."""
+    language = spoken or language_of("en")
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("tegmen.report"),
         autoescape=True,
@@ -38,7 +46,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Any] = {
+    written: dict[str, Callable[..., str]] = {
         "share": share_text,
         "enough": enough,
         "span": interval_text,
@@ -49,26 +57,45 @@ def environment() -> jinja2.Environment:
         "tried": tried_text,
         "worth": worth_text,
         "number_span": answers.number_span,
+        "doubt": doubt_text,
         "tenth": "{:.1f}".format,
+        "two_digits": two_digits,
         "points": points_text,
         "largest_share": largest_share,
-        "unbroken": unbroken,
         "rounds": reading_charts.rounds_text,
         "system": charts.system_name,
         "threat": threat_title,
-        "sentence_case": sentence_case,
-        "svg": charts.svg,
     }
-    environment.filters.update(filters)
+
+    def in_language(write: Callable[..., str]) -> Callable[..., str]:
+        return lambda *values: language.own(write(*values))
+
+    environment.filters.update({name: in_language(write) for name, write in written.items()})
+    environment.filters |= {
+        "said": language.shown,
+        "quoted": language.quoted,
+        "day": language.day,
+        "unbroken": unbroken,
+        "sentence_case": sentence_case,
+        "svg": partial(charts.svg, language=language),
+    }
     return environment
 
 
-def fill_page(template: str, **content: Any) -> str:
-    """Fill a template of the folder `templates`; it draws its pictures where it shows them."""
+def fill_page(template: str, language: Language | None = None, **content: Any) -> str:
+    """Fill a template of the folder `templates` in a language, English by default; it draws its own pictures."""
+    language = language or language_of("en")
     return (
-        environment()
+        environment(language)
         .get_template(template)
-        .render(case_title=charts.CASE_TITLE, charts=charts, readings=reading_charts, **content)
+        .render(
+            language=language,
+            t=language.text,
+            case_title=charts.CASE_TITLE,
+            charts=charts,
+            readings=reading_charts,
+            **content,
+        )
     )
 
 
@@ -108,6 +135,17 @@ def tried_text(n: int | None, most: int) -> str:
     return f"more than {most}" if n is None else str(n)
 
 
+def two_digits(value: float) -> str:
+    """Write an amount to two digits, or to the whole where it has more."""
+    return number_text(value if abs(value) < 1 else round(value, 1 if abs(value) < 10 else None))
+
+
+def doubt_text(span: tuple[int | None, int | None], most: int) -> str:
+    """Write the numbers a doubt leaves; `most` is the largest tried."""
+    low, high = span
+    return str(low) if low is not None and low == high else answers.number_span(span, most)
+
+
 def points_text(share: float, error: float) -> str:
     """Write a small share in percentage points, with two standard errors."""
     return f"{100 * share:+.2f} ± {200 * error:.2f}"
@@ -118,7 +156,7 @@ def largest_share(shares: Floats) -> str:
     return f"{100 * max(shares.tolist(), key=abs):+.2f}"
 
 
-def unbroken(words: str) -> str:
+def unbroken(words: Markup) -> Markup:
     """Keep a number and its per cent sign on one line."""
     return words.replace(" %", "\u00a0%")
 
@@ -157,5 +195,5 @@ def threat_title(name: str) -> str:
 
 
 def sentence_case(words: str) -> str:
-    """Begin with a capital letter and leave the rest."""
-    return words[:1].upper() + words[1:]
+    """Begin with a capital letter and leave the rest; markup before it stays."""
+    return type(words)(re.sub(r"^((?:<[^>]*>)*)(.)", lambda at: at[1] + at[2].upper(), words, count=1))
