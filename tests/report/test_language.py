@@ -13,12 +13,11 @@ from report_example import example
 from tegmen.answer.drivers import SOURCES
 from tegmen.answer.readings import PARTS, STRUCTURES
 from tegmen.errors import InputError
-from tegmen.evidence.systems import SYSTEM_NAMES
 from tegmen.ledger.entries import STAGES
 from tegmen.question.goals import METRICS
 from tegmen.question.scenario import QuotedClaim
 from tegmen.report.answer_page import write_report
-from tegmen.report.charts import CASE_TITLE
+from tegmen.report.charts import CASE_TITLE, system_name
 from tegmen.report.language import FORMS, PAGE_LANGUAGES, language
 from tegmen.report.reading_charts import DOUBTS
 from tegmen.report.style import CLASS_TITLE, odds_text, worth_text
