@@ -280,6 +280,7 @@ def test_more_units_hold_in_more_worlds(checked):
     assert 0 <= check.delivers <= 1
 
 
-def test_systems_that_meet_no_ballistic_missile_cannot_be_claimed():
+def test_systems_that_meet_nothing_of_the_goal_cannot_be_claimed():
     with pytest.raises(InputError, match="allowed: patriot, sampt"):
-        claim_of("nasams", 3, 3, None, MARCH)
+        claim_of("nasams", 3, 3, MARCH.headline, MARCH)
+    assert claim_of("nasams", 3, 3, MARCH.goal("capacity"), MARCH).system == "nasams"

@@ -69,12 +69,12 @@ def test_sums_of_strikes_are_the_expected_losses_of_each_number(study, case, add
 
 def test_strikes_fewer_are_the_difference_of_expected_losses_in_each_world(study, table):
     goal, rounds = study.scenario.headline, study.rounds(table.worlds, MOST)
-    losses = expected_losses(cover_baseline(table.worlds), goal, ("patriot", SITES), [rounds])[0]
+    losses = expected_losses(cover_baseline(table.worlds), goal, patriots(SITES), [rounds])[0]
     found = strikes_of(study, table, 5)
     assert found.baseline == pytest.approx(np.quantile(losses[:, 0], (0.1, 0.5, 0.9)), rel=1e-6)
     assert found.fewer == pytest.approx(np.quantile(losses[:, 0] - losses[:, 5], (0.1, 0.5, 0.9)), rel=1e-6)
     assert 0 < found.fewer[1] < found.baseline[1] < table.worlds.counts[:, BALLISTIC].mean()
-    assert strikes_of(study, score(table.worlds, study.scenario.goal("people"), ("patriot", SITES)), 5) is None
+    assert strikes_of(study, score(table.worlds, study.scenario.goal("people"), patriots(SITES)), 5) is None
 
 
 def test_a_goal_that_is_no_sum_of_strikes_is_worked_out_each_time(study):
@@ -195,7 +195,7 @@ def test_in_each_world_the_worse_end_counts():
     worlds = made_worlds([(PATRIOT, 0)], count=2)
     half = evidence().scenario.headline.model_copy(update={"confidence": 0.5})
     study = study_of(evidence().scenario.model_copy(update={"goals": (half,), "claims": (), "added_max": 2}))
-    reaction = reaction_to(study, Ends(worlds, None))  # pyright: ignore[reportArgumentType]
+    reaction = reaction_to(study, Ends(worlds, None, None))  # pyright: ignore[reportArgumentType]
     assert reaction is not None
     assert reaction.n[0] == reaction.n[-1] == 1
     assert reaction.guarantee == 2

@@ -501,7 +501,7 @@ FAULTY_SCENARIOS = {
     "endless range": (OWN_HELD.format("patriot", 5, 6, "inf"), r"held\[6\]\.high: found inf; .*finite"),
     "unknown system": (
         OWN_HELD.format("patriott", 1, 2, 3),
-        r"held\[6\]\.system: found 'patriott'; input should be 'patriot', 'sampt',",
+        r"held\[6\]\.system: found 'patriott'; allowed are patriot, sampt,",
     ),
     "units before earlier ones": (
         OWN_HELD.format("patriot", 1, 2, 3).replace("2030", "2020"),

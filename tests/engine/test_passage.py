@@ -37,7 +37,7 @@ def stopped(passage: Passage, cls: ThreatClass) -> np.ndarray:
     """(w,) share of a class stopped."""
     worlds = passage.worlds
     leak = passage.leak(np.arange(len(worlds.places)))[cls]
-    return 1 - (worlds.mix[:, cls] * leak).sum(axis=1)
+    return (worlds.mix[:, cls] * (1 - leak)).sum(axis=1)
 
 
 @pytest.mark.parametrize("ready", [1.0, 0.5])

@@ -159,8 +159,8 @@ def said_by_others() -> list[str]:
         *CASE_TITLE.values(),
         *CLASS_TITLE.values(),
         *STAGES,
-        SYSTEM_NAMES["mobile_fire_group"],
-        SYSTEM_NAMES["ew"],
+        system_name("mobile_fire_group"),
+        system_name("ew"),
     ]
     words += [odds_text(odds) for odds in (0.1, 2, -2, 4, -4, 9, -9, 40)] + [worth_text(ess) for ess in (5, 5000)]
     return [each for each in words if each]

@@ -34,7 +34,7 @@ DECISION_KINDS = ("patriot", "sampt", "nasams", "iris_t_slm")
 """Kinds that may be bought where none are named: those that meet missiles and have a price."""
 _ALSO = ("cruise_strikes",)
 """Metrics that are asked of beside the headline's goal where nothing is named."""
-_AREA_PART = 3
+_LATER_PART = 3
 _STRIKES = "_strikes"
 BILLION = 1000.0
 
@@ -368,7 +368,7 @@ def _most_of(scenario: Scenario, goals: Sequence[Goal], kind: str) -> int:
     Their sites take long to choose, and fewer of them do: each covers an area, and not a place.
     """
     first = bool(goals) and bool(helpful(goals[0], [kind]))
-    return scenario.added_max if first else max(1, scenario.added_max // _AREA_PART)
+    return scenario.added_max if first else max(1, scenario.added_max // _LATER_PART)
 
 
 def decision_goals(scenario: Scenario) -> tuple[Goal, ...]:
@@ -412,13 +412,13 @@ def _decide_case(study: Study, case: EvidenceCase, question: MixQuestion, second
         case=case,
         weighed=weighed,
         stands=stands(study.worlds(case, question.goals[0]), plan),
-        gains=_gains(scores, mix),
+        gains=_gains_in_order(scores, mix),
         averted=tuple(_averted(scores, mix)),
         donors=study.once(("donors", tuple(mix.added.items())), lambda: _donors(study.scenario, mix)),
     )
 
 
-def _gains(scores: MixScores, mix: Mix) -> tuple[float, ...]:
+def _gains_in_order(scores: MixScores, mix: Mix) -> tuple[float, ...]:
     """By how much each unit of the plan, in order, lowers the mean of what remains of the goal it is sited for."""
     by_goal: dict[str, list[float]] = {}
     for goal in scores.goals:
