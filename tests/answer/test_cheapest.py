@@ -32,11 +32,11 @@ class MadeWorlds:
         }
         self.asked = 0
 
-    def met(self, added, rounds):
+    def met(self, at, added, rounds):
         self.asked += 1
-        filled = min(1.0, 0.6 + rounds / 100)
-        does = {name: sum(worth.get(kind, 0) * n for kind, n in added.items()) for name, worth in WORTH.items()}
-        return [does["ballistic"] * filled >= self.need["ballistic"], does["cruise"] >= self.need["cruise"]]
+        name = GOALS[at].name
+        does = sum(WORTH[name].get(kind, 0) * n for kind, n in added.items())
+        return does * (min(1.0, 0.6 + rounds / 100) if name == "ballistic" else 1.0) >= self.need[name]
 
     def error(self, _goal: int, share: float) -> float:
         return float(np.sqrt(share * (1 - share) / 1000))
@@ -51,7 +51,7 @@ def cheapest_by_hand(asked: MixQuestion, scoring: MadeWorlds, values=None) -> fl
     best = np.inf
     for point in itertools.product(*(range(len(price)) for price in prices)):
         cost = sum(price[level] for price, level in zip(prices, point, strict=True))
-        met = [each.mean() for each in scoring.met(*asked.option(point))]
+        met = [scoring.met(at, *asked.option(point)).mean() for at in range(len(GOALS))]
         if cost < best and all(share >= goal.confidence for share, goal in zip(met, GOALS, strict=True)):
             best = cost
     return best
@@ -120,10 +120,10 @@ def test_a_budget_that_is_too_small_is_named_with_the_nearest_feasible():
 
 def test_an_interrupted_search_gives_what_it_has():
     class Interrupted(MadeWorlds):
-        def met(self, added, rounds):
+        def met(self, at, added, rounds):
             if self.asked == 25:
                 raise KeyboardInterrupt
-            return super().met(added, rounds)
+            return super().met(at, added, rounds)
 
     asked = question()
     solved = solve_mix(asked, Shares(asked, Interrupted()))

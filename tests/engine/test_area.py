@@ -78,11 +78,11 @@ def test_what_flies_past_a_site_is_summed_lane_by_lane():
     ways, radius, total = lane_ways(worlds.theatre), reach_air_km(worlds)[:, NASAMS].copy(), np.empty(30)
     share, sites = cruise_shares(worlds), np.arange(30) - 1
     assert share.sum(axis=1) == pytest.approx(np.ones(30), rel=1e-5)
-    fly_past(0, 30, sites, radius, ways, share, total)
+    fly_past(0, 30, sites, radius, ways, share, np.full_like(share, 0.5), total)
     for w, site in enumerate(sites):
         near = slice(ways.pointer[site], ways.pointer[site + 1])
         by_hand = share[w, ways.lane[near]][ways.approach[near] < radius[w]].sum() if site >= 0 else 0.0
-        assert total[w] == pytest.approx(by_hand)
+        assert total[w] == pytest.approx(by_hand / 2)
 
 
 def test_a_unit_that_runs_out_of_rounds_is_as_one_that_is_ready_less_often():
@@ -92,8 +92,7 @@ def test_a_unit_that_runs_out_of_rounds_is_as_one_that_is_ready_less_often():
     plain, stocked = let_pass(few), let_pass(few, stocked=True)
     flown = np.empty(30)
     radius = reach_air_km(few)[:, NASAMS].copy()
-    passing = cruise_shares(few) * plain.passing
-    fly_past(0, 30, np.full(30, site), radius, lane_ways(few.theatre), passing, flown)
+    fly_past(0, 30, np.full(30, site), radius, lane_ways(few.theatre), cruise_shares(few), plain.passing, flown)
     lasts = np.minimum(1, 4.0 / np.maximum(salvo_of(few, "cruise") * few.counts[:, CRUISE] * flown, 1e-300))
     assert lasts.min() < 0.5
     seldom = few.readiness_added.copy()

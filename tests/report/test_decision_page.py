@@ -39,9 +39,10 @@ def test_a_mix_of_one_kind_is_met_where_the_answer_says_so():
     study, scenario = study_of(), evidence().scenario
     goal = scenario.headline
     curve = met_share(remaining_of(study, "posted", goal, ("patriot", 30)), goal)
-    scores = MixScores(study, "posted", [goal], dict.fromkeys(KINDS, 30))
+    rounds = scenario.added_rounds.value
+    scores = MixScores(study, "posted", [goal], dict.fromkeys(KINDS, 30), (rounds,))
     for number in (0, 18):
-        (met,) = scores.met({"patriot": number}, scenario.added_rounds.value)
+        met = scores.met(0, {"patriot": number}, rounds)
         assert met.mean() == curve[number]
 
 
@@ -49,14 +50,15 @@ def test_no_cheaper_mix_of_a_grid_is_enough():
     """Every third mix tried: none that is enough costs less than the bound."""
     study, scenario = study_of(), evidence().scenario
     question = decision_question(scenario, tg.goals_named(scenario, ["strikes"]), KINDS, None)
-    scores, solved = MixScores(study, "posted", question.goals, question.limits), decision().cases["posted"].solved
+    scores = MixScores(study, "posted", question.goals, question.limits, question.rounds)
+    solved = decision().cases["posted"].solved
     prices = question.prices()
     for patriots in range(0, 31, 3):
         for sampts in range(0, 31, 6):
             for level in range(len(question.rounds)):
                 point = (patriots, sampts, level)
                 cost = sum(price[at] for price, at in zip(prices, point, strict=True))
-                (met,) = scores.met(*question.option(point))
+                met = scores.met(0, *question.option(point))
                 assert met.mean() < 0.8 or cost >= solved.bound, point
     assert solved.gap <= 0.02
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 By = Literal["cost", "units"]
 _MET = 1e-12
 """A share of worlds that falls short of the confidence by less meets it."""
+_FAR = 0.05
+"""A share of worlds that falls short of the confidence by more settles a point."""
 _LIMIT_MOST = 500
 """More units than this of one kind are no question."""
 _EASED = 4
@@ -39,8 +41,8 @@ _EASED = 4
 class Scoring(Protocol):
     """In which worlds a mix meets each goal."""
 
-    def met(self, added: Mapping[str, int], rounds: float) -> Sequence[NDArray[np.bool_]]:
-        """(w,) for each goal whether the mix meets it in each of its worlds."""
+    def met(self, at: int, added: Mapping[str, int], rounds: float) -> NDArray[np.bool_]:
+        """(w,) whether the mix meets a goal, by its place in the list, in each of its worlds."""
         ...
 
     def error(self, goal: int, share: float) -> float:
@@ -204,19 +206,26 @@ class Shares:
     ) -> None:
         self.question, self.scoring = question, scoring
         self.inside = inside or [None] * len(question.goals)
-        self._kept: dict[Point, Floats] = {}
+        self._kept: dict[Point, dict[int, float]] = {}
+        # What takes long to work out comes last: a point that fails another goal by far needs none of it.
+        self._order = sorted(range(len(question.goals)), key=lambda at: question.goals[at].measure.area)
 
     def at(self, point: Point) -> Floats:
         """(g,) share of worlds."""
-        if point not in self._kept:
-            met = self.scoring.met(*self.question.option(point))
-            inside = zip(met, self.inside, strict=True)
-            share = np.array([float((each if mine is None else each[mine]).mean()) for each, mine in inside])
-            self._kept[point] = share
-        return self._kept[point]
+        return np.array([self.of(at, point) for at in range(len(self.question.goals))])
+
+    def of(self, goal: int, point: Point) -> float:
+        """Share of the worlds of a goal, by its place in the list."""
+        kept = self._kept.setdefault(point, {})
+        if goal not in kept:
+            met, inside = self.scoring.met(goal, *self.question.option(point)), self.inside[goal]
+            kept[goal] = float((met if inside is None else met[inside]).mean())
+        return kept[goal]
 
     def margins(self, asked: Mapping[str, float] | None = None, ease: float = 0.0) -> Margins:
         """By how much points meet all goals: the least of share less confidence.
+
+        Where a goal falls short by more than a twentieth, that is the margin: other goals are not looked at.
 
         Parameters
         ----------
@@ -225,14 +234,25 @@ class Shares:
         ease
             Number of Monte Carlo standard errors by which less than the confidence is enough, or more is asked (< 0).
         """
-        goals = self.question.goals
-        wanted = {goal.name: goal.confidence for goal in goals} if asked is None else asked
-        at = [place for place, goal in enumerate(goals) if goal.name in wanted]
-        share = np.array([wanted[goals[place].name] for place in at])
-        error = np.array([self.scoring.error(place, float(each)) for place, each in zip(at, share, strict=True)])
-        least = share - ease * error - _MET
-        known = {point: float((shares[at] - least).min()) for point, shares in self._kept.items()}
-        return Margins(lambda point: float((self.at(point)[at] - least).min()), known)
+        goals, least = self.question.goals, dict[int, float]()
+        for at in self._order:
+            share = goals[at].confidence if asked is None else asked.get(goals[at].name)
+            if share is not None:
+                least[at] = share - ease * self.scoring.error(at, share) - _MET
+
+        def of(point: Point) -> float:
+            margin = np.inf
+            for at, share in least.items():
+                margin = min(margin, self.of(at, point) - share)
+                if margin < -_FAR:
+                    break
+            return margin
+
+        def known(point: Point) -> bool:
+            kept = self._kept[point]
+            return all(at in kept for at in least) or any(kept[at] - least[at] < -_FAR for at in least if at in kept)
+
+        return Margins(of, {point: of(point) for point in self._kept if known(point)})
 
     def mix(self, point: Point) -> Mix:
         """The mix of a point."""

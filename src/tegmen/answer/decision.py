@@ -277,7 +277,7 @@ def cheapest(  # noqa: PLR0913 - the question, what may be bought, and how to co
     """
     question = decision_question(scenario, goals, kinds, limits, by=by, budget=budget)
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=(case,))
-    scores = MixScores(study, case, question.goals, question.limits)
+    scores = MixScores(study, case, question.goals, question.limits, question.rounds)
     return solve_mix(question, Shares(question, scores), seconds=seconds)
 
 
@@ -399,7 +399,7 @@ def goals_named(scenario: Scenario, names: Sequence[str]) -> tuple[Goal, ...]:
 
 
 def _decide_case(study: Study, case: EvidenceCase, question: MixQuestion, seconds: float) -> CaseDecision:
-    scores = MixScores(study, case, question.goals, question.limits)
+    scores = MixScores(study, case, question.goals, question.limits, question.rounds)
     weighed = weigh_mix(
         question, scores, scores.unknowns(), seconds=seconds, seed=study.seed,
         tell=lambda what: study.tell(f"{case}: {what}", 0, 1),

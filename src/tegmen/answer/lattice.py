@@ -63,13 +63,15 @@ class Margins:
                  if (met <= point).all(axis=1).any()]  # fmt: skip
         return max(short, default=0.0)
 
-    def probe(self, axes: int, most: int) -> None:
+    def probe(self, axes: int, most: int, until: float) -> None:
         """Try points with one less than those that fail, where no other fails above them: less could do better."""
         points, margins = self.arrays(axes)
         failed = points[margins < 0]
         highest = [point for point in failed if (failed >= point).all(axis=1).sum() == 1]
         for point in highest[: max(1, most // axes)]:
             for axis in np.flatnonzero(point):
+                if time.perf_counter() > until:
+                    return
                 self.at(_moved(tuple(point.tolist()), int(axis), int(point[axis]) - 1))
 
 
@@ -208,7 +210,7 @@ class _Search:
                     self._push(*part)
                 heapq.heappop(self.boxes)
             if probes:
-                self.margins.probe(len(self.prices), probes)
+                self.margins.probe(len(self.prices), probes, until)
         except KeyboardInterrupt:
             return "interrupted"
         return ""

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tegmen.answer.options import Beginnings
 from tegmen.answer.readings import score
 from tegmen.answer.study import Study
 from tegmen.engine.expected import cover_baseline, expected_losses
-from tegmen.engine.laydown import Laydown
-from tegmen.engine.passage import passage_for
+from tegmen.engine.laydown import NOBODY, Laydown
 from tegmen.evidence.catalogue import read_catalogue
 from tegmen.question.scenario import Goal
 from tegmen.terms import EvidenceCase, ThreatClass
@@ -24,7 +24,8 @@ from tegmen.terms import EvidenceCase, ThreatClass
 if TYPE_CHECKING:
     from tegmen.terms import Floats
 
-_NOBODY = Laydown((), np.empty(0, dtype=np.int64))
+_SAME = 1e-9
+"""What remains meets a threshold that it is above by less."""
 
 
 class MixScores:
@@ -32,18 +33,39 @@ class MixScores:
 
     Parameters
     ----------
-    goals, limits
-        Goals; kind to how many of it are asked about at most.
+    goals, limits, rounds
+        Goals; kind to how many of it are asked about at most; amounts of rounds a month that are asked about.
     """
 
-    def __init__(self, study: Study, case: EvidenceCase, goals: Sequence[Goal], limits: Mapping[str, int]) -> None:
-        self.study, self.goals, self.limits = study, tuple(goals), dict(limits)
+    def __init__(
+        self,
+        study: Study,
+        case: EvidenceCase,
+        goals: Sequence[Goal],
+        limits: Mapping[str, int],
+        rounds: Sequence[float] = (0.0,),
+    ) -> None:
+        self.study, self.goals, self.limits, self.rounds = study, tuple(goals), dict(limits), tuple(rounds)
         self.case: EvidenceCase = case
-        self._curves: dict[tuple[int, tuple[tuple[str, int], ...], float], NDArray[np.bool_]] = {}
+        self._met: dict[tuple[int, tuple[tuple[str, int], ...]], NDArray[np.bool_]] = {}
+        self._beginnings: dict[str, Beginnings] = {}
 
-    def met(self, added: Mapping[str, int], rounds: float) -> list[NDArray[np.bool_]]:
-        """(w,) for each goal whether the mix meets it in each of its worlds."""
-        return [self._met(at, added, rounds) for at in range(len(self.goals))]
+    def met(self, at: int, added: Mapping[str, int], rounds: float) -> NDArray[np.bool_]:
+        """(w,) whether the mix meets a goal, by its place in the list, in each of its worlds."""
+        goal = self.goals[at]
+        worlds, kinds = self.study.worlds(self.case, goal), helpful(goal, self.limits)
+        if not kinds:
+            return np.zeros(len(worlds), dtype=bool)
+        counts = counts_rounds(goal)
+        amounts, supply = (self.rounds, self.rounds.index(rounds)) if counts else (self.rounds[:1], 0)
+        if _falls_only(goal):
+            return self._by_number(at, added, amounts)[supply]
+        key = at, tuple((kind, added.get(kind, 0)) for kind in kinds)
+        if key not in self._met:
+            plan = self.laydown(added, goal)
+            left = self._from(goal).left(plan, [self.study.rounds(worlds, plan, each) for each in amounts])
+            self._met[key] = np.stack(left) <= goal.threshold + _SAME
+        return self._met[key][supply]
 
     def error(self, goal: int, share: float) -> float:
         """Monte Carlo standard error of a share of the worlds of a goal."""
@@ -55,7 +77,7 @@ class MixScores:
 
     def laydown(self, added: Mapping[str, int], goal: Goal | None = None) -> Laydown:
         """The units of a mix at their sites, kind after kind; with a goal those that do something for it."""
-        plan = _NOBODY
+        plan = NOBODY
         for kind in self.limits:
             number = added.get(kind, 0)
             if number and (goal is None or kind in helpful(goal, self.limits)):
@@ -64,16 +86,22 @@ class MixScores:
 
     def remaining(self, goal: Goal, plan: Laydown, rounds: float) -> Floats:
         """(w, n) what remains of a goal's metric with the first 0, 1, ... units of a plan, and these rounds a month."""
-        worlds = self.study.worlds(self.case, goal)
-        return score(worlds, goal, plan).remaining(self.study.rounds(worlds, plan, rounds))
+        if _falls_only(goal):
+            worlds = self.study.worlds(self.case, goal)
+            return score(worlds, goal, plan).remaining(self.study.rounds(worlds, plan, rounds))
+        beginnings, parts = self._from(goal), [plan.first(count) for count in range(len(plan) + 1)]
+        left = [beginnings.left(part, [self.study.rounds(beginnings.worlds, part, rounds)])[0] for part in parts]
+        return np.stack(left, axis=1)
 
     def averted(self, goal: Goal, plan: Laydown, rounds: float) -> tuple[float, float]:
         """By how much a plan lowers a goal's metric, in its unit: mean over worlds; its Monte Carlo standard error."""
         worlds = self.study.worlds(self.case, goal)
-        passage = passage_for(worlds, goal.measure)
         supply = self.study.rounds(worlds, plan, rounds)
-        losses = expected_losses(cover_baseline(worlds), goal, plan, [supply], passage)[0]
-        fewer = losses[:, 0] - losses[:, -1]
+        if _falls_only(goal):
+            losses = expected_losses(cover_baseline(worlds), goal, plan, [supply])[0]
+            fewer = losses[:, 0] - losses[:, -1]
+        else:
+            fewer = self._from(goal).baseline - self._from(goal).losses(plan, [supply])[0]
         independent = worlds.ess * len(worlds) / len(self.study.posterior())
         return float(fewer.mean()), float(fewer.std() / np.sqrt(min(independent, len(worlds))))
 
@@ -81,21 +109,23 @@ class MixScores:
         """The goal that the units of a kind are sited for: the first that the kind does something for."""
         return next(goal for goal in self.goals if kind in helpful(goal, self.limits))
 
-    def _met(self, at: int, added: Mapping[str, int], rounds: float) -> NDArray[np.bool_]:
+    def _from(self, goal: Goal) -> Beginnings:
+        if goal.name not in self._beginnings:
+            self._beginnings[goal.name] = Beginnings(self.study.worlds(self.case, goal), goal)
+        return self._beginnings[goal.name]
+
+    def _by_number(self, at: int, added: Mapping[str, int], amounts: Sequence[float]) -> NDArray[np.bool_]:
+        """(amount, w) whether a goal of ballistic missiles alone is met; all numbers of a kind are worked out together."""
         goal = self.goals[at]
-        kinds = helpful(goal, self.limits)
-        if not kinds:
-            worlds = self.study.worlds(self.case, goal)
-            return np.zeros(len(worlds), dtype=bool)
-        varied = max(kinds, key=lambda kind: self.limits[kind])
-        beside = {kind: added.get(kind, 0) for kind in kinds if kind != varied}
-        number, key = added.get(varied, 0), (at, tuple(beside.items()), rounds if counts_rounds(goal) else 0.0)
-        if key not in self._curves or self._curves[key].shape[1] <= number:
-            most = max(self.limits[varied], number)
-            first = self.laydown(beside, goal)
-            left = self.remaining(goal, first.then(self._order(varied, most)), rounds)[:, len(first) :]
-            self._curves[key] = left <= goal.threshold + 1e-9
-        return self._curves[key][:, number]
+        varied, *others = sorted(helpful(goal, self.limits), key=lambda kind: -self.limits[kind])
+        number, key = added.get(varied, 0), (at, tuple((kind, added.get(kind, 0)) for kind in others))
+        if key not in self._met or self._met[key].shape[2] <= number:
+            worlds, first = self.study.worlds(self.case, goal), self.laydown(dict(key[1]), goal)
+            plan = first.then(self._order(varied, max(self.limits[varied], number)))
+            table = score(worlds, goal, plan)
+            left = [table.remaining(self.study.rounds(worlds, plan, each))[:, len(first) :] for each in amounts]
+            self._met[key] = np.stack(left) <= goal.threshold + _SAME
+        return self._met[key][:, :, number]
 
     def _order(self, kind: str, number: int) -> Laydown:
         most = max(number, self.limits[kind])
@@ -111,3 +141,8 @@ def helpful(goal: Goal, kinds: Iterable[str]) -> list[str]:
 def counts_rounds(goal: Goal) -> bool:
     """Whether rounds against ballistic missiles bear on a goal."""
     return ThreatClass.ballistic in goal.measure.classes
+
+
+def _falls_only(goal: Goal) -> bool:
+    """Whether a goal is about ballistic missiles alone, which fall on places and fly past nothing."""
+    return goal.measure.counted == (ThreatClass.ballistic,)

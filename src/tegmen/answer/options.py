@@ -6,6 +6,7 @@ other, and options that begin alike share their beginning. All are scored on the
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,13 @@ from tegmen.worlds.draw import Worlds
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats
+
+
+Units = tuple[tuple[str, int], ...]
+"""Kind and site of each, in order."""
+State = tuple[Cover, Passage | None]
+_BEGINNINGS = 16
+"""Beginnings of plans kept, of about 30 MB each with 900 worlds."""
 
 
 @content_equal
@@ -85,11 +93,11 @@ def score_options(study: Study, case: EvidenceCase, goals: Sequence[Goal], optio
     probability, remaining = np.empty((2, len(goals), len(options)))
     baseline = np.empty(len(goals))
     for g, goal in enumerate(goals):
-        worlds = study.worlds(case, goal)
+        beginnings = Beginnings(study.worlds(case, goal), goal)
         each = _on_curves if goal.metric == "ballistic_strikes" else _from_beginnings
-        for o, left in each(study, worlds, goal, plans):
+        for o, left in each(study, beginnings, plans):
             probability[g, o], remaining[g, o] = met_share(left[:, None], goal)[0], left.mean()
-        baseline[g] = _losses(worlds, goal, *_bare(worlds, goal), study.rounds(worlds, NOBODY)[0]).mean()
+        baseline[g] = beginnings.baseline.mean()
     mcse = np.stack([study.mcse(row, case, goal) for row, goal in zip(probability, goals, strict=True)])
     return OptionScores(tuple(goals), tuple(options), probability, mcse, remaining, baseline)
 
@@ -141,8 +149,73 @@ def _next(study: Study, goals: Sequence[Goal], stand: Laydown, more: tuple[str, 
     return site_by_steps(grounds, [kind] * count)
 
 
-def _on_curves(study: Study, worlds: Worlds, goal: Goal, plans: Sequence[Laydown]) -> Iterator[tuple[int, Floats]]:
+class Beginnings:
+    """What plans leave of a goal, from what stands with the first units of them, of which the last used are kept.
+
+    Parameters
+    ----------
+    worlds, goal
+        Worlds to score plans on; the goal.
+    kept
+        How many beginnings are kept.
+    baseline
+        (w,) value of the metric with nothing added.
+    """
+
+    def __init__(self, worlds: Worlds, goal: Goal, kept: int = _BEGINNINGS) -> None:
+        self.worlds, self.goal, self.kept = worlds, goal, kept
+        metric = goal.measure
+        self._places = np.flatnonzero(metric.places(worlds.places, goal.largest_cities))
+        self._stakes = stakes_of(worlds, self._places)
+        bare = cover_baseline(worlds), passage_for(worlds, metric)
+        self._states: OrderedDict[Units, State] = OrderedDict({(): bare})
+        self.baseline = self._loss((), worlds.scalar["rounds_a_month"])
+
+    def left(self, plan: Laydown, supplies: Sequence[Sequence[Floats]]) -> list[Floats]:
+        """(w,) what a plan leaves of the metric, for each of several (n,) supplies of rounds (w,).
+
+        A share of the baseline's, or a count where the metric is one.
+        """
+        losses, base = self.losses(plan, supplies), self.baseline
+        if self.goal.measure.is_count:
+            return losses
+        return [np.where(base > 0, loss / np.where(base > 0, base, 1.0), 0.0) for loss in losses]
+
+    def losses(self, plan: Laydown, supplies: Sequence[Sequence[Floats]]) -> list[Floats]:
+        """(w,) value of the metric with a plan, for each of several (n,) supplies of rounds (w,)."""
+        self._stand(plan)
+        return [self._loss(plan.units, rounds[-1]) for rounds in supplies]
+
+    def _stand(self, plan: Laydown) -> None:
+        """Have what stands with a plan among the beginnings kept, last; made from the longest one that is kept."""
+        units = plan.units
+        known = next(n for n in range(len(units), -1, -1) if units[:n] in self._states)
+        self._states.move_to_end(units[:known])
+        for n in range(known, len(units)):
+            (cover, passage), (kind, site) = self._states[units[:n]], units[n]
+            # What stands before the first unit of a kind begins many plans; between two of a kind it is not kept.
+            if n == known or units[n - 1][0] != kind:
+                cover, passage = cover.copy(), passage.copy() if passage else None
+            else:
+                del self._states[units[:n]]
+            cover.add(site, kind)
+            if passage:
+                passage.add(site, kind)
+            self._states[units[: n + 1]] = cover, passage
+        while len(self._states) > self.kept:
+            del self._states[next(units for units in self._states if units)]
+
+    def _loss(self, units: Units, rounds: Floats) -> Floats:
+        """(w,) value of the metric with what stands and these rounds a month."""
+        metric, (cover, passage) = self.goal.measure, self._states[units]
+        leak = passage.leak(self._places) if passage else None
+        leakage = expect(cover, np.inf if metric.is_coverage else rounds, self._places, leak)
+        return metric.expected_loss(leakage, self._stakes).sum(axis=1)
+
+
+def _on_curves(study: Study, bare: Beginnings, plans: Sequence[Laydown]) -> Iterator[tuple[int, Floats]]:
     """Number of each plan, and (w,) what it leaves: plans of which one is the beginning of another share a curve."""
+    worlds, goal = bare.worlds, bare.goal
     order = sorted(range(len(plans)), key=lambda o: -len(plans[o]))
     while order:
         longest, *others = order
@@ -153,39 +226,7 @@ def _on_curves(study: Study, worlds: Worlds, goal: Goal, plans: Sequence[Laydown
         order = [o for o in order if o not in members]
 
 
-def _from_beginnings(
-    study: Study, worlds: Worlds, goal: Goal, plans: Sequence[Laydown]
-) -> Iterator[tuple[int, Floats]]:
-    """Number of each plan, and (w,) what it leaves: every beginning of plans is worked out once."""
-    base = _losses(worlds, goal, *_bare(worlds, goal), study.rounds(worlds, NOBODY)[0])
-
-    def walk(state: tuple[Cover, Passage | None], depth: int, members: Sequence[int]) -> Iterator[tuple[int, Floats]]:
-        ended = [o for o in members if len(plans[o]) == depth]
-        if ended:
-            loss = _losses(worlds, goal, *state, study.rounds(worlds, plans[ended[0]])[-1])
-            left = loss if goal.measure.is_count else np.where(base > 0, loss / np.where(base > 0, base, 1.0), 0.0)
-            yield from ((o, left) for o in ended)
-        following: dict[tuple[str, int], list[int]] = {}
-        for o in members:
-            if len(plans[o]) > depth:
-                following.setdefault(plans[o].units[depth], []).append(o)
-        for (kind, site), those in following.items():
-            cover, passage = state[0].copy(), state[1].copy() if state[1] else None
-            cover.add(site, kind)
-            if passage:
-                passage.add(site, kind)
-            yield from walk((cover, passage), depth + 1, those)
-
-    yield from walk(_bare(worlds, goal), 0, range(len(plans)))
-
-
-def _bare(worlds: Worlds, goal: Goal) -> tuple[Cover, Passage | None]:
-    return cover_baseline(worlds), passage_for(worlds, goal.measure)
-
-
-def _losses(worlds: Worlds, goal: Goal, cover: Cover, passage: Passage | None, rounds: Floats) -> Floats:
-    """(w,) value of a goal's metric with what stands and these rounds a month."""
-    metric = goal.measure
-    places = np.flatnonzero(metric.places(worlds.places, goal.largest_cities))
-    leakage = expect(cover, np.inf if metric.is_coverage else rounds, places, passage.leak(places) if passage else None)
-    return metric.expected_loss(leakage, stakes_of(worlds, places)).sum(axis=1)
+def _from_beginnings(study: Study, beginnings: Beginnings, plans: Sequence[Laydown]) -> Iterator[tuple[int, Floats]]:
+    """Number of each plan, and (w,) what it leaves; plans that begin alike come one after another."""
+    for o in sorted(range(len(plans)), key=lambda o: plans[o].units):
+        yield o, beginnings.left(plans[o], [study.rounds(beginnings.worlds, plans[o])])[0]

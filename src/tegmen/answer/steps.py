@@ -17,7 +17,7 @@ from tegmen.engine.engagement import lane_ways, reach_air_km, salvo_of
 from tegmen.engine.expected import Cover, cover_baseline, expect, stakes_of
 from tegmen.engine.kernel.windows import fly_past
 from tegmen.engine.laydown import Laydown
-from tegmen.engine.passage import Passage, cruise_shares, passage_for
+from tegmen.engine.passage import Passage, passage_for
 from tegmen.engine.workload import over_worlds
 from tegmen.question.lanes import VARIANTS
 from tegmen.question.option import Option
@@ -107,12 +107,10 @@ class Ground:
         worth[self.places] = self.goal.measure.worth(self.stakes)
         first, last = worlds.theatre.lanes.first[[ThreatClass.cruise, ThreatClass.cruise + 1]]
         through = 1 - passage.attrition[:, first:last]
-        share = (
-            cruise_shares(worlds) * passage.passing * through * np.repeat(worth, worlds.theatre.lanes.areas * VARIANTS)
-        )
+        worthy = passage.shares * through * np.repeat(worth, worlds.theatre.lanes.areas * VARIANTS)
         radius, flown, gain = reach_air_km(worlds)[:, code].copy(), np.empty(len(worlds)), np.empty(len(worth))
         for site in range(len(worth)):
-            over_worlds(fly_past, len(worlds), np.full(len(worlds), site), radius, ways, share, flown)
+            over_worlds(fly_past, len(worlds), np.full(len(worlds), site), radius, ways, worthy, passage.passing, flown)
             gain[site] = (stopped * flown).sum()
         return gain
 

@@ -7,6 +7,7 @@ Nothing saturates here; the simulation has the rest.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,9 +43,13 @@ class Passage:
         (w, p) chance of a drone aimed at the place to pass the added units that meet drones (A43).
     solved, stocked
         Whether cruise missiles are looked at; whether rounds of added units count, or are taken as enough.
+    shares
+        (w, lane) share of all cruise missiles that fly each lane of theirs; where they are looked at.
     """
 
-    __slots__ = ("attrition", "batteries", "factor", "passing", "past", "reached", "solved", "stocked", "worlds")
+    __slots__ = (
+        "attrition", "batteries", "factor", "passing", "past", "reached", "shares", "solved", "stocked", "worlds"
+    )  # fmt: skip
 
     def __init__(self, worlds: Worlds, attrition: Floats, batteries: Batteries) -> None:
         lanes = worlds.theatre.lanes.first
@@ -52,12 +57,11 @@ class Passage:
         self.factor, self.reached = np.ones(len(worlds)), np.ones(len(worlds), dtype=bool)
         self.passing = np.ones((len(worlds), int(lanes[ThreatClass.cruise + 1] - lanes[ThreatClass.cruise])))
         self.past = np.ones((len(worlds), len(worlds.places)))
-        self.solved, self.stocked = True, False
+        self.shares, self.solved, self.stocked = np.empty((len(worlds), 0)), True, False
 
     def copy(self) -> Passage:
         """Make another passage of the same worlds, to add units to."""
-        other = Passage(self.worlds, self.attrition, self.batteries)
-        other.factor, other.reached, other.solved, other.stocked = self.factor, self.reached, self.solved, self.stocked
+        other = copy(self)
         other.passing, other.past = self.passing.copy(), self.past.copy()
         return other
 
@@ -90,10 +94,10 @@ class Passage:
     def _add_on_lanes(self, sites: Ints, code: int) -> None:
         """Add a unit that meets cruise missiles, as often ready as its rounds last (A44)."""
         stand, ways, worlds = self.batteries, lane_ways(self.worlds.theatre), self.worlds
-        ready = worlds.readiness_added[:, code]
+        ready, radius = worlds.readiness_added[:, code], stand.radius[:, code].copy()
         if self.stocked:
-            flown, share = np.empty(len(worlds)), cruise_shares(worlds) * self.passing
-            over_worlds(fly_past, len(worlds), sites, stand.radius[:, code].copy(), ways, share, flown)
+            flown = np.empty(len(worlds))
+            over_worlds(fly_past, len(worlds), sites, radius, ways, self.shares, self.passing, flown)
             wanted = ready * salvo_of(worlds, "cruise") * worlds.counts[:, ThreatClass.cruise] * flown
             ready = ready * _lasts(worlds.units.ready_air[:, code] + worlds.scalar["stock_area"], wanted)
         self.batteries = stand._replace(
@@ -101,7 +105,7 @@ class Passage:
             code=np.column_stack([stand.code, np.where(sites >= 0, code, -1)]),
             ready=np.column_stack([stand.ready, ready]),
         )
-        over_worlds(pass_again, len(sites), self.batteries, ways, sites, self.factor, self.passing)
+        over_worlds(pass_again, len(sites), self.batteries, ways, sites, radius, self.factor, self.passing)
 
     def _add_at_places(self, sites: Ints, code: int) -> None:
         """Add a unit that meets drones aimed at places within its reach, as often as its rounds last (A43)."""
@@ -172,6 +176,7 @@ def let_pass(worlds: Worlds, *, cruise: bool = True, stocked: bool = False) -> P
     passage = Passage(worlds, attrition_by_lane(worlds), batteries)
     passage.solved, passage.stocked = cruise, stocked
     if cruise:
+        passage.shares = cruise_shares(worlds)
         first, last = worlds.theatre.lanes.first[[ThreatClass.cruise, ThreatClass.cruise + 1]]
         mix, rate = worlds.mix[:, ThreatClass.cruise].astype(np.float64), worlds.rate[:, ThreatClass.cruise].copy()
         over_worlds(

@@ -143,7 +143,7 @@ def line_windows(w, batteries, ways, wanted):
 
 
 @njit
-def pass_lane(windows, first, last, kill, up):
+def pass_lane(windows, first, last, kill, up, fire, chance):
     """Chance that a threat gets past the units that have windows `first` to `last` (not included) of one lane.
 
     Shoot, look, shoot: at every look the first ready unit in order of preference fires. A unit that was asked and did
@@ -154,8 +154,8 @@ def pass_lane(windows, first, last, kill, up):
     ----------
     windows, kill
         Made by `line_windows`; (system,) share that one salvo kills.
-    up
-        (window,) work array.
+    up, fire, chance
+        (window,) work arrays.
     """
     opening, closing, flight, code, ready = windows
     alive, now = 1.0, NEVER_OPENS
@@ -163,20 +163,21 @@ def pass_lane(windows, first, last, kill, up):
         up[i] = ready[i]
         now = min(now, opening[i])
     while now < NEVER_OPENS:
-        turn, fires, kills, held, soonest = 1.0, 0.0, 0.0, 0.0, NEVER_OPENS
+        turn, fires, kills, held, soonest, asked = 1.0, 0.0, 0.0, 0.0, NEVER_OPENS, 0
         for i in range(first, last):
             if opening[i] > now:
                 soonest = min(soonest, opening[i])
             elif closing[i] >= now:
-                chance = turn * up[i]
-                fires += chance
-                kills += chance * kill[code[i]]
-                held += chance * flight[i]
-                turn -= chance
+                fire[asked], chance[asked] = i, turn * up[i]
+                fires += chance[asked]
+                kills += chance[asked] * kill[code[i]]
+                held += chance[asked] * flight[i]
+                turn -= chance[asked]
+                asked += 1
         if fires <= 0.0:
             now = soonest
             continue
-        _learn(windows, first, last, now, kill, kills, up)
+        _learn(fire[:asked], chance, code, kill, kills, up)
         alive *= 1.0 - kills
         look = now + max(np.int64(1), np.int64(np.rint(held / fires)))
         now = min(look, soonest) if fires < _SELDOM else look
@@ -184,29 +185,28 @@ def pass_lane(windows, first, last, kill, up):
 
 
 @njit
-def _learn(windows, first, last, now, kill, kills, up):
+def _learn(fire, chance, code, kill, kills, up):
     """Update the chance that the units asked are ready by the threat's survival: kills is the chance it had not."""
-    opening, closing, _flight, code, _ready = windows
-    turn, before = 1.0, 0.0
-    for i in range(first, last):
-        if opening[i] <= now <= closing[i]:
-            lived = 1.0 - kill[code[i]]
-            chance = turn * up[i]
-            if kills < 1.0:
-                up[i] *= (before + turn * lived) / (1.0 - kills)
-            before += chance * lived
-            turn -= chance
+    if kills >= 1.0:
+        return
+    turn, before, survived = 1.0, 0.0, 1.0 / (1.0 - kills)
+    for at in range(fire.shape[0]):
+        lived = 1.0 - kill[code[fire[at]]]
+        up[fire[at]] *= (before + turn * lived) * survived
+        before += chance[at] * lived
+        turn -= chance[at]
 
 
 @njit
 def pass_lanes(w, factor, batteries, begin, windows, wanted, passing):
     """Fill (lane,) the chance to get past all units on the lanes wanted, kill chance of a round factor times effect."""
-    kill, up = np.empty(batteries.effect.shape[1]), np.empty(windows[0].shape[0])
+    kill, count = np.empty(batteries.effect.shape[1]), windows[0].shape[0]
+    up, fire, chance = np.empty(count), np.empty(count, np.int64), np.empty(count)
     for code in range(kill.shape[0]):
         kill[code] = 1.0 - (1.0 - factor * batteries.effect[w, code]) ** batteries.pace[w, 4]
     for lane in range(wanted.shape[0]):
         if wanted[lane]:
-            passing[lane] = pass_lane(windows, begin[lane], begin[lane + 1], kill, up)
+            passing[lane] = pass_lane(windows, begin[lane], begin[lane + 1], kill, up, fire, chance)
 
 
 @njit
@@ -278,25 +278,30 @@ def solve_factors(first, last, batteries, ways, mix, attrition, rate, factor, re
 
 @kept_compiled
 @njit(nogil=True)
-def fly_past(first, last, site, radius, ways, share, total):
-    """Fill `total` (w,) with the `share` (w, lane) of all missiles that flies within a radius (w,) of `site` (w,)."""
+def fly_past(first, last, site, radius, ways, share, passing, total):
+    """Fill `total` (w,) with the share of all missiles that flies within a radius (w,) of `site` (w,).
+
+    `share` and `passing` are (w, lane): of all missiles on each lane, and of these not stopped.
+    """
     for w in range(first, last):
         total[w] = 0.0
         if site[w] >= 0:
             for entry in range(ways.pointer[site[w]], ways.pointer[site[w] + 1]):
                 if ways.approach[entry] < radius[w]:
-                    total[w] += share[w, ways.lane[entry]]
+                    lane = ways.lane[entry]
+                    total[w] += share[w, lane] * passing[w, lane]
 
 
 @kept_compiled
 @njit(nogil=True)
-def pass_again(first, last, batteries, ways, site, factor, passing):
-    """Fill `passing` (w, lane) anew on the lanes near each world's `site` (w,), where a unit was added."""
+def pass_again(first, last, batteries, ways, site, radius, factor, passing):
+    """Fill `passing` (w, lane) anew on the lanes flown within a radius (w,) of `site` (w,), where a unit was added."""
     for w in range(first, last):
         wanted = np.zeros(passing.shape[1], np.bool_)
         if site[w] >= 0:
             for entry in range(ways.pointer[site[w]], ways.pointer[site[w] + 1]):
-                wanted[ways.lane[entry]] = True
+                place, area = divmod(ways.lane[entry] // ways.variants, ways.use.shape[1])
+                wanted[ways.lane[entry]] = ways.approach[entry] < radius[w] and ways.use[place, area] > 0.0
             begin, windows = line_windows(w, batteries, ways, wanted)
             pass_lanes(w, factor[w], batteries, begin, windows, wanted, passing[w])
 
