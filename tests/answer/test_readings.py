@@ -28,6 +28,7 @@ from tegmen.answer.readings import (
 )
 from tegmen.answer.study import HEADLINE, met_share, remaining_shares, smallest_enough
 from tegmen.engine.expected import cover_baseline, expected_losses
+from tegmen.engine.laydown import Laydown
 from tegmen.question.scenario import Goal, Rounds
 
 SITES = np.array([0, 1, 2, 5, 3, 7, 9, 1])
@@ -195,7 +196,7 @@ def test_in_each_world_the_worse_end_counts():
     worlds = made_worlds([(PATRIOT, 0)], count=2)
     half = evidence().scenario.headline.model_copy(update={"confidence": 0.5})
     study = study_of(evidence().scenario.model_copy(update={"goals": (half,), "claims": (), "added_max": 2}))
-    reaction = reaction_to(study, Ends(worlds, None, None))  # pyright: ignore[reportArgumentType]
+    reaction = reaction_to(study, Ends(worlds, Laydown.of("patriot", [0, 1]), None))  # pyright: ignore[reportArgumentType]
     assert reaction is not None
     assert reaction.n[0] == reaction.n[-1] == 1
     assert reaction.guarantee == 2

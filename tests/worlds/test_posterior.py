@@ -17,7 +17,7 @@ from tegmen.errors import EvidenceError
 from tegmen.question.scenario import Held
 from tegmen.terms import same_content
 from tegmen.worlds.levels import Levels
-from tegmen.worlds.posterior import Posterior, systematic, weigh
+from tegmen.worlds.posterior import Posterior, reweigh, systematic, weigh
 from tegmen.worlds.prior import Reading, count_months, draw_prior, exposure, kill_prior, packet_chances, supply
 
 if TYPE_CHECKING:
@@ -191,3 +191,32 @@ def test_kill_shares_lie_where_the_prior_has_them_and_differ_by_weapon():
     )  # fmt: skip
     first, *others = pooled.kill.share.values()
     assert all(np.array_equal(first, other) for other in others)
+
+
+# ------------------------------------------------------------------ other readings of the same worlds
+
+
+@pytest.mark.parametrize("reading", [Reading(kill_elsewhere="equal"), Reading(kill_by_weapon=False)])
+def test_worlds_weighed_anew_say_what_worlds_drawn_anew_say(reading: Reading, plain, sampled):
+    study, rows = study_of(), plain[0]
+    drawn = weigh(study.scenario, study.theatre, rows, reading, drawn=9000, kept=3000, seed=5)
+    turned = reweigh(sampled, rows, reading, kept=2000, purpose=2)
+    assert turned.reading == reading
+    assert len(turned) == len(turned.worlds) == len(turned.kill.concentration) == len(turned.share) == 2000
+    assert 50 < turned.ess < sampled.ess
+    error = np.hypot(1 / np.sqrt(drawn.ess), 1 / np.sqrt(turned.ess))
+    assert abs(turned.log_evidence - drawn.log_evidence) <= 4 * error
+    for unknown in ("kyiv_share", "rounds", "ratio"):
+        one, two = (getattr(each.worlds, unknown) for each in (drawn, turned))
+        assert abs(one.mean() - two.mean()) <= 4 * one.std() * np.hypot(error, np.sqrt(1 / 3000 + 1 / 2000))
+    one, two = (each.kill.of("Iskander-M") for each in (drawn, turned))
+    assert abs(one.mean() - two.mean()) <= 4 * one.std() * np.hypot(error, np.sqrt(1 / 3000 + 1 / 2000))
+
+
+def test_a_reading_that_says_the_same_moves_no_weight(plain, sampled):
+    turned = reweigh(sampled, plain[0], READING, kept=len(sampled), purpose=2)
+    assert turned.log_evidence == pytest.approx(sampled.log_evidence)
+    assert np.array_equal(np.sort(turned.worlds.kyiv_share), np.sort(sampled.worlds.kyiv_share))
+    # What was drawn is worth as much as it was, less what resampling it once may have cost.
+    assert 1 / turned.ess == pytest.approx(sampled.share.mean() + 1 / len(sampled))
+    assert sampled.share.mean() == pytest.approx(1 / sampled.ess, rel=0.1)

@@ -138,11 +138,17 @@ class OtherTable:
         return list(np.maximum(remaining[:, :, self.plan.beside :] + self.shift, 0.0))
 
 
-def score(worlds: Worlds, goal: Goal, plan: Laydown) -> StrikeTable | OtherTable:
-    """Make ready to score a plan: by sums where the metric is one of strikes, else by its closed form each time."""
+def score(worlds: Worlds, goal: Goal, plan: Laydown, passage: Passage | None = None) -> StrikeTable | OtherTable:
+    """Make ready to score a plan: by sums where the metric is one of strikes, else by its closed form each time.
+
+    Parameters
+    ----------
+    passage
+        What passes the baseline (`passage_for`), where it is worked out already.
+    """
     if goal.metric == "ballistic_strikes":
         return strike_table(worlds, goal, plan)
-    return OtherTable(worlds, goal, plan, passage_for(worlds, goal.measure))
+    return OtherTable(worlds, goal, plan, passage or passage_for(worlds, goal.measure))
 
 
 def strike_table(worlds: Worlds, goal: Goal, plan: Laydown) -> StrikeTable:
@@ -162,7 +168,9 @@ def _ready_table(
     study: Study, case: EvidenceCase, goal: Goal, plan: Laydown, worlds: Worlds
 ) -> StrikeTable | OtherTable:
     """Make ready to score a plan on these worlds; a goal of area defence with the headline's correction."""
-    table = score(worlds, goal, plan)
+    own = ThreatClass.cruise in goal.measure.counted and not goal.measure.area
+    shared = own and worlds is study.worlds(case, whole=True)
+    table = score(worlds, goal, plan, study.passage(case) if shared else None)
     if not goal.measure.area or not isinstance(table, OtherTable):
         return table
     found = saturation(study, case, goal, plan)
@@ -242,7 +250,8 @@ def remaining_by_rounds(study: Study, case: EvidenceCase, goal: Goal, plan: Layd
     if goal.metric == "ballistic_strikes":
         table = score(worlds, goal, plan)
         return [table.remaining(study.rounds(worlds, plan, amount)) for amount in amounts]
-    part = take(worlds, np.arange(min(len(worlds), study.effort.part(5, 1000))))
+    size = study.effort.part(5, 1000)
+    part = worlds if len(worlds) <= size else take(worlds, np.arange(size))
 
     def work_out() -> list[Floats]:
         table, supplies = _ready_table(study, case, goal, plan, part), [study.rounds(part, plan, a) for a in amounts]

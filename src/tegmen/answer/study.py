@@ -20,7 +20,7 @@ from tegmen.calibration.fit import Calibration, RateDraws
 from tegmen.calibration.rows import EligibleRows, eligible
 from tegmen.engine.expected import cover_baseline, expected_losses
 from tegmen.engine.laydown import Laydown
-from tegmen.engine.passage import Passage, passage_for
+from tegmen.engine.passage import Passage, let_pass, passage_for
 from tegmen.engine.workload import Compute
 from tegmen.errors import EvidenceError, InputError
 from tegmen.evidence.geography import tables_sha256
@@ -31,7 +31,7 @@ from tegmen.question.theatre import Theatre, named_until, require_reach, set_the
 from tegmen.terms import EVIDENCE_CASES, VERSION, EvidenceCase, Progress, Provenance, ThreatClass, take, tell_nobody
 from tegmen.worlds.draw import Worlds, draw_worlds
 from tegmen.worlds.levels import Proposal
-from tegmen.worlds.posterior import Posterior, weigh
+from tegmen.worlds.posterior import Posterior, reweigh, weigh
 from tegmen.worlds.prior import Months, Reading
 
 if TYPE_CHECKING:
@@ -120,7 +120,13 @@ class Study:
         # A plan needs means over worlds alone, so fewer of them serve it.
         kept = max(size // (2 if reading == HEADLINE else 6), 20) if planning else size
         purpose = _PLANNING if planning else _SCORING if reading == HEADLINE else _READING
-        return self.once(("posterior", reading, planning), lambda: self.draw_afresh(reading, kept, purpose))
+
+        def make() -> Posterior:
+            if reading == HEADLINE or reading.targets != HEADLINE.targets:
+                return self.draw_afresh(reading, kept, purpose)
+            return reweigh(self.posterior(planning=planning), self.rows, reading, kept=kept, purpose=purpose)
+
+        return self.once(("posterior", reading, planning), make)
 
     def until(self, day: date) -> Study:
         """The same question with the ballistic evidence cut on another day, at the effort of a reading."""
@@ -151,6 +157,10 @@ class Study:
         return self.once(
             ("worlds", case, whole, reading), lambda: draw_worlds(posterior, case, self._rates(), count=count)
         )
+
+    def passage(self, case: EvidenceCase) -> Passage:
+        """What passes the baseline in the whole worlds, rounds of added units taken as enough; nobody adds to it."""
+        return self.once(("passage", case), lambda: let_pass(self.worlds(case, whole=True)))
 
     def _spread(self, posterior: Posterior, case: EvidenceCase, count: int) -> Worlds:
         """So many of the worlds, whole, spread over all of them: copies of one are taken as seldom as can be."""
@@ -281,7 +291,7 @@ def spread_over(posterior: Posterior, count: int) -> Posterior:
     """Keep so many of the worlds, evenly spaced."""
     index = np.unique(np.linspace(0, len(posterior) - 1, count).round().astype(np.intp))
     parts = {name: take(getattr(posterior, name), index) for name in ("worlds", "supplied", "kill")}
-    return replace(posterior, **parts)
+    return replace(posterior, **parts, share=posterior.share[index])
 
 
 def counts_others(goal: Goal) -> bool:

@@ -35,7 +35,7 @@ from tegmen.engine.engagement import glide_bombs_launched
 from tegmen.engine.expected import cover_baseline, fill
 from tegmen.engine.kernel.compiled import nothing_compiled
 from tegmen.engine.laydown import Laydown
-from tegmen.engine.passage import let_pass
+from tegmen.engine.passage import Passage
 from tegmen.engine.workload import Compute
 from tegmen.errors import TegmenError, checked_arguments
 from tegmen.evidence.parameters import Parameter
@@ -161,7 +161,7 @@ def _answer_case(study: Study, case: EvidenceCase) -> tuple[CaseAnswer, Worlds]:
         check=_check(study, table.worlds, goal, plan),
         strikes=strikes_of(study, table, number),
         launched=FrozenDict({cls.name: round(float(whole.counts[:, cls].mean())) for cls in _COUNTED}),
-        intercepted=FrozenDict(_intercepted(whole)),
+        intercepted=FrozenDict(_intercepted(whole, study.passage(case))),
         baseline=_drawn_layout(whole),
         glide_bombs=FrozenDict(_glide_bombs(study, whole, plan, number)),
         carried=carry(study, case),
@@ -267,10 +267,10 @@ def _check(study: Study, worlds: Worlds, goal: Goal, plan: Laydown) -> Agreement
     return replace(agreed, added=agreed.added - plan.beside)
 
 
-def _intercepted(worlds: Worlds) -> dict[str, tuple[float, float, float]]:
+def _intercepted(worlds: Worlds, passage: Passage) -> dict[str, tuple[float, float, float]]:
     """Expected intercepted of the baseline month by class: points over worlds."""
     cover, places = cover_baseline(worlds), np.arange(len(worlds.places))
-    leak = let_pass(worlds).leak(places)
+    leak = passage.leak(places)
     stopped = {cls: (worlds.mix[:, cls] * (1 - table)).sum(axis=1) for cls, table in leak.items()}
     filled = fill(worlds, cover.engaged, worlds.scalar["rounds_a_month"])
     stopped[ThreatClass.ballistic] = filled * (worlds.mix[:, ThreatClass.ballistic] * cover.stopped).sum(axis=1)

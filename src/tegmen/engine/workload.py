@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -146,17 +147,24 @@ def on_threads(compute: Compute) -> Generator[None]:
 def over_worlds(kernel: Callable[..., None], worlds: int, *arguments: Any) -> None:
     """Call a kernel as ``kernel(first, last, *arguments)`` for parts of the worlds, on the threads numba is set to.
 
-    Kernels let go of the interpreter and write each world's own rows, so cutting changes nothing.
+    Kernels let go of the interpreter and write each world's own rows, so cutting changes nothing. Of two threads that
+    would compile the same numba lets one wait for the other.
     """
     threads = numba.get_num_threads()
-    edges = np.linspace(0, worlds, (_PARTS * threads if worlds > _FEW_WORLDS else 1) + 1).astype(int).tolist()
-    (first, last), *rest = pairwise(edges)
-    kernel(first, last, *arguments)  # the first part alone: it compiles where that is still to be done
-    if rest:
-        with ThreadPoolExecutor(threads) as pool:
-            parts = [pool.submit(kernel, first, last, *arguments) for first, last in rest]
-        for part in parts:
-            part.result()
+    if threads == 1 or worlds <= _FEW_WORLDS:
+        kernel(0, worlds, *arguments)
+        return
+    edges = np.linspace(0, worlds, _PARTS * threads + 1).astype(int).tolist()
+    parts = [_pool(threads).submit(kernel, first, last, *arguments) for first, last in pairwise(edges)]
+    wait(parts)
+    for part in parts:
+        part.result()
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that are made once: kernels are called a thousand times in an answer."""
+    return ThreadPoolExecutor(threads)
 
 
 def fight(workload: Workload, runs: range, compute: Compute) -> tuple[NDArray[np.uint16], Table]:
@@ -188,7 +196,8 @@ def _fight_in_pieces(workload: Workload, runs: range, leakers: NDArray[np.uint16
     size = max(1, int(numba.get_num_threads() * _PIECE_S / (_THREAT_S * max(threats, 1.0))))
     while begin < len(tasks):
         start = time.perf_counter()
-        fight_months(tasks[begin : begin + size], runs.start, *workload.tables(), leakers, tally)
+        piece = tasks[begin : begin + size]
+        over_worlds(fight_months, len(piece), piece, runs.start, *workload.tables(), leakers, tally)
         begin += size
         # Python sees an interrupt between two pieces; their length follows the clock, the results do not.
         spent = time.perf_counter() - start

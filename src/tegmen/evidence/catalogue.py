@@ -50,6 +50,8 @@ class Catalogue:
         Table name to sha256 of its bytes.
     names
         Kind of fire unit to its name in words.
+    kinds
+        Kinds of fire units, and what each meets: what the rows say.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Catalogue:
     parameters: tuple[Parameter, ...]
     files: Mapping[str, str]
     names: Mapping[str, str] = field(default_factory=FrozenDict[str, str])
+    kinds: Kinds = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", FrozenDict(sorted(self.files.items())))
@@ -72,17 +75,13 @@ class Catalogue:
             seen.add(key)
         if faults:
             raise InputError("catalogue", faults)
+        object.__setattr__(self, "kinds", Kinds.of(self.parameters))
 
     @property
     def sha256(self) -> str:
         """Digest over all tables, for `Provenance.inputs`."""
         joined = "\n".join(f"{name} {digest}" for name, digest in self.files.items())
         return hashlib.sha256(joined.encode()).hexdigest()
-
-    @property
-    def kinds(self) -> Kinds:
-        """Kinds of fire units, and what each meets."""
-        return Kinds.of(self.parameters)
 
     def of_kind(self, kind: str, *names: str, threat_class: str = "") -> Parameter:
         """Give the row of a kind that is called by the first of these names it has, whichever table it stands in."""

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
@@ -573,7 +574,7 @@ class Scenario(_Strict):
     @property
     def catalogue(self) -> Catalogue:
         """The shipped catalogue with this question's replacements and kinds."""
-        return _replaced(self.replace).with_rows([row for kind in self.own_kinds for row in kind.parameters()])
+        return _catalogue_with(self.replace, self.own_kinds)
 
     @property
     def kinds(self) -> Kinds:
@@ -691,6 +692,13 @@ def _in_service(row: Held) -> Parameter:
         "fire_units", row.low, row.best, row.high, "fire units", row.source.strip() or row.entry, False,
         system=row.system, period=str(row.since), table="held",
     )  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _catalogue_with(replacements: tuple[Replacement, ...], own_kinds: tuple[OwnKind, ...]) -> Catalogue:
+    """The shipped catalogue with replacements and kinds of a question's own; it is asked for thousands of times."""
+    catalogue = _replaced(replacements)
+    return catalogue.with_rows([row for kind in own_kinds for row in kind.parameters()]) if own_kinds else catalogue
 
 
 def _replaced(replacements: Sequence[Replacement]) -> Catalogue:

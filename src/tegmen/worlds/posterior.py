@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, repeat
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,8 @@ class Posterior:
         Seed of what is left to draw in these worlds.
     proposals
         Where the record was found to favour levels.
+    share
+        (w,) share of the weight of all worlds drawn that each had when it was resampled.
     """
 
     scenario: Scenario
@@ -85,6 +87,7 @@ class Posterior:
     log_evidence: float
     key: np.random.SeedSequence
     proposals: Mapping[str, Proposal]
+    share: Floats
 
     def __len__(self) -> int:
         return len(self.worlds)
@@ -210,6 +213,58 @@ def _resampled(  # noqa: PLR0913 - all that a posterior is made of
         log_evidence=top + float(np.log(weight.mean())),
         key=key,
         proposals=proposals,
+        share=(weight / weight.sum())[index][order],
+    )
+
+
+@one_blas_thread
+def reweigh(posterior: Posterior, rows: EligibleRows, reading: Reading, *, kept: int, purpose: int) -> Posterior:
+    """Worlds of a reading that says otherwise of kill shares alone: those of another, weighed by what is likelier.
+
+    What kill shares hang on is no part of a world but its ratio of them, so the prior worlds are the same, and
+    ``likelihood in this reading / likelihood in the other`` turns the weights of one into those of the other.
+
+    Parameters
+    ----------
+    posterior
+        Worlds after the record in the other reading, of the same targets.
+    rows
+        Eligible ballistic rows of the record, those that the worlds were weighed by.
+    kept, purpose
+        Worlds resampled; part of their seed.
+
+    Raises
+    ------
+    EvidenceError
+        The record is impossible in this reading in every world.
+    """
+    scenario, worlds = posterior.scenario, posterior.worlds
+    exposed = exposure(worlds, posterior.supplied, posterior.months, rows)
+    if reading.kill_elsewhere == "equal":
+        worlds = replace(worlds, ratio=np.ones(len(worlds)))
+    likelihood = row_likelihood(scenario, rows, reading)
+    own = likelihood.log_weight(replace(exposed, ratio=worlds.ratio))
+    log_ratio = own - row_likelihood(scenario, rows, posterior.reading).log_weight(exposed)
+    top = float(log_ratio.max())
+    if float(own.max()) < _IMPOSSIBLE:
+        raise EvidenceError(f"the record's ballistic rows are impossible in all of {len(own)} worlds: {reading}")
+    ratio = np.exp(log_ratio - top)
+    key = np.random.SeedSequence(posterior.key.entropy, spawn_key=(*posterior.key.spawn_key, purpose))
+    generator = np.random.Generator(np.random.Philox(key))
+    index = generator.permutation(systematic(ratio, kept, generator))
+    exposed = take(replace(exposed, ratio=worlds.ratio), index)
+    mean, part = float(ratio.mean()), ratio * ratio
+    return replace(
+        posterior,
+        reading=reading,
+        worlds=take(worlds, index),
+        supplied=take(posterior.supplied, index),
+        kill=likelihood.draw_kill(exposed, generator),
+        # Drawn with these weights, and once resampled without them: both take from what the sample is worth.
+        ess=mean**2 / float((part * (posterior.share + 1 / len(ratio))).mean()),
+        log_evidence=posterior.log_evidence + top + float(np.log(mean)),
+        key=key,
+        share=(posterior.share * ratio / mean)[index],
     )
 
 

@@ -106,7 +106,7 @@ def draw_raids(run, key, nights, raids, geometry, work, threats, fate):
     classes = counts.shape[0]
     for night in range(nights + 1):
         ends[night] = 0
-    number = 0
+    number = np.int64(0)
     for rank in range(classes):
         for cls in range(classes):
             if priority[cls] == rank and counts[cls] > 0:
@@ -117,7 +117,7 @@ def draw_raids(run, key, nights, raids, geometry, work, threats, fate):
                 )  # fmt: skip
     for night in range(nights):
         ends[night + 1] += ends[night]
-    number = 0
+    number = np.int64(0)
     for rank in range(classes):
         for cls in range(classes):
             if priority[cls] == rank and counts[cls] > 0:

@@ -9,7 +9,7 @@ any number of threads and any way of cutting the work.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from tegmen.engine.kernel.calendar import THREAT, draw_raids, make_work
 from tegmen.engine.kernel.compiled import kept_compiled
@@ -147,18 +147,21 @@ def make_month(nights, threats, units):
 
 
 @kept_compiled
-@njit(parallel=True, nogil=True)
+@njit(nogil=True)
 def fight_months(
-    tasks, origin, first_world, key, nights, raids, geometry, pairs, pointers, exists, units, stock, kill, attrition,
-    layer, slot, leakers, tally,
+    first, last, tasks, origin, first_world, key, nights, raids, geometry, pairs, pointers, exists, units, stock, kill,
+    attrition, layer, slot, leakers, tally,
 ):  # fmt: skip
     """Fight (world, runs) after (world, runs); each run is a month of nights with rounds carried over.
 
+    Threads take parts of the tasks: code that numba makes parallel itself takes three times as long to compile.
+
     Parameters
     ----------
+    first, last
+        Tasks to do: from the first up to but not including the last.
     tasks
-        (task,) `TASK`: `world` of the batch, runs from `first` up to but not including `stop`; done in parallel, in
-        any order.
+        (task,) `TASK`: `world` of the batch, runs from `first` up to but not including `stop`; done in any order.
     origin
         Run that stands first in `leakers` and `tally`.
     first_world
@@ -186,7 +189,7 @@ def fight_months(
         (w, run) `TALLY`, filled: stopped `by_systems`, `by_dispersed` layer, `rounds` fired.
     """
     counts, packet, source, place_cum = raids
-    for task in prange(tasks.shape[0]):
+    for task in range(first, last):
         w = tasks[task]["world"]
         most = counts[w].sum()
         laydown = lay_down(pointers[w], pairs, exists)

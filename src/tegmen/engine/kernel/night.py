@@ -100,7 +100,7 @@ def line_up(threats, first_open, line, spare):
     -------
     Number of threats lined up.
     """
-    count = 0
+    count = np.int64(0)  # a plain 0 is a type of its own to numba, which compiles all that it is passed to once more
     for i in range(threats.shape[0]):
         opening = first_open[threats[i]["lane"]]
         if opening < NEVER:
@@ -286,7 +286,7 @@ def fight_night(run, key, night, threats, lined, pairs, units, kill, state, scra
     pointer, pair = pairs
     channels, reloads, queue, luck, shots, asked = scratch
     dawn(run, key, threats, luck, killed)
-    at, last, size = _ZERO, np.uint64(lined.shape[0]), 0
+    at, last, size = _ZERO, np.uint64(lined.shape[0]), np.int64(0)
     fired, engagements, steps = np.int64(0), np.int64(0), np.int64(0)
     while True:
         top = queue[_ZERO] if size > 0 else LAST
