@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.answer.options import Beginnings
+from tegmen.answer.options import PlanScores
 from tegmen.answer.readings import score
 from tegmen.answer.study import Study
 from tegmen.engine.expected import cover_baseline, expected_losses
@@ -48,7 +48,7 @@ class MixScores:
         self.study, self.goals, self.limits, self.rounds = study, tuple(goals), dict(limits), tuple(rounds)
         self.case: EvidenceCase = case
         self._met: dict[tuple[int, tuple[tuple[str, int], ...]], NDArray[np.bool_]] = {}
-        self._beginnings: dict[str, Beginnings] = {}
+        self._plans: dict[str, PlanScores] = {}
 
     def met(self, at: int, added: Mapping[str, int], rounds: float) -> NDArray[np.bool_]:
         """(w,) whether the mix meets a goal, by its place in the list, in each of its worlds."""
@@ -89,8 +89,8 @@ class MixScores:
         if _falls_only(goal):
             worlds = self.study.worlds(self.case, goal)
             return score(worlds, goal, plan).remaining(self.study.rounds(worlds, plan, rounds))
-        beginnings, parts = self._from(goal), [plan.first(count) for count in range(len(plan) + 1)]
-        left = [beginnings.left(part, [self.study.rounds(beginnings.worlds, part, rounds)])[0] for part in parts]
+        scores, parts = self._from(goal), [plan.first(count) for count in range(len(plan) + 1)]
+        left = [scores.left(part, [self.study.rounds(scores.worlds, part, rounds)])[0] for part in parts]
         return np.stack(left, axis=1)
 
     def averted(self, goal: Goal, plan: Laydown, rounds: float) -> tuple[float, float]:
@@ -109,13 +109,13 @@ class MixScores:
         """The goal that the units of a kind are sited for: the first that the kind does something for."""
         return next(goal for goal in self.goals if kind in helpful(goal, self.limits))
 
-    def _from(self, goal: Goal) -> Beginnings:
-        if goal.name not in self._beginnings:
-            self._beginnings[goal.name] = Beginnings(self.study.worlds(self.case, goal), goal)
-        return self._beginnings[goal.name]
+    def _from(self, goal: Goal) -> PlanScores:
+        if goal.name not in self._plans:
+            self._plans[goal.name] = PlanScores(self.study.worlds(self.case, goal), goal)
+        return self._plans[goal.name]
 
     def _by_number(self, at: int, added: Mapping[str, int], amounts: Sequence[float]) -> NDArray[np.bool_]:
-        """(amount, w) whether a goal of ballistic missiles alone is met; all numbers of a kind are worked out together."""
+        """(amount, w) whether a goal of ballistic missiles alone is met; all numbers of a kind are worked out."""
         goal = self.goals[at]
         varied, *others = sorted(helpful(goal, self.limits), key=lambda kind: -self.limits[kind])
         number, key = added.get(varied, 0), (at, tuple((kind, added.get(kind, 0)) for kind in others))

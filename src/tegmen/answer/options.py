@@ -6,7 +6,7 @@ other, and options that begin alike share their beginning. All are scored on the
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ import numpy as np
 from tegmen.answer.readings import score
 from tegmen.answer.steps import Ground, site_by_steps
 from tegmen.answer.study import Study, met_share
-from tegmen.engine.expected import Cover, cover_baseline, expect, stakes_of
+from tegmen.engine.expected import cover_baseline, expect, stakes_of
 from tegmen.engine.laydown import NOBODY, Laydown
 from tegmen.engine.passage import Passage, passage_for
 from tegmen.errors import InputError
@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 
 Units = tuple[tuple[str, int], ...]
 """Kind and site of each, in order."""
-State = tuple[Cover, Passage | None]
-_BEGINNINGS = 16
-"""Beginnings of plans kept, of about 30 MB each with 900 worlds."""
+_PASSAGES = 16
+"""Passages of plans kept, of about 25 MB each with 900 worlds."""
 
 
 @content_equal
@@ -93,11 +92,11 @@ def score_options(study: Study, case: EvidenceCase, goals: Sequence[Goal], optio
     probability, remaining = np.empty((2, len(goals), len(options)))
     baseline = np.empty(len(goals))
     for g, goal in enumerate(goals):
-        beginnings = Beginnings(study.worlds(case, goal), goal)
-        each = _on_curves if goal.metric == "ballistic_strikes" else _from_beginnings
-        for o, left in each(study, beginnings, plans):
+        scores = PlanScores(study.worlds(case, goal), goal)
+        each = _on_curves if goal.metric == "ballistic_strikes" else _one_by_one
+        for o, left in each(study, scores, plans):
             probability[g, o], remaining[g, o] = met_share(left[:, None], goal)[0], left.mean()
-        baseline[g] = beginnings.baseline.mean()
+        baseline[g] = scores.baseline.mean()
     mcse = np.stack([study.mcse(row, case, goal) for row, goal in zip(probability, goals, strict=True)])
     return OptionScores(tuple(goals), tuple(options), probability, mcse, remaining, baseline)
 
@@ -149,27 +148,28 @@ def _next(study: Study, goals: Sequence[Goal], stand: Laydown, more: tuple[str, 
     return site_by_steps(grounds, [kind] * count)
 
 
-class Beginnings:
-    """What plans leave of a goal, from what stands with the first units of them, of which the last used are kept.
+class PlanScores:
+    """What plans leave of a goal; passages of the plans looked at last are kept, and a plan is made from the nearest.
 
     Parameters
     ----------
     worlds, goal
         Worlds to score plans on; the goal.
     kept
-        How many beginnings are kept.
+        How many passages are kept.
     baseline
         (w,) value of the metric with nothing added.
     """
 
-    def __init__(self, worlds: Worlds, goal: Goal, kept: int = _BEGINNINGS) -> None:
+    def __init__(self, worlds: Worlds, goal: Goal, kept: int = _PASSAGES) -> None:
         self.worlds, self.goal, self.kept = worlds, goal, kept
         metric = goal.measure
         self._places = np.flatnonzero(metric.places(worlds.places, goal.largest_cities))
         self._stakes = stakes_of(worlds, self._places)
-        bare = cover_baseline(worlds), passage_for(worlds, metric)
-        self._states: OrderedDict[Units, State] = OrderedDict({(): bare})
-        self.baseline = self._loss((), worlds.scalar["rounds_a_month"])
+        self._bare = cover_baseline(worlds)
+        passage = passage_for(worlds, metric)
+        self._passages: OrderedDict[Units, Passage] = OrderedDict({(): passage} if passage else {})
+        self.baseline = self.losses(NOBODY, [[worlds.scalar["rounds_a_month"]]])[0]
 
     def left(self, plan: Laydown, supplies: Sequence[Sequence[Floats]]) -> list[Floats]:
         """(w,) what a plan leaves of the metric, for each of several (n,) supplies of rounds (w,).
@@ -183,39 +183,39 @@ class Beginnings:
 
     def losses(self, plan: Laydown, supplies: Sequence[Sequence[Floats]]) -> list[Floats]:
         """(w,) value of the metric with a plan, for each of several (n,) supplies of rounds (w,)."""
-        self._stand(plan)
-        return [self._loss(plan.units, rounds[-1]) for rounds in supplies]
-
-    def _stand(self, plan: Laydown) -> None:
-        """Have what stands with a plan among the beginnings kept, last; made from the longest one that is kept."""
-        units = plan.units
-        known = next(n for n in range(len(units), -1, -1) if units[:n] in self._states)
-        self._states.move_to_end(units[:known])
-        for n in range(known, len(units)):
-            (cover, passage), (kind, site) = self._states[units[:n]], units[n]
-            # What stands before the first unit of a kind begins many plans; between two of a kind it is not kept.
-            if n == known or units[n - 1][0] != kind:
-                cover, passage = cover.copy(), passage.copy() if passage else None
-            else:
-                del self._states[units[:n]]
-            cover.add(site, kind)
-            if passage:
-                passage.add(site, kind)
-            self._states[units[: n + 1]] = cover, passage
-        while len(self._states) > self.kept:
-            del self._states[next(units for units in self._states if units)]
-
-    def _loss(self, units: Units, rounds: Floats) -> Floats:
-        """(w,) value of the metric with what stands and these rounds a month."""
-        metric, (cover, passage) = self.goal.measure, self._states[units]
+        metric, cover = self.goal.measure, self._bare
+        if metric.is_coverage or ThreatClass.ballistic in metric.counted:
+            cover = cover.copy()
+            for kind, site in plan:
+                cover.add(site, kind)
+        passage = self._passage(plan) if self._passages else None
         leak = passage.leak(self._places) if passage else None
-        leakage = expect(cover, np.inf if metric.is_coverage else rounds, self._places, leak)
-        return metric.expected_loss(leakage, self._stakes).sum(axis=1)
+        leaked = (
+            expect(cover, np.inf if metric.is_coverage else rounds[-1], self._places, leak) for rounds in supplies
+        )
+        return [metric.expected_loss(each, self._stakes).sum(axis=1) for each in leaked]
+
+    def _passage(self, plan: Laydown) -> Passage:
+        units = plan.units
+        if units not in self._passages:
+            nearest = min(self._passages, key=lambda other: _apart(units, other))
+            self._passages[units] = self._passages[nearest].copy()
+            self._passages[units].lay_down(plan)
+            while len(self._passages) > self.kept:
+                del self._passages[next(each for each in self._passages if each)]
+        self._passages.move_to_end(units)
+        return self._passages[units]
 
 
-def _on_curves(study: Study, bare: Beginnings, plans: Sequence[Laydown]) -> Iterator[tuple[int, Floats]]:
+def _apart(one: Units, other: Units) -> int:
+    """How many units two plans differ in."""
+    these, those = Counter(one), Counter(other)
+    return (these - those).total() + (those - these).total()
+
+
+def _on_curves(study: Study, scores: PlanScores, plans: Sequence[Laydown]) -> Iterator[tuple[int, Floats]]:
     """Number of each plan, and (w,) what it leaves: plans of which one is the beginning of another share a curve."""
-    worlds, goal = bare.worlds, bare.goal
+    worlds, goal = scores.worlds, scores.goal
     order = sorted(range(len(plans)), key=lambda o: -len(plans[o]))
     while order:
         longest, *others = order
@@ -226,7 +226,7 @@ def _on_curves(study: Study, bare: Beginnings, plans: Sequence[Laydown]) -> Iter
         order = [o for o in order if o not in members]
 
 
-def _from_beginnings(study: Study, beginnings: Beginnings, plans: Sequence[Laydown]) -> Iterator[tuple[int, Floats]]:
+def _one_by_one(study: Study, scores: PlanScores, plans: Sequence[Laydown]) -> Iterator[tuple[int, Floats]]:
     """Number of each plan, and (w,) what it leaves; plans that begin alike come one after another."""
     for o in sorted(range(len(plans)), key=lambda o: plans[o].units):
-        yield o, beginnings.left(plans[o], [study.rounds(beginnings.worlds, plans[o])])[0]
+        yield o, scores.left(plans[o], [study.rounds(scores.worlds, plans[o])])[0]

@@ -6,8 +6,10 @@ Nothing saturates here; the simulation has the rest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 
 from tegmen.engine.engagement import attrition_by_lane, cruise_pace, lane_ways, reach_air_km, salvo_of
 from tegmen.engine.kernel.windows import Batteries, fly_past, pass_again, pass_anew, solve_factors
+from tegmen.engine.laydown import Laydown
 from tegmen.engine.workload import over_worlds
 from tegmen.question.goals import Metric
 from tegmen.question.lanes import VARIANTS
@@ -23,6 +26,26 @@ from tegmen.worlds.draw import Worlds
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unit:
+    """An added unit.
+
+    Parameters
+    ----------
+    kind, site, ready
+        Kind; (w,) site, below 0 none; (w,) chance that it is ready and has rounds for cruise missiles.
+    """
+
+    kind: str
+    site: Ints
+    ready: Floats
+
+    @property
+    def key(self) -> tuple[str, bytes]:
+        """What tells it from others of the same worlds."""
+        return self.kind, self.site.tobytes()
 
 
 class Passage:
@@ -37,10 +60,14 @@ class Passage:
     factor, reached
         (w,) kill chance of one round of the best system at a cruise missile, in (0, 1]; whether with it the baseline
         stops the share drawn: where even a factor of 1 falls short, it is 1.
-    passing
-        (w, lane) chance of a cruise missile to pass all units, lanes of its class.
+    passing, bare
+        (w, lane) chance of a cruise missile to pass all units, lanes of its class; those of the baseline alone.
     past
         (w, p) chance of a drone aimed at the place to pass the added units that meet drones (A43).
+    drones_left
+        (w, p) chance of a drone aimed at the place to pass the dispersed layer.
+    added
+        The units added, in order.
     solved, stocked
         Whether cruise missiles are looked at; whether rounds of added units count, or are taken as enough.
     shares
@@ -48,7 +75,8 @@ class Passage:
     """
 
     __slots__ = (
-        "attrition", "batteries", "factor", "passing", "past", "reached", "shares", "solved", "stocked", "worlds"
+        "added", "attrition", "bare", "batteries", "drones_left", "factor", "passing", "past", "reached", "shares",
+        "solved", "stocked", "worlds",
     )  # fmt: skip
 
     def __init__(self, worlds: Worlds, attrition: Floats, batteries: Batteries) -> None:
@@ -56,8 +84,10 @@ class Passage:
         self.worlds, self.attrition, self.batteries = worlds, attrition, batteries
         self.factor, self.reached = np.ones(len(worlds)), np.ones(len(worlds), dtype=bool)
         self.passing = np.ones((len(worlds), int(lanes[ThreatClass.cruise + 1] - lanes[ThreatClass.cruise])))
-        self.past = np.ones((len(worlds), len(worlds.places)))
+        self.past, self.bare = np.ones((len(worlds), len(worlds.places))), self.passing
+        self.drones_left = self._over_lanes(ThreatClass.drone, None, np.arange(len(worlds.places)))
         self.shares, self.solved, self.stocked = np.empty((len(worlds), 0)), True, False
+        self.added: tuple[Unit, ...] = ()
 
     def copy(self) -> Passage:
         """Make another passage of the same worlds, to add units to."""
@@ -78,11 +108,20 @@ class Passage:
 
     def add(self, site: int | Ints, kind: str) -> None:
         """Add a unit at one place in all worlds, or at a place of its own in each (w,); a place below 0 adds none."""
-        sites, met = np.array(np.broadcast_to(site, len(self.worlds))), self.worlds.kinds.met[kind]
-        if self.solved and ThreatClass.cruise in met:
-            self._add_on_lanes(sites, self.worlds.kinds.code(kind))
-        if ThreatClass.drone in met:
-            self._add_at_places(sites, self.worlds.kinds.code(kind))
+        unit = self._unit(kind, site)
+        self._stand((*self.added, unit), changed=[unit])
+        self._meet_drones(unit)
+
+    def lay_down(self, plan: Laydown) -> None:
+        """Have these units stand instead of those added before; only lanes near what differs are worked out anew."""
+        known = {unit.key: unit for unit in self.added}
+        units = tuple(known.get((kind, self._sites(site).tobytes())) or self._unit(kind, site) for kind, site in plan)
+        before, after = (Counter(unit.key for unit in those) for those in (self.added, units))
+        either = {unit.key: unit for unit in (*self.added, *units)}
+        self._stand(units, [unit for key, unit in either.items() if before[key] != after[key]])
+        self.past[...] = 1.0
+        for unit in units:
+            self._meet_drones(unit)
 
     def everywhere(self, kind: str) -> Passage:
         """Make the passage that one more unit at every place would give to drones, with rounds enough."""
@@ -91,30 +130,52 @@ class Passage:
         more.past *= 1 - stopped[:, None]
         return more
 
-    def _add_on_lanes(self, sites: Ints, code: int) -> None:
-        """Add a unit that meets cruise missiles, as often ready as its rounds last (A44)."""
-        stand, ways, worlds = self.batteries, lane_ways(self.worlds.theatre), self.worlds
-        ready, radius = worlds.readiness_added[:, code], stand.radius[:, code].copy()
-        if self.stocked:
-            flown = np.empty(len(worlds))
-            over_worlds(fly_past, len(worlds), sites, radius, ways, self.shares, self.passing, flown)
+    def _unit(self, kind: str, site: int | Ints) -> Unit:
+        """A unit to be added: if it meets cruise missiles, as often ready as its rounds last (A44)."""
+        worlds, code = self.worlds, self.worlds.kinds.code(kind)
+        sites, ready = self._sites(site), worlds.readiness_added[:, code]
+        if self.stocked and self._flies_past(kind):
+            flown, radius = np.empty(len(worlds)), self.batteries.radius[:, code].copy()
+            over_worlds(fly_past, len(worlds), sites, radius, lane_ways(worlds.theatre), self.shares, self.bare, flown)
             wanted = ready * salvo_of(worlds, "cruise") * worlds.counts[:, ThreatClass.cruise] * flown
             ready = ready * _lasts(worlds.units.ready_air[:, code] + worlds.scalar["stock_area"], wanted)
-        self.batteries = stand._replace(
-            site=np.column_stack([stand.site, np.maximum(sites, 0)]),
-            code=np.column_stack([stand.code, np.where(sites >= 0, code, -1)]),
-            ready=np.column_stack([stand.ready, ready]),
-        )
-        over_worlds(pass_again, len(sites), self.batteries, ways, sites, radius, self.factor, self.passing)
+        return Unit(kind, sites, ready)
 
-    def _add_at_places(self, sites: Ints, code: int) -> None:
-        """Add a unit that meets drones aimed at places within its reach, as often as its rounds last (A43)."""
-        worlds, ready = self.worlds, self.worlds.readiness_added[:, code]
+    def _sites(self, site: int | Ints) -> Ints:
+        return np.array(np.broadcast_to(site, len(self.worlds)), dtype=np.int64)
+
+    def _flies_past(self, kind: str) -> bool:
+        return self.solved and ThreatClass.cruise in self.worlds.kinds.met[kind]
+
+    def _stand(self, units: tuple[Unit, ...], changed: Sequence[Unit]) -> None:
+        """Have these units stand beside the baseline's, where those changed were added or taken away."""
+        worlds, own = self.worlds, self.worlds.site.shape[1]
+        self.added, stand = units, self.batteries
+        firing = [unit for unit in units if self._flies_past(unit.kind)]
+        near = [unit for unit in changed if self._flies_past(unit.kind)]
+        if not near:
+            return
+        code = [np.where(unit.site >= 0, worlds.kinds.code(unit.kind), -1) for unit in firing]
+        self.batteries = stand._replace(
+            site=np.column_stack([stand.site[:, :own], *(np.maximum(unit.site, 0) for unit in firing)]),
+            code=np.column_stack([stand.code[:, :own], *code]),
+            ready=np.column_stack([stand.ready[:, :own], *(unit.ready for unit in firing)]),
+        )
+        sites = np.column_stack([unit.site for unit in near])
+        codes = np.array([worlds.kinds.code(unit.kind) for unit in near])
+        ways = lane_ways(worlds.theatre)
+        over_worlds(pass_again, len(worlds), self.batteries, ways, sites, codes, self.factor, self.passing)
+
+    def _meet_drones(self, unit: Unit) -> None:
+        """Have a unit meet drones aimed at places within its reach, as often as its rounds last (A43)."""
+        worlds, code, sites = self.worlds, self.worlds.kinds.code(unit.kind), unit.site
+        if ThreatClass.drone not in worlds.kinds.met[unit.kind]:
+            return
+        ready = worlds.readiness_added[:, code]
         near = (worlds.theatre.apart_km[sites] <= worlds.units.radius_drone_km[:, code, None]) & (sites >= 0)[:, None]
         stopped = ready * worlds.units.kill_drone[:, code]
         if self.stocked:
-            places = np.arange(len(worlds.places))
-            arrives = worlds.mix[:, ThreatClass.drone] * self._over_lanes(ThreatClass.drone, None, places) * self.past
+            arrives = worlds.mix[:, ThreatClass.drone] * self.drones_left * self.past
             wanted = ready * worlds.counts[:, ThreatClass.drone] * (arrives * near).sum(axis=1)
             stopped = stopped * _lasts(worlds.units.stock_drone[:, code], wanted)
         self.past *= np.where(near, 1 - stopped[:, None], 1.0)
@@ -126,7 +187,7 @@ class Passage:
         leak = {
             cls: even * (1 - worlds.rate[:, cls, None]) for cls in (ThreatClass.supersonic, ThreatClass.s300_ground)
         }
-        leak[ThreatClass.drone] = self._over_lanes(ThreatClass.drone, None, places) * self.past[:, places]
+        leak[ThreatClass.drone] = self.drones_left[:, places] * self.past[:, places]
         leak[ThreatClass.cruise] = self._over_lanes(ThreatClass.cruise, self.passing, places)
         return FrozenDict(leak)
 
@@ -183,4 +244,5 @@ def let_pass(worlds: Worlds, *, cruise: bool = True, stocked: bool = False) -> P
             solve_factors, len(worlds), batteries, lane_ways(worlds.theatre), mix,
             passage.attrition[:, first:last].copy(), rate, passage.factor, passage.reached, passage.passing,
         )  # fmt: skip
+        passage.bare = passage.passing.copy()
     return passage

@@ -294,14 +294,21 @@ def fly_past(first, last, site, radius, ways, share, passing, total):
 
 @kept_compiled
 @njit(nogil=True)
-def pass_again(first, last, batteries, ways, site, radius, factor, passing):
-    """Fill `passing` (w, lane) anew on the lanes flown within a radius (w,) of `site` (w,), where a unit was added."""
+def pass_again(first, last, batteries, ways, site, code, factor, passing):
+    """Fill `passing` (w, lane) anew on the lanes flown within reach of sites where units are added or taken away.
+
+    `site` (w, i), below 0 none, and `code` (i,) are the sites and the systems that reach from there.
+    """
     for w in range(first, last):
         wanted = np.zeros(passing.shape[1], np.bool_)
-        if site[w] >= 0:
-            for entry in range(ways.pointer[site[w]], ways.pointer[site[w] + 1]):
-                place, area = divmod(ways.lane[entry] // ways.variants, ways.use.shape[1])
-                wanted[ways.lane[entry]] = ways.approach[entry] < radius[w] and ways.use[place, area] > 0.0
+        for i in range(site.shape[1]):
+            if site[w, i] >= 0:
+                radius = batteries.radius[w, code[i]]
+                for entry in range(ways.pointer[site[w, i]], ways.pointer[site[w, i] + 1]):
+                    place, area = divmod(ways.lane[entry] // ways.variants, ways.use.shape[1])
+                    if ways.approach[entry] < radius and ways.use[place, area] > 0.0:
+                        wanted[ways.lane[entry]] = True
+        if wanted.any():
             begin, windows = line_windows(w, batteries, ways, wanted)
             pass_lanes(w, factor[w], batteries, begin, windows, wanted, passing[w])
 
