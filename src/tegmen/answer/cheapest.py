@@ -7,17 +7,17 @@ every kind in one order of sites for all goals. The proof is over all mixes of t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.answer.lattice import Found, Margins, Point, cheapest_point, least_level
+from tegmen.answer.lattice import POINTS_MOST, Found, Point, Reach, cheapest_point, least_level
 from tegmen.answer.results import percent
 from tegmen.errors import InfeasibleError, InputError
-from tegmen.evidence.catalogue import kind_name
+from tegmen.evidence.catalogue import kind_name, read_catalogue
 from tegmen.evidence.costs import Cost, Item, costs_of
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.terms import FrozenDict, Span, ThreatClass
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 By = Literal["cost", "units"]
 _MET = 1e-12
 """A share of worlds that falls short of the confidence by less meets it."""
-_FAR = 0.05
-"""A share of worlds that falls short of the confidence by more settles a point."""
 _LIMIT_MOST = 500
 """More units than this of one kind are no question."""
 _EASED = 4
@@ -206,53 +204,48 @@ class Shares:
     ) -> None:
         self.question, self.scoring = question, scoring
         self.inside = inside or [None] * len(question.goals)
-        self._kept: dict[Point, dict[int, float]] = {}
-        # What takes long to work out comes last: a point that fails another goal by far needs none of it.
-        self._order = sorted(range(len(question.goals)), key=lambda at: question.goals[at].measure.area)
+        self.reaches = [self._reach(at) for at in range(len(question.goals))]
+
+    def of(self, goal: int, point: Point) -> float:
+        """Share of the worlds of a goal, by its place in the list."""
+        reach = self.reaches[goal]
+        return reach.at(reach.own(point))
 
     def at(self, point: Point) -> Floats:
         """(g,) share of worlds."""
         return np.array([self.of(at, point) for at in range(len(self.question.goals))])
 
-    def of(self, goal: int, point: Point) -> float:
-        """Share of the worlds of a goal, by its place in the list."""
-        kept = self._kept.setdefault(point, {})
-        if goal not in kept:
-            met, inside = self.scoring.met(goal, *self.question.option(point)), self.inside[goal]
-            kept[goal] = float((met if inside is None else met[inside]).mean())
-        return kept[goal]
-
-    def margins(self, asked: Mapping[str, float] | None = None, ease: float = 0.0) -> Margins:
-        """By how much points meet all goals: the least of share less confidence.
-
-        Where a goal falls short by more than a twentieth, that is the margin: other goals are not looked at.
+    def asked(self, wanted: Mapping[str, float] | None = None, ease: float = 0.0) -> list[tuple[Reach, float]]:
+        """Goals with the share of worlds asked of each.
 
         Parameters
         ----------
-        asked
+        wanted
             Name of a goal to the share of worlds asked; of goals left out nothing is. None: each goal's own confidence.
         ease
             Number of Monte Carlo standard errors by which less than the confidence is enough, or more is asked (< 0).
         """
-        goals, least = self.question.goals, dict[int, float]()
-        for at in self._order:
-            share = goals[at].confidence if asked is None else asked.get(goals[at].name)
+        asked: list[tuple[Reach, float]] = []
+        for at, goal in enumerate(self.question.goals):
+            share = goal.confidence if wanted is None else wanted.get(goal.name)
             if share is not None:
-                least[at] = share - ease * self.scoring.error(at, share) - _MET
+                asked.append((self.reaches[at], share - ease * self.scoring.error(at, share) - _MET))
+        return asked
 
-        def of(point: Point) -> float:
-            margin = np.inf
-            for at, share in least.items():
-                margin = min(margin, self.of(at, point) - share)
-                if margin < -_FAR:
-                    break
-            return margin
+    def _reach(self, at: int) -> Reach:
+        goal, question, inside = self.question.goals[at], self.question, self.inside[at]
+        able = helpful(goal, question.kinds)
+        axes = [axis for axis, kind in enumerate(question.kinds) if kind in able]
+        if counts_rounds(goal):
+            axes.append(len(question.kinds))
 
-        def known(point: Point) -> bool:
-            kept = self._kept[point]
-            return all(at in kept for at in least) or any(kept[at] - least[at] < -_FAR for at in least if at in kept)
+        def share(own: Point) -> float:
+            point = dict(zip(axes, own, strict=True))
+            whole = tuple(point.get(axis, 0) for axis in range(len(question.kinds) + 1))
+            met = self.scoring.met(at, *question.option(whole))
+            return float((met if inside is None else met[inside]).mean())
 
-        return Margins(of, {point: of(point) for point in self._kept if known(point)})
+        return Reach(share, tuple(axes), slow=goal.measure.area)
 
     def mix(self, point: Point) -> Mix:
         """The mix of a point."""
@@ -285,6 +278,13 @@ def ask_mix(
         faults.append("goals: found none; name at least one")
     if not limits:
         faults.append("kinds: found none; name at least one")
+    rounds = _amounts(scenario, by)
+    points = np.prod([float(most) + 1 for most in limits.values() if type(most) is int] + [len(rounds)])
+    if points > POINTS_MOST:
+        faults.append(
+            f"limits: they allow {points:,.0f} mixes, at most {POINTS_MOST:,} are weighed; name fewer kinds, or lower "
+            "limits such as nasams=5"
+        )
     if budget is not None and not 0 <= budget < np.inf:
         faults.append(f"budget: found {budget!r}; give USD million, 0 or more")
     shooters = [kind for kind in limits if kind in scenario.kinds.meeting(ThreatClass.ballistic)]
@@ -302,7 +302,7 @@ def ask_mix(
     return MixQuestion(
         goals=tuple(goals),
         limits=FrozenDict(limits),
-        rounds=_amounts(scenario, by) if shooters else (0.0,),
+        rounds=rounds if shooters else (0.0,),
         months=_paid_months(scenario.catalogue),
         costs=FrozenDict(_with_dearest_round(costs)),
         by=by,
@@ -339,9 +339,9 @@ def solve_mix(question: MixQuestion, shares: Shares, *, seconds: float = 60.0, g
     InfeasibleError
         No mix within the limits, or the budget, meets the goals: the message names them and the nearest that does.
     """
-    margins, prices = shares.margins(), question.prices()
+    prices = question.prices()
     most = np.inf if question.budget is None or question.by == "units" else question.budget
-    found = cheapest_point(prices, margins, most=most, seconds=seconds, gap=gap)
+    found = cheapest_point(prices, shares.asked(), most=most, seconds=seconds, gap=gap)
     if found.point is None and not found.stopped:
         raise InfeasibleError(_why_not(question, shares, seconds))
     return SolvedMix(
@@ -393,7 +393,8 @@ def _eased(question: MixQuestion, shares: Shares) -> str:
 
     def feasible(limits: Mapping[str, int]) -> bool:
         wider = Shares(replace(question, limits=FrozenDict(limits)), shares.scoring, shares.inside)
-        return wider.margins().at((*limits.values(), len(question.rounds) - 1)) >= 0
+        top = (*limits.values(), len(question.rounds) - 1)
+        return all(reach.at(reach.own(top)) >= least for reach, least in wider.asked())
 
     most = {kind: min(_LIMIT_MOST, _EASED * max(limit, 1)) for kind, limit in question.limits.items()}
     ways: list[str] = []
@@ -411,3 +412,14 @@ def _eased(question: MixQuestion, shares: Shares) -> str:
         for goal, share in zip(question.goals, shares.at(top).tolist(), strict=True)
     )
     return f"{reached}; limits {_EASED} times as high do not meet the goals either"
+
+
+def helpful(goal: Goal, kinds: Iterable[str]) -> list[str]:
+    """Those of the kinds that meet what a goal counts."""
+    able = read_catalogue().kinds.meeting(*goal.measure.met)
+    return [kind for kind in kinds if kind in able]
+
+
+def counts_rounds(goal: Goal) -> bool:
+    """Whether rounds against ballistic missiles bear on a goal."""
+    return ThreatClass.ballistic in goal.measure.classes

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from tegmen.answer.cheapest import By, MixQuestion, Shares, SolvedMix, ask_mix, solve_mix
+from tegmen.answer.cheapest import By, MixQuestion, Shares, SolvedMix, ask_mix, helpful, solve_mix
 from tegmen.answer.donors import DonorPlan, as_many_as_can
-from tegmen.answer.mixes import MixScores, helpful
+from tegmen.answer.mixes import MixScores
 from tegmen.answer.results import Stand, percent
 from tegmen.answer.siting import stands
 from tegmen.answer.study import Effort, Study, begin_study

@@ -1,78 +1,77 @@
-"""The cheapest point of a lattice that meets what is asked, with a proven bound at every moment.
+"""The cheapest point of a lattice that reaches every goal, with a proven bound at every moment.
 
-A point says how much of each thing is bought; costs add up, and no more of anything makes what is asked be met less.
-So a box of points none of which meets it is thrown away by its top corner alone, and no point of what is left costs
-less than the cheapest bottom corner: that is the bound (branch, reduce and bound for monotone problems, Tuy 2000).
+A point says how much of each thing is bought; costs add up, and no more of anything makes a goal be reached less. So a
+point that fails a goal rules out every point with no more of anything, and no point that is left costs less than the
+cheapest of them: that is the bound. Which point to look at next is guessed from those looked at before; the guess
+decides how soon the proof is there, and never what is proven.
 """
 
 from __future__ import annotations
 
-import heapq
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from itertools import combinations, islice
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
 
 Point = tuple[int, ...]
 
+POINTS_MOST = 12_000_000
+"""Points of the largest lattice: all of them are laid out."""
 _SAME_COST = 1e-9
 """Relative difference of costs that is none."""
-_GRID_MOST = 20_000_000
-"""Points of the largest lattice that a bound is checked on point by point."""
 _TWICE = 2.0
 """How many times the largest shortfall seen from buying more the proof allows for."""
-_PROBES = 200
+_PROBES = 20
+_FIRST_LOOKS = (1.0, 0.5, 0.25)
+"""Parts of everything that may be bought, looked at first."""
+_RIDGE = 1e-3
+_ODDS_APART = 1.0
+"""Log-odds from the share asked within which a point counts for the guess."""
+_UNSURE = 0.05
+"""Log-odds that a guess may always be off by."""
 
 
 @dataclass(eq=False)
-class Margins:
-    """By how much points meet what is asked, each worked out once; at 0 and above a point meets it.
+class Reach:
+    """In what share of worlds points reach a goal, each worked out once.
 
     Parameters
     ----------
     of
-        Point to margin.
+        Point of its own axes to share.
+    axes
+        The axes of the lattice that it hangs on, ascending.
+    slow
+        Whether a point takes long: what is quick is looked at first.
     known
         What is worked out.
     """
 
     of: Callable[[Point], float]
+    axes: tuple[int, ...]
+    slow: bool = False
     known: dict[Point, float] = field(default_factory=dict[Point, float])
 
-    def at(self, point: Point) -> float:
-        """The margin at a point."""
-        if point not in self.known:
-            self.known[point] = float(self.of(point))
-        return self.known[point]
+    def own(self, point: Sequence[int]) -> Point:
+        """The levels of its own axes."""
+        return tuple(int(point[axis]) for axis in self.axes)
 
-    def arrays(self, axes: int) -> tuple[Ints, Floats]:
-        """(i, axis) points known, (i,) their margins."""
-        points = np.array(list(self.known), dtype=np.int64).reshape(len(self.known), axes)
-        return points, np.array(list(self.known.values()), dtype=np.float64)
+    def at(self, own: Point) -> float:
+        """The share at a point of its own axes."""
+        if own not in self.known:
+            self.known[own] = float(self.of(own))
+        return self.known[own]
 
-    def shortfall(self, axes: int) -> float:
-        """How far short a known point falls at most that has no less of anything than one that meets what is asked."""
-        points, margins = self.arrays(axes)
-        met, failed = points[margins >= 0], margins < 0
-        short = [-margin for point, margin in zip(points[failed], margins[failed], strict=True)
-                 if (met <= point).all(axis=1).any()]  # fmt: skip
-        return max(short, default=0.0)
 
-    def probe(self, axes: int, most: int, until: float) -> None:
-        """Try points with one less than those that fail, where no other fails above them: less could do better."""
-        points, margins = self.arrays(axes)
-        failed = points[margins < 0]
-        highest = [point for point in failed if (failed >= point).all(axis=1).sum() == 1]
-        for point in highest[: max(1, most // axes)]:
-            for axis in np.flatnonzero(point):
-                if time.perf_counter() > until:
-                    return
-                self.at(_moved(tuple(point.tolist()), int(axis), int(point[axis]) - 1))
+Asked = Sequence[tuple[Reach, float]]
+"""Goals, each with the share of worlds asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +81,15 @@ class Found:
     Parameters
     ----------
     point, cost
-        None and infinite where no point that meets what is asked was found within the most that may be spent.
+        None and infinite where no point that reaches the goals was found within the most that may be spent.
     bound
-        No point that meets it costs less; infinite where none meets it.
+        No point that reaches them costs less; infinite where none does.
     stopped
         Why the search ended before its proof: "time", "interrupted"; empty where it did not.
     slack
         Shortfall from buying more than is enough that the proof allows for.
     scored
-        Points scored for it.
+        Shares worked out for it.
     seconds
         How long it took.
     """
@@ -112,25 +111,25 @@ class Found:
 
     @property
     def proven(self) -> bool:
-        """Whether nothing cheaper meets what is asked."""
+        """Whether nothing cheaper reaches the goals."""
         return self.gap <= _SAME_COST
 
 
 def cheapest_point(
     prices: Sequence[Floats],
-    margins: Margins,
+    asked: Asked,
     *,
     most: float = np.inf,
     seconds: float = 60.0,
     gap: float = 0.0,
     probes: int = _PROBES,
 ) -> Found:
-    """Find the cheapest point with a margin of 0 or more.
+    """Find the cheapest point that reaches every goal in the share of worlds asked.
 
-    Where a point with more than one that meets what is asked was seen to fall short of it (units that share rounds may
-    do so), points count as out of the question only from twice that shortfall down, so that the bound holds all the
-    same; points with a little less than those out of the question are tried to see it. The bound is worked out anew
-    from the points scored alone before it is given (`bound_of`).
+    Where a point with more than one that reaches a goal was seen to fall short of it (units that share rounds may do
+    so), points rule others out only from twice that shortfall down, so that the bound holds all the same; points with
+    a little less than those that fail are tried to see it. The bound is worked out anew from the shares known, and
+    nothing else, before it is given (`bound_of`).
 
     Parameters
     ----------
@@ -145,170 +144,234 @@ def cheapest_point(
     probes
         Points tried beyond those that the search needs, to see whether buying less could do better.
     """
-    begun, slack, before = time.perf_counter(), 0.0, len(margins.known)
-    while True:
-        search = _Search(prices, margins, slack, most)
-        stopped = search.run(begun + seconds, gap, probes)
-        short = margins.shortfall(len(prices))
-        if short <= slack or stopped:
-            break
-        slack = _TWICE * short
-    bound = search.bound if short <= slack else 0.0  # 0: stopped before it could be done again
-    slack = max(slack, short)
-    checked = bound_of(prices, margins, slack)
-    found = Found(search.best, search.cost, bound, stopped, slack, len(margins.known) - before, 0.0)
-    if checked is not None:
-        found = replace(found, bound=min(bound, max(checked, 0.0)))
+    begun, before = time.perf_counter(), sum(len(reach.known) for reach, _ in asked)
+    search = _Search(prices, asked, most)
+    stopped = search.run(begun + seconds, gap, probes)
+    slacks = [region.slack for region in search.regions]
+    bound = bound_of(prices, asked, slacks)
+    scored = sum(len(reach.known) for reach, _ in asked) - before
+    found = Found(search.best, search.cost, bound, stopped, max(slacks, default=0.0), scored, 0.0)
+    if search.best is None and not stopped:
+        found = replace(found, bound=np.inf)
     return replace(found, bound=min(found.bound, found.cost), seconds=time.perf_counter() - begun)
 
 
-def bound_of(prices: Sequence[Floats], margins: Margins, slack: float) -> float | None:
-    """What no point meeting what is asked costs less than, from the points scored and nothing else.
+def bound_of(prices: Sequence[Floats], asked: Asked, slacks: Sequence[float]) -> float:
+    """What no point reaching all goals costs less than, from the shares known and nothing else.
 
-    The cheapest point of the whole lattice that has not more of something than every point out of the question; None
-    where the lattice is too large to be laid out.
+    The cheapest point of the whole lattice that has, for every goal, more of something than each point that fails it.
     """
-    shape = tuple(len(price) for price in prices)
-    if np.prod([float(size) for size in shape]) > _GRID_MOST:
-        return None
-    out, alone = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
-    points, values = margins.arrays(len(shape))
-    top = np.array(shape) - 1
-    out[tuple(np.minimum(points[values < -slack], top).T)] = True
-    for axis in range(len(shape)):  # a point below one that is out is out
-        out = np.flip(np.logical_or.accumulate(np.flip(out, axis), axis), axis)
-    alone[tuple(points[(values < 0) & (points <= top).all(axis=1)].T)] = True
-    cost = np.zeros(shape)
+    out = np.zeros(tuple(len(price) for price in prices), dtype=bool)
+    for (reach, least), slack in zip(asked, slacks, strict=True):
+        own = np.zeros([len(prices[axis]) for axis in reach.axes], dtype=bool)
+        alone = own.copy()
+        for point, share in reach.known.items():
+            own[tuple(np.minimum(point, np.array(own.shape) - 1))] |= share - least < -slack
+            if share < least and all(level < size for level, size in zip(point, own.shape, strict=True)):
+                alone[point] = True
+        for axis in range(own.ndim):  # a point below one that is out is out
+            own = np.flip(np.logical_or.accumulate(np.flip(own, axis), axis), axis)
+        out |= _spread(own | alone, reach.axes, out.ndim)
+    return float(_costs(prices)[~out].min(initial=np.inf))
+
+
+def _costs(prices: Sequence[Floats]) -> Floats:
+    """Cost of every point of the lattice."""
+    cost = np.zeros(tuple(len(price) for price in prices))
     for axis, price in enumerate(prices):
-        cost += price.reshape([-1 if each == axis else 1 for each in range(len(shape))])
-    return float(cost[~(out | alone)].min(initial=np.inf))
+        cost += _spread(np.asarray(price), (axis,), cost.ndim)
+    return cost
+
+
+def _spread(own: NDArray[Any], axes: Sequence[int], count: int) -> NDArray[Any]:
+    """An array over some axes, as one over all."""
+    sizes = dict(zip(axes, own.shape, strict=True))
+    return own.reshape([sizes.get(axis, 1) for axis in range(count)])
+
+
+class _Region:
+    """Where one goal is reached, and where not, as far as is known: arrays over its own axes."""
+
+    def __init__(self, reach: Reach, least: float, shape: Sequence[int]) -> None:
+        self.reach, self.least, self.slack = reach, least, 0.0
+        self.shape = tuple(shape[axis] for axis in reach.axes)
+        self.met, self.out = np.zeros(self.shape, dtype=bool), np.zeros(self.shape, dtype=bool)
+        levels = [np.sqrt(np.arange(size) / max(size - 1, 1)) for size in self.shape]
+        alone = [_spread(level, (axis,), len(levels)) for axis, level in enumerate(levels)]
+        self._traits = [np.ones([1] * len(levels)), *alone, *(one * other for one, other in combinations(alone, 2))]
+        self._mark_all()
+
+    def look(self, own: Point) -> float:
+        """Work out the share at a point, and what follows; by how much it is above what is asked."""
+        new = own not in self.reach.known
+        margin = self.reach.at(own) - self.least
+        if new:
+            short = 0.0
+            if margin < 0 and self.met[own]:
+                short = -margin
+            elif margin >= 0 and self.out[own]:
+                above = (share for point, share in self.reach.known.items() if np.all(np.array(point) >= own))
+                short = max(self.least - share for share in above)
+            if short > self.slack:
+                self.slack = _TWICE * short
+                self._mark_all()
+            else:
+                self._mark(own, margin)
+        return margin
+
+    def guess(self) -> tuple[Floats, float]:
+        """Log-odds over those of the share asked, guessed at every point; how far off guesses are about there."""
+        points = np.array(list(self.reach.known), dtype=np.int64).reshape(-1, len(self.shape))
+        inside = (points < self.shape).all(axis=1)
+        points = points[inside]
+        if not len(points):
+            return np.zeros(self.shape), np.inf
+        odds = _log_odds(np.array(list(self.reach.known.values()))[inside]) - float(_log_odds(np.array(self.least)))
+        traits = np.stack([np.broadcast_to(each, self.shape)[tuple(points.T)] for each in self._traits], axis=1)
+        weight = np.exp(-((odds / _ODDS_APART) ** 2)) + 0.02
+        normal = (traits * weight[:, None]).T @ traits + _RIDGE * np.eye(traits.shape[1])
+        worth = np.linalg.solve(normal, (traits * weight[:, None]).T @ odds)
+        off = float(np.sqrt(np.average((traits @ worth - odds) ** 2, weights=weight)))
+        guess = np.zeros(self.shape)
+        for factor, trait in zip(worth, self._traits, strict=True):
+            guess += factor * trait
+        return guess, off + _UNSURE
+
+    def _mark_all(self) -> None:
+        self.met[...], self.out[...] = False, False
+        short = self.slack
+        for point, share in self.reach.known.items():
+            self._mark(point, share - self.least)
+        for point, share in self.reach.known.items():
+            if share < self.least and all(level < size for level, size in zip(point, self.shape, strict=True)):
+                short = max(short, self.least - share) if self.met[point] else short
+        if short > self.slack:
+            self.slack = _TWICE * short
+            self._mark_all()
+
+    def _mark(self, own: Point, margin: float) -> None:
+        if margin >= 0:
+            self.met[tuple(slice(level, None) for level in own)] = True
+        elif margin < -self.slack:
+            self.out[tuple(slice(None, level + 1) for level in own)] = True
+        elif all(level < size for level, size in zip(own, self.shape, strict=True)):
+            self.out[own] = True
+
+
+def _log_odds(share: Floats) -> Floats:
+    bounded = np.clip(share, 1e-3, 1 - 1e-3)
+    return np.log(bounded / (1 - bounded))
 
 
 class _Search:
-    """Boxes of points that may yet hold a cheaper one, the cheapest bottom corner first."""
+    """Looks at points until no point that may reach the goals is cheaper than the best that does."""
 
-    def __init__(self, prices: Sequence[Floats], margins: Margins, slack: float, most: float) -> None:
-        self.prices, self.margins, self.slack, self.most = list(prices), margins, slack, most
+    def __init__(self, prices: Sequence[Floats], asked: Asked, most: float) -> None:
+        self.costs, self.most = _costs(prices), most
+        self.regions = [_Region(reach, least, self.costs.shape) for reach, least in asked]
+        self._quick_first = sorted(self.regions, key=lambda region: region.reach.slow)
         self.best: Point | None = None
         self.cost = np.inf
-        self.boxes: list[tuple[float, int, Point, Point]] = []
-        self.pushed = 0
-        points, values = margins.arrays(len(self.prices))
-        self._failed, self._met = points[values < -slack], points[values >= 0]
 
     def run(self, until: float, gap: float, probes: int) -> str:
         """Search until the proof, or a gap small enough, or the time is up; why it ended before its proof."""
-        bottom, top = (0,) * len(self.prices), tuple(len(price) - 1 for price in self.prices)
-        heapq.heappush(self.boxes, (0.0, 0, bottom, top))
+        first, probed, cheaper = iter(_FIRST_LOOKS), False, True
         try:
-            while self.boxes and self.bound < self.cost * (1 - max(gap, _SAME_COST)):
+            while True:
+                left = self._left()
+                if self._bound(left) >= self.cost * (1 - max(gap, _SAME_COST)) or not left.any():
+                    if probed or not self._probe(probes, until):
+                        return ""
+                    probed = True
+                    continue
                 if time.perf_counter() > until:
                     return "time"
-                # A box leaves the heap only once its parts are on it, below it: an interrupt in between loses none.
-                _, _, low, high = self.boxes[0]
-                for part in self._parts(low, high):
-                    self._push(*part)
-                heapq.heappop(self.boxes)
-            if probes:
-                self.margins.probe(len(self.prices), probes, until)
+                part = next(first, None)
+                if part is not None:
+                    self._try(tuple(int(np.ceil(part * (size - 1))) for size in self.costs.shape))
+                elif not (cheaper and self._try_cheaper(left)):
+                    self._raise_bound(left)
+                cheaper = not cheaper
         except KeyboardInterrupt:
             return "interrupted"
-        return ""
 
-    @property
-    def bound(self) -> float:
-        """What no point costs less than, as things stand."""
-        return min(self.boxes[0][0] if self.boxes else np.inf, self.cost)
+    def _left(self) -> NDArray[np.bool_]:
+        """Points that may reach all goals and would be cheaper than the best."""
+        left = self.costs < self.cost
+        left &= self.costs <= self.most * (1 + _SAME_COST)
+        for region in self.regions:
+            left &= ~_spread(region.out, region.reach.axes, left.ndim)
+        return left
 
-    def _push(self, low: Point, high: Point) -> None:
-        self.pushed += 1
-        heapq.heappush(self.boxes, (self._cost_of(low), self.pushed, low, high))
+    def _bound(self, left: NDArray[np.bool_]) -> float:
+        return float(self.costs[left].min(initial=np.inf))
 
-    def _parts(self, low: Point, high: Point) -> list[tuple[Point, Point]]:
-        """What of a box may yet hold a cheaper point: two halves of what is left of it, or nothing."""
-        box = self._shrunk(low, high)
-        if box is None:
-            return []
-        low, high = box
-        if self._adopt(low) or low == high:
-            return []
-        self._descend(high)
-        spans = [price[h] - price[at] for price, at, h in zip(self.prices, low, high, strict=True)]
-        steps = [h - at for at, h in zip(low, high, strict=True)]
-        axis = int(np.lexsort((steps, spans))[-1])
-        if steps[axis] == 0:
-            axis = int(np.argmax(steps))
-        middle = (low[axis] + high[axis]) // 2
-        return [(low, _moved(high, axis, middle)), (_moved(low, axis, middle + 1), high)]
-
-    def _shrunk(self, low: Point, high: Point) -> tuple[Point, Point] | None:
-        """The box without what costs too much, and without levels at which not even its top corner is enough."""
-        room = min(self.cost * (1 - _SAME_COST), self.most * (1 + _SAME_COST)) - self._cost_of(low)
-        if room < 0:
-            return None
-        for axis, price in enumerate(self.prices):
-            level = int(np.searchsorted(price, price[low[axis]] + room, side="right")) - 1
-            high = _moved(high, axis, min(high[axis], level))
-        if not self._could(high):
-            return None
-        for axis in range(len(low)):
-            least = least_level(low[axis], high[axis], lambda level, axis=axis: self._could(_moved(high, axis, level)))
-            low = _moved(low, axis, least)
-        return low, high
-
-    def _descend(self, point: Point) -> None:
-        """Give up the dearest things of a point first, as far as what is asked stays met, and take what is left."""
-        if not self._could(point) or self.margins.at(point) < 0:
-            return
-        dearest = sorted(range(len(point)), key=lambda axis: -self.prices[axis][1:2].sum())
-        for order in (dearest, dearest[::-1]):
-            at = point
-            for axis in order:
-                level = least_level(0, at[axis], lambda each, axis=axis, at=at: self._meets(_moved(at, axis, each)))
-                at = _moved(at, axis, level)
-            self._adopt(at)
-
-    def _adopt(self, point: Point) -> bool:
-        """Take a point that meets what is asked, if it is cheaper than the best; whether it meets it."""
-        if not self._meets(point) or self.margins.at(point) < 0:
-            return False
-        cost = self._cost_of(point)
+    def _try(self, point: Point) -> bool:
+        """Look whether a point reaches all goals, and take it if it is cheaper than the best."""
+        for region in self._quick_first:
+            if region.look(region.reach.own(point)) < 0:
+                return False
+        cost = float(self.costs[point])
         if cost < self.cost and cost <= self.most * (1 + _SAME_COST):
             self.best, self.cost = point, cost
         return True
 
-    def _could(self, point: Point) -> bool:
-        """Whether a point with no more of anything may meet what is asked."""
-        if (self._failed >= point).all(axis=1).any():
+    def _try_cheaper(self, left: NDArray[np.bool_]) -> bool:
+        """Try the cheapest point that by all that is known should reach the goals."""
+        likely = left.copy()
+        for region in self.regions:
+            guess, off = region.guess()
+            likely &= _spread(region.met | (guess > off), region.reach.axes, left.ndim)
+        if not likely.any():
             return False
-        if (self._met <= point).all(axis=1).any():
-            return True
-        self._score(point)
-        return self.margins.at(point) >= -self.slack
+        self._try(_cheapest(self.costs, likely))
+        return True
 
-    def _meets(self, point: Point) -> bool:
-        if (self._failed >= point).all(axis=1).any():
-            return False
-        if (self._met <= point).all(axis=1).any():
-            return True
-        self._score(point)
-        return self.margins.at(point) >= 0
+    def _raise_bound(self, left: NDArray[np.bool_]) -> None:
+        """Look at a point that rules out the cheapest one left, with as many others as can be."""
+        cheapest = _cheapest(self.costs, left)
+        for region in self._quick_first:
+            own = region.reach.own(cheapest)
+            if not region.met[own]:
+                region.look(self._above(region, own, left))
+                return
+        self._try(cheapest)
 
-    def _score(self, point: Point) -> None:
-        if point in self.margins.known:
-            return
-        margin, row = self.margins.at(point), np.array([point], dtype=np.int64)
-        if margin >= 0:
-            self._met = np.concatenate([self._met, row])
-        elif margin < -self.slack:
-            self._failed = np.concatenate([self._failed, row])
+    def _above(self, region: _Region, own: Point, left: NDArray[np.bool_]) -> Point:
+        """The point, with no less than a point, that should fail and has the most points left below it."""
+        others = tuple(axis for axis in range(left.ndim) if axis not in region.reach.axes)
+        below: Ints = np.asarray(left.any(axis=others), dtype=np.int64)
+        for axis in range(below.ndim):
+            below = below.cumsum(axis=axis)
+        guess, off = region.guess()
+        above = tuple(slice(level, None) for level in own)
+        should_fail: NDArray[np.bool_] = ((guess < -off) & ~region.met)[above]
+        if not should_fail.any():
+            return own
+        more = _cheapest(-below[above].astype(np.float64), should_fail)
+        return tuple(level + step for level, step in zip(own, more, strict=True))
 
-    def _cost_of(self, point: Point) -> float:
-        return float(sum(price[level] for price, level in zip(self.prices, point, strict=True)))
+    def _probe(self, most: int, until: float) -> bool:
+        """Try points with one less than those that fail, where no other fails above them: less could do better."""
+        slack = [region.slack for region in self.regions]
+        for region, own in islice(self._less(), most):
+            if time.perf_counter() > until:
+                break
+            region.look(own)
+        return slack != [region.slack for region in self.regions]
+
+    def _less(self) -> Iterator[tuple[_Region, Point]]:
+        for region in self._quick_first:
+            failed = np.array([point for point, share in region.reach.known.items() if share < region.least])
+            for point in failed:
+                if (failed >= point).all(axis=1).sum() == 1 and (point < region.shape).all():
+                    for axis in np.flatnonzero(point):
+                        yield region, (*map(int, point[:axis]), int(point[axis]) - 1, *map(int, point[axis + 1 :]))
 
 
-def _moved(point: Point, axis: int, level: int) -> Point:
-    return (*point[:axis], level, *point[axis + 1 :])
+def _cheapest(costs: Floats, among: NDArray[np.bool_]) -> Point:
+    at = np.argmin(np.where(among, costs, np.inf))
+    return tuple(int(level) for level in np.unravel_index(int(at), costs.shape))
 
 
 def least_level(low: int, high: int, holds: Callable[[int], bool]) -> int:

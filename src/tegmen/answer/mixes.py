@@ -6,18 +6,18 @@ the goals that the kind does something for. A goal is changed only by the kinds 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tegmen.answer.cheapest import counts_rounds, helpful
 from tegmen.answer.options import PlanScores
 from tegmen.answer.readings import score
 from tegmen.answer.study import Study
 from tegmen.engine.expected import cover_baseline, expected_losses
 from tegmen.engine.laydown import NOBODY, Laydown
-from tegmen.evidence.catalogue import read_catalogue
 from tegmen.question.scenario import Goal
 from tegmen.terms import EvidenceCase, ThreatClass
 
@@ -130,17 +130,6 @@ class MixScores:
     def _order(self, kind: str, number: int) -> Laydown:
         most = max(number, self.limits[kind])
         return self.study.sites(self.sited_for(kind), kind, most).first(number)
-
-
-def helpful(goal: Goal, kinds: Iterable[str]) -> list[str]:
-    """Those of the kinds that meet what a goal counts."""
-    able = read_catalogue().kinds.meeting(*goal.measure.met)
-    return [kind for kind in kinds if kind in able]
-
-
-def counts_rounds(goal: Goal) -> bool:
-    """Whether rounds against ballistic missiles bear on a goal."""
-    return ThreatClass.ballistic in goal.measure.classes
 
 
 def _falls_only(goal: Goal) -> bool:

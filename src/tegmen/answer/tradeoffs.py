@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.answer.cheapest import Mix, MixQuestion, Scoring, Shares, SolvedMix, solve_mix
-from tegmen.answer.lattice import Found, Margins, Point, cheapest_point
+from tegmen.answer.lattice import Asked, Found, Point, cheapest_point
 from tegmen.terms import FrozenDict
 
 if TYPE_CHECKING:
@@ -152,12 +152,11 @@ class _Asked:
 
     def __init__(self, question: MixQuestion, shares: Shares, until: float) -> None:
         self.question, self.shares, self.until = question, shares, until
-        self.margins = shares.margins()
 
     def search(
-        self, margins: Margins | None = None, values: Mapping[str, float] | None = None, kinds: Sequence[str] = ()
+        self, asked: Asked | None = None, values: Mapping[str, float] | None = None, kinds: Sequence[str] = ()
     ) -> Found:
-        """The cheapest point with other margins or prices; with some kinds alone, none of the others is bought."""
+        """The cheapest point with other goals or prices; with some kinds alone, none of the others is bought."""
         prices = self.question.prices(values)
         if kinds:
             prices = [
@@ -165,7 +164,7 @@ class _Asked:
                 for kind, price in zip((*self.question.kinds, kinds[0]), prices, strict=True)
             ]
         seconds = max(0.0, min(_SEARCH_SECONDS, self.until - time.perf_counter()))
-        return cheapest_point(prices, margins or self.margins, seconds=seconds, gap=_GAP, probes=0)
+        return cheapest_point(prices, asked or self.shares.asked(), seconds=seconds, gap=_GAP, probes=0)
 
 
 def weigh_mix(
@@ -230,7 +229,7 @@ def _frontier(asked: _Asked, goals: tuple[str, ...], kinds: tuple[str, ...]) -> 
     points: list[FrontierPoint] = []
     for confidence in CONFIDENCES:
         eased, plain, harder = (
-            asked.search(asked.shares.margins(dict.fromkeys(goals, confidence), ease), kinds=kinds)
+            asked.search(asked.shares.asked(dict.fromkeys(goals, confidence), ease), kinds=kinds)
             for ease in (_FRONTIER_ERRORS, 0.0, -_FRONTIER_ERRORS)
         )
         mix = None if plain.point is None else asked.shares.mix(plain.point)
