@@ -1,4 +1,6 @@
 # The public names and where they live; they load on first use, so that `import tegmen` stays quick.
+from .answer.ahead import Ahead as Ahead
+from .answer.ahead import arrivals_from as arrivals_from
 from .answer.claim import ClaimCheck as ClaimCheck
 from .answer.claim import PublicClaim as PublicClaim
 from .answer.claim import check_claim as check_claim

@@ -136,7 +136,7 @@ def test_ground_begins_where_it_is_said_to():
 def test_a_point_where_a_place_lies_is_reached_as_that_place_is():
     worlds = drawn(count=4)
     place = 3
-    further = of._with_ends(worlds, worlds.places.xy[[place]], evidence().scenario)
+    further = of._over(worlds, of._with_ends(worlds.theatre, worlds.places.xy[[place]], evidence().scenario))
     base, wider = let_pass(worlds), let_pass(further)
     assert wider.factor == pytest.approx(base.factor)
     places = np.array([place, len(worlds.places)])
@@ -148,7 +148,8 @@ def test_a_point_where_a_place_lies_is_reached_as_that_place_is():
 def test_more_units_stop_more_before_a_border_and_none_stop_none():
     study = study_of()
     ends = {"Poland": common_border_km("Poland", 120.0)}
-    none, few, many = (of._shares_before(study, "posted", ends, {"patriot": n})["Poland"] for n in (0, 2, 8))
+    plans = [study.sites(study.scenario.headline, "patriot", 8).first(number) for number in (0, 2, 8)]
+    none, few, many = (of._shares_before(study, "posted", ends, plan)["Poland"] for plan in plans)
     assert none == pytest.approx(0)
     # A unit that fires first may take the place of a better one, so that here and there a little less is stopped.
     assert few.min() > -0.05
@@ -173,9 +174,10 @@ def test_ground_is_chosen_where_most_is_saved():
     saves = np.zeros((2, len(theatre.places)))
     names = theatre.places.name.tolist()
     saves[:, names.index("Uzhhorod")] = 1.0
-    apart = of._best_ground(theatre, "Slovakia", 10.0, (reach, saves))
+    ground = ground_km("Slovakia", 10.0, 45.0, 4.0)
+    apart = of._best_ground(theatre, ground, reach, saves)
     assert apart[names.index("Uzhhorod")] <= 20
-    far = of._best_ground(theatre, "Slovakia", 10.0, (reach, np.zeros_like(saves)))
+    far = of._best_ground(theatre, ground, reach, np.zeros_like(saves))
     assert np.isinf(far).all()
 
 

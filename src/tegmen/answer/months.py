@@ -8,20 +8,25 @@ month ahead is a projection under the stated attack, never a forecast of what co
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from tegmen.answer.study import HEADLINE, Effort, Study, begin_study, counts_others, met_share
+from tegmen.answer.options import site_option
+from tegmen.answer.study import HEADLINE, Effort, Study, begin_study, met_share, share_mcse, spread_over
 from tegmen.answer.whatif import LowBestHigh, replace_number
 from tegmen.calibration.fit import Calibration
-from tegmen.engine.expected import cover_baseline, expected_losses, rounds_wanted
-from tegmen.engine.laydown import Laydown
-from tegmen.engine.passage import Passage, let_pass
+from tegmen.engine.engagement import lane_ways
+from tegmen.engine.expected import Cover, cover_baseline, expected_losses, rounds_wanted
+from tegmen.engine.kernel.windows import Ways, pass_anew
+from tegmen.engine.laydown import NOBODY, Laydown
+from tegmen.engine.passage import Passage, passage_for
+from tegmen.engine.workload import over_worlds
 from tegmen.errors import InputError, checked_arguments
-from tegmen.evidence.catalogue import kind_name, read_catalogue
+from tegmen.evidence.catalogue import kind_name
 from tegmen.ledger.aid import Amount, add_up, aid_status, system_of
 from tegmen.ledger.inventory import FIRE_UNITS, ONE_UNIT, inventories
 from tegmen.ledger.store import open_ledger
@@ -83,12 +88,8 @@ class Arrival:
 
     @property
     def faults(self) -> list[str]:
-        """What is wrong with it by itself."""
+        """What is wrong with it by itself, whatever its kind."""
         found: list[str] = []
-        known = read_catalogue().kinds.meeting(ThreatClass.ballistic)
-        if self.kind not in known:
-            allowed = ", ".join(known)
-            found.append(f"found the kind {self.kind!r}; allowed are {allowed}, which meet ballistic missiles")
         if type(self.number) is not int or self.number < 1:
             found.append(f"found {self.number!r} fire units; give a whole number from 1 up")
         if self.pledged is not None and months_between(self.month, self.pledged) > 0:
@@ -294,6 +295,8 @@ class ByWhen:
             f"A projection under the attack of {self.scenario.month} repeated every month, not a forecast.",
             "Units held follow what was counted in later months, as the scenario's rows tell: nobody knew it then.",
         ]
+        if self.goal.measure.area:
+            lines.append("What leaks while units are busy in a wave is not in it: it would be more with and without.")
         return (*lines, f"Not read in the source: {', '.join(doubted)}.") if doubted else tuple(lines)
 
     def to_pandas(self) -> pd.DataFrame:
@@ -335,18 +338,19 @@ def by_when(  # noqa: PLR0913 - the question, what arrives, what is lost, and ho
     *,
     arrivals: Sequence[Arrival] = (),
     months: int = 12,
-    goal: str | None = None,
+    goal: str | Goal | None = None,
     attrition: LowBestHigh | None = None,
     seed: int = 1,
     case: EvidenceCase = "posted",
     effort: Effort | None = None,
     progress: Progress | None = None,
 ) -> ByWhen:
-    """Follow a goal month by month from the scenario's month on, as units arrive, are lost and replaced.
+    """Follow a goal month by month from the scenario's month on, as units of any kinds arrive, are lost and replaced.
 
-    Units added stand where a plan of all of them would put them, the first to come at the sites worth most. A unit
-    that may be lost counts with the chance that it is there, which is exact for what ready units meet; rounds there are
-    ``come + kept x left of the month before``, and a month fires what it meets, or all there are.
+    Units added stand where a plan of all of them would put them (`score_options`), the first of a kind to come at the
+    sites worth most. A unit that may be lost counts with the chance that it is there, which is exact for what ready
+    units meet; rounds there are ``come + kept x left of the month before``, and a month fires what it meets, or all
+    there are.
 
     Parameters
     ----------
@@ -355,7 +359,7 @@ def by_when(  # noqa: PLR0913 - the question, what arrives, what is lost, and ho
     months
         Months after the scenario's, 1 to `LONGEST`.
     goal
-        Name of a goal of the scenario; None: the headline.
+        A goal, or the name of one of the scenario; None: the headline.
     attrition
         Low, best and high share of the fire units lost for good in a month, in place of the catalogue's row.
     seed, case, effort, progress
@@ -364,47 +368,37 @@ def by_when(  # noqa: PLR0913 - the question, what arrives, what is lost, and ho
     Raises
     ------
     InputError
-        An arrival of an unknown kind or of no unit, before its pledge, in the scenario's month or earlier, or behind
-        the last month; a number of months out of range; a goal that does not exist. All are named at once.
+        An arrival of an unknown kind, of one that meets nothing that the goal counts, or of no unit, before its pledge,
+        before the scenario's month, or behind the last month; a number of months out of range; a goal that does not
+        exist. All are named at once.
     """
-    arrivals = tuple(sorted(arrivals, key=lambda each: each.month))
-    _require_arrivals(scenario, arrivals, months)
+    asked = goal if isinstance(goal, Goal) else scenario.goal(goal) or scenario.headline
+    _require_arrivals(scenario, asked, arrivals, months)
     if attrition is not None:
         scenario = replace_number(scenario, LOSS_ROW, attrition, "given with the question")
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=(case,), progress=progress)
-    course = _begin(study, case, scenario.goal(goal) or scenario.headline, arrivals, months)
-    study.tell("months without arrivals", 0, 1)
-    without = list(_follow(course, None))
-    study.tell("months with arrivals", 0, 1)
-    planned = list(_follow(course, 0))
-    delays: list[Delay] = []
-    for delay in DELAYS if arrivals else ():
-        study.tell(f"{delay} months later", 0, 1)
-        delays.append(_delayed(course, planned, delay))
-    return ByWhen(
-        scenario=scenario,
-        case=case,
-        goal=course.goal,
-        arrivals=arrivals,
-        baseline=float(without[0].value.mean()),
-        months=_states(course, planned, without),
-        delays=tuple(delays),
-        worlds=len(course.worlds),
-        parameters=course.wear.parameters,
-        provenance=study.provenance,
-    )
+    plan = site_option(study, [asked], _arriving(arrivals)) if arrivals else NOBODY
+    return follow_months(study, case, asked, Coming(tuple(arrivals), plan, scenario.added_rounds.value), Looked(months))
 
 
-def _require_arrivals(scenario: Scenario, arrivals: Sequence[Arrival], months: int) -> None:
+def _arriving(arrivals: Sequence[Arrival]) -> Counter[str]:
+    """How many of each kind arrive in all."""
+    total = Counter[str]()
+    for arrival in arrivals:
+        total[arrival.kind] += arrival.number
+    return total
+
+
+def _require_arrivals(scenario: Scenario, goal: Goal, arrivals: Sequence[Arrival], months: int) -> None:
     """Refuse what cannot be, all of it at once."""
     first, faults = scenario.month.first, list[str]()
     if not 1 <= months <= LONGEST:
         faults.append(f"months: found {months}; give 1 to {LONGEST} after the scenario's")
     for at, arrival in enumerate(arrivals, 1):
-        found = arrival.faults
-        if months_between(first, arrival.month) < 1:
+        found = _kind_faults(scenario, goal, arrival.kind) + arrival.faults
+        if months_between(first, arrival.month) < 0:
             found.append(
-                f"arrives in {arrival.month:%Y-%m}, not after the scenario's month {first:%Y-%m}, whose units are known"
+                f"arrives in {arrival.month:%Y-%m}, before the scenario's month {first:%Y-%m}, whose units are known"
             )
         elif 1 <= months <= LONGEST and months_between(first, arrival.month) >= months:
             last = f"the last month looked at, {later(first, months):%Y-%m}"
@@ -415,6 +409,77 @@ def _require_arrivals(scenario: Scenario, arrivals: Sequence[Arrival], months: i
         faults.append(f"found {units} fire units in all; at most {_UNITS_MOST} can be sited")
     if faults:
         raise InputError("months", faults)
+
+
+def _kind_faults(scenario: Scenario, goal: Goal, kind: str) -> list[str]:
+    """Say why a kind cannot arrive: nobody knows it, or it meets nothing that the goal counts."""
+    able = scenario.kinds.meeting(*goal.measure.met)
+    if kind in able:
+        return []
+    why = f", which meets nothing that the goal {goal.name!r} counts" if kind in scenario.kinds.ids else ""
+    return [f"found the kind {kind!r}{why}; allowed are {', '.join(able)}"]
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What comes, and where it stands.
+
+    Parameters
+    ----------
+    arrivals
+        Units by kind and month.
+    plan
+        As many units of each kind; the first of a kind to come stands where its first unit does.
+    rounds
+        Rounds a month that come with the first unit that meets ballistic missiles, whole country.
+    """
+
+    arrivals: tuple[Arrival, ...]
+    plan: Laydown
+    rounds: float
+
+
+class Looked(NamedTuple):
+    """How far, and how closely, is looked ahead.
+
+    Parameters
+    ----------
+    months
+        Months after the scenario's.
+    delays
+        Months by which everything could come later than planned.
+    few
+        Worlds that are followed, spread over all; None: those that the goal is scored on.
+    """
+
+    months: int
+    delays: Sequence[int] = DELAYS
+    few: int | None = None
+
+
+def follow_months(study: Study, case: EvidenceCase, goal: Goal, coming: Coming, ahead: Looked) -> ByWhen:
+    """Follow a goal on the worlds of a study; what comes is taken as it is.
+
+    Parameters
+    ----------
+    goal
+        One of the study's scenario, or another of the same metrics.
+    """
+    course = _begin(study, case, goal, coming, ahead)
+    delays = ahead.delays if course.arrivals else ()
+    without, planned, *late = zip(*_follow(course, (None, 0, *delays)), strict=True)
+    return ByWhen(
+        scenario=study.scenario,
+        case=case,
+        goal=goal,
+        arrivals=course.arrivals,
+        baseline=float(without[0].value.mean()),
+        months=_states(course, planned, without),
+        delays=tuple(_delayed(delay, planned, each) for delay, each in zip(delays, late, strict=True)),
+        worlds=len(course.worlds),
+        parameters=course.wear.parameters,
+        provenance=study.provenance,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -450,22 +515,51 @@ class Wear:
         return left
 
 
+class _Unit(NamedTuple):
+    """A unit that comes, and what it does of what flies past when it is there, given those before it.
+
+    Parameters
+    ----------
+    ready
+        (w,) share of nights on which it could fight and has rounds against cruise missiles; None: it meets none.
+    stops
+        (w, p) share it stops of drones aimed at a place; None: it meets none.
+    """
+
+    kind: str
+    site: int
+    ready: Floats | None = None
+    stops: Floats | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Course:
-    """What all months of a question share."""
+    """What all months of a question share.
+
+    Parameters
+    ----------
+    units
+        Each unit that comes, in order of arrival.
+    ways
+        Lanes to the places that the goal counts.
+    weight
+        Share of the effective sample that the worlds are worth.
+    """
 
     study: Study
     goal: Goal
-    case: EvidenceCase
     worlds: Worlds
     base: PriorWorlds
     arrivals: tuple[Arrival, ...]
-    sites: tuple[tuple[int, int], ...]
+    units: tuple[_Unit, ...]
+    rounds: float
     days: tuple[dt.date, ...]
     wear: Wear
     there: Floats
     noise: Floats
     passage: Passage | None
+    ways: Ways
+    weight: float
     counted: Mapping[int, dt.date] = field(default_factory=FrozenDict[int, dt.date])
 
 
@@ -480,8 +574,10 @@ class _Month:
     added: Mapping[str, Floats]
 
 
-def _begin(study: Study, case: EvidenceCase, goal: Goal, arrivals: tuple[Arrival, ...], months: int) -> _Course:
-    scenario, worlds, posterior = study.scenario, study.worlds(case, goal), study.posterior(HEADLINE)
+def _begin(study: Study, case: EvidenceCase, goal: Goal, coming: Coming, ahead: Looked) -> _Course:
+    scenario, posterior, (months, _, few) = study.scenario, study.posterior(HEADLINE), ahead
+    worlds = study.worlds(case, goal) if few is None else study.few_worlds(case, goal, few)
+    spread = few is not None or goal.measure.area
     dice = Dice(len(worlds), streams_of(posterior.key), scenario.catalogue).of("losses")
     wear = Wear(
         lost=dice.model("loss_share_a_month"),
@@ -489,30 +585,62 @@ def _begin(study: Study, case: EvidenceCase, goal: Goal, arrivals: tuple[Arrival
         months=np.rint(dice.model("replacement_months")).astype(np.int64),
         parameters=tuple(dice.used.values()),
     )
+    arrivals = tuple(sorted(coming.arrivals, key=lambda each: (each.first_full_month, scenario.kinds.code(each.kind))))
+    passage = passage_for(worlds, goal.measure)
     return _Course(
         study=study,
         goal=goal,
-        case=case,
         worlds=worlds,
-        base=take(posterior.worlds, np.arange(len(worlds))),
+        base=spread_over(posterior, len(worlds)).worlds if spread else take(posterior.worlds, np.arange(len(worlds))),
         arrivals=arrivals,
-        sites=_sited(study, goal, arrivals),
+        units=_by_themselves(_in_order(arrivals, coming.plan), passage),
+        rounds=coming.rounds,
         days=tuple(later(scenario.month.first, month) for month in range(months + 1)),
         wear=wear,
         there=wear.there(months),
         noise=dice.of("later months").generator.standard_normal((months, len(worlds))),
-        passage=let_pass(worlds) if counts_others(goal) else None,
+        passage=passage,
+        ways=_ways_to(worlds, goal),
+        weight=1.0 if spread else len(worlds) / len(posterior),
         counted=FrozenDict({code: _counted_to(scenario, code) for code in range(len(worlds.kinds))}),
     )
 
 
-def _sited(study: Study, goal: Goal, arrivals: Sequence[Arrival]) -> tuple[tuple[int, int], ...]:
-    """Code and site of every unit in order of arrival, each where it saves most given those before it."""
-    total = {each.kind: sum(other.number for other in arrivals if other.kind == each.kind) for each in arrivals}
-    order = {kind: iter(study.sites(goal, kind, number).sites.tolist()) for kind, number in total.items()}
-    return tuple(
-        (study.scenario.kinds.code(each.kind), next(order[each.kind])) for each in arrivals for _ in range(each.number)
+def _in_order(arrivals: Sequence[Arrival], plan: Laydown) -> list[_Unit]:
+    """Every unit in order of arrival; those of a kind take the plan's sites of it in turn."""
+    sites = {kind: iter([site for other, site in plan.units if other == kind]) for kind in plan.kinds}
+    return [_Unit(each.kind, next(sites[each.kind])) for each in arrivals for _ in range(each.number)]
+
+
+def _by_themselves(units: Sequence[_Unit], bare: Passage | None) -> tuple[_Unit, ...]:
+    """The same units with what each does of what flies past, with rounds that last as if none were lost."""
+    if bare is None:
+        return tuple(units)
+    passage, alone = bare.copy(), list[_Unit]()
+    passage.solved = False  # one after another they matter to drones alone
+    for unit in units:
+        past, met = passage.past.copy(), passage.worlds.kinds.met[unit.kind]
+        passage.add(unit.site, unit.kind)
+        stops = 1 - passage.past / np.maximum(past, 1e-300) if ThreatClass.drone in met else None
+        alone.append(unit._replace(stops=stops))
+    if not bare.solved:
+        return tuple(alone)
+    passage = bare.copy()
+    passage.lay_down(
+        Laydown(tuple(unit.kind for unit in units), np.array([unit.site for unit in units], dtype=np.int64))
     )
+    able = passage.worlds.kinds.meeting(ThreatClass.cruise)
+    return tuple(
+        unit._replace(ready=each.ready) if unit.kind in able else unit
+        for unit, each in zip(alone, passage.added, strict=True)
+    )
+
+
+def _ways_to(worlds: Worlds, goal: Goal) -> Ways:
+    """Cruise lanes to the places that a goal counts: what passes on others is asked by nobody."""
+    counts = goal.measure.places(worlds.places, goal.largest_cities)
+    ways = lane_ways(worlds.theatre)
+    return ways._replace(use=np.where(counts[:, None], ways.use, 0.0))
 
 
 def _counted_to(scenario: Scenario, code: int) -> dt.date:
@@ -521,27 +649,68 @@ def _counted_to(scenario: Scenario, code: int) -> dt.date:
     return max([scenario.month.first, *rows])
 
 
-def _follow(course: _Course, delay: int | None) -> Iterator[_Month]:
-    """Go through the months; everything comes `delay` months later, or never (None)."""
-    base, scenario = course.base, course.study.scenario
-    left = np.zeros(len(course.worlds))
+def _follow(course: _Course, delays: Sequence[int | None]) -> Iterator[tuple[_Month, ...]]:
+    """Go through the months, once for every delay: everything comes so many months later, or never (None)."""
+    left: dict[int | None, Floats] = dict.fromkeys((None, *delays), np.zeros(len(course.worlds)))
     for month in range(len(course.days)):
-        worlds, added = _worlds_in(course, month, delay)
-        cover = cover_baseline(worlds)
-        rounds = worlds.scalar["rounds_a_month"]
-        if month:
-            rounds = base.rounds * np.exp(base.rounds_sd * course.noise[month - 1]) + base.rounds_kept * left
-        if any(kind in scenario.ballistic_held for kind in added):
-            rounds = rounds + scenario.added_rounds.value
-        passage = course.passage.standing(worlds) if course.passage else None
-        value = expected_losses(cover, course.goal, Laydown.of("", ()), [[rounds]], passage)[0, :, 0]
-        wanted = rounds_wanted(worlds, cover.engaged)
-        left = np.maximum(rounds - wanted, 0.0)
-        yield _Month(value, rounds, wanted, left, added)
+        course.study.tell("month by month", month, len(course.days))
+        bare = cover_baseline(_worlds_in(course, month))
+        states: dict[int | None, _Month] = {None: _month(course, bare, month, (), left[None])}
+        for delay in delays:
+            ages = _ages(course, month, delay)
+            fights = max(ages, default=-1) >= 0  # before the first does, everything is as without any
+            states[delay] = _month(course, bare, month, ages, left[delay]) if fights else states[None]
+        left = {delay: state.left for delay, state in states.items()}
+        yield tuple(states[delay] for delay in delays)
 
 
-def _worlds_in(course: _Course, month: int, delay: int | None) -> tuple[Worlds, Mapping[str, Floats]]:
-    """The worlds with the units of a month, ready as often as they are there; kind to the added units there."""
+def _month(course: _Course, bare: Cover, month: int, ages: Sequence[int], left: Floats) -> _Month:
+    """One month with the units that fight in it, each as often as it is there; `left` are rounds of the one before."""
+    base, able = course.base, course.worlds.kinds.meeting(ThreatClass.ballistic)
+    fighting = [(unit, course.there[age]) for unit, age in zip(course.units, ages, strict=False) if age >= 0]
+    cover = bare.copy()
+    added: dict[str, Floats] = {}
+    for unit, there in fighting:
+        added[unit.kind] = added.get(unit.kind, 0.0) + there
+        cover.add(unit.site, unit.kind, there)
+    rounds = course.worlds.scalar["rounds_a_month"]
+    if month:
+        rounds = base.rounds * np.exp(base.rounds_sd * course.noise[month - 1]) + base.rounds_kept * left
+    if any(kind in able for kind in added):
+        rounds = rounds + course.rounds
+    passage = _passage_in(course, bare.worlds, fighting)
+    value = expected_losses(cover, course.goal, NOBODY, [[rounds]], passage)[0, :, 0]
+    wanted = rounds_wanted(bare.worlds, cover.engaged)
+    return _Month(value, rounds, wanted, np.maximum(rounds - wanted, 0.0), added)
+
+
+def _passage_in(course: _Course, worlds: Worlds, fighting: Sequence[tuple[_Unit, Floats]]) -> Passage | None:
+    """What gets through to the places that the goal counts, past the month's units, a round killing as it did."""
+    if course.passage is None:
+        return None
+    passage = course.passage.copy()
+    passage.worlds = worlds
+    for unit, there in fighting:
+        if unit.stops is not None:
+            passage.past = passage.past * (1 - unit.stops * there[:, None])
+    if passage.solved:
+        system, site, ready = [worlds.system], [np.maximum(worlds.site, 0)], [worlds.readiness]
+        even = np.ones((len(worlds), 1), dtype=np.int64)
+        for unit, there in fighting:
+            if unit.ready is not None:
+                system.append(worlds.kinds.code(unit.kind) * even)
+                site.append(unit.site * even)
+                ready.append((unit.ready * there)[:, None])
+        columns = {"code": system, "site": site, "ready": ready}
+        passage.batteries = passage.batteries._replace(
+            **{name: np.concatenate(parts, axis=1) for name, parts in columns.items()}
+        )
+        over_worlds(pass_anew, len(worlds), passage.batteries, course.ways, passage.factor, passage.passing)
+    return passage
+
+
+def _worlds_in(course: _Course, month: int) -> Worlds:
+    """The worlds with the baseline's units of a month, ready as often as they are there."""
     worlds, day, base = course.worlds, course.days[month], course.base
     system, site = worlds.system.copy(), worlds.site.copy()
     ready = worlds.readiness.copy()
@@ -551,39 +720,21 @@ def _worlds_in(course: _Course, month: int, delay: int | None) -> tuple[Worlds, 
     ready[:, stands] = np.take_along_axis(base.shield.ready, codes, axis=1)
     for code, counted in course.counted.items():
         ready = np.where(system == code, ready * course.there[max(months_between(counted, day), 0)][:, None], ready)
-    columns: list[tuple[int, int, Floats]] = []
-    added: dict[str, Floats] = {}
-    for (code, place), age in zip(course.sites, _ages(course, month, delay), strict=True):
-        if age >= 0:
-            kind, there = worlds.kinds.ids[code], course.there[age]
-            added[kind] = added.get(kind, 0.0) + there
-            columns.append(
-                (
-                    code,
-                    place,
-                    there * (base.shield.ready[:, code] if kind in course.study.scenario.ballistic_held else 1.0),
-                )
-            )
-    if columns:
-        even = np.ones((len(worlds), 1), dtype=np.int64)
-        system = np.concatenate([system, *(code * even for code, _, _ in columns)], axis=1)
-        site = np.concatenate([site, *(place * even for _, place, _ in columns)], axis=1)
-        ready = np.column_stack([ready, *(each for _, _, each in columns)])
-    return replace(worlds, system=system, site=site, readiness=ready), added
+    return replace(worlds, system=system, site=site, readiness=ready)
 
 
-def _ages(course: _Course, month: int, delay: int | None) -> Iterator[int]:
+def _ages(course: _Course, month: int, delay: int | None) -> list[int]:
     """Months each added unit has fought by a month; below 0 before its first full one."""
-    for arrival in course.arrivals:
-        age = -1 if delay is None else months_between(arrival.first_full_month, course.days[month]) - delay
-        yield from (age for _ in range(arrival.number))
+    return [
+        -1 if delay is None else months_between(arrival.first_full_month, course.days[month]) - delay
+        for arrival in course.arrivals
+        for _ in range(arrival.number)
+    ]
 
 
-def _delayed(course: _Course, planned: Sequence[_Month], delay: int) -> Delay:
-    """What a delay costs: months before the first arrival are as planned."""
-    more = np.zeros(len(course.worlds))
-    for late, timely in zip(_follow(course, delay), planned, strict=True):
-        more += late.value - timely.value
+def _delayed(delay: int, planned: Sequence[_Month], late: Sequence[_Month]) -> Delay:
+    """What a delay costs."""
+    more = np.sum([each.value - timely.value for each, timely in zip(late, planned, strict=True)], axis=0)
     return Delay(delay, float(more.mean()), _spread_of(more))
 
 
@@ -591,15 +742,15 @@ def _delayed(course: _Course, planned: Sequence[_Month], delay: int) -> Delay:
 
 
 def _states(course: _Course, planned: Sequence[_Month], without: Sequence[_Month]) -> tuple[MonthState, ...]:
-    scenario = course.study.scenario
+    study, scenario, worlds = course.study, course.study.scenario, course.worlds
     kinds = tuple(dict.fromkeys((*scenario.ballistic_held, *(arrival.kind for arrival in course.arrivals))))
-    committed = commitments(scenario, kinds, course.days)
+    committed = study.once(("commitments", kinds, course.days), lambda: commitments(scenario, kinds, course.days))
     shares = [_met(course, each.value, without[0].value) for each in (*planned, *without)]
-    errors = course.study.mcse(np.array(shares), course.case, course.goal)
+    errors = share_mcse(np.array(shares), worlds.ess * course.weight, len(worlds))
     return tuple(
         MonthState(
             first=day,
-            held=FrozenDict({kind: _span(scenario.held_on(kind, day)) for kind in kinds}),
+            held=FrozenDict({kind: _span(scenario.held_on(kind, day)) for kind in kinds if scenario.holds(kind)}),
             added=FrozenDict({kind: float(there.mean()) for kind, there in planned[at].added.items()}),
             value=_spread_of(planned[at].value),
             without=_spread_of(without[at].value),

@@ -20,7 +20,7 @@ from tegmen.answer.months import SPREAD_AT
 from tegmen.answer.study import Effort, Study, begin_study, met_share
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.expected import cover_baseline, expected_losses, kill_by_zone
-from tegmen.engine.laydown import Laydown
+from tegmen.engine.laydown import NOBODY, Laydown
 from tegmen.engine.passage import let_pass
 from tegmen.errors import InputError, checked_arguments
 from tegmen.evidence.catalogue import kind_name, read_catalogue
@@ -218,6 +218,8 @@ class Neighbours:
         Words of what others counted in all, by entry id: beside the list, never in it.
     gaps
         Neighbours for which crossings were looked for and none found: unknown, not none.
+    worlds
+        Worlds that what a neighbour's unit does is worked out in.
     """
 
     scenario: Scenario
@@ -232,6 +234,7 @@ class Neighbours:
     stopped: tuple[Stopped, ...]
     from_abroad: tuple[FromAbroad, ...]
     said: tuple[Stance, ...]
+    worlds: int
     provenance: Provenance
 
     @property
@@ -323,26 +326,59 @@ def neighbours(  # noqa: PLR0913 - the question, the option, a neighbour's unit,
     chosen = [name for name, nato in known.items() if nato] if names is None else list(dict.fromkeys(names))
     _require_neighbours(goal, added, kind, at_least_km, chosen)
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=(case,), progress=progress)
+    plan = NOBODY
+    for one, number in (added or {}).items():
+        plan = plan.then(study.sites(goal, one, number)) if number else plan
+    return look_across(study, case, plan, Post(kind, at_least_km, tuple(chosen)))
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A notional fire unit abroad: its kind, how far from the border it stands at least [km], on whose ground."""
+
+    kind: str
+    at_least_km: float
+    names: tuple[str, ...]
+
+
+def look_across(
+    study: Study, case: EvidenceCase, plan: Laydown, post: Post | None = None, *, few: int | None = None
+) -> Neighbours:
+    """Look across the borders on the worlds of a study whose headline counts ballistic strikes.
+
+    Parameters
+    ----------
+    plan
+        The option whose worth before the border is illustrated, where its units stand.
+    post
+        A neighbour's unit; None: a Patriot at least 10 km from the border, on the ground of any neighbour in NATO.
+    few
+        Worlds that its worth is worked out in, spread over all; None: those of the headline.
+    """
+    scenario, goal = study.scenario, study.scenario.headline
+    post = post or Post("patriot", 10.0, tuple(name for name, nato in neighbour_names().items() if nato))
     with open_ledger(scenario.ledger or None) as ledger:
         crossings, window = crossings_in(ledger), window_of(ledger)
         totals, gaps, said = totals_in(ledger), gaps_in(ledger), said_in(ledger)
     crossings = tuple(each for each in crossings if window[0] <= each.last and each.first <= window[1])
     study.tell("before the borders", 0, 1)
-    stopped = _stopped_before(study, case, crossings, added) if added else ()
+    stopped = _stopped_before(study, case, crossings, plan) if len(plan) else ()
     study.tell("neighbours' own fire", 0, 1)
+    worlds = study.worlds(case, goal) if few is None else study.few_worlds(case, goal, few)
     return Neighbours(
         scenario=scenario,
         case=case,
         goal=goal,
-        added=FrozenDict(added or {}),
+        added=plan.added,
         window=window,
         crossings=crossings,
         rates=rates_of(crossings, window),
         totals=FrozenDict(totals),
         gaps=gaps,
         stopped=stopped,
-        from_abroad=tuple(_from_abroad(study, case, name, (kind, at_least_km)) for name in chosen),
+        from_abroad=tuple(_from_abroad(study, worlds, name, post) for name in post.names),
         said=said,
+        worlds=len(worlds),
         provenance=study.provenance,
     )
 
@@ -478,27 +514,27 @@ def _rate(own: Sequence[Crossing], name: str, year: int, window: tuple[dt.date, 
 
 
 def _stopped_before(
-    study: Study, case: EvidenceCase, crossings: Sequence[Crossing], added: Option
+    study: Study, case: EvidenceCase, crossings: Sequence[Crossing], plan: Laydown
 ) -> tuple[Stopped, ...]:
     """What an option would have stopped, by neighbour and what flew."""
     sure = [each for each in crossings if not each.contested]
     pairs: list[tuple[str, Flown]] = sorted({(each.neighbour, each.flown) for each in sure})
     borders = {name: common_border_km(name, _BORDER_STEP_KM) for name in neighbour_names() if name not in PARTIES}
     wanted = {name: borders[name] for name, flown in pairs if flown == "cruise missile" and len(borders.get(name, ()))}
-    shares = _shares_before(study, case, wanted, added)
+    shares = _shares_before(study, case, wanted, plan)
     found: list[Stopped] = []
     for name, flown in pairs:
         count = sum((each.neighbour, each.flown) == (name, flown) for each in sure)
         if flown == "cruise missile" and name in shares:
             table = shares[name]
-            found.append(Stopped(name, flown, count, (float(table.mean()), _spread(table))))
+            found.append(Stopped(name, flown, count, (float(table.mean()), _three_points(table))))
         else:
             why = _WHY_NOT.get(flown, "the neighbour has no border with Ukraine that a track could be ended at")
             found.append(Stopped(name, flown, count, None, why))
     return tuple(found)
 
 
-def _shares_before(study: Study, case: EvidenceCase, borders: Mapping[str, Floats], added: Option) -> dict[str, Floats]:
+def _shares_before(study: Study, case: EvidenceCase, borders: Mapping[str, Floats], plan: Laydown) -> dict[str, Floats]:
     """(w, points) share that added units stop of the cruise missiles to a point of a border that nothing stops yet.
 
     A point on the border is the end of a straight lane, as a place is: from all launch areas, as often as the record
@@ -508,28 +544,33 @@ def _shares_before(study: Study, case: EvidenceCase, borders: Mapping[str, Float
         return {}
     worlds, count = study.worlds(case, whole=True), len(study.theatre.places)
     ends = np.concatenate(list(borders.values()))
-    further = _with_ends(worlds, ends, study.scenario)
+    wider = study.once(("to the borders", *borders, len(ends)), lambda: _with_ends(study.theatre, ends, study.scenario))
+    further = _over(worlds, wider)
     base = let_pass(further)
     places = np.arange(count, count + len(ends))
     before = base.standing(further).leak(places)[ThreatClass.cruise]
-    after = base.standing(_with_units(further, study, added)).leak(places)[ThreatClass.cruise]
+    after = base.standing(_with_units(further, plan)).leak(places)[ThreatClass.cruise]
     share = 1 - after / np.maximum(before, 1e-12)
     splits = np.cumsum([len(points) for points in borders.values()])[:-1]
     return dict(zip(borders, np.split(share, splits, axis=1), strict=True))
 
 
-def _with_ends(worlds: Worlds, ends: Floats, scenario: Scenario) -> Worlds:
-    """The same worlds with points on borders among the places: nothing is aimed there, and lanes end there."""
-    theatre, more = worlds.theatre, len(ends)
+def _with_ends(theatre: Theatre, ends: Floats, scenario: Scenario) -> Theatre:
+    """The same theatre with points on borders among the places: lanes end there."""
     places = _with_points(theatre.places, ends)
     offset = scenario.catalogue.model("lane_offset_km").constant
     reach = max(row.span[2] for row in scenario.catalogue.parameters if row.name == "defended_radius_cruise")
-    wider = replace(
+    return replace(
         theatre,
         places=places,
         lanes=lay_lanes(places, offset_km=offset, reach_km=reach),
         apart_km=np.linalg.norm(places.xy[:, None] - places.xy[None], axis=-1),
     )
+
+
+def _over(worlds: Worlds, wider: Theatre) -> Worlds:
+    """The same worlds over a theatre with more places: nothing is aimed there."""
+    more = len(wider.places) - len(worlds.places)
     mix = np.concatenate([worlds.mix, np.zeros((*worlds.mix.shape[:2], more), dtype=worlds.mix.dtype)], axis=2)
     return replace(worlds, theatre=wider, mix=mix)
 
@@ -552,36 +593,37 @@ def _with_points(places: Places, ends: Floats) -> Places:
     )
 
 
-def _with_units(worlds: Worlds, study: Study, added: Option) -> Worlds:
-    """The same worlds with the option's units standing where the goal has them, ready as often as added ones are."""
-    system, site, ready = [worlds.system], [worlds.site], [worlds.readiness]
-    for kind, number in added.items():
-        code = worlds.kinds.code(kind)
-        for place in study.sites(study.scenario.headline, kind, number).sites if number else ():
-            system.append(np.full((len(worlds), 1), code, dtype=np.int64))
-            site.append(np.full((len(worlds), 1), int(place), dtype=np.int64))
-            ready.append(worlds.readiness_added[:, code, None])
-    columns = (np.ascontiguousarray(np.concatenate(each, axis=1)) for each in (system, site, ready))
-    return replace(worlds, **dict(zip(("system", "site", "readiness"), columns, strict=True)))
+def _with_units(worlds: Worlds, plan: Laydown) -> Worlds:
+    """The same worlds with the option's units standing in them, ready as often as added ones are."""
+    codes, even = [worlds.kinds.code(kind) for kind in plan.kinds], np.ones((len(worlds), 1), dtype=np.int64)
+    return replace(
+        worlds,
+        system=np.concatenate([worlds.system, np.array(codes, dtype=np.int64) * even], axis=1),
+        site=np.concatenate([worlds.site, plan.sites * even], axis=1),
+        readiness=np.concatenate([worlds.readiness, worlds.readiness_added[:, codes]], axis=1),
+    )
 
 
 # ---------------------------------------------------------------- a neighbour's own fire
 
 
-def _from_abroad(study: Study, case: EvidenceCase, name: str, unit: tuple[str, float]) -> FromAbroad:
+def _from_abroad(study: Study, worlds: Worlds, name: str, post: Post) -> FromAbroad:
     """What one unit of a kind at a distance from the border saves, with rounds of its own, wherever it does most.
 
     It meets what the defender's own units do not: ``launched mix (1 - met) r kill`` at every place within its reach.
     """
-    goal, worlds = study.scenario.headline, study.worlds(case, study.scenario.headline)
-    kind, at_least_km = unit
-    theatre, code = study.theatre, worlds.kinds.code(kind)
+    goal, theatre, code = study.scenario.headline, study.theatre, worlds.kinds.code(post.kind)
+    kind, at_least_km = post.kind, post.at_least_km
     reach = worlds.units.radius_ballistic_km[:, code]
     counts = goal.measure.places(theatre.places, goal.largest_cities)
     stops = _saves(worlds, kind)
-    best = _best_ground(theatre, name, at_least_km, (reach, stops * counts))
+    ground = study.once(
+        ("ground", name, at_least_km, float(reach.max())),
+        lambda: ground_km(name, at_least_km, float(reach.max()), _GROUND_STEP_KM),
+    )
+    best = _best_ground(theatre, ground, reach, stops * counts)
     if not np.isfinite(best).any():  # it saves nothing the goal counts: where it stops most
-        best = _best_ground(theatre, name, at_least_km, (reach, stops))
+        best = _best_ground(theatre, ground, reach, stops)
     stops = stops * (best <= reach[:, None])
     saved = (stops * counts).sum(axis=1)
     rounds = worlds.scalar["rounds_a_month"]
@@ -592,8 +634,8 @@ def _from_abroad(study: Study, case: EvidenceCase, name: str, unit: tuple[str, f
         kind=kind,
         at_least_km=at_least_km,
         places=_reached(theatre, name, at_least_km, (reach, counts)),
-        saved=(float(share.mean()), _spread(share)),
-        stops=(float(stops.sum(axis=1).mean()), _spread(stops.sum(axis=1))),
+        saved=(float(share.mean()), _three_points(share)),
+        stops=(float(stops.sum(axis=1).mean()), _three_points(stops.sum(axis=1))),
         met=float(met_share((1 - share)[:, None], goal)[0]),
         met_without=float(met_share(np.where(lost > 0, 1.0, 0.0)[:, None], goal)[0]),
     )
@@ -609,10 +651,8 @@ def _saves(worlds: Worlds, kind: str) -> Floats:
     return np.asarray(unmet * worlds.readiness_added[:, code, None] * kill)
 
 
-def _best_ground(theatre: Theatre, name: str, at_least_km: float, unit: tuple[Floats, Floats]) -> Floats:
+def _best_ground(theatre: Theatre, ground: Floats, reach: Floats, saves: Floats) -> Floats:
     """(p,) distance of each place from where on the ground a unit saves most, on average over worlds."""
-    reach, saves = unit
-    ground = ground_km(name, at_least_km, float(reach.max()), _GROUND_STEP_KM)
     apart = np.linalg.norm(ground[:, None] - theatre.places.xy[None], axis=-1)
     near = np.flatnonzero((apart <= reach.max()).any(axis=0)) if len(ground) else np.zeros(0, dtype=np.int64)
     gain, order = np.zeros(len(ground)), np.argsort(reach)
@@ -645,6 +685,6 @@ def _reached(
     )
 
 
-def _spread(values: Floats) -> tuple[float, float, float]:
+def _three_points(values: Floats) -> tuple[float, float, float]:
     low, middle, high = np.quantile(values, SPREAD_AT)
     return float(low), float(middle), float(high)

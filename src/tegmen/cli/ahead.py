@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OneCase = Annotated[EvidenceCase, typer.Option("--case", help=f"Evidence case: {' or '.join(EVIDENCE_CASES)}.")]
-GoalOption = Annotated[str | None, typer.Option("--goal", help="A goal of the scenario. [default: its headline]")]
-Given = Annotated[list[str] | None, typer.Option("--added", metavar="KIND=NUMBER", help="What arrives: patriot=7.")]
+GoalOption = Annotated[
+    str | None,
+    typer.Option("--goal", help="A goal of the scenario, or a metric such as cruise_strikes. [default: its headline]"),
+]
+Given = Annotated[
+    list[str] | None, typer.Option("--added", metavar="KIND=NUMBER", help="What arrives, of any kind: patriot=7.")
+]
 
 
 def months_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -48,13 +53,14 @@ def months_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
 
         question = tg.read_scenario(scenario)
         arrivals = _arrivals(added or (), arrive or (), pledged or ())
+        asked = None if goal is None else tg.goals_named(question, [goal])[0]
         span = None if attrition is None else tg.parse_span(attrition)
         files = {"record": record, "weapons": weapons}
         folder = out or folder_of(question, until=question.until, case=case, files=files)
         tg.check_folder(folder, MONTHS_FILES)
         evidence = tg.read_record(record, strict=strict, weapons=weapons)
         result = tg.by_when(
-            question, calibrated(question, evidence, seed), arrivals=arrivals, months=months, goal=goal,
+            question, calibrated(question, evidence, seed), arrivals=arrivals, months=months, goal=asked,
             attrition=span, seed=seed, case=case, effort=tg.Effort(worlds=worlds), progress=tell,
         )  # fmt: skip
         page = write_months(result, folder)

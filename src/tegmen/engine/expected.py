@@ -49,11 +49,18 @@ class Cover:
         """Make another cover of the same worlds, to add units to."""
         return Cover(self.worlds, self.none_ready.copy())
 
-    def add(self, site: int | Ints, system: str) -> None:
-        """Add a unit at one place in all worlds, or at a place of its own in each (w,); a place below 0 adds none."""
+    def add(self, site: int | Ints, system: str, there: float | Floats = 1.0) -> None:
+        """Add a unit at one place in all worlds, or at a place of its own in each (w,); a place below 0 adds none.
+
+        Parameters
+        ----------
+        there
+            (w,) chance that the unit is there at all.
+        """
         sites, code = np.array(np.broadcast_to(site, len(self.worlds)))[:, None], self.worlds.kinds.code(system)
         codes = np.where(sites >= 0, code, -1)
-        _cover(self.worlds, sites, codes, self.worlds.readiness_added[:, code, None], self.none_ready)
+        ready = self.worlds.readiness_added[:, code] * there
+        _cover(self.worlds, sites, codes, ready[:, None], self.none_ready)
 
     def everywhere(self, system: str) -> Cover:
         """Make the cover that one more unit at every place would give: what a site is worth to each place in reach."""
