@@ -104,6 +104,26 @@ def test_a_unit_that_runs_out_of_rounds_is_as_one_that_is_ready_less_often():
     assert np.any(stocked.passing > plain.passing)
 
 
+def test_a_plan_laid_down_after_others_is_as_if_it_were_the_first():
+    """Units added and taken away in any order: what passes is that of the same units added one by one to none."""
+    worlds = drawn()
+    passage, rng = passage_for(worlds, METRICS["strikes"]), np.random.default_rng(4)
+    bare, flown = passage.passing.copy(), passage.shares > 0
+    kinds = ("patriot", "nasams", "nasams", "gepard", "gepard")
+    for count in (5, 2, 4, 1, 5, 3):
+        plan = Laydown(kinds[:count], rng.integers(0, 4, count))
+        passage.lay_down(plan)
+        anew = passage_for(worlds, METRICS["strikes"])
+        for kind, site in plan:
+            anew.add(site, kind)
+        assert np.array_equal(passage.passing[flown], anew.passing[flown])
+        assert np.array_equal(passage.past, anew.past)
+        assert passage.passing[flown].sum() < bare[flown].sum()
+    passage.lay_down(NOBODY)
+    np.testing.assert_allclose(passage.passing[flown], bare[flown], rtol=1e-5)
+    assert np.all(passage.past == 1)
+
+
 def test_all_strikes_are_the_sum_of_the_strikes_of_each_class():
     """By the closed form of each class; supersonic missiles and S-300 count and stay as they are."""
     worlds = drawn()

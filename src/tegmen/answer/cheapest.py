@@ -197,12 +197,18 @@ class Shares:
         What is asked; what says in which worlds a mix meets the goals.
     inside
         (w,) for each goal which of its worlds count; None: all of them.
+    like
+        Shares of the same question in other worlds, to begin guesses with.
     """
 
     def __init__(
-        self, question: MixQuestion, scoring: Scoring, inside: Sequence[NDArray[np.bool_] | None] | None = None
+        self,
+        question: MixQuestion,
+        scoring: Scoring,
+        inside: Sequence[NDArray[np.bool_] | None] | None = None,
+        like: Shares | None = None,
     ) -> None:
-        self.question, self.scoring = question, scoring
+        self.question, self.scoring, self.like = question, scoring, like
         self.inside = inside or [None] * len(question.goals)
         self.reaches = [self._reach(at) for at in range(len(question.goals))]
 
@@ -234,6 +240,8 @@ class Shares:
 
     def _reach(self, at: int) -> Reach:
         goal, question, inside = self.question.goals[at], self.question, self.inside[at]
+        if self.like and self.like.scoring is self.scoring and inside is None and self.like.inside[at] is None:
+            return self.like.reaches[at]
         able = helpful(goal, question.kinds)
         axes = [axis for axis, kind in enumerate(question.kinds) if kind in able]
         if counts_rounds(goal):
@@ -245,7 +253,7 @@ class Shares:
             met = self.scoring.met(at, *question.option(whole))
             return float((met if inside is None else met[inside]).mean())
 
-        return Reach(share, tuple(axes), slow=goal.measure.area)
+        return Reach(share, tuple(axes), slow=goal.measure.area, like=self.like and self.like.reaches[at])
 
     def mix(self, point: Point) -> Mix:
         """The mix of a point."""

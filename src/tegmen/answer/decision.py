@@ -14,7 +14,7 @@ from tegmen.answer.donors import DonorPlan, as_many_as_can
 from tegmen.answer.mixes import MixScores
 from tegmen.answer.results import Stand, percent
 from tegmen.answer.siting import stands
-from tegmen.answer.study import Effort, Study, begin_study
+from tegmen.answer.study import Effort, begin_study
 from tegmen.answer.tradeoffs import Weighed, weigh_mix
 from tegmen.calibration.fit import Calibration
 from tegmen.errors import InputError, checked_arguments
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 DECISION_KINDS = ("patriot", "sampt", "nasams", "iris_t_slm")
 """Kinds that may be bought where none are named: those that meet missiles and have a price."""
+SEARCH_SECONDS = 36.0
+"""Time to search in all, where nobody says."""
 _ALSO = ("cruise_strikes",)
 """Metrics that are asked of beside the headline's goal where nothing is named."""
 _LATER_PART = 3
@@ -138,7 +140,8 @@ class MixDecision:
     def to_pandas(self) -> pd.DataFrame:
         """One row a case and confidence: what it costs to meet every goal in so large a share of worlds."""
         rows = [
-            [case, percent(point.confidence), "none" if point.cost is None else money(point.cost),
+            [case, percent(point.confidence),
+             ("none" if point.cost is None else money(point.cost)) if point.settled else "not settled in the time",
              "" if point.mix is None else point.mix.words()]
             for case, each in self.cases.items()
             for point in (each.weighed.frontiers[0].points if each.weighed.frontiers else ())
@@ -158,6 +161,9 @@ class MixDecision:
                 for move in each.weighed.moves
                 if move.changed
             ]
+            moves = each.weighed.moves
+            if not_settled := sum(not move.settled for move in moves):
+                lines.append(f"{case}: {not_settled} of {len(moves)} ends of ranges were not settled in the time")
         return lines
 
     def sentence(self, case: EvidenceCase) -> str:
@@ -241,7 +247,7 @@ def cheapest(  # noqa: PLR0913 - the question, what may be bought, and how to co
     limits: Mapping[str, int] | None = None,
     budget: float | None = None,
     by: By = "cost",
-    seconds: float = 60.0,
+    seconds: float = SEARCH_SECONDS,
     seed: int = 1,
     case: EvidenceCase = "posted",
     effort: Effort | None = None,
@@ -260,7 +266,8 @@ def cheapest(  # noqa: PLR0913 - the question, what may be bought, and how to co
     by
         "cost", or "units": the fewest fire units, with the scenario's rounds.
     seconds
-        Time after which the best mix so far is given with its gap; Ctrl-C does the same.
+        Time to search, once worlds and sites are there, after which the best mix so far is given with its gap; Ctrl-C
+        does the same.
     seed, case, effort
         As in `sufficiency`; the same seed gives the same worlds.
 
@@ -278,6 +285,7 @@ def cheapest(  # noqa: PLR0913 - the question, what may be bought, and how to co
     question = decision_question(scenario, goals, kinds, limits, by=by, budget=budget)
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=(case,))
     scores = MixScores(study, case, question.goals, question.limits, question.rounds)
+    scores.prepare()
     return solve_mix(question, Shares(question, scores), seconds=seconds)
 
 
@@ -292,7 +300,7 @@ def decide(  # noqa: PLR0913 - the question, what may be bought, and how to comp
     limits: Mapping[str, int] | None = None,
     budget: float | None = None,
     by: By = "cost",
-    seconds: float = 60.0,
+    seconds: float = SEARCH_SECONDS,
     seed: int = 1,
     cases: Sequence[EvidenceCase] = EVIDENCE_CASES,
     effort: Effort | None = None,
@@ -320,8 +328,12 @@ def decide(  # noqa: PLR0913 - the question, what may be bought, and how to comp
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=cases, progress=progress)
     used = {row.label: row for row in (*question.rows, scenario.catalogue.model("paid_months"))}
     decisions: dict[EvidenceCase, CaseDecision] = {}
+    shares: Shares | None = None
     for case in cases:
-        decisions[case] = _decide_case(study, case, question, seconds / len(cases))
+        scores = MixScores(study, case, question.goals, question.limits, question.rounds)
+        scores.prepare()
+        shares = Shares(question, scores, like=shares)
+        decisions[case] = _decide_case(scores, shares, seconds / len(cases))
         used |= {row.label: row for row in study.worlds(case, whole=True).parameters}
         if decisions[case].solved.interrupted:
             break
@@ -398,10 +410,10 @@ def goals_named(scenario: Scenario, names: Sequence[str]) -> tuple[Goal, ...]:
     )
 
 
-def _decide_case(study: Study, case: EvidenceCase, question: MixQuestion, seconds: float) -> CaseDecision:
-    scores = MixScores(study, case, question.goals, question.limits, question.rounds)
+def _decide_case(scores: MixScores, shares: Shares, seconds: float) -> CaseDecision:
+    study, case = scores.study, scores.case
     weighed = weigh_mix(
-        question, scores, scores.unknowns(), seconds=seconds, seed=study.seed,
+        shares, scores.unknowns(), seconds=seconds, seed=study.seed,
         tell=lambda what: study.tell(f"{case}: {what}", 0, 1),
     )  # fmt: skip
     mix = weighed.solved.mix
@@ -411,7 +423,7 @@ def _decide_case(study: Study, case: EvidenceCase, question: MixQuestion, second
     return CaseDecision(
         case=case,
         weighed=weighed,
-        stands=stands(study.worlds(case, question.goals[0]), plan),
+        stands=stands(study.worlds(case, scores.goals[0]), plan),
         gains=_gains_in_order(scores, mix),
         averted=tuple(_averted(scores, mix)),
         donors=study.once(("donors", tuple(mix.added.items())), lambda: _donors(study.scenario, mix)),

@@ -34,6 +34,8 @@ _FIRST_LOOKS = (1.0, 0.5, 0.25)
 _RIDGE = 1e-3
 _ODDS_APART = 1.0
 """Log-odds from the share asked within which a point counts for the guess."""
+_LIKE = 0.1
+"""Weight of a share in other worlds for the guess."""
 _UNSURE = 0.05
 """Log-odds that a guess may always be off by."""
 
@@ -50,6 +52,8 @@ class Reach:
         The axes of the lattice that it hangs on, ascending.
     slow
         Whether a point takes long: what is quick is looked at first.
+    like
+        Shares of the same goal in other worlds: guesses begin with them, and nothing is proven by them.
     known
         What is worked out.
     """
@@ -57,6 +61,7 @@ class Reach:
     of: Callable[[Point], float]
     axes: tuple[int, ...]
     slow: bool = False
+    like: Reach | None = None
     known: dict[Point, float] = field(default_factory=dict[Point, float])
 
     def own(self, point: Sequence[int]) -> Point:
@@ -221,14 +226,17 @@ class _Region:
 
     def guess(self) -> tuple[Floats, float]:
         """Log-odds over those of the share asked, guessed at every point; how far off guesses are about there."""
-        points = np.array(list(self.reach.known), dtype=np.int64).reshape(-1, len(self.shape))
+        other = self.reach.like.known if self.reach.like else {}
+        shares = other | self.reach.known
+        points = np.array(list(shares), dtype=np.int64).reshape(-1, len(self.shape))
         inside = (points < self.shape).all(axis=1)
         points = points[inside]
         if not len(points):
             return np.zeros(self.shape), np.inf
-        odds = _log_odds(np.array(list(self.reach.known.values()))[inside]) - float(_log_odds(np.array(self.least)))
+        odds = _log_odds(np.array(list(shares.values()))[inside]) - float(_log_odds(np.array(self.least)))
         traits = np.stack([np.broadcast_to(each, self.shape)[tuple(points.T)] for each in self._traits], axis=1)
         weight = np.exp(-((odds / _ODDS_APART) ** 2)) + 0.02
+        weight *= np.where([point in self.reach.known for point in shares], 1.0, _LIKE)[inside]
         normal = (traits * weight[:, None]).T @ traits + _RIDGE * np.eye(traits.shape[1])
         worth = np.linalg.solve(normal, (traits * weight[:, None]).T @ odds)
         off = float(np.sqrt(np.average((traits @ worth - odds) ** 2, weights=weight)))
@@ -269,14 +277,17 @@ class _Search:
     def __init__(self, prices: Sequence[Floats], asked: Asked, most: float) -> None:
         self.costs, self.most = _costs(prices), most
         self.regions = [_Region(reach, least, self.costs.shape) for reach, least in asked]
+        self.reaches = [reach for reach, _ in asked]
         self._quick_first = sorted(self.regions, key=lambda region: region.reach.slow)
         self.best: Point | None = None
         self.cost = np.inf
 
     def run(self, until: float, gap: float, probes: int) -> str:
         """Search until the proof, or a gap small enough, or the time is up; why it ended before its proof."""
-        first, probed, cheaper = iter(_FIRST_LOOKS), False, True
+        new = any(not reach.known and not (reach.like and reach.like.known) for reach in self.reaches)
+        first, probed, cheaper = iter(_FIRST_LOOKS if new else ()), False, True
         try:
+            self._take_known()
             while True:
                 left = self._left()
                 if self._bound(left) >= self.cost * (1 - max(gap, _SAME_COST)) or not left.any():
@@ -294,6 +305,14 @@ class _Search:
                 cheaper = not cheaper
         except KeyboardInterrupt:
             return "interrupted"
+
+    def _take_known(self) -> None:
+        """Take the cheapest point that by what is known already reaches all goals, once it is seen to."""
+        known = self.costs <= self.most * (1 + _SAME_COST)
+        for region in self.regions:
+            known &= _spread(region.met & ~region.out, region.reach.axes, known.ndim)
+        if known.any():
+            self._try(_cheapest(self.costs, known))
 
     def _left(self) -> NDArray[np.bool_]:
         """Points that may reach all goals and would be cheaper than the best."""

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.answer.cheapest import counts_rounds, helpful
-from tegmen.answer.options import PlanScores
-from tegmen.answer.readings import score
+from tegmen.answer.options import PlanScores, Units
+from tegmen.answer.readings import OtherTable, StrikeTable, score
 from tegmen.answer.study import Study
 from tegmen.engine.expected import cover_baseline, expected_losses
 from tegmen.engine.laydown import NOBODY, Laydown
@@ -24,6 +24,8 @@ from tegmen.terms import EvidenceCase, ThreatClass
 if TYPE_CHECKING:
     from tegmen.terms import Floats
 
+_TABLES = 4
+"""Plans kept of which what they do is known for any rounds, of about 50 MB each."""
 _SAME = 1e-9
 """What remains meets a threshold that it is above by less."""
 
@@ -47,8 +49,17 @@ class MixScores:
     ) -> None:
         self.study, self.goals, self.limits, self.rounds = study, tuple(goals), dict(limits), tuple(rounds)
         self.case: EvidenceCase = case
-        self._met: dict[tuple[int, tuple[tuple[str, int], ...]], NDArray[np.bool_]] = {}
+        self._met: dict[tuple[int, tuple[tuple[str, float], ...]], NDArray[np.bool_]] = {}
         self._plans: dict[str, PlanScores] = {}
+        self._tables: dict[tuple[str, Units], StrikeTable | OtherTable] = {}
+
+    def prepare(self) -> None:
+        """Site the units of every kind, and see what passes the baseline: what searches then need."""
+        for kind, most in self.limits.items():
+            self._order(kind, most)
+        for goal in self.goals:
+            if not _falls_only(goal):
+                self._from(goal)
 
     def met(self, at: int, added: Mapping[str, int], rounds: float) -> NDArray[np.bool_]:
         """(w,) whether the mix meets a goal, by its place in the list, in each of its worlds."""
@@ -56,10 +67,9 @@ class MixScores:
         worlds, kinds = self.study.worlds(self.case, goal), helpful(goal, self.limits)
         if not kinds:
             return np.zeros(len(worlds), dtype=bool)
-        counts = counts_rounds(goal)
-        amounts, supply = (self.rounds, self.rounds.index(rounds)) if counts else (self.rounds[:1], 0)
         if _falls_only(goal):
-            return self._by_number(at, added, amounts)[supply]
+            return self._by_number(at, added, rounds)
+        amounts, supply = (self.rounds, self.rounds.index(rounds)) if counts_rounds(goal) else (self.rounds[:1], 0)
         key = at, tuple((kind, added.get(kind, 0)) for kind in kinds)
         if key not in self._met:
             plan = self.laydown(added, goal)
@@ -114,18 +124,28 @@ class MixScores:
             self._plans[goal.name] = PlanScores(self.study.worlds(self.case, goal), goal)
         return self._plans[goal.name]
 
-    def _by_number(self, at: int, added: Mapping[str, int], amounts: Sequence[float]) -> NDArray[np.bool_]:
-        """(amount, w) whether a goal of ballistic missiles alone is met; all numbers of a kind are worked out."""
+    def _by_number(self, at: int, added: Mapping[str, int], rounds: float) -> NDArray[np.bool_]:
+        """(w,) whether a goal of ballistic missiles alone is met; all numbers of a kind are worked out at once."""
         goal = self.goals[at]
         varied, *others = sorted(helpful(goal, self.limits), key=lambda kind: -self.limits[kind])
-        number, key = added.get(varied, 0), (at, tuple((kind, added.get(kind, 0)) for kind in others))
-        if key not in self._met or self._met[key].shape[2] <= number:
-            worlds, first = self.study.worlds(self.case, goal), self.laydown(dict(key[1]), goal)
+        number, beside = added.get(varied, 0), tuple((kind, added.get(kind, 0)) for kind in others)
+        key = at, (*beside, (varied, rounds))
+        if key not in self._met or self._met[key].shape[1] <= number:
+            worlds, first = self.study.worlds(self.case, goal), self.laydown(dict(beside), goal)
             plan = first.then(self._order(varied, max(self.limits[varied], number)))
-            table = score(worlds, goal, plan)
-            left = [table.remaining(self.study.rounds(worlds, plan, each))[:, len(first) :] for each in amounts]
-            self._met[key] = np.stack(left) <= goal.threshold + _SAME
-        return self._met[key][:, :, number]
+            table = self._table(goal, plan)
+            left = table.remaining(self.study.rounds(worlds, plan, rounds))[:, len(first) :]
+            self._met[key] = left <= goal.threshold + _SAME
+        return self._met[key][:, number]
+
+    def _table(self, goal: Goal, plan: Laydown) -> StrikeTable | OtherTable:
+        """What a plan does, for any rounds; the last few are kept."""
+        key = goal.name, plan.units
+        if key not in self._tables:
+            self._tables[key] = score(self.study.worlds(self.case, goal), goal, plan)
+            for oldest in list(self._tables)[:-_TABLES]:
+                del self._tables[oldest]
+        return self._tables[key]
 
     def _order(self, kind: str, number: int) -> Laydown:
         most = max(number, self.limits[kind])

@@ -9,13 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.answer.cheapest import Mix, MixQuestion, Scoring, Shares, SolvedMix, solve_mix
+from tegmen.answer.cheapest import Mix, MixQuestion, Shares, SolvedMix, helpful, solve_mix
 from tegmen.answer.lattice import Asked, Found, Point, cheapest_point
 from tegmen.terms import FrozenDict
 
@@ -28,9 +27,11 @@ CONFIDENCES = (0.5, 0.6, 0.7, 0.8, 0.9)
 _PRICE_DRAWS = 100
 _FRONTIER_ERRORS = 2.0
 """Monte Carlo standard errors either way that a frontier is shown with."""
-_SEARCH_SECONDS = 2.0
+_SEARCH_SECONDS = 4.0
 """Time for each search beside the first; what is not proven by then is told."""
-_GAP = 0.005
+_GAP = 0.02
+"""Share of the cost at which such a search ends."""
+_FIRST_PART, _HANGS_LEAST = 0.8, 0.2
 _THIRD_LEAST = 300
 """Worlds of a third of them below which its mix would be luck."""
 
@@ -44,11 +45,14 @@ class FrontierPoint:
     confidence
         Share of worlds asked of every goal.
     cost, bound
-        Of the cheapest mix found; what none can cost less than [USD million at best prices]; None where none is enough.
+        Of the cheapest mix, to within 2 %; what none can cost less than [USD million at best prices]. None where none
+        is enough, or where the time did not suffice.
     low, high
-        The cost with two Monte Carlo standard errors less, and more, asked; None where none is enough.
+        The cost with two Monte Carlo standard errors less, and more, asked; None as of `cost`.
     mix
         The mix itself.
+    settled
+        Whether the time sufficed.
     """
 
     confidence: float
@@ -57,6 +61,7 @@ class FrontierPoint:
     low: float | None
     high: float | None
     mix: Mix | None
+    settled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,9 @@ class MixMove:
     mix, cost
         The cheapest mix then, None where none within the limits meets the goals; its cost [USD million].
     changed
-        Whether it is another mix.
+        Whether it is another mix: the one decided on is then not enough, or more than 2 % dearer than need be.
+    settled
+        Whether the time sufficed to tell; if not, there is no mix.
     """
 
     id: str
@@ -127,6 +134,7 @@ class MixMove:
     mix: Mix | None
     cost: float | None
     changed: bool
+    settled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,19 +165,21 @@ class _Asked:
         self, asked: Asked | None = None, values: Mapping[str, float] | None = None, kinds: Sequence[str] = ()
     ) -> Found:
         """The cheapest point with other goals or prices; with some kinds alone, none of the others is bought."""
+        left = self.until - time.perf_counter()
+        if left <= 0:
+            return Found(None, np.inf, 0.0, "time", 0.0, 0, 0.0)
         prices = self.question.prices(values)
         if kinds:
             prices = [
                 price if kind in kinds else price[:1]
                 for kind, price in zip((*self.question.kinds, kinds[0]), prices, strict=True)
             ]
-        seconds = max(0.0, min(_SEARCH_SECONDS, self.until - time.perf_counter()))
+        seconds = min(_SEARCH_SECONDS, left)
         return cheapest_point(prices, asked or self.shares.asked(), seconds=seconds, gap=_GAP, probes=0)
 
 
 def weigh_mix(
-    question: MixQuestion,
-    scoring: Scoring,
+    shares: Shares,
     unknowns: Sequence[Mapping[str, Floats]],
     *,
     seconds: float = 60.0,
@@ -180,29 +190,35 @@ def weigh_mix(
 
     Parameters
     ----------
+    shares
+        In what share of worlds mixes meet the goals of a question.
     unknowns
         For each goal, plain words to (w,) values in its worlds.
     seconds
-        For the first search; what comes after takes half as much again at most, but for what it is amid.
+        For everything, of which the first search may take four fifths; what comes after has a fifth at least.
 
     Raises
     ------
     InfeasibleError
         No mix within the limits, or the budget, meets the goals.
     """
-    shares = Shares(question, scoring)
     tell("the cheapest mix")
-    solved = solve_mix(question, shares, seconds=seconds)
+    begun, question = time.perf_counter(), shares.question
+    solved = solve_mix(question, shares, seconds=_FIRST_PART * seconds)
     if solved.interrupted or solved.mix is None or question.by == "units":
         return Weighed(question, solved, FrozenDict({}), (), None, ())
-    asked = _Asked(question, shares, time.perf_counter() + seconds / 2)
-    tell("cost against protection")
-    frontiers = tuple(_frontier(asked, *choice) for choice in _choices(question))
+    binding = FrozenDict(_bound_by(shares, solved.mix))
+    asked = _Asked(question, shares, begun + max(seconds, _HANGS_LEAST * seconds + solved.seconds))
     tell("prices drawn")
-    draws = _draw_prices(asked, solved.mix, seed)
-    tell("inputs at the ends of their ranges")
-    moves = (*_price_moves(asked, solved.mix), *_world_moves(asked, scoring, unknowns, solved.mix))
-    return Weighed(question, solved, FrozenDict(_bound_by(shares, solved.mix)), frontiers, draws, moves)
+    of_prices, draws = _price_moves(asked, solved.mix), _draw_prices(asked, solved.mix, seed)
+    tell("cost against protection")
+    plain = _frontiers(asked, 0.0)
+    tell("worlds in which an unknown is low, or high")
+    of_worlds = _world_moves(asked, unknowns, solved.mix)
+    tell("cost against protection, with Monte Carlo error")
+    frontiers = _with_error(asked, plain, _frontiers(asked, _FRONTIER_ERRORS), _frontiers(asked, -_FRONTIER_ERRORS))
+    moves = (*of_prices, *of_worlds)
+    return Weighed(question, solved, binding, frontiers, draws, moves)
 
 
 def _bound_by(shares: Shares, mix: Mix) -> dict[str, tuple[str, ...]]:
@@ -218,28 +234,50 @@ def _bound_by(shares: Shares, mix: Mix) -> dict[str, tuple[str, ...]]:
 
 
 def _choices(question: MixQuestion) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """All goals with all kinds together; then each goal with all kinds, and with each alone."""
+    """All goals with all kinds together; then each goal with all kinds, and with each alone that does something."""
     names = tuple(goal.name for goal in question.goals)
-    apart = [(name,) for name in names if len(names) > 1]
-    alone = [(kind,) for kind in question.kinds if len(question.kinds) > 1]
-    return [(names, question.kinds), *product(apart, [question.kinds]), *product([(name,) for name in names], alone)]
+    apart = [((name,), question.kinds) for name in names if len(names) > 1]
+    alone = [
+        ((goal.name,), (kind,))
+        for goal in question.goals
+        for kind in helpful(goal, question.kinds)
+        if len(question.kinds) > 1
+    ]
+    return [(names, question.kinds), *apart, *alone]
 
 
-def _frontier(asked: _Asked, goals: tuple[str, ...], kinds: tuple[str, ...]) -> CostFrontier:
-    points: list[FrontierPoint] = []
-    for confidence in CONFIDENCES:
-        eased, plain, harder = (
+def _frontiers(asked: _Asked, ease: float) -> list[list[Found]]:
+    """For every choice of goals and kinds, the cheapest at each confidence, eased by so many Monte Carlo errors."""
+    choices = _choices(asked.question)
+    # Kinds alone are quick, and what they show helps the others.
+    found = {
+        (goals, kinds): [
             asked.search(asked.shares.asked(dict.fromkeys(goals, confidence), ease), kinds=kinds)
-            for ease in (_FRONTIER_ERRORS, 0.0, -_FRONTIER_ERRORS)
-        )
-        mix = None if plain.point is None else asked.shares.mix(plain.point)
-        low, cost, high = (_cost(found) for found in (eased, plain, harder))
-        points.append(FrontierPoint(confidence, cost, plain.bound, low, high, mix))
-    return CostFrontier(goals, kinds, tuple(points))
+            for confidence in CONFIDENCES
+        ]
+        for goals, kinds in sorted(choices, key=lambda choice: len(choice[1]))
+    }
+    return [found[choice] for choice in choices]
+
+
+def _with_error(
+    asked: _Asked, plain: list[list[Found]], eased: list[list[Found]], harder: list[list[Found]]
+) -> tuple[CostFrontier, ...]:
+    frontiers: list[CostFrontier] = []
+    for (goals, kinds), *found in zip(_choices(asked.question), plain, eased, harder, strict=True):
+        points = [
+            FrontierPoint(
+                confidence, _cost(middle), middle.bound, _cost(low), _cost(high),
+                None if middle.point is None or middle.stopped else asked.shares.mix(middle.point), not middle.stopped,
+            )
+            for confidence, middle, low, high in zip(CONFIDENCES, *found, strict=True)
+        ]  # fmt: skip
+        frontiers.append(CostFrontier(goals, kinds, tuple(points)))
+    return tuple(frontiers)
 
 
 def _cost(found: Found) -> float | None:
-    return None if found.point is None else found.cost
+    return None if found.point is None or found.stopped else found.cost
 
 
 def _draw_prices(asked: _Asked, mix: Mix, seed: int) -> CostDraws:
@@ -288,7 +326,7 @@ def _row_ends(row: Parameter) -> list[tuple[str, float]]:
     return [("low", low), ("high", high)] if low < high else []
 
 
-def _world_moves(asked: _Asked, scoring: Scoring, unknowns: Sequence[Mapping[str, Floats]], mix: Mix) -> list[MixMove]:
+def _world_moves(asked: _Asked, unknowns: Sequence[Mapping[str, Floats]], mix: Mix) -> list[MixMove]:
     """The mix in the third of worlds in which an unknown is lowest, and highest; goals with few worlds stay whole."""
     moves: list[MixMove] = []
     for name in dict.fromkeys(name for each in unknowns for name in each):
@@ -297,10 +335,10 @@ def _world_moves(asked: _Asked, scoring: Scoring, unknowns: Sequence[Mapping[str
             if all(part is None for part in inside):
                 continue
             values = [each[name][part] for each, part in zip(unknowns, inside, strict=True) if part is not None]
-            shares = Shares(asked.question, scoring, inside)
-            found = _Asked(asked.question, shares, asked.until).search()
+            shares = Shares(asked.question, asked.shares.scoring, inside, asked.shares)
+            there = _Asked(asked.question, shares, asked.until)
             about = (name, "world", None, end, float(np.concatenate(values).mean()))
-            moves.append(_move(asked, found, mix, about))
+            moves.append(_move(there, there.search(), mix, about))
     return moves
 
 
@@ -312,6 +350,13 @@ def _third(values: Floats | None, third: int) -> NDArray[np.bool_] | None:
 
 
 def _move(asked: _Asked, found: Found, mix: Mix, about: tuple[str, str, bool | None, str, float]) -> MixMove:
+    if found.stopped:
+        return MixMove(*about, mix=None, cost=None, changed=False, settled=False)
+    point = point_of(asked.question, mix)
+    values = {about[0]: about[4]} if about[1] == "price" else None
+    cost = _price_of(asked.question, point, values or {})
+    enough = all(reach.at(reach.own(point)) >= least for reach, least in asked.shares.asked())
+    if enough and cost <= found.bound * (1 + _GAP):
+        return MixMove(*about, mix=mix, cost=cost, changed=False, settled=True)
     now = None if found.point is None else asked.shares.mix(found.point)
-    changed = now is None or (now.added, now.rounds) != (mix.added, mix.rounds)
-    return MixMove(*about, mix=now, cost=_cost(found), changed=changed)
+    return MixMove(*about, mix=now, cost=_cost(found), changed=True, settled=True)

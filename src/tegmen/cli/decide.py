@@ -46,7 +46,7 @@ def decide_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     by: Annotated[Literal["cost", "units"], typer.Option(help="What is to be as little as can be.")] = "cost",
     seconds: Annotated[
         float, typer.Option(min=1, max=86_400, help="Time to search; the best so far is then given with its gap.")
-    ] = 60.0,
+    ] = 36.0,
     record: OwnRecord = None,
     strict: Strict = False,
     weapons: Weapons = None,

@@ -118,7 +118,7 @@ class Passage:
         units = tuple(known.get((kind, self._sites(site).tobytes())) or self._unit(kind, site) for kind, site in plan)
         before, after = (Counter(unit.key for unit in those) for those in (self.added, units))
         either = {unit.key: unit for unit in (*self.added, *units)}
-        self._stand(units, [unit for key, unit in either.items() if before[key] != after[key]])
+        self._stand(units, [unit for unit in either.values() if before[unit.key] != after[unit.key]])
         self.past[...] = 1.0
         for unit in units:
             self._meet_drones(unit)

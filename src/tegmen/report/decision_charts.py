@@ -95,7 +95,10 @@ def draw_moves(decision: CaseDecision) -> alt.LayerChart:
         lines.mark_point(color=CASE_COLOUR[decision.case], filled=True, opacity=1, size=60).encode(x=axis, shape=shape),
         alt.Chart().mark_rule(color=INK, strokeDash=[4, 4]).encode(x=alt.XDatum(best)),
     ]
-    words = "; ".join(f"{name} {end}: {'none' if cost is None else f'{cost:.1f}'}" for name, end, cost in rows)
+    words = "; ".join(
+        f"{name} {end}: {f'{cost:.1f}' if cost is not None else 'none' if move.settled else 'open'}"
+        for (name, end, cost), move in zip(rows, decision.weighed.moves, strict=True)
+    )
     description = f"{CASE_TITLE[decision.case]}: cost of the cheapest mix, USD billion, {best:.1f} as decided. {words}."
     return picture(layers, f"moves-{decision.case}", description, width=330, height=26 * len(names))
 
@@ -116,7 +119,7 @@ def _frontier_rows(frontier: CostFrontier) -> pd.DataFrame:
 
 def _frontier_words(decision: CaseDecision, frontier: CostFrontier) -> str:
     words = "; ".join(
-        f"{point.confidence:.0%}: {'none' if point.cost is None or point.mix is None else point.mix.words()}"
+        f"{point.confidence:.0%}: {point.mix.words() if point.mix is not None else 'none' if point.settled else 'open'}"
         for point in frontier.points
     )
     return f"{CASE_TITLE[decision.case]}: cheapest mix by share of worlds asked. {words}."

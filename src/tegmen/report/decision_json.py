@@ -60,6 +60,7 @@ class FrontierPointPart(Part):
     low: MaybePositive = field("The cost with two Monte Carlo standard errors less asked; null: none is enough.")
     high: MaybePositive = field("The cost with two Monte Carlo standard errors more asked; null: none is enough.")
     mix: MixPart | None = field("The mix; null: none is enough.")
+    settled: bool = field("Whether the time sufficed; if not, mix and costs are null.")
 
 
 class CostFrontierPart(Part):
@@ -101,7 +102,8 @@ class MovePart(Part):
     value: Real = field("Of the row; of an unknown its mean in that third of worlds.")
     mix: MixPart | None = field("The cheapest mix then; null: none within the limits is enough.")
     cost: MaybePositive = field("Its cost at the prices then [USD million]; null: none is enough.")
-    changed: bool = field("Whether it is another mix.")
+    changed: bool = field("Whether it is another mix: that decided on is not enough then, or over 2 % too dear.")
+    settled: bool = field("Whether the time sufficed to tell; if not, there is no mix.")
 
 
 class AvertedPart(Part):

@@ -110,12 +110,23 @@ def _protection_table(decision: MixDecision) -> pd.DataFrame:
     """One row a case, goals, kinds and confidence."""
     rows = [
         [case, " ".join(frontier.goals), " ".join(frontier.kinds), point.confidence, point.cost, point.bound,
-         point.low, point.high, "" if point.mix is None else point.mix.words()]
+         point.low, point.high, "" if point.mix is None else point.mix.words(), "true" if point.settled else "false"]
         for case, each in decision.cases.items()
         for frontier in each.weighed.frontiers
         for point in frontier.points
     ]  # fmt: skip
-    columns = ["case", "goals", "kinds", "confidence", "cost_musd", "bound_musd", "low_musd", "high_musd", "mix"]
+    columns = [
+        "case",
+        "goals",
+        "kinds",
+        "confidence",
+        "cost_musd",
+        "bound_musd",
+        "low_musd",
+        "high_musd",
+        "mix",
+        "settled",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -123,11 +134,12 @@ def _moves_table(decision: MixDecision) -> pd.DataFrame:
     """One row a case, input and end."""
     rows = [
         [case, move.id, move.kind, {True: "true", False: "false", None: ""}[move.verified], move.end, move.value,
-         move.cost, "" if move.mix is None else move.mix.words(), "true" if move.changed else "false"]
+         move.cost, "" if move.mix is None else move.mix.words(), "true" if move.changed else "false",
+         "true" if move.settled else "false"]
         for case, each in decision.cases.items()
         for move in each.weighed.moves
     ]  # fmt: skip
-    columns = ["case", "input", "kind", "verified", "end", "value", "cost_musd", "mix", "changed"]
+    columns = ["case", "input", "kind", "verified", "end", "value", "cost_musd", "mix", "changed", "settled"]
     return pd.DataFrame(rows, columns=columns)
 
 
