@@ -15,7 +15,7 @@ from tegmen.errors import InputError
 from tegmen.report.answer_json import answer_file
 from tegmen.report.json_files import json_schema, rounded
 
-FILES = ("answer", "drivers", "donors", "backtest", "verification")
+FILES = ("answer", "decision", "drivers", "donors", "months", "neighbours", "backtest", "verification")
 
 
 @pytest.mark.parametrize("file", FILES)

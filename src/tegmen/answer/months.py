@@ -233,11 +233,12 @@ class ByWhen:
         What it costs that everything comes later.
     worlds
         Worlds scored.
-    parameters
-        The rows of the catalogue that losses and replacements rest on.
+    parameters, drawn
+        The rows of the catalogue that losses and replacements rest on; these and all that worlds were drawn from.
     """
 
     scenario: Scenario
+    calibration: Calibration
     case: EvidenceCase
     goal: Goal
     arrivals: tuple[Arrival, ...]
@@ -246,6 +247,7 @@ class ByWhen:
     delays: tuple[Delay, ...]
     worlds: int
     parameters: tuple[Parameter, ...]
+    drawn: tuple[Parameter, ...]
     provenance: Provenance
 
     @property
@@ -257,6 +259,11 @@ class ByWhen:
     def last_arrival(self) -> dt.date | None:
         """First day of the first month in which everything that arrives fights; None where nothing does."""
         return max((arrival.first_full_month for arrival in self.arrivals), default=None)
+
+    @property
+    def largest_error(self) -> float:
+        """Largest Monte Carlo standard error of a month's share of worlds."""
+        return max(month.met_error for month in self.months)
 
     @property
     def averted(self) -> float:
@@ -470,6 +477,7 @@ def follow_months(study: Study, case: EvidenceCase, goal: Goal, coming: Coming, 
     without, planned, *late = zip(*_follow(course, (None, 0, *delays)), strict=True)
     return ByWhen(
         scenario=study.scenario,
+        calibration=study.calibration,
         case=case,
         goal=goal,
         arrivals=course.arrivals,
@@ -478,6 +486,7 @@ def follow_months(study: Study, case: EvidenceCase, goal: Goal, coming: Coming, 
         delays=tuple(_delayed(delay, planned, each) for delay, each in zip(delays, late, strict=True)),
         worlds=len(course.worlds),
         parameters=course.wear.parameters,
+        drawn=(*course.worlds.parameters, *course.wear.parameters),
         provenance=study.provenance,
     )
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from tegmen.evidence.parameters import Parameter
     from tegmen.ledger.entries import Entry
     from tegmen.ledger.store import Ledger
     from tegmen.question.option import Option
@@ -220,9 +221,14 @@ class Neighbours:
         Neighbours for which crossings were looked for and none found: unknown, not none.
     worlds
         Worlds that what a neighbour's unit does is worked out in.
+    entries
+        Ids of all lines of the ledger that it rests on.
+    drawn
+        Every row of the catalogue that worlds were drawn from.
     """
 
     scenario: Scenario
+    calibration: Calibration
     case: EvidenceCase
     goal: Goal
     added: Option
@@ -235,6 +241,8 @@ class Neighbours:
     from_abroad: tuple[FromAbroad, ...]
     said: tuple[Stance, ...]
     worlds: int
+    entries: tuple[str, ...]
+    drawn: tuple[Parameter, ...]
     provenance: Provenance
 
     @property
@@ -267,6 +275,11 @@ class Neighbours:
         if self.gaps:
             lines.append(f"Looked for and not found, so unknown and not none: {', '.join(self.gaps)}.")
         return tuple(lines)
+
+    def entries_of(self, rate: Rate) -> tuple[str, ...]:
+        """Ids of the lines of the ledger that tell of a rate's crossings."""
+        own = [each for each in self.crossings if (each.neighbour, each.last.year) == (rate.neighbour, rate.year)]
+        return tuple(id_ for each in own for id_ in each.entries)
 
     def to_pandas(self) -> pd.DataFrame:
         """Give one row a neighbour and year: days, sure, contested, a_year, low, high."""
@@ -359,7 +372,7 @@ def look_across(
     post = post or Post("patriot", 10.0, tuple(name for name, nato in neighbour_names().items() if nato))
     with open_ledger(scenario.ledger or None) as ledger:
         crossings, window = crossings_in(ledger), window_of(ledger)
-        totals, gaps, said = totals_in(ledger), gaps_in(ledger), said_in(ledger)
+        totals, gaps, said, lines = totals_in(ledger), gaps_in(ledger), said_in(ledger), looked_for_in(ledger)
     crossings = tuple(each for each in crossings if window[0] <= each.last and each.first <= window[1])
     study.tell("before the borders", 0, 1)
     stopped = _stopped_before(study, case, crossings, plan) if len(plan) else ()
@@ -367,6 +380,7 @@ def look_across(
     worlds = study.worlds(case, goal) if few is None else study.few_worlds(case, goal, few)
     return Neighbours(
         scenario=scenario,
+        calibration=study.calibration,
         case=case,
         goal=goal,
         added=plan.added,
@@ -379,6 +393,8 @@ def look_across(
         from_abroad=tuple(_from_abroad(study, worlds, name, post) for name in post.names),
         said=said,
         worlds=len(worlds),
+        entries=(*lines, *totals, *(each.entry for each in said), *(id_ for each in crossings for id_ in each.entries)),
+        drawn=worlds.parameters,
         provenance=study.provenance,
     )
 
@@ -447,6 +463,12 @@ def window_of(ledger: Ledger) -> tuple[dt.date, dt.date]:
     if not spans:
         raise InputError("ledger", ["found no crossing of a border; add entries of the kind incident"])
     return min(first for first, _ in spans), max(last for _, last in spans)
+
+
+def looked_for_in(ledger: Ledger) -> tuple[str, ...]:
+    """Ids of the lines that say what was looked through, and for whom nothing was found."""
+    told = ledger.current(kind="statement").items()
+    return tuple(id_ for id_, entry in told if entry.thing.startswith(_LOOKED_FOR))
 
 
 def gaps_in(ledger: Ledger) -> tuple[str, ...]:

@@ -93,13 +93,15 @@ class Evidence:
 
 
 @checked_arguments
-def gather(scenario: Scenario, parameters: Sequence[Parameter]) -> Evidence:
+def gather(scenario: Scenario, parameters: Sequence[Parameter], entries: Sequence[str] = ()) -> Evidence:
     """Gather every number behind an answer with its source, and the ledger entries the scenario names.
 
     Parameters
     ----------
     parameters
         The numbers worlds were drawn from; those that are not the catalogue's are the scenario's own.
+    entries
+        Ids of entries of the scenario's ledger that the answer rests on beside those its numbers name.
 
     Raises
     ------
@@ -109,7 +111,7 @@ def gather(scenario: Scenario, parameters: Sequence[Parameter]) -> Evidence:
     rows = {row.id: row for row in (*parameters, scenario.added_rounds) if row.table in (*TABLES, "kinds")}
     numbers = (*_of_scenario(scenario), *map(_of_catalogue, rows.values()))
     cited = {number.entry for number in numbers if number.entry}
-    entries, ranges, sources = _cited(scenario, cited)
+    told, ranges, sources = _cited(scenario, cited | {*entries})
     faults = [
         f"{number.id} ({number.what}, {number.span}): no source; say where it was read"
         for number in numbers
@@ -119,12 +121,12 @@ def gather(scenario: Scenario, parameters: Sequence[Parameter]) -> Evidence:
         f"{number.id}: names the ledger entry {number.entry}, which {scenario.ledger or 'the shipped ledger'} has not; "
         "`tegmen ledger show` lists what there is"
         for number in numbers
-        if number.entry and number.entry not in entries
+        if number.entry and number.entry not in told
     ]
     if faults:
         lines = "\n".join(f"  - {fault}" for fault in faults)
         raise EvidenceError(f"scenario {scenario.name}: no report is made with numbers nobody can trace\n{lines}")
-    return Evidence(numbers, FrozenDict(entries), FrozenDict(ranges), FrozenDict(sources))
+    return Evidence(numbers, FrozenDict(told), FrozenDict(ranges), FrozenDict(sources))
 
 
 def _of_scenario(scenario: Scenario) -> list[Number]:

@@ -20,7 +20,9 @@ from tegmen.errors import checked_arguments
 
 _NOTHING = 1e-9
 """Shares, units and strikes below it mean nothing."""
-FileName = Literal["answer", "decision", "drivers", "donors", "backtest", "verification", "scenario"]
+FileName = Literal[
+    "answer", "decision", "drivers", "donors", "months", "neighbours", "backtest", "verification", "scenario"
+]
 
 
 def rounded(value: object) -> object:
@@ -109,6 +111,8 @@ _TYPES: dict[FileName, str] = {  # a back-test's types stand on rooms that an an
     "answer": "report.answer_json:AnswerFile.schema_dict",
     "donors": "report.donors_page:DonorsFile.schema_dict",
     "decision": "report.decision_json:DecisionFile.schema_dict",
+    "months": "report.ahead_json:MonthsFile.schema_dict",
+    "neighbours": "report.ahead_json:NeighboursFile.schema_dict",
     "drivers": "report.drivers_page:DriversFile.schema_dict",
     "backtest": "report.backtest_page:BacktestFile.schema_dict",
     "verification": "report.verification_page:VerificationFile.schema_dict",
@@ -123,8 +127,8 @@ def json_schema(file: FileName) -> dict[str, Any]:
     Parameters
     ----------
     file
-        "answer", "decision", "drivers", "donors", "backtest" or "verification": answer.json, and so on; "scenario": a
-        scenario's TOML.
+        "answer", "decision", "drivers", "donors", "months", "neighbours", "backtest" or "verification": answer.json
+        and so on; "scenario": a scenario's TOML.
 
     Returns
     -------

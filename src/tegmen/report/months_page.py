@@ -1,17 +1,18 @@
-"""Month by month: a section, a page of its own, and the entries of decision.json. Formats, never computes."""
+"""Month by month: a page of its own, and a section of the decision's. Formats, never computes."""
 
 from __future__ import annotations
 
 import textwrap
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
+from markupsafe import Markup
 
 from tegmen.answer.months import ByWhen
 from tegmen.errors import checked_arguments
+from tegmen.report.ahead_json import months_file
 from tegmen.report.charts import CASE_COLOUR, GREY, dashed_at, picture, share_axis, system_name
 from tegmen.report.csv_files import csv_text
 from tegmen.report.folders import check_folder, write_files
@@ -20,15 +21,17 @@ from tegmen.report.style import fill_page
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tegmen.answer.ahead import Ahead
     from tegmen.report.charts import AnyChart
+    from tegmen.terms import EvidenceCase
 
-MONTHS_FILES = ("months.html", "months.csv")
+MONTHS_FILES = ("months.html", "months.json", "months.csv")
 _SIZE = {"width": 380, "height": 150}
 
 
 @checked_arguments
 def write_months(result: ByWhen, out: str | Path) -> Path:
-    """Write months.html and months.csv into a folder, and give the path of the page.
+    """Write months.html, months.json and months.csv into a folder, and give the path of the page.
 
     Raises
     ------
@@ -37,31 +40,22 @@ def write_months(result: ByWhen, out: str | Path) -> Path:
     """
     folder = Path(out)
     check_folder(folder, MONTHS_FILES)
-    page = fill_page("months.html.j2", months=result, months_pictures=months_pictures(result))
-    write_files({"months.html": page, "months.csv": csv_text(result.to_pandas())}, folder)
+    page = fill_page("months.html.j2", months=result, months_pictures=months_pictures(result), folded=False)
+    told = {"months.json": months_file(result).text(), "months.csv": csv_text(result.to_pandas())}
+    write_files({"months.html": page} | told, folder)
     return folder / "months.html"
 
 
-def months_json(result: ByWhen) -> dict[str, Any]:
-    """Give what decision.json says of months: plain values, days as YYYY-MM-DD."""
-    first, last = result.first_met, result.last_arrival
-    return {
-        "sentence": result.sentence,
-        "case": result.case,
-        "goal": result.goal.name,
-        "baseline": result.baseline,
-        "averted": result.averted,
-        "first_met": None if first is None else str(first.first),
-        "first_full_month": None if last is None else str(last),
-        "arrivals": [
-            asdict(each)
-            | {"month": f"{each.month:%Y-%m}", "pledged": None if each.pledged is None else str(each.pledged)}
-            for each in result.arrivals
-        ],
-        "months": result.to_pandas().to_dict("records"),
-        "delays": [{"months": each.months, "mean": each.mean, "points": list(each.points)} for each in result.delays],
-        "caveats": list(result.caveats),
-    }
+def months_section(ahead: Ahead, case: EvidenceCase) -> Markup:
+    """Give the section of the decision's page that follows its goals; it holds no heading of its own."""
+    followed = [(each, months_pictures(each)) for each in ahead.months]
+    text = fill_page("months_section.html.j2", ahead=ahead, case=case, followed=followed, folded=True)
+    return Markup(text)  # noqa: S704 - the template escapes
+
+
+def _name_of(result: ByWhen, what: str) -> str:
+    """Name of a picture, apart from those of other goals and cases on a page."""
+    return f"months-{result.case}-{result.goal.name}-{what}"
 
 
 def months_pictures(result: ByWhen) -> Mapping[str, AnyChart]:
@@ -87,7 +81,7 @@ def _draw_value(result: ByWhen) -> AnyChart:
         rows.mark_line(color=GREY, strokeDash=[5, 3]).encode(y=alt.Y("without:Q", title=wrapped)),
         rows.mark_line(color=colour, strokeWidth=2.5, point=True).encode(y=axis),
     ]
-    return picture(layers, "months-value", result.sentence, **_SIZE)
+    return picture(layers, _name_of(result, "value"), result.sentence, **_SIZE)
 
 
 def _draw_units(result: ByWhen) -> AnyChart:
@@ -101,7 +95,8 @@ def _draw_units(result: ByWhen) -> AnyChart:
         )
     ]  # fmt: skip
     names = list(dict.fromkeys(row["whose"] for row in rows))
-    colours = [*["#8a8a8a", "#c4c4c4", "#6d6d6d", "#dadada"][: len(names) - 1], CASE_COLOUR[result.case]]
+    greys = ["#8a8a8a", "#c4c4c4", "#6d6d6d", "#dadada"]
+    colours = [*(greys[at % len(greys)] for at in range(len(names) - 1)), CASE_COLOUR[result.case]]
     colour = alt.Color(
         "whose:N", scale=alt.Scale(domain=names, range=colours), legend=alt.Legend(title=None, orient="top")
     )
@@ -112,7 +107,7 @@ def _draw_units(result: ByWhen) -> AnyChart:
     )
     last = result.months[-1]
     words = f"In {last.name}: {sum(last.added.values()):.1f} added units there, after losses and replacements."
-    return picture([bars], "months-units", words, **_SIZE)
+    return picture([bars], _name_of(result, "units"), words, **_SIZE)
 
 
 def _draw_met(result: ByWhen) -> AnyChart:
@@ -129,4 +124,4 @@ def _draw_met(result: ByWhen) -> AnyChart:
         dashed_at(result.goal.confidence),
     ]
     best = max(result.months, key=lambda month: month.met)
-    return picture(layers, "months-met", f"At most {best.met:.0%}, in {best.name}.", **_SIZE)
+    return picture(layers, _name_of(result, "met"), f"At most {best.met:.0%}, in {best.name}.", **_SIZE)

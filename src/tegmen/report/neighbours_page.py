@@ -1,15 +1,16 @@
-"""Neighbours: a section, a page of its own, and the entries of decision.json. Formats, never computes."""
+"""Neighbours: a page of its own, and a section of the decision's. Formats, never computes."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import altair as alt
+from markupsafe import Markup
 
 from tegmen.answer.neighbours import Neighbours
 from tegmen.errors import checked_arguments
+from tegmen.report.ahead_json import neighbours_file
 from tegmen.report.charts import CASE_COLOUR, GREY, picture
 from tegmen.report.csv_files import csv_text
 from tegmen.report.folders import check_folder, write_files
@@ -18,12 +19,12 @@ from tegmen.report.style import fill_page
 if TYPE_CHECKING:
     from tegmen.report.charts import AnyChart
 
-NEIGHBOURS_FILES = ("neighbours.html", "neighbours.csv")
+NEIGHBOURS_FILES = ("neighbours.html", "neighbours.json", "neighbours.csv")
 
 
 @checked_arguments
 def write_neighbours(result: Neighbours, out: str | Path) -> Path:
-    """Write neighbours.html and neighbours.csv into a folder, and give the path of the page.
+    """Write neighbours.html, neighbours.json and neighbours.csv into a folder, and give the path of the page.
 
     Raises
     ------
@@ -33,42 +34,15 @@ def write_neighbours(result: Neighbours, out: str | Path) -> Path:
     folder = Path(out)
     check_folder(folder, NEIGHBOURS_FILES)
     page = fill_page("neighbours.html.j2", neighbours=result, neighbours_picture=draw_rates(result))
-    write_files({"neighbours.html": page, "neighbours.csv": csv_text(result.to_pandas())}, folder)
+    told = {"neighbours.json": neighbours_file(result).text(), "neighbours.csv": csv_text(result.to_pandas())}
+    write_files({"neighbours.html": page} | told, folder)
     return folder / "neighbours.html"
 
 
-def neighbours_json(result: Neighbours) -> dict[str, Any]:
-    """Give what decision.json says of neighbours: plain values, days as YYYY-MM-DD."""
-    return {
-        "sentence": result.sentence,
-        "case": result.case,
-        "goal": result.goal.name,
-        "added": dict(result.added),
-        "window": [str(day) for day in result.window],
-        "rates": [asdict(each) for each in result.rates],
-        "crossings": [
-            asdict(each) | {"first": str(each.first), "last": str(each.last), "entries": list(each.entries)}
-            for each in result.crossings
-        ],
-        "totals": dict(result.totals),
-        "gaps": list(result.gaps),
-        "stopped": [
-            {"neighbour": each.neighbour, "flown": each.flown, "crossings": each.crossings, "why": each.why}
-            | {"share": None if each.share is None else [each.share[0], *each.share[1]]}
-            for each in result.stopped
-        ],
-        "from_abroad": [
-            {
-                "neighbour": each.neighbour, "kind": each.kind, "at_least_km": each.at_least_km,
-                "places": [[place.place, place.counts, *place.chance] for place in each.places],
-                "saved": [each.saved[0], *each.saved[1]], "stops": [each.stops[0], *each.stops[1]],
-                "met": each.met, "met_without": each.met_without,
-            }
-            for each in result.from_abroad
-        ],
-        "said": [asdict(each) | {"day": str(each.day)} for each in result.said],
-        "caveats": list(result.caveats),
-    }  # fmt: skip
+def neighbours_section(result: Neighbours) -> Markup:
+    """Give the section of the decision's page across the borders; it holds no heading of its own."""
+    text = fill_page("neighbours_section.html.j2", neighbours=result, neighbours_picture=draw_rates(result))
+    return Markup(text)  # noqa: S704 - the template escapes
 
 
 def draw_rates(result: Neighbours) -> AnyChart:
@@ -89,4 +63,4 @@ def draw_rates(result: Neighbours) -> AnyChart:
         chart.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title), x2=alt.X2("high"), color=alt.value(GREY)),
         chart.mark_point(filled=True, size=55, opacity=1).encode(x=alt.X("a_year:Q", title=title), color=shades),
     ]
-    return picture(layers, "neighbours-rates", result.sentence, width=340, height=height)
+    return picture(layers, f"neighbours-{result.case}-rates", result.sentence, width=340, height=height)

@@ -15,6 +15,7 @@ from tegmen.ledger.entries import Quantity, as_json
 from tegmen.ledger.hedges import in_words
 from tegmen.ledger.jsonl import entries_of, parsed_json, sources_of
 from tegmen.question.numbers import RECORD_SOURCE, assumptions
+from tegmen.report.ahead_json import MonthsFile, NeighboursFile
 from tegmen.report.answer_json import AnswerFile, NumberPart
 from tegmen.report.decision_json import DecisionFile
 from tegmen.report.donors_page import DonorsFile
@@ -22,10 +23,12 @@ from tegmen.report.json_files import FileName, json_schema
 from tegmen.terms import Span
 
 _DAMAGE_SHOWN = 5
-_FILES: dict[FileName, type[AnswerFile | DecisionFile | DonorsFile]] = {
+_FILES: dict[FileName, type[AnswerFile | DecisionFile | DonorsFile | MonthsFile | NeighboursFile]] = {
     "answer": AnswerFile,
     "decision": DecisionFile,
     "donors": DonorsFile,
+    "months": MonthsFile,
+    "neighbours": NeighboursFile,
 }
 
 
@@ -44,7 +47,7 @@ class Link:
 
 @checked_arguments
 def why(answer: str) -> Link:
-    """Trace a number of an answer.json, a decision.json or a donors.json to its sources.
+    """Trace a number of an answer.json, decision.json, donors.json, months.json or neighbours.json to its sources.
 
     Parameters
     ----------
@@ -165,8 +168,10 @@ def _links(content: dict[str, Any], rests_on: Sequence[str], case: str, pointer:
         "choice": lambda: [Link("choice", f"chosen in the scenario {content['scenario']!r}; not evidence")],
         "number": lambda: _own_links(content, pointer),
         "holder": lambda: _holder_links(content, pointer),
+        "entries": lambda: _told_links(content, pointer),
+        "coming": lambda: _coming_links(content),
         "price": lambda: [_listed(content, "prices", "prices and rates")],
-        "holders": lambda: [_listed(content, "holders", "who could give what, and when")],
+        "holders": lambda: [_listed(content, "holders", _HOLDERS_TOLD)],
         "assumptions": lambda: [_assumptions()],
         "method": lambda: [Link("method", f"computed by tegmen {content['tegmen_version']}, seed {content['seed']}")],
     }
@@ -183,6 +188,7 @@ _GROUPS = {
     "catalogue": "catalogue rows that worlds are drawn from",
 }
 """Role of numbers to what they are called together."""
+_HOLDERS_TOLD = "who could give what, and when"
 _LEAVES = ("choice", "method", "record")
 
 
@@ -228,22 +234,52 @@ def _holder_links(content: dict[str, Any], pointer: str) -> list[Link]:
     return [_number_link(content, number) for number in content["evidence"]["numbers"] if number["id"] in named]
 
 
+def _told_links(content: dict[str, Any], pointer: str) -> list[Link]:
+    """Lines of the ledger that the nearest part on the way to a pointer names; all that the answer names where none."""
+    value: Any = content
+    named: list[str] | None = None
+    for step in pointer.split("/")[1:]:
+        value = value[step] if isinstance(value, dict) else value[int(step)]
+        named = value.get("entries", named) if isinstance(value, dict) else named
+    if named:
+        return [_entry_link(content, id_) for id_ in named]
+    told = [_entry_link(content, id_) for id_, row in content["evidence"]["entries"].items() if _is_told(row)]
+    return [Link("entries", f"lines of the ledger ({len(told)})", tuple(told))]
+
+
+def _coming_links(content: dict[str, Any]) -> list[Link]:
+    """What makes the units of a decision come: prices, and who could give; nothing where arrivals are asked for."""
+    if "holders" not in content:
+        return []
+    return [_listed(content, "prices", "prices and rates"), _listed(content, "holders", _HOLDERS_TOLD)]
+
+
+def _is_told(row: Mapping[str, Any]) -> bool:
+    """Whether an entry tells of a border: a crossing, what was looked for, or what was said of firing."""
+    return row["kind"] in {"incident", "measure"} or row.get("thing", "").startswith("airspace violations")
+
+
 def _number_link(content: dict[str, Any], row: dict[str, Any]) -> Link:
     number = NumberPart.model_validate(row)
     below: list[Link] = []
     if number.entry:
-        entry = content["evidence"]["entries"][number.entry]
-        source = content["evidence"]["sources"].get(entry.get("source", ""))
-        rests_on = [Link(entry["source"], _source_words(source))] if source else []
-        read_as, *made = content["evidence"]["ranges"].get(number.entry, [""])
-        if read_as and len(set(made)) > 1:
-            rests_on.insert(0, Link("range", f"read as {read_as}: {'; '.join(made)}"))
-        below.append(Link(number.entry, _entry_words(entry), tuple(rests_on)))
+        below.append(_entry_link(content, number.entry))
     checked = {True: "", False: " [not checked against its source]", None: ""}[number.verified]
     if number.source:
         below.append(Link("source", f"{number.source}{checked}"))
     span = Span(number.low, number.best, number.high)
     return Link(number.id, f"{number.what}: {span} {number.unit}", tuple(below))
+
+
+def _entry_link(content: dict[str, Any], id_: str) -> Link:
+    """An entry of the ledger, the range read in it, and its source."""
+    entry = content["evidence"]["entries"][id_]
+    source = content["evidence"]["sources"].get(entry.get("source", ""))
+    rests_on = [Link(entry["source"], _source_words(source))] if source else []
+    read_as, *made = content["evidence"]["ranges"].get(id_, [""])
+    if read_as and len(set(made)) > 1:
+        rests_on.insert(0, Link("range", f"read as {read_as}: {'; '.join(made)}"))
+    return Link(id_, _entry_words(entry), tuple(rests_on))
 
 
 def _entry_words(entry: Mapping[str, Any]) -> str:
