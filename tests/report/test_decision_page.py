@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -90,6 +91,24 @@ def test_decision_json_is_what_its_schema_says_and_every_number_can_be_traced(fo
     for field in case:
         assert tg.why(f"{folder / 'decision.json'}#/cases/posted/{field}").rests_on, field
     assert case["mix"]["cost"]["low"] < case["mix"]["cost"]["best"] < case["mix"]["cost"]["high"]
+
+
+def test_months_follow_the_donors_and_say_in_how_many_worlds(folder):
+    """First full months are the donors', arrivals what they give; each picture of the page has a name of its own."""
+    case, page = decision().cases["posted"], (folder / "decision.html").read_text("utf-8")
+    content = json.loads((folder / "decision.json").read_text("utf-8"))["cases"]["posted"]["ahead"]
+    (told,) = content["months"]
+    assert told["first_full_month"] == str(case.donors.last)
+    assert sum(arrival["number"] for arrival in told["arrivals"]) == sum(gift.units for gift in case.donors.gifts)
+    assert {arrival["giver"] for arrival in told["arrivals"]} == {gift.holder for gift in case.donors.gifts}
+    assert content["neighbours"]["added"] == {kind: number for kind, number in case.solved.mix.added.items() if number}
+    assert f"Followed in {told['worlds']} worlds" in page
+    names = re.findall(r'<clipPath id="([^"]+)"', page)
+    assert len(names) == len(set(names))
+    for pointer in ("months/0/arrivals/0/number", "months/0/months/3/met", "neighbours/rates/0/low"):
+        assert tg.why(f"{folder / 'decision.json'}#/cases/posted/ahead/{pointer}").rests_on, pointer
+    arrives = tg.why(f"{folder / 'decision.json'}#/cases/posted/ahead/months/0/arrivals/0/number")
+    assert "holders" in {link.id for link in arrives.rests_on}
 
 
 def test_the_plan_has_every_unit_with_kind_order_and_gain(folder):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from tegmen.answer.ahead import Ahead, look_ahead
 from tegmen.answer.cheapest import By, MixQuestion, Shares, SolvedMix, ask_mix, helpful, solve_mix
 from tegmen.answer.donors import DonorPlan, as_many_as_can
 from tegmen.answer.mixes import MixScores
@@ -73,6 +74,8 @@ class CaseDecision:
         Strikes averted in the month, by goal of strikes.
     donors
         Who gives its units, as many as can be given; None where no holder of its kinds is on record.
+    ahead
+        What becomes of the goals as they come, and across the borders; None where the search was ended.
     """
 
     case: EvidenceCase
@@ -81,6 +84,7 @@ class CaseDecision:
     gains: tuple[float, ...]
     averted: tuple[Averted, ...]
     donors: DonorPlan | None
+    ahead: Ahead | None = None
 
     @property
     def solved(self) -> SolvedMix:
@@ -131,6 +135,12 @@ class MixDecision:
         holders = [giver.holder for plan in plans for giver in plan.givers]
         rows = [row for holder in holders for row in (holder.stock, *holder.rows.values())]
         return tuple({row.id: row for row in rows}.values())
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Ids of the lines of the ledger that what crosses the borders rests on."""
+        across = [each.ahead.neighbours for each in self.cases.values() if each.ahead is not None]
+        return tuple(dict.fromkeys(entry for one in across if one is not None for entry in one.entries))
 
     @property
     def interrupted(self) -> bool:
@@ -335,6 +345,8 @@ def decide(  # noqa: PLR0913 - the question, what may be bought, and how to comp
         shares = Shares(question, scores, like=shares)
         decisions[case] = _decide_case(scores, shares, seconds / len(cases))
         used |= {row.label: row for row in study.worlds(case, whole=True).parameters}
+        ahead = decisions[case].ahead
+        used |= {row.label: row for row in (ahead.parameters if ahead is not None else ())}
         if decisions[case].solved.interrupted:
             break
     parameters = tuple(used[label] for label in sorted(used))
@@ -348,7 +360,7 @@ def decide(  # noqa: PLR0913 - the question, what may be bought, and how to comp
         evidence=gather(scenario, parameters),
         provenance=study.provenance,
     )
-    return replace(decision, evidence=gather(scenario, (*parameters, *decision.holder_rows)))
+    return replace(decision, evidence=gather(scenario, (*parameters, *decision.holder_rows), decision.told))
 
 
 def decision_question(
@@ -420,13 +432,15 @@ def _decide_case(scores: MixScores, shares: Shares, seconds: float) -> CaseDecis
     if mix is None or weighed.solved.interrupted:
         return CaseDecision(case, weighed, (), (), (), None)
     plan = scores.laydown(mix.added)
+    donors = study.once(("donors", tuple(mix.added.items())), lambda: _donors(study.scenario, mix))
     return CaseDecision(
         case=case,
         weighed=weighed,
         stands=stands(study.worlds(case, scores.goals[0]), plan),
         gains=_gains_in_order(scores, mix),
         averted=tuple(_averted(scores, mix)),
-        donors=study.once(("donors", tuple(mix.added.items())), lambda: _donors(study.scenario, mix)),
+        donors=donors,
+        ahead=look_ahead(study, case, scores.goals, plan, mix.rounds, donors),
     )
 
 

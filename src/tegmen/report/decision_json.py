@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
+from tegmen.report.ahead_json import AheadPart, ahead_part
 from tegmen.report.answer_json import EvidencePart, GoalPart, record_notes
 from tegmen.report.json_files import (
     File,
@@ -171,6 +172,10 @@ class DecisionCasePart(Part):
     donors: DonorsPart | None = field(
         "From whose stocks; null where no holder of the kinds is on record.", *WORLDS, *PRICES, "holders"
     )
+    ahead: AheadPart | None = field(
+        "What becomes of its goals as its units come, and across the borders; null: the search was ended before.",
+        *WORLDS, "coming", "entries",
+    )  # fmt: skip
     plan: list[UnitPart] = field("Where the units stand, in order.", *WORLDS)
 
 
@@ -236,6 +241,7 @@ def _decided_part(result: MixDecision, decision: CaseDecision) -> DecisionCasePa
         ),
         moves=[_move_part(move) for move in weighed.moves],
         donors=None if decision.donors is None else _donors_part(decision.donors),
+        ahead=None if decision.ahead is None else ahead_part(decision.ahead),
         plan=[
             UnitPart(kind=stand.system, place=stand.place, lat=stand.latitude, lon=stand.longitude, gain=gain)
             for stand, gain in zip(decision.stands, decision.gains, strict=True)

@@ -21,6 +21,8 @@ from tegmen.report.decision_json import decision_file
 from tegmen.report.donors_page import donors_section
 from tegmen.report.folders import check_folder, write_files
 from tegmen.report.json_files import dumps, rounded
+from tegmen.report.months_page import months_section
+from tegmen.report.neighbours_page import neighbours_section
 from tegmen.report.style import fill_page
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def write_decision(decision: MixDecision, out: str | Path) -> Path:
     folder = Path(out)
     check_folder(folder, DECISION_FILES)
     files = {
-        "decision.html": decision_page(decision, [*_donor_sections(decision)]),
+        "decision.html": decision_page(decision, [*_donor_sections(decision), *_ahead_sections(decision)]),
         "decision.json": decision_file(decision).text(),
         "frontier.csv": csv_text(_protection_table(decision)),
         "moves.csv": csv_text(_moves_table(decision)),
@@ -81,6 +83,19 @@ def _donor_sections(decision: MixDecision) -> Iterator[Section]:
             yield Section(
                 f"donors-{case}", f"From whose stocks ({CASE_TITLE[case].lower()})", donors_section(each.donors)
             )
+
+
+def _ahead_sections(decision: MixDecision) -> Iterator[Section]:
+    """By when, in each case; then across the borders."""
+    across: list[Section] = []
+    for case, each in decision.cases.items():
+        if (ahead := each.ahead) is not None:
+            words = CASE_TITLE[case].lower()
+            yield Section(f"months-{case}", f"By when ({words})", months_section(ahead, case))
+            if ahead.neighbours is not None:
+                html = neighbours_section(ahead.neighbours)
+                across.append(Section(f"neighbours-{case}", f"Neighbours ({words})", html))
+    yield from across
 
 
 def decision_page(decision: MixDecision, sections: Sequence[Section]) -> str:
