@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tegmen.answer.lattice import POINTS_MOST, Found, Point, Reach, cheapest_point, least_level
 from tegmen.answer.results import percent
 from tegmen.errors import InfeasibleError, InputError
-from tegmen.evidence.catalogue import kind_name, read_catalogue
+from tegmen.evidence.catalogue import kind_name
 from tegmen.evidence.costs import Cost, Item, costs_of
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.terms import FrozenDict, Span, ThreatClass
@@ -64,6 +64,8 @@ class MixQuestion:
         Months that rounds are paid for.
     costs
         Of a fire unit of each kind, and of a round where rounds may be added.
+    met
+        Kind to the classes of threats it meets.
     by
         What is to be as little as can be: the cost, or the number of units (rounds are then free).
     budget
@@ -75,6 +77,7 @@ class MixQuestion:
     rounds: tuple[float, ...]
     months: float
     costs: Mapping[tuple[str, Item], Cost]
+    met: Mapping[str, frozenset[ThreatClass]]
     by: By = "cost"
     budget: float | None = None
 
@@ -242,7 +245,7 @@ class Shares:
         goal, question, inside = self.question.goals[at], self.question, self.inside[at]
         if self.like and self.like.scoring is self.scoring and inside is None and self.like.inside[at] is None:
             return self.like.reaches[at]
-        able = helpful(goal, question.kinds)
+        able = helpful(goal, question.kinds, question.met)
         axes = [axis for axis, kind in enumerate(question.kinds) if kind in able]
         if counts_rounds(goal):
             axes.append(len(question.kinds))
@@ -313,6 +316,7 @@ def ask_mix(
         rounds=rounds if shooters else (0.0,),
         months=_paid_months(scenario.catalogue),
         costs=FrozenDict(_with_dearest_round(costs)),
+        met=scenario.kinds.met,
         by=by,
         budget=budget,
     )
@@ -422,10 +426,9 @@ def _eased(question: MixQuestion, shares: Shares) -> str:
     return f"{reached}; limits {_EASED} times as high do not meet the goals either"
 
 
-def helpful(goal: Goal, kinds: Iterable[str]) -> list[str]:
-    """Those of the kinds that meet what a goal counts."""
-    able = read_catalogue().kinds.meeting(*goal.measure.met)
-    return [kind for kind in kinds if kind in able]
+def helpful(goal: Goal, kinds: Iterable[str], met: Mapping[str, frozenset[ThreatClass]]) -> list[str]:
+    """Those of the kinds that meet what a goal counts; `met` is kind to the classes it meets."""
+    return [kind for kind in kinds if met.get(kind, frozenset()) & goal.measure.met]
 
 
 def counts_rounds(goal: Goal) -> bool:

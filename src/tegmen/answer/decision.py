@@ -253,7 +253,7 @@ def cheapest(  # noqa: PLR0913 - the question, what may be bought, and how to co
     calibration: Calibration,
     *,
     goals: Sequence[Goal] | None = None,
-    kinds: Sequence[str] = DECISION_KINDS,
+    kinds: Sequence[str] | None = None,
     limits: Mapping[str, int] | None = None,
     budget: float | None = None,
     by: By = "cost",
@@ -306,7 +306,7 @@ def decide(  # noqa: PLR0913 - the question, what may be bought, and how to comp
     calibration: Calibration,
     *,
     goals: Sequence[Goal] | None = None,
-    kinds: Sequence[str] = DECISION_KINDS,
+    kinds: Sequence[str] | None = None,
     limits: Mapping[str, int] | None = None,
     budget: float | None = None,
     by: By = "cost",
@@ -366,7 +366,7 @@ def decide(  # noqa: PLR0913 - the question, what may be bought, and how to comp
 def decision_question(
     scenario: Scenario,
     goals: Sequence[Goal] | None,
-    kinds: Sequence[str],
+    kinds: Sequence[str] | None,
     limits: Mapping[str, int] | None,
     *,
     by: By = "cost",
@@ -374,8 +374,13 @@ def decision_question(
 ) -> MixQuestion:
     """Make the question of what a user names, and of what stands where he names nothing."""
     chosen = tuple(goals) if goals is not None else decision_goals(scenario)
-    most = {kind: _most_of(scenario, chosen, kind) for kind in kinds} | dict(limits or {})
-    unhelpful = [kind for kind in most if not any(kind in helpful(goal, most) for goal in chosen)]
+    named = kinds if kinds is not None else tuple(limits or DECISION_KINDS)
+    most = {kind: _most_of(scenario, chosen, kind) for kind in named} | dict(limits or {})
+    met = scenario.kinds.met
+    unknown = [kind for kind in most if kind not in met]
+    if unknown:
+        raise InputError("kinds", [f"found {kind!r}; allowed are {', '.join(met)}" for kind in unknown])
+    unhelpful = [kind for kind in most if not any(helpful(goal, [kind], met) for goal in chosen)]
     faults = [f"{kind}: protects nothing that the goals count; leave it out" for kind in unhelpful]
     try:
         question = ask_mix(scenario, chosen, most, by=by, budget=budget)
@@ -391,7 +396,7 @@ def _most_of(scenario: Scenario, goals: Sequence[Goal], kind: str) -> int:
 
     Their sites take long to choose, and fewer of them do: each covers an area, and not a place.
     """
-    first = bool(goals) and bool(helpful(goals[0], [kind]))
+    first = bool(goals) and bool(helpful(goals[0], [kind], scenario.kinds.met))
     return scenario.added_max if first else max(1, scenario.added_max // _LATER_PART)
 
 

@@ -218,7 +218,6 @@ class _Region:
                 above = (share for point, share in self.reach.known.items() if np.all(np.array(point) >= own))
                 short = max(self.least - share for share in above)
             if short > self.slack:
-                self.slack = _TWICE * short
                 self._mark_all()
             else:
                 self._mark(own, margin)

@@ -64,7 +64,7 @@ class MixScores:
     def met(self, at: int, added: Mapping[str, int], rounds: float) -> NDArray[np.bool_]:
         """(w,) whether the mix meets a goal, by its place in the list, in each of its worlds."""
         goal = self.goals[at]
-        worlds, kinds = self.study.worlds(self.case, goal), helpful(goal, self.limits)
+        worlds, kinds = self.study.worlds(self.case, goal), self.helpful(goal)
         if not kinds:
             return np.zeros(len(worlds), dtype=bool)
         if _falls_only(goal):
@@ -90,7 +90,7 @@ class MixScores:
         plan = NOBODY
         for kind in self.limits:
             number = added.get(kind, 0)
-            if number and (goal is None or kind in helpful(goal, self.limits)):
+            if number and (goal is None or kind in self.helpful(goal)):
                 plan = plan.then(self._order(kind, number))
         return plan
 
@@ -115,9 +115,13 @@ class MixScores:
         independent = worlds.ess * len(worlds) / len(self.study.posterior())
         return float(fewer.mean()), float(fewer.std() / np.sqrt(min(independent, len(worlds))))
 
+    def helpful(self, goal: Goal) -> list[str]:
+        """Those of the kinds that do something for a goal."""
+        return helpful(goal, self.limits, self.study.scenario.kinds.met)
+
     def sited_for(self, kind: str) -> Goal:
         """The goal that the units of a kind are sited for: the first that the kind does something for."""
-        return next(goal for goal in self.goals if kind in helpful(goal, self.limits))
+        return next(goal for goal in self.goals if kind in self.helpful(goal))
 
     def _from(self, goal: Goal) -> PlanScores:
         if goal.name not in self._plans:
@@ -127,7 +131,7 @@ class MixScores:
     def _by_number(self, at: int, added: Mapping[str, int], rounds: float) -> NDArray[np.bool_]:
         """(w,) whether a goal of ballistic missiles alone is met; all numbers of a kind are worked out at once."""
         goal = self.goals[at]
-        varied, *others = sorted(helpful(goal, self.limits), key=lambda kind: -self.limits[kind])
+        varied, *others = sorted(self.helpful(goal), key=lambda kind: -self.limits[kind])
         number, beside = added.get(varied, 0), tuple((kind, added.get(kind, 0)) for kind in others)
         key = at, (*beside, (varied, rounds))
         if key not in self._met or self._met[key].shape[1] <= number:

@@ -240,7 +240,7 @@ def _choices(question: MixQuestion) -> list[tuple[tuple[str, ...], tuple[str, ..
     alone = [
         ((goal.name,), (kind,))
         for goal in question.goals
-        for kind in helpful(goal, question.kinds)
+        for kind in helpful(goal, question.kinds, question.met)
         if len(question.kinds) > 1
     ]
     return [(names, question.kinds), *apart, *alone]

@@ -63,15 +63,15 @@ def decide_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
 
         question = tg.read_scenario(scenario)
         named = None if goals is None else tg.goals_named(question, goals.split(","))
-        limits = None if kinds is None else limits_of(kinds, question.added_max)
+        named_kinds, limits = (None, None) if kinds is None else limits_of(kinds)
         files = {"record": record, "weapons": weapons}
         whole = folder_of(question, until=question.until, case=case, files=files)
         folder = out or whole.with_name(f"{whole.name}_decision")
         tg.check_folder(folder, DECISION_FILES)
         evidence = tg.read_record(record, strict=strict, weapons=weapons)
         decision = tg.decide(
-            question, calibrated(question, evidence, seed), goals=named, limits=limits, budget=budget, by=by,
-            seconds=seconds, seed=seed, cases=cases_of(case), effort=tg.Effort(worlds=worlds), progress=tell,
+            question, calibrated(question, evidence, seed), goals=named, kinds=named_kinds, limits=limits,
+            budget=budget, by=by, seconds=seconds, seed=seed, cases=cases_of(case), effort=tg.Effort(worlds=worlds), progress=tell,
         )  # fmt: skip
         if not decision.interrupted:
             tell("writing the report", 0, 1)
@@ -84,27 +84,30 @@ def decide_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
     say(f"report: {folder / 'decision.html'}")
 
 
-def limits_of(text: str, most: int) -> dict[str, int]:
-    """Read "patriot=12,nasams": kind to the most of it; a kind without a number up to `most`.
+def limits_of(text: str) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Read "patriot=12,nasams": the kinds, and of those with a number the most.
 
     Raises
     ------
     InputError
         Parts that are neither KIND nor KIND=MOST, and kinds named twice: all at once.
     """
+    kinds: list[str] = []
     limits: dict[str, int] = {}
     faults: list[str] = []
     for part in text.split(","):
         found = re.fullmatch(r"\s*([a-z][a-z0-9_]*)\s*(?:=\s*([0-9]{1,4})\s*)?", part)
         if found is None:
             faults.append(f"found {ascii(part.strip())[:60]}; give KIND or KIND=MOST, with commas: patriot=12,nasams")
-        elif found[1] in limits:
+        elif found[1] in kinds:
             faults.append(f"found {found[1]} twice; give each kind once")
         else:
-            limits[found[1]] = most if found[2] is None else int(found[2])
+            kinds.append(found[1])
+            if found[2] is not None:
+                limits[found[1]] = int(found[2])
     if faults:
         raise tg.InputError("--kinds", faults)
-    return limits
+    return tuple(kinds), limits
 
 
 def print_decision(decision: tg.MixDecision) -> None:
