@@ -8,11 +8,13 @@ import pytest
 from closed_forms import product_shares
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.interpolate import BSpline
 from scipy.stats import norm, sobol_indices, uniform
 
 from tegmen.answer.estimates import (
     Decision,
     Estimate,
+    _bases,
     first_order,
     numbers_needed,
     share_error,
@@ -227,3 +229,10 @@ def test_share_error_by_hand():
 def test_a_share_above_one_is_refused():
     with pytest.raises(InputError, match=r"found 3 successes of 2; give a count in \[0, n\]"):
         share_error(3, 2)
+
+
+@pytest.mark.parametrize("inner", [(), (0.5,), (0.1, 0.15, 0.7, 0.9)])
+def test_splines_are_scipy_s(inner: tuple[float, ...]):
+    knots = np.array([0.0] * 4 + list(inner) + [1.0] * 4)
+    x = np.append(np.random.default_rng(3).random(300), (0.0, 1.0, *inner))
+    assert _bases(x, knots) == pytest.approx(BSpline.design_matrix(x, knots, 3).toarray(), abs=1e-12)

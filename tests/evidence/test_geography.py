@@ -390,3 +390,17 @@ def test_compiling_again_gives_the_shipped_tables(tmp_path):
     subprocess.run([sys.executable, str(script), "--out", str(tmp_path)], check=True, env=dict(os.environ))
     for name in ("borders.json", "oblasts.json", "front.csv", "places.csv"):
         assert (tmp_path / name).read_bytes() == (SHIPPED / name).read_bytes(), name
+
+
+def test_tracks_over_ukraine_are_as_long_as_shapely_cuts_them():
+    draw = np.random.default_rng(5)
+    begin, end = draw.uniform(-900, 900, (400, 2)), draw.uniform(-700, 700, (400, 2))
+    tracks = shapely.linestrings(np.stack([begin, end], axis=1))
+    borders = json.loads((SHIPPED / "borders.json").read_text("utf-8"))["features"]
+    ukraine = next(shape(each["geometry"]) for each in borders if each["properties"]["iso_a3"] == "UKR")
+    ukraine = shapely.transform(ukraine, lambda degrees: geo.to_km(degrees[:, 1], degrees[:, 0]))
+    expected = shapely.length(shapely.intersection(tracks, ukraine))
+    assert np.any(expected == 0)
+    assert np.any(np.isclose(expected, shapely.length(tracks)))
+    assert np.any((expected > 0) & ~np.isclose(expected, shapely.length(tracks)))
+    assert geo.km_inside_ukraine(begin, end) == pytest.approx(expected, abs=1e-6)

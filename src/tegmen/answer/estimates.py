@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.interpolate import BSpline
 
 from tegmen.errors import InputError
 
@@ -245,7 +244,23 @@ def _spline(x: Floats, pieces: int = _PIECES) -> Floats:
     inner = np.unique(np.quantile(scaled, np.linspace(0, 1, pieces + 1)[1:-1]))
     inner = inner[(inner > 1e-6) & (inner < 1 - 1e-6)]
     knots = np.concatenate([np.zeros(_DEGREE + 1), inner, np.ones(_DEGREE + 1)])
-    return np.asarray(BSpline.design_matrix(scaled, knots, _DEGREE).toarray())
+    return _bases(scaled, knots)
+
+
+def _bases(x: Floats, knots: Floats) -> Floats:
+    """(w, columns) B-splines of `_DEGREE` at points of [0, 1], by the recursion of de Boor (1972, J. Approx. Theory 6).
+
+    scipy has them too, in a module that takes half a second to load.
+    """
+    spans, rows = len(knots) - 1, np.arange(len(x))
+    column = np.zeros((len(x), spans))
+    column[rows, np.clip(np.searchsorted(knots, x, side="right") - 1, _DEGREE, spans - 1 - _DEGREE)] = 1.0
+    for degree in range(1, _DEGREE + 1):
+        width = knots[degree:] - knots[:-degree]
+        slope = np.divide(1.0, width, out=np.zeros_like(width), where=width > 0)
+        rising = (x[:, None] - knots[: spans - degree]) * slope[:-1] * column[:, :-1]
+        column = rising + (knots[degree + 1 :] - x[:, None]) * slope[1:] * column[:, 1:]
+    return column
 
 
 def _splines(x: Floats) -> Floats:

@@ -168,6 +168,15 @@ def _ready_table(
     study: Study, case: EvidenceCase, goal: Goal, plan: Laydown, worlds: Worlds
 ) -> StrikeTable | OtherTable:
     """Make ready to score a plan on these worlds; a goal of area defence with the headline's correction."""
+    if goal.metric == "ballistic_strikes":  # curve, frontier, readings and page ask for the same sums over places
+        key = (
+            "strikes",
+            case,
+            goal.largest_cities,
+            plan.units,
+            id(worlds),
+        )  # the table keeps its worlds: no id is reused
+        return study.once(key, lambda: score(worlds, goal, plan))
     own = ThreatClass.cruise in goal.measure.counted and not goal.measure.area
     shared = own and worlds is study.worlds(case, whole=True)
     table = score(worlds, goal, plan, study.passage(case) if shared else None)
@@ -248,7 +257,8 @@ def remaining_by_rounds(study: Study, case: EvidenceCase, goal: Goal, plan: Layd
     """(w, n) what remains with each amount of rounds of the frontier, and without limit; a goal's worlds, or a part."""
     worlds, amounts = study.worlds(case, goal), (*study.scenario.frontier_rounds, np.inf)
     if goal.metric == "ballistic_strikes":
-        table = score(worlds, goal, plan)
+        table = _ready_table(study, case, goal, plan, worlds)
+        assert isinstance(table, StrikeTable)
         return [table.remaining(study.rounds(worlds, plan, amount)) for amount in amounts]
     size = study.effort.part(5, 1000)
     part = worlds if len(worlds) <= size else take(worlds, np.arange(size))

@@ -140,6 +140,14 @@ class Study:
 
         return self.once(("until", day), cut)
 
+    def forget(self, case: EvidenceCase) -> None:
+        """Let go of what was made for an evidence case alone, worlds above all: nothing else of it is asked."""
+        for key in [key for key in self._kept if isinstance(key, tuple) and case in key]:
+            del self._kept[key]
+        for kept in self._kept.values():
+            if isinstance(kept, Study):
+                kept.forget(case)
+
     def weighed_by(self, rows: EligibleRows) -> Study:
         """The same question on other ballistic rows, with nothing worked out yet."""
         return replace(self, rows=rows, _kept={})

@@ -111,6 +111,7 @@ def sufficiency(
     for case in cases:
         answers[case], worlds = _answer_case(study, case)
         used |= {parameter.label: parameter for parameter in worlds.parameters}
+        study.forget(case)
     parameters = tuple(used[label] for label in sorted(used))
     with open_ledger(scenario.ledger or None) as ledger:
         aid = aid_status(ledger, scenario.month.last)

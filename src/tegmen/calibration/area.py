@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,8 +73,7 @@ class AreaTrack:
 
     def _log_likelihood(self, n: int, k: int) -> Floats:
         """Log probability (b, m, g) of k of n at each slope, M and level."""
-        share = expit(self.grid.logit + self.memory.shifts(n)[:, None, None])
-        return beta_binomial(np.asarray(n), np.asarray(k), share, np.asarray(self.priors.concentrations)[:, None])
+        return _log_likelihood(self.priors, self.memory, n, k)
 
     def weight(self) -> Floats:
         """Posterior (s, r, b) of step sd, breaks and slope."""
@@ -102,6 +102,15 @@ class AreaTrack:
         slope = np.asarray(self.memory.slopes)[at[2]]
         share = expit(level[:, None] + slope[:, None] * np.log(sizes / self.memory.typical))
         return share @ sizes / sizes.sum()
+
+
+@lru_cache(maxsize=512)
+def _log_likelihood(priors: Priors, memory: Memory, n: int, k: int) -> Floats:
+    """As the method of a track; a night is asked for by its class and its weapon, and once more by every forecast."""
+    share = expit(area_grid(priors).logit + memory.shifts(n)[:, None, None])
+    table = beta_binomial(np.asarray(n), np.asarray(k), share, np.asarray(priors.concentrations)[:, None])
+    table.flags.writeable = False
+    return table
 
 
 def area_track(priors: Priors, memory: Memory) -> AreaTrack:

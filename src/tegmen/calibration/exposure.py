@@ -206,37 +206,51 @@ class RowLikelihood:
         return cells.reshape(*cells.shape[:2], len(self.prior.concentrations), self.prior.points)
 
     def _mixture(self, worlds: Exposure, r: int) -> Floats:
-        """(2 + n + 1, b) weights of: Kyiv not met, Kyiv met; elsewhere those of `powers`, all that met chances take."""
+        """(c, b) weights of: Kyiv not met, Kyiv met; elsewhere those of `powers`, all that met chances take.
+
+        A row that names its zone has only the columns of that zone.
+        """
         n = int(self.rows.launched[r])
         stopped, aim = bool(self.rows.intercepted[r]), int(self.rows.aim[r])
         at_kyiv, other = zone_weights(stopped, aim, worlds.aim, worlds.named)
+        own = _OF_ZONE.get(aim, slice(None))
         mixture = np.empty((2 + n + 1, len(worlds)))
-        np.multiply(at_kyiv, worlds.kyiv[:, r], out=mixture[1])
-        np.subtract(at_kyiv, mixture[1], out=mixture[0])
-        np.multiply(powers(n, worlds.elsewhere[:, r]), other, out=mixture[2:])
-        return mixture
+        if own != _OF_ZONE[AIM["elsewhere"]]:
+            np.multiply(at_kyiv, worlds.kyiv[:, r], out=mixture[1])
+            np.subtract(at_kyiv, mixture[1], out=mixture[0])
+        if own != _OF_ZONE[AIM["kyiv"]]:
+            np.multiply(powers(n, worlds.elsewhere[:, r]), other, out=mixture[2:])
+        return mixture[own]
 
     def _table(self, r: int, ratio: float) -> Floats:
-        """(2 + n + 1, cells) probability of a row's count by what `_mixture` weighs."""
+        """(c, cells) probability of a row's count by what `_mixture` weighs."""
         n, k = int(self.rows.launched[r]), int(self.rows.intercepted[r])
-        if (n, k, ratio) not in self._kept:
-            at_kyiv = [self._stopped(0, k, 1.0), self._stopped(n, k, 1.0)]
-            table = np.stack([*at_kyiv, *(self._stopped(met, k, ratio) for met in range(n + 1))])
-            # Far below the row's largest it is as good as none; products of less would crawl as subnormals.
-            table = np.maximum(table, _LEAST * table.max()) * (table.max(axis=1) > 0)[:, None]
-            table[2:] = fanning(n, self.packets) @ table[2:]
-            self._kept[n, k, ratio] = table
-        return self._kept[n, k, ratio]
+        whole = _chances(n, k, ratio, self.prior.points, self.prior.concentrations, tuple(self.packets.tolist()))
+        return whole[_OF_ZONE.get(int(self.rows.aim[r]), slice(None))]
 
-    @cached_property
-    def _kept(self) -> dict[tuple[int, int, float], Floats]:
-        return {}
 
-    def _stopped(self, met: int, k: int, ratio: float) -> Floats:
-        """(cells,) probability that k of the missiles met are stopped, by concentration and kill share."""
-        share = self.prior.share * ratio
-        concentration = np.asarray(self.prior.concentrations)[:, None]
-        return beta_binomial_chance(met, k, share, concentration).ravel()
+_OF_ZONE = {AIM["kyiv"]: slice(0, 2), AIM["elsewhere"]: slice(2, None)}
+"""Zone named to the columns of `_chances` that a row of it has; one that names none has them all."""
+
+
+@lru_cache(maxsize=1024)
+def _chances(
+    n: int, k: int, ratio: float, points: int, concentrations: tuple[float, ...], packets: tuple[float, ...]
+) -> Floats:
+    """(2 + n + 1, cells) probability that k of n are stopped: Kyiv not met, Kyiv met, and by powers elsewhere.
+
+    Kept beyond a record's own likelihood: readings and cuts of one question ask for the same.
+    """
+    share, concentration = (np.arange(points) + 0.5) / points, np.asarray(concentrations)[:, None]
+
+    def stopped(met: int, kill: Floats) -> Floats:
+        return beta_binomial_chance(met, k, kill, concentration).ravel()
+
+    table = np.stack([stopped(0, share), stopped(n, share), *(stopped(met, share * ratio) for met in range(n + 1))])
+    # Far below the row's largest it is as good as none; products of less would crawl as subnormals.
+    table = np.maximum(table, _LEAST * table.max()) * (table.max(axis=1) > 0)[:, None]
+    table[2:] = fanning(n, np.asarray(packets)) @ table[2:]
+    return table
 
 
 def zone_weights(stopped: bool, aim: int, at_kyiv: Floats, named: Floats) -> tuple[Floats, Floats]:

@@ -68,6 +68,10 @@ class Cover:
         more.none_ready[code] *= 1 - self.worlds.readiness_added[:, code, None]
         return more
 
+    def bare(self, places: Ints | NDArray[np.intp]) -> NDArray[np.bool_]:
+        """(w, p) places that no unit covers, ready or not."""
+        return np.asarray((self.none_ready[:, :, places] >= 1).all(axis=0))
+
     @property
     def engaged(self) -> Floats:
         """(w, p) chance that a ready unit covers the place."""
@@ -299,6 +303,9 @@ def expected_losses(
         worth = np.zeros(len(cover.worlds.places))
         worth[places] = metric.worth(stakes)
         return _ballistic_losses(cover, worth, plan, supplies, whole=metric.damage is not None)
+    if metric.is_coverage:  # covered, with rounds or without
+        bare = [states.bare(places) @ metric.worth(stakes) for states, _ in with_units(cover, plan)]
+        return np.repeat(np.stack(bare, axis=1)[None], len(supplies), axis=0)
     table = np.empty((len(supplies), len(cover.worlds), len(plan) + 1))
     settled: dict[ThreatClass, Floats] = {}
     for n, (covered, passed) in enumerate(with_units(cover, plan, passage)):
@@ -306,7 +313,7 @@ def expected_losses(
         # Units change what leaks of the metric's own classes; the background leaks as it did.
         settled = {cls: kept for cls, kept in settled.items() if cls in metric.background}
         for at, rounds in enumerate(supplies):
-            leakage = expect(covered, np.inf if metric.is_coverage else rounds[n], places, leak, settled)
+            leakage = expect(covered, rounds[n], places, leak, settled)
             table[at, :, n] = metric.expected_loss(leakage, stakes).sum(axis=1)
     return table
 

@@ -16,6 +16,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 import vl_convert
+from altair.utils import update_nested
 from markupsafe import Markup
 
 from tegmen.evidence.catalogue import kind_name
@@ -98,7 +99,8 @@ def svg(chart: AnyChart, language: Language | None = None) -> Markup:
 
     Colours that mean something follow those of the page, dark or light; a map keeps its own, on paper of its own.
     """
-    spec = look(chart).to_dict(validate=False)  # every part of it was checked when it was made
+    spec = chart.to_dict(validate=False)  # every part of it was checked when it was made
+    spec["config"] = update_nested(spec.get("config", {}), _CONFIG, copy=True)  # as `look`, without copying the chart
     locale = None
     if language is not None and language.code != "en":
         spec = _in_language(spec, language)

@@ -8,6 +8,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+from altair.utils.schemapi import debug_mode
 
 from tegmen.answer import results as answers
 from tegmen.report import charts, reading_charts
@@ -85,18 +86,19 @@ def environment(spoken: Language | None = None) -> jinja2.Environment:
 def fill_page(template: str, language: Language | None = None, **content: Any) -> str:
     """Fill a template of the folder `templates` in a language, English by default; it draws its own pictures."""
     language = language or language_of("en")
-    return (
-        environment(language)
-        .get_template(template)
-        .render(
-            language=language,
-            t=language.text,
-            case_title=charts.CASE_TITLE,
-            charts=charts,
-            readings=reading_charts,
-            **content,
+    with debug_mode(False):  # our charts are checked against its schema where they are tested
+        return (
+            environment(language)
+            .get_template(template)
+            .render(
+                language=language,
+                t=language.text,
+                case_title=charts.CASE_TITLE,
+                charts=charts,
+                readings=reading_charts,
+                **content,
+            )
         )
-    )
 
 
 def share_text(share: float | None) -> str:

@@ -68,10 +68,15 @@ class Shield:
 
         That is the chance that it is not ready, to a power (one, or (w,)).
         """
-        here = site[worlds]
-        covered = near.apart_km[here] <= self.radius_km[worlds, system, None]
-        idle = (1 - self.ready[:, system]) ** power
-        table[near.place[here], worlds[:, None]] *= np.where(covered, idle[worlds, None], 1.0)
+        radius, idle = self.radius_km[worlds, system], ((1 - self.ready[:, system]) ** power)[worlds]
+        here, idle = site[worlds], idle.astype(table.dtype)
+        # Nearest first: of ever fewer worlds the next place is within reach, and no world has a place twice.
+        for place, apart in zip(near.place.T, near.apart_km.T, strict=True):
+            covered = np.flatnonzero(apart[here] <= radius)
+            here, radius, idle, worlds = here[covered], radius[covered], idle[covered], worlds[covered]
+            if not len(here):
+                break
+            table[place[here], worlds] *= idle
 
 
 @dataclass(frozen=True, slots=True, eq=False)
