@@ -235,6 +235,7 @@ def test_a_month_ahead_is_a_table_and_a_sentence_that_calls_it_a_projection(answ
     table = answer.to_pandas()
     assert table["month"].tolist()[0] == "2024-03"
     assert len(table) == 11
+    assert "With 7 Patriot from August 2024 to November 2024" in answer.sentence
     assert "A month of delay adds" in repr(answer)
     assert "not a forecast" in answer.caveats[0]
     assert "loss_share_a_month" in answer.caveats[-1]

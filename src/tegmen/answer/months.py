@@ -273,7 +273,7 @@ class ByWhen:
     @property
     def sentence(self) -> str:
         """Say by when the goal is met, and what a month of delay costs."""
-        what = ", ".join(f"{each.number} {kind_name(each.kind)} in {each.month:%B %Y}" for each in self.arrivals)
+        what = ", ".join(self._in_words(kind) for kind in dict.fromkeys(each.kind for each in self.arrivals))
         first, asked = self.first_met, f"{100 * self.goal.confidence:.6g} %"
         head = f"With {what or 'nothing added'}, the goal ({self.goal.label})"
         if first is None:
@@ -285,6 +285,13 @@ class ByWhen:
         else:
             met = f"is first met in {first.name}, in {100 * first.met:.0f} % of worlds ({asked} asked)"
         return f"{head} {met}.{self._cost}"
+
+    def _in_words(self, kind: str) -> str:
+        """How many of a kind arrive, and from when to when."""
+        own = [each for each in self.arrivals if each.kind == kind]
+        first, last = f"{own[0].month:%B %Y}", f"{own[-1].month:%B %Y}"
+        when = f"in {first}" if first == last else f"from {first} to {last}"
+        return f"{sum(each.number for each in own)} {kind_name(kind)} {when}"
 
     @property
     def _cost(self) -> str:

@@ -91,7 +91,7 @@ def _ahead_sections(decision: MixDecision) -> Iterator[Section]:
     for case, each in decision.cases.items():
         if (ahead := each.ahead) is not None:
             words = CASE_TITLE[case].lower()
-            yield Section(f"months-{case}", f"By when ({words})", months_section(ahead, case))
+            yield Section(f"months-{case}", f"By when ({words})", months_section(ahead))
             if ahead.neighbours is not None:
                 html = neighbours_section(ahead.neighbours)
                 across.append(Section(f"neighbours-{case}", f"Neighbours ({words})", html))

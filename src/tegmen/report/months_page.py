@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from tegmen.answer.ahead import Ahead
     from tegmen.report.charts import AnyChart
-    from tegmen.terms import EvidenceCase
 
 MONTHS_FILES = ("months.html", "months.json", "months.csv")
 _SIZE = {"width": 380, "height": 150}
@@ -46,10 +45,10 @@ def write_months(result: ByWhen, out: str | Path) -> Path:
     return folder / "months.html"
 
 
-def months_section(ahead: Ahead, case: EvidenceCase) -> Markup:
+def months_section(ahead: Ahead) -> Markup:
     """Give the section of the decision's page that follows its goals; it holds no heading of its own."""
     followed = [(each, months_pictures(each)) for each in ahead.months]
-    text = fill_page("months_section.html.j2", ahead=ahead, case=case, followed=followed, folded=True)
+    text = fill_page("months_section.html.j2", ahead=ahead, followed=followed, folded=True)
     return Markup(text)  # noqa: S704 - the template escapes
 
 
