@@ -71,7 +71,8 @@ def decide_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         evidence = tg.read_record(record, strict=strict, weapons=weapons)
         decision = tg.decide(
             question, calibrated(question, evidence, seed), goals=named, kinds=named_kinds, limits=limits,
-            budget=budget, by=by, seconds=seconds, seed=seed, cases=cases_of(case), effort=tg.Effort(worlds=worlds), progress=tell,
+            budget=budget, by=by, seconds=seconds, seed=seed, cases=cases_of(case), effort=tg.Effort(worlds=worlds),
+            progress=tell,
         )  # fmt: skip
         if not decision.interrupted:
             tell("writing the report", 0, 1)
