@@ -143,8 +143,8 @@ def test_every_fault_of_a_question_is_named_at_once():
 
 def test_what_a_mix_hangs_on():
     asked, scoring = question(rounds=(0.0, 40.0)), MadeWorlds()
-    unknowns = [{"need": scoring.need["ballistic"]}, {}]
-    weighed = weigh_mix(Shares(asked, scoring), unknowns, seed=1)
+    unknowns, shares = [{"need": scoring.need["ballistic"]}, {}], Shares(asked, scoring)
+    weighed = weigh_mix(shares, solve_mix(asked, shares), unknowns, seed=1)
     mix = weighed.solved.mix
     assert mix is not None
     # Protection costs more the surer one asks to be, and no kind alone is cheaper than all kinds together.

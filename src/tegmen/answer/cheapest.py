@@ -7,6 +7,7 @@ every kind in one order of sites for all goals. The proof is over all mixes of t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -338,13 +339,17 @@ def _with_dearest_round(costs: Mapping[tuple[str, Item], Cost]) -> dict[tuple[st
     return {key: cost for key, cost in costs.items() if key[1] != "round"} | dict([dearest] if dearest else [])
 
 
-def solve_mix(question: MixQuestion, shares: Shares, *, seconds: float = 60.0, gap: float = 0.0) -> SolvedMix:
+def solve_mix(
+    question: MixQuestion, shares: Shares, *, seconds: float = 60.0, gap: float = 0.0, ease: bool = True
+) -> SolvedMix:
     """Find the cheapest mix.
 
     Parameters
     ----------
     seconds, gap
         Time, and share of the cost, at which the search may end; an interrupt ends it too, with the best so far.
+    ease
+        Whether the time left is used to find out which higher limits would do, where none within the limits does.
 
     Raises
     ------
@@ -355,7 +360,8 @@ def solve_mix(question: MixQuestion, shares: Shares, *, seconds: float = 60.0, g
     most = np.inf if question.budget is None or question.by == "units" else question.budget
     found = cheapest_point(prices, shares.asked(), most=most, seconds=seconds, gap=gap)
     if found.point is None and not found.stopped:
-        raise InfeasibleError(_why_not(question, shares, seconds))
+        left = seconds - found.seconds if ease else 0.0
+        raise InfeasibleError(_why_not(question, shares, time.perf_counter() + left))
     return SolvedMix(
         mix=None if found.point is None else shares.mix(found.point),
         bound=found.bound,
@@ -376,8 +382,8 @@ def _proof_words(found: Found) -> str:
     return how + ended
 
 
-def _why_not(question: MixQuestion, shares: Shares, seconds: float) -> str:
-    """Name the limits that bind and the nearest that is feasible."""
+def _why_not(question: MixQuestion, shares: Shares, until: float) -> str:
+    """Name the limits that bind and the nearest that is feasible, as far as the time goes."""
     top = tuple(len(price) - 1 for price in question.prices())
     short = [
         f"{goal.name} in {percent(share)} of worlds, {percent(goal.confidence)} asked"
@@ -388,11 +394,11 @@ def _why_not(question: MixQuestion, shares: Shares, seconds: float) -> str:
     if short:
         return (
             f"no mix meets the goals within the limits ({limits}; {question.rounds[-1]:g} rounds a month): all of it "
-            f"together meets {'; '.join(short)}; nearest feasible: {_eased(question, shares)}"
+            f"together meets {'; '.join(short)}; nearest feasible: {_eased(question, shares, until)}"
         )
     free = replace(question, budget=None)
-    solved = solve_mix(free, shares, seconds=seconds)
-    if solved.mix is None:  # pragma: no cover - interrupted between two searches
+    solved = solve_mix(free, shares, seconds=max(1.0, until - time.perf_counter()))
+    if solved.mix is None:
         return f"no mix meets the goals within the budget of USD {question.budget:,.0f} million"
     return (
         f"no mix meets the goals within the budget of USD {question.budget:,.0f} million: none costs less than USD "
@@ -400,8 +406,13 @@ def _why_not(question: MixQuestion, shares: Shares, seconds: float) -> str:
     )
 
 
-def _eased(question: MixQuestion, shares: Shares) -> str:
+def _eased(question: MixQuestion, shares: Shares, until: float) -> str:
     """The least by which a limit, raised alone, makes the goals feasible; else all together; else what can be had."""
+    top = tuple(len(price) - 1 for price in question.prices())
+    reached = ", ".join(
+        f"{goal.name} at a confidence of {percent(share)}"
+        for goal, share in zip(question.goals, shares.at(top).tolist(), strict=True)
+    )
 
     def feasible(limits: Mapping[str, int]) -> bool:
         wider = Shares(replace(question, limits=FrozenDict(limits)), shares.scoring, shares.inside)
@@ -411,18 +422,17 @@ def _eased(question: MixQuestion, shares: Shares) -> str:
     most = {kind: min(_LIMIT_MOST, _EASED * max(limit, 1)) for kind, limit in question.limits.items()}
     ways: list[str] = []
     for kind, limit in question.limits.items():
+        if time.perf_counter() > until:
+            break
         if feasible({**question.limits, kind: most[kind]}):
             enough = least_level(limit, most[kind], lambda each, kind=kind: feasible({**question.limits, kind: each}))
             ways.append(f"{kind} up to {enough}")
     if ways:
         return f"with {', or '.join(ways)}, the goals can be met"
+    if time.perf_counter() > until:
+        return reached
     if feasible(most):
         return f"with all limits {_EASED} times as high the goals can be met"
-    top = tuple(len(price) - 1 for price in question.prices())
-    reached = ", ".join(
-        f"{goal.name} at a confidence of {percent(share)}"
-        for goal, share in zip(question.goals, shares.at(top).tolist(), strict=True)
-    )
     return f"{reached}; limits {_EASED} times as high do not meet the goals either"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from tegmen.answer.siting import stands
 from tegmen.answer.study import Effort, begin_study
 from tegmen.answer.tradeoffs import Weighed, weigh_mix
 from tegmen.calibration.fit import Calibration
-from tegmen.errors import InputError, checked_arguments
+from tegmen.errors import InfeasibleError, InputError, checked_arguments
 from tegmen.evidence.catalogue import kind_name
 from tegmen.evidence.holders import read_holders
 from tegmen.question.goals import METRICS
@@ -38,6 +39,8 @@ SEARCH_SECONDS = 36.0
 _ALSO = ("cruise_strikes",)
 """Metrics that are asked of beside the headline's goal where nothing is named."""
 _LATER_PART = 3
+_FIRST_PART = 0.75
+"""Part of the time in which the cheapest mixes of all cases are to be found."""
 _STRIKES = "_strikes"
 BILLION = 1000.0
 
@@ -57,6 +60,15 @@ class Averted:
     goal: str
     strikes: float
     error: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What a case has before it is known what its mix hangs on."""
+
+    scores: MixScores
+    shares: Shares
+    solved: SolvedMix
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +193,8 @@ class MixDecision:
         decision = self.cases[case]
         solved = decision.solved
         aims = aims_in_words(self.question.goals)
+        if solved.mix is None and np.isinf(solved.bound):
+            return f"to {aims}: {solved.status}"
         if solved.mix is None:
             return f"no mix that is enough to {aims} was found yet; none costs less than {money(solved.bound)}"
         what = "cheapest mix" if self.question.by == "cost" else "smallest number of units"
@@ -337,18 +351,33 @@ def decide(  # noqa: PLR0913 - the question, what may be bought, and how to comp
     question = decision_question(scenario, goals, kinds, limits, by=by, budget=budget)
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=cases, progress=progress)
     used = {row.label: row for row in (*question.rows, scenario.catalogue.model("paid_months"))}
-    decisions: dict[EvidenceCase, CaseDecision] = {}
-    shares: Shares | None = None
+    begun: dict[EvidenceCase, _Begun] = {}
+    refused, until = dict[EvidenceCase, str](), 0.0
     for case in cases:
         scores = MixScores(study, case, question.goals, question.limits, question.rounds)
         scores.prepare()
-        shares = Shares(question, scores, like=shares)
-        decisions[case] = _decide_case(scores, shares, seconds / len(cases))
+        until = until or time.perf_counter() + _FIRST_PART * seconds
+        study.tell(f"{case}: the cheapest mix", 0, 1)
+        shares = Shares(question, scores, like=next((each.shares for each in begun.values()), None))
+        left = max(1.0, until - time.perf_counter()) / (len(cases) - len(begun))
+        try:
+            solved = solve_mix(question, shares, seconds=left, ease=len(cases) == 1)
+        except InfeasibleError as error:
+            refused[case] = str(error)
+            solved = SolvedMix(None, np.inf, 0.0, str(error), interrupted=False, slack=0.0, scored=0)
+        begun[case] = _Begun(scores, shares, solved)
+        if solved.interrupted:
+            break
+    if len(refused) == len(cases):
+        raise InfeasibleError("; ".join(f"{case}: {reason}" for case, reason in refused.items()))
+    until += (1 - _FIRST_PART) * seconds
+    decisions: dict[EvidenceCase, CaseDecision] = {}
+    for case, each in begun.items():
+        left = max(1.0, until - time.perf_counter()) / (len(begun) - len(decisions))
+        decisions[case] = _decide_case(each, left)
         used |= {row.label: row for row in study.worlds(case, whole=True).parameters}
         ahead = decisions[case].ahead
         used |= {row.label: row for row in (ahead.parameters if ahead is not None else ())}
-        if decisions[case].solved.interrupted:
-            break
     parameters = tuple(used[label] for label in sorted(used))
     decision = MixDecision(
         scenario=scenario,
@@ -427,10 +456,10 @@ def goals_named(scenario: Scenario, names: Sequence[str]) -> tuple[Goal, ...]:
     )
 
 
-def _decide_case(scores: MixScores, shares: Shares, seconds: float) -> CaseDecision:
-    study, case = scores.study, scores.case
+def _decide_case(begun: _Begun, seconds: float) -> CaseDecision:
+    scores, study, case = begun.scores, begun.scores.study, begun.scores.case
     weighed = weigh_mix(
-        shares, scores.unknowns(), seconds=seconds, seed=study.seed,
+        begun.shares, begun.solved, scores.unknowns(), seconds=seconds, seed=study.seed,
         tell=lambda what: study.tell(f"{case}: {what}", 0, 1),
     )  # fmt: skip
     mix = weighed.solved.mix

@@ -284,7 +284,7 @@ class _Search:
     def run(self, until: float, gap: float, probes: int) -> str:
         """Search until the proof, or a gap small enough, or the time is up; why it ended before its proof."""
         new = any(not reach.known and not (reach.like and reach.like.known) for reach in self.reaches)
-        first, probed, cheaper = iter(_FIRST_LOOKS if new else ()), False, True
+        first, probed, cheaper = iter(_FIRST_LOOKS if new else _FIRST_LOOKS[:1]), False, True
         try:
             self._take_known()
             while True:

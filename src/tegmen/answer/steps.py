@@ -18,7 +18,6 @@ from tegmen.engine.expected import Cover, cover_baseline, expect, stakes_of
 from tegmen.engine.kernel.windows import fly_past
 from tegmen.engine.laydown import Laydown
 from tegmen.engine.passage import Passage, passage_for
-from tegmen.engine.workload import over_worlds
 from tegmen.question.lanes import VARIANTS
 from tegmen.question.option import Option
 from tegmen.question.scenario import Goal
@@ -110,7 +109,8 @@ class Ground:
         worthy = passage.shares * through * np.repeat(worth, worlds.theatre.lanes.areas * VARIANTS)
         radius, flown, gain = reach_air_km(worlds)[:, code].copy(), np.empty(len(worlds)), np.empty(len(worth))
         for site in range(len(worth)):
-            over_worlds(fly_past, len(worlds), np.full(len(worlds), site), radius, ways, worthy, passage.passing, flown)
+            # So little work for one site that sharing it among threads would take longer.
+            fly_past(0, len(worlds), np.full(len(worlds), site), radius, ways, worthy, passage.passing, flown)
             gain[site] = (stopped * flown).sum()
         return gain
 

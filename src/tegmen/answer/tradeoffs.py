@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tegmen.answer.cheapest import Mix, MixQuestion, Shares, SolvedMix, helpful, solve_mix
+from tegmen.answer.cheapest import Mix, MixQuestion, Shares, SolvedMix, helpful
 from tegmen.answer.lattice import Asked, Found, Point, cheapest_point
 from tegmen.terms import FrozenDict
 
@@ -27,11 +27,10 @@ CONFIDENCES = (0.5, 0.6, 0.7, 0.8, 0.9)
 _PRICE_DRAWS = 100
 _FRONTIER_ERRORS = 2.0
 """Monte Carlo standard errors either way that a frontier is shown with."""
-_SEARCH_SECONDS = 4.0
+_SEARCH_SECONDS = 8.0
 """Time for each search beside the first; what is not proven by then is told."""
 _GAP = 0.02
 """Share of the cost at which such a search ends."""
-_FIRST_PART, _HANGS_LEAST = 0.8, 0.2
 _THIRD_LEAST = 300
 """Worlds of a third of them below which its mix would be luck."""
 
@@ -180,39 +179,35 @@ class _Asked:
 
 def weigh_mix(
     shares: Shares,
+    solved: SolvedMix,
     unknowns: Sequence[Mapping[str, Floats]],
     *,
     seconds: float = 60.0,
     seed: int = 1,
     tell: Callable[[str], None] = lambda _what: None,
 ) -> Weighed:
-    """Find the cheapest mix, and then what it hangs on.
+    """Find what a cheapest mix hangs on.
 
     Parameters
     ----------
     shares
         In what share of worlds mixes meet the goals of a question.
+    solved
+        The cheapest mix of it.
     unknowns
         For each goal, plain words to (w,) values in its worlds.
     seconds
-        For everything, of which the first search may take four fifths; what comes after has a fifth at least.
-
-    Raises
-    ------
-    InfeasibleError
-        No mix within the limits, or the budget, meets the goals.
+        Time for all of it, but for the search it is amid; what is not settled by then is told.
     """
-    tell("the cheapest mix")
-    begun, question = time.perf_counter(), shares.question
-    solved = solve_mix(question, shares, seconds=_FIRST_PART * seconds)
+    question = shares.question
     if solved.interrupted or solved.mix is None or question.by == "units":
         return Weighed(question, solved, FrozenDict({}), (), None, ())
     binding = FrozenDict(_bound_by(shares, solved.mix))
-    asked = _Asked(question, shares, begun + max(seconds, _HANGS_LEAST * seconds + solved.seconds))
-    tell("prices drawn")
-    of_prices, draws = _price_moves(asked, solved.mix), _draw_prices(asked, solved.mix, seed)
+    asked = _Asked(question, shares, time.perf_counter() + seconds)
     tell("cost against protection")
     plain = _frontiers(asked, 0.0)
+    tell("prices drawn")
+    of_prices, draws = _price_moves(asked, solved.mix), _draw_prices(asked, solved.mix, seed)
     tell("worlds in which an unknown is low, or high")
     of_worlds = _world_moves(asked, unknowns, solved.mix)
     tell("cost against protection, with Monte Carlo error")
@@ -290,7 +285,7 @@ def _draw_prices(asked: _Asked, mix: Mix, seed: int) -> CostDraws:
         values = {name: float(row[at]) for name, row in drawn.items()}
         costs[at] = _price_of(question, point, values)
         found = asked.search(values=values)
-        if costs[at] <= found.bound * (1 + _GAP):
+        if costs[at] * (1 - _GAP) <= found.bound:
             kept += 1
         elif found.point is None or found.cost >= costs[at]:
             undecided += 1
@@ -356,7 +351,7 @@ def _move(asked: _Asked, found: Found, mix: Mix, about: tuple[str, str, bool | N
     values = {about[0]: about[4]} if about[1] == "price" else None
     cost = _price_of(asked.question, point, values or {})
     enough = all(reach.at(reach.own(point)) >= least for reach, least in asked.shares.asked())
-    if enough and cost <= found.bound * (1 + _GAP):
+    if enough and cost * (1 - _GAP) <= found.bound:
         return MixMove(*about, mix=mix, cost=cost, changed=False, settled=True)
     now = None if found.point is None else asked.shares.mix(found.point)
     return MixMove(*about, mix=now, cost=_cost(found), changed=True, settled=True)

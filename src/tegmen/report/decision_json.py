@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
@@ -149,8 +150,9 @@ class DecisionCasePart(Part):
 
     sentence: str = field("The decision in one sentence.", *WORLDS, *PRICES)
     mix: MixPart | None = field("The cheapest mix found; null: none before the search was ended.", *WORLDS, *PRICES)
-    bound: Positive = field(
-        "No mix of the same orders of sites, within the limits, costs less [USD million at best prices, or units].",
+    bound: MaybePositive = field(
+        "No mix of the same orders of sites, within the limits, costs less [USD million at best prices, or units]; "
+        "null: none is enough.",
         *WORLDS, *PRICES,
     )  # fmt: skip
     gap: Share = field("Share of its cost that a cheaper mix could save at most.", *WORLDS, *PRICES)
@@ -228,7 +230,7 @@ def _decided_part(result: MixDecision, decision: CaseDecision) -> DecisionCasePa
     return DecisionCasePart(
         sentence=result.sentence(decision.case),
         mix=_mix_part(solved.mix),
-        bound=solved.bound,
+        bound=solved.bound if math.isfinite(solved.bound) else None,
         gap=solved.gap,
         status=solved.status,
         slack=solved.slack,
