@@ -39,8 +39,8 @@ SEARCH_SECONDS = 36.0
 _ALSO = ("cruise_strikes",)
 """Metrics that are asked of beside the headline's goal where nothing is named."""
 _LATER_PART = 3
-_FIRST_PART = 0.75
-"""Part of the time in which the cheapest mixes of all cases are to be found."""
+_PART_LEAST = 0.2
+"""Part of the time that the mix of a later case has at least, and what the mixes hang on."""
 _STRIKES = "_strikes"
 BILLION = 1000.0
 
@@ -356,10 +356,10 @@ def decide(  # noqa: PLR0913 - the question, what may be bought, and how to comp
     for case in cases:
         scores = MixScores(study, case, question.goals, question.limits, question.rounds)
         scores.prepare()
-        until = until or time.perf_counter() + _FIRST_PART * seconds
+        until = until or time.perf_counter() + seconds
         study.tell(f"{case}: the cheapest mix", 0, 1)
         shares = Shares(question, scores, like=next((each.shares for each in begun.values()), None))
-        left = max(1.0, until - time.perf_counter()) / (len(cases) - len(begun))
+        left = max(_PART_LEAST * seconds, until - time.perf_counter())
         try:
             solved = solve_mix(question, shares, seconds=left, ease=len(cases) == 1)
         except InfeasibleError as error:
@@ -370,7 +370,7 @@ def decide(  # noqa: PLR0913 - the question, what may be bought, and how to comp
             break
     if len(refused) == len(cases):
         raise InfeasibleError("; ".join(f"{case}: {reason}" for case, reason in refused.items()))
-    until += (1 - _FIRST_PART) * seconds
+    until = max(until, time.perf_counter() + _PART_LEAST * seconds)
     decisions: dict[EvidenceCase, CaseDecision] = {}
     for case, each in begun.items():
         left = max(1.0, until - time.perf_counter()) / (len(begun) - len(decisions))
