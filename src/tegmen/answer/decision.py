@@ -174,8 +174,10 @@ class MixDecision:
         """Which inputs would make it another mix, and in how many draws of the prices it stays the cheapest."""
         lines: list[str] = []
         for case, each in self.cases.items():
-            if (draws := each.weighed.draws) is not None:
-                lines.append(f"{case}: stays the cheapest in {draws.kept} of {draws.draws} draws of all prices")
+            draws = each.weighed.draws
+            if draws is not None and draws.open < draws.draws:
+                of = f"{draws.draws} draws" if not draws.open else f"{draws.draws - draws.open} settled draws"
+                lines.append(f"{case}: stays the cheapest in {draws.kept} of {of} of all prices")
             lines += [
                 f"{case}: with {move.id} {'lowest' if move.end == 'low' else 'highest'} ({move.value:.3g}"
                 f"{'' if move.verified is not False else ', not verified'}): "

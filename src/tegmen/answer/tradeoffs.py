@@ -29,6 +29,8 @@ _FRONTIER_ERRORS = 2.0
 """Monte Carlo standard errors either way that a frontier is shown with."""
 _SEARCH_SECONDS = 8.0
 """Time for each search beside the first; what is not proven by then is told."""
+_DRAW_SECONDS, _PRICE_SECONDS = 0.1, 0.5
+"""The same for a draw of all prices, and for a price at an end of its range: what is known often settles them."""
 _GAP = 0.02
 """Share of the cost at which such a search ends."""
 _THIRD_LEAST = 300
@@ -161,7 +163,11 @@ class _Asked:
         self.question, self.shares, self.until = question, shares, until
 
     def search(
-        self, asked: Asked | None = None, values: Mapping[str, float] | None = None, kinds: Sequence[str] = ()
+        self,
+        asked: Asked | None = None,
+        values: Mapping[str, float] | None = None,
+        kinds: Sequence[str] = (),
+        seconds: float = _SEARCH_SECONDS,
     ) -> Found:
         """The cheapest point with other goals or prices; with some kinds alone, none of the others is bought."""
         left = self.until - time.perf_counter()
@@ -173,8 +179,7 @@ class _Asked:
                 price if kind in kinds else price[:1]
                 for kind, price in zip((*self.question.kinds, kinds[0]), prices, strict=True)
             ]
-        seconds = min(_SEARCH_SECONDS, left)
-        return cheapest_point(prices, asked or self.shares.asked(), seconds=seconds, gap=_GAP, probes=0)
+        return cheapest_point(prices, asked or self.shares.asked(), seconds=min(seconds, left), gap=_GAP, probes=0)
 
 
 def weigh_mix(
@@ -204,10 +209,10 @@ def weigh_mix(
         return Weighed(question, solved, FrozenDict({}), (), None, ())
     binding = FrozenDict(_bound_by(shares, solved.mix))
     asked = _Asked(question, shares, time.perf_counter() + seconds)
-    tell("cost against protection")
-    plain = _frontiers(asked, 0.0)
     tell("prices drawn")
     of_prices, draws = _price_moves(asked, solved.mix), _draw_prices(asked, solved.mix, seed)
+    tell("cost against protection")
+    plain = _frontiers(asked, 0.0)
     tell("worlds in which an unknown is low, or high")
     of_worlds = _world_moves(asked, unknowns, solved.mix)
     tell("cost against protection, with Monte Carlo error")
@@ -284,7 +289,7 @@ def _draw_prices(asked: _Asked, mix: Mix, seed: int) -> CostDraws:
     for at in range(_PRICE_DRAWS):
         values = {name: float(row[at]) for name, row in drawn.items()}
         costs[at] = _price_of(question, point, values)
-        found = asked.search(values=values)
+        found = asked.search(values=values, seconds=_DRAW_SECONDS)
         if costs[at] * (1 - _GAP) <= found.bound:
             kept += 1
         elif found.point is None or found.cost >= costs[at]:
@@ -311,7 +316,7 @@ def _price_moves(asked: _Asked, mix: Mix) -> list[MixMove]:
     moves: list[MixMove] = []
     for row in asked.question.rows:
         for end, value in _row_ends(row):
-            found = asked.search(values={row.id: value})
+            found = asked.search(values={row.id: value}, seconds=_PRICE_SECONDS)
             moves.append(_move(asked, found, mix, (row.id, "price", row.verified, end, value)))
     return moves
 
