@@ -172,7 +172,7 @@ def bound_of(prices: Sequence[Floats], asked: Asked, slacks: Sequence[float]) ->
         alone = own.copy()
         for point, share in reach.known.items():
             own[tuple(np.minimum(point, np.array(own.shape) - 1))] |= share - least < -slack
-            if share < least and all(level < size for level, size in zip(point, own.shape, strict=True)):
+            if share < least and _inside(point, own.shape):
                 alone[point] = True
         for axis in range(own.ndim):  # a point below one that is out is out
             own = np.flip(np.logical_or.accumulate(np.flip(own, axis), axis), axis)
@@ -194,6 +194,11 @@ def _spread(own: NDArray[Any], axes: Sequence[int], count: int) -> NDArray[Any]:
     return own.reshape([sizes.get(axis, 1) for axis in range(count)])
 
 
+def _inside(point: Point, shape: Sequence[int]) -> bool:
+    """Whether a point is one of a lattice."""
+    return all(level < size for level, size in zip(point, shape, strict=True))
+
+
 class _Region:
     """Where one goal is reached, and where not, as far as is known: arrays over its own axes."""
 
@@ -210,17 +215,10 @@ class _Region:
         """Work out the share at a point, and what follows; by how much it is above what is asked."""
         new = own not in self.reach.known
         margin = self.reach.at(own) - self.least
-        if new:
-            short = 0.0
-            if margin < 0 and self.met[own]:
-                short = -margin
-            elif margin >= 0 and self.out[own]:
-                above = (share for point, share in self.reach.known.items() if np.all(np.array(point) >= own))
-                short = max(self.least - share for share in above)
-            if short > self.slack:
-                self._mark_all()
-            else:
-                self._mark(own, margin)
+        if new and (self.met[own] if margin < 0 else self.out[own]):  # more did worse than less
+            self._mark_all()
+        elif new:
+            self._mark(own, margin)
         return margin
 
     def guess(self) -> tuple[Floats, float]:
@@ -246,12 +244,10 @@ class _Region:
 
     def _mark_all(self) -> None:
         self.met[...], self.out[...] = False, False
-        short = self.slack
         for point, share in self.reach.known.items():
             self._mark(point, share - self.least)
-        for point, share in self.reach.known.items():
-            if share < self.least and all(level < size for level, size in zip(point, self.shape, strict=True)):
-                short = max(short, self.least - share) if self.met[point] else short
+        inside = ((point, share) for point, share in self.reach.known.items() if _inside(point, self.shape))
+        short = max((self.least - share for point, share in inside if self.met[point]), default=0.0)
         if short > self.slack:
             self.slack = _TWICE * short
             self._mark_all()
@@ -261,7 +257,7 @@ class _Region:
             self.met[tuple(slice(level, None) for level in own)] = True
         elif margin < -self.slack:
             self.out[tuple(slice(None, level + 1) for level in own)] = True
-        elif all(level < size for level, size in zip(own, self.shape, strict=True)):
+        elif _inside(own, self.shape):
             self.out[own] = True
 
 
@@ -276,20 +272,21 @@ class _Search:
     def __init__(self, prices: Sequence[Floats], asked: Asked, most: float) -> None:
         self.costs, self.most = _costs(prices), most
         self.regions = [_Region(reach, least, self.costs.shape) for reach, least in asked]
-        self.reaches = [reach for reach, _ in asked]
         self._quick_first = sorted(self.regions, key=lambda region: region.reach.slow)
         self.best: Point | None = None
         self.cost = np.inf
 
     def run(self, until: float, gap: float, probes: int) -> str:
         """Search until the proof, or a gap small enough, or the time is up; why it ended before its proof."""
-        new = any(not reach.known and not (reach.like and reach.like.known) for reach in self.reaches)
+        reaches = [region.reach for region in self.regions]
+        new = any(not reach.known and not (reach.like and reach.like.known) for reach in reaches)
         first, probed, cheaper = iter(_FIRST_LOOKS if new else _FIRST_LOOKS[:1]), False, True
         try:
             self._take_known()
             while True:
                 left = self._left()
-                if self._bound(left) >= self.cost * (1 - max(gap, _SAME_COST)) or not left.any():
+                bound = self.costs[left].min(initial=np.inf)
+                if bound >= self.cost * (1 - max(gap, _SAME_COST)):
                     if probed or not self._probe(probes, until):
                         return ""
                     probed = True
@@ -320,9 +317,6 @@ class _Search:
         for region in self.regions:
             left &= ~_spread(region.out, region.reach.axes, left.ndim)
         return left
-
-    def _bound(self, left: NDArray[np.bool_]) -> float:
-        return float(self.costs[left].min(initial=np.inf))
 
     def _try(self, point: Point) -> bool:
         """Look whether a point reaches all goals, and take it if it is cheaper than the best."""

@@ -385,7 +385,11 @@ def remaining_shares(
     losses = expected_losses(cover_baseline(worlds), goal, plan, supplies, passage)
     if goal.measure.is_count:
         return losses
-    base = losses[..., :1]
+    return share_left(losses, losses[..., :1])
+
+
+def share_left(losses: Floats, base: Floats) -> Floats:
+    """Share of the baseline's value that remains; where that is none, none."""
     return np.where(base > 0, losses / np.where(base > 0, base, 1.0), 0.0)
 
 

@@ -222,13 +222,19 @@ def _own_links(content: dict[str, Any], pointer: str) -> list[Link]:
     return [_group(content, role) for role in _GROUPS]
 
 
-def _holder_links(content: dict[str, Any], pointer: str) -> list[Link]:
-    """Numbers that the nearest part on the way to a pointer names; all where none does."""
+def _named_nearest(content: dict[str, Any], pointer: str, key: str) -> list[str] | None:
+    """The ids under a key of the nearest part on the way to a pointer that has it; None where none does."""
     value: Any = content
     named: list[str] | None = None
     for step in pointer.split("/")[1:]:
         value = value[step] if isinstance(value, dict) else value[int(step)]
-        named = value.get("numbers", named) if isinstance(value, dict) else named
+        named = value.get(key, named) if isinstance(value, dict) else named
+    return named
+
+
+def _holder_links(content: dict[str, Any], pointer: str) -> list[Link]:
+    """Numbers that the nearest part on the way to a pointer names; all where none does."""
+    named = _named_nearest(content, pointer, "numbers")
     if named is None:
         return [_group(content, "holder")]
     return [_number_link(content, number) for number in content["evidence"]["numbers"] if number["id"] in named]
@@ -236,11 +242,7 @@ def _holder_links(content: dict[str, Any], pointer: str) -> list[Link]:
 
 def _told_links(content: dict[str, Any], pointer: str) -> list[Link]:
     """Lines of the ledger that the nearest part on the way to a pointer names; all that the answer names where none."""
-    value: Any = content
-    named: list[str] | None = None
-    for step in pointer.split("/")[1:]:
-        value = value[step] if isinstance(value, dict) else value[int(step)]
-        named = value.get("entries", named) if isinstance(value, dict) else named
+    named = _named_nearest(content, pointer, "entries")
     if named:
         return [_entry_link(content, id_) for id_ in named]
     told = [_entry_link(content, id_) for id_, row in content["evidence"]["entries"].items() if _is_told(row)]
