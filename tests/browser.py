@@ -112,6 +112,8 @@ class Page:
     _held = False
 
     def click(self, selector: str) -> None:
+        """Press and let go in the middle of it, once nothing is being drawn that would move it."""
+        self.until("document.body.ariaBusy !== 'true'")
         x, y = self.middle_of(selector)
         self.mouse("mousePressed", x, y)
         self.mouse("mouseReleased", x, y)

@@ -240,6 +240,16 @@ def test_two_states_stand_side_by_side_and_a_link_brings_both_back(page):
 
 
 @needs_browser
+def test_a_button_that_is_pressed_while_the_page_redraws_keeps_its_click(page):
+    x, y = page.middle_of("#keep")
+    page.value("document.getElementById('rounds').dispatchEvent(new Event('input'))")  # drawn anew when it has rested
+    page.mouse("mousePressed", x, y)
+    page.value("new Promise((done) => setTimeout(done, 400))")
+    page.mouse("mouseReleased", x, y)
+    page.until("location.hash.includes('&a=') || location.hash.startsWith('#a=')")
+
+
+@needs_browser
 def test_what_is_taken_out_says_what_the_page_says(page, studied, answered, tmp_path: Path):
     page.set("#threshold", 0.45)
     page.set("#rounds", 25)

@@ -34,6 +34,7 @@ let rest;
 /** Note that a hand moves. */
 function move() {
   moving = true;
+  document.body.ariaBusy = "true";
   clearTimeout(rest);
   rest = setTimeout(() => { moving = false; later(); }, REST_MS);
 }
@@ -155,9 +156,12 @@ let waiting = false;
 function later() {
   if (waiting) return;
   waiting = true;
+  document.body.ariaBusy = "true";
   requestAnimationFrame(() => {
     waiting = false;
-    show();
+    // A button drawn anew while it is pressed would lose its click.
+    if (document.querySelector("button:active")) for (const end of ["pointerup", "pointercancel"]) addEventListener(end, later, { once: true });
+    else show();
   });
 }
 
@@ -229,6 +233,7 @@ function show() {
   document.body.className = state.case;
   at("refused").textContent = refused.length ? words.say("link.refused", { keys: refused.join(", ") }) : "";
   history.replaceState(null, "", address());
+  document.body.ariaBusy = String(moving || waiting);
   document.body.dataset.redrawn = (performance.now() - began).toFixed(1);
 }
 
