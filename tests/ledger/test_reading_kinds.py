@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tegmen.ledger.entries import Entry
+from tegmen.ledger.reading.lexicon import currencies
 
 DAY = dt.date(2024, 5, 20)
 FEW = settings(max_examples=60, deadline=None, derandomize=True)
@@ -327,3 +328,121 @@ def test_the_size_of_a_thing_is_not_its_number(size, unit, count):
 def test_a_dozen_more_is_a_dozen(words):
     (entry,) = entries(f"Norway donated {words} missiles.")
     assert (entry.quantity.best, entry.quantity.hedge, entry.thing) == (12, "about", "missiles")
+
+
+# ------------------------------------------------------------------ what is joined to a number
+
+ARMS = st.sampled_from(("drone", "missile", "rocket", "bomb"))
+ASSAULTS = st.sampled_from(("attack", "barrage", "salvo", "strike", "raid", "wave"))
+SPELT = {"two": 2, "five": 5, "twenty-five": 25, "forty": 40, "hundred": 100}
+SIZES = st.integers(2, 950).map(lambda n: (str(n), n)) | st.sampled_from(sorted(SPELT.items()))
+BEHIND_A_NUMBER = SIZES.filter(lambda size: size[0] != "hundred")
+"""Behind a count "hundred" is its size: "3 hundred"."""
+
+
+@FEW
+@given(SIZES, ARMS, ASSAULTS, st.sampled_from((
+    "A {size}-{arm} {assault} hit Kyiv.", "Russia launched a {size}-{arm} {assault} on Odesa.",
+    "Kyiv came under a {size}-{arm} overnight {assault}.", "Monday's {size}-{arm} {assault} was repelled.",
+)))  # fmt: skip
+def test_an_attack_has_the_size_that_is_joined_to_its_number(size, arm, assault, form):
+    (words, number) = size
+    (draft,) = read({"text": form.format(size=words, arm=arm, assault=assault), "date": DAY})
+    entry = as_read(draft).entry
+    assert (entry.quantity.best, entry.quantity.unit, entry.thing) == (number, f"{arm}s", f"{arm}s")
+    assert (entry.role, draft.entry.doubtful) == ("launched", False)
+
+
+@FEW
+@given(COUNTS, COUNTS, ASSAULTS, st.sampled_from((" and ", ", ")))
+def test_an_attack_of_two_arms_has_two_sizes(drones, missiles, assault, joint):
+    found = entries(f"Russia launched a {drones}-drone{joint}{missiles}-missile {assault} on Kyiv.")
+    assert [(e.thing, e.quantity.best, e.role) for e in found] == [
+        ("drones", drones, "launched"), ("missiles", missiles, "launched"),
+    ]  # fmt: skip
+
+
+@FEW
+@given(SIZES, GIVERS, st.sampled_from(("package", "delivery", "batch", "tranche")), st.sampled_from(LEADS[1:]))
+def test_what_is_given_in_one_lot_has_the_size_that_is_joined_to_its_number(size, giver, lot, lead):
+    (entry,) = entries(f"{giver} {lead[0]} a {size[0]}-launcher {lot} for Ukraine.")
+    assert (entry.quantity.best, entry.thing, entry.status) == (size[1], "launchers", lead[1])
+    assert entry.participants[:1] == (giver,)
+
+
+@FEW
+@given(BEHIND_A_NUMBER, st.integers(2, 90), st.sampled_from(("launcher", "missile", "tank")))
+def test_what_each_of_several_has_is_not_their_number(size, count, part):
+    assert numbers(f"Spain delivered {count} {size[0]}-{part} batteries.") == [count]
+    assert numbers(f"Spain delivered a {size[0]}-{part} battery.") == [1]
+    for text in (
+        f"{size[0].capitalize()}-{part} attacks are no longer rare.", f"There was no {size[0]}-{part} attack.",
+        f"Every {size[0]}-{part} attack is costly.", f"Each pod is a {size[0]}-{part} box.",
+        f"Two {size[0]}-{part} attacks hit Kyiv.",
+    ):  # fmt: skip
+        drafts = [draft.entry for draft in read({"text": text, "date": DAY}) if draft.entry.thing == f"{part}s"]
+        assert all(entry.doubtful for entry in drafts), text
+
+
+@FEW
+@given(BEHIND_A_NUMBER, st.sampled_from(("hour", "week", "year-old", "mm", "metre", "page", "star", "day")))
+def test_what_is_joined_to_a_number_and_is_not_of_the_subject_makes_no_draft(size, word):
+    assert numbers(f"The {size[0]}-{word} drones were shown in Kyiv.") == []
+    assert numbers(f"Ukraine received 3 {size[0]}-{word} missiles.") == [3]
+
+
+@FEW
+@given(SIZES, PLURALS, st.sampled_from((("odd", "about"), ("something", "about"), ("plus", "at least"))),
+       st.sampled_from(("", "some ", "about ")))  # fmt: skip
+def test_odd_and_plus_hedge_the_number_that_they_are_joined_to(size, thing, more, before):
+    (word, hedge), (written, number) = more, size
+    (entry,) = entries(f"Kyiv needs {before if hedge == 'about' else ''}{written}-{word} {thing}.")
+    held = entry.quantity
+    assert (held.low, held.best, held.high) == ((None, number, None) if hedge == "about" else (number, None, None))
+    assert (held.hedge, entry.thing) == (hedge, thing)
+
+
+@FEW
+@given(st.sampled_from((("two", 24), ("three", 36), ("half", 6), ("half-a", 6), ("5", 60))), PLURALS, st.booleans())
+def test_dozens_are_counted_with_a_hyphen_or_without(times, thing, hyphen):
+    words = f"{times[0]}-dozen" if hyphen else f"{times[0].replace('-', ' ')} dozen"
+    (entry,) = entries(f"Kyiv needs {words} {thing}.")
+    assert (entry.quantity.best, entry.quantity.hedge, entry.thing) == (times[1], "about", thing)
+
+
+@FEW
+@given(COUNTS, ARMS, st.sampled_from(("swarm", "salvo", "fleet")), st.booleans())
+def test_the_strength_of_a_swarm_is_the_number_of_what_it_is_of(count, arm, whole, of):
+    (entry,) = entries(f"Russia lost a {count}-strong {f'{whole} of {arm}s' if of else f'{arm} {whole}'}.")
+    assert (entry.quantity.best, entry.quantity.unit) == (count, f"{arm}s")
+    assert numbers(f"A {count}-strong {arm} battalion was formed.") == []
+
+
+@FEW
+@given(st.sampled_from(sorted({*currencies("words").values()} & {*map(str.upper, currencies("words"))})),
+       st.decimals("1.1", "990", places=1), st.sampled_from((("m", 1e6), ("bn", 1e9), (" million", 1e6))), GIVERS,
+       st.sampled_from(("{code}{n}{size}", "{n}{size}{code}", "{code} {n}{size}", "{n}{size} {code}")))  # fmt: skip
+def test_a_code_of_a_currency_may_be_joined_to_its_sum(code, amount, size, giver, form):
+    if form.startswith("{n}{size}{code}") and size[0].startswith(" "):
+        form = "{n}{size} {code}"
+    (entry,) = entries(f"{giver} pledged {form.format(code=code, n=amount, size=size[0])} in military aid.")
+    assert (entry.quantity.unit, entry.quantity.best) == (code, pytest.approx(float(amount) * size[1]))
+    assert (entry.thing, entry.status) == ("military aid", "pledged")
+
+
+@FEW
+@given(
+    st.sampled_from(sorted(currencies("signs"))), st.integers(2, 990), GIVERS, st.sampled_from(("{n}m{s}", "{n}m {s}"))
+)
+def test_a_sign_of_a_currency_may_stand_behind_its_sum(sign, amount, giver, form):
+    (entry,) = entries(f"{giver} pledged {form.format(n=amount, s=sign)} in military aid.")
+    assert (entry.quantity.unit, entry.quantity.best) == (currencies("signs")[sign], amount * 1e6)
+
+
+@FEW
+@given(st.integers(2, 990), st.sampled_from((("euro", "EUR"), ("dollar", "USD"), ("zloty", "PLN"))), GIVERS)
+def test_a_package_has_the_sum_that_is_joined_to_it(amount, currency, giver):
+    (entry,) = entries(f"{giver} pledged a {amount}-million-{currency[0]} military aid package.")
+    assert (entry.quantity.unit, entry.quantity.best) == (currency[1], amount * 1e6)
+    (entry,) = entries(f"{giver} pledged a ${amount}-million military aid package.")
+    assert (entry.quantity.unit, entry.quantity.best, entry.status) == ("USD", amount * 1e6, "pledged")

@@ -13,6 +13,7 @@ from tegmen.ledger.reading.lexicon import countries, currencies, heads, hedges, 
 from tegmen.ledger.reading.sentences import Token, low_at, run_past
 
 _TOO_LONG = "too many digits for a number"
+ARTICLES = frozenset({"a", "an", "the"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ def value_at(tokens: Sequence[Token], index: int) -> tuple[float, int] | None:
 
 
 def _in_figures(tokens: Sequence[Token], index: int) -> tuple[float, int] | None:
-    match = re.fullmatch(r"(\d[\d.,\u00a0\u202f\u2009]*?)[.,]?([^\W\d_]*)", tokens[index].text)
-    if match is None or match[2].lower() not in values("suffixes"):
+    match = re.fullmatch(r"(\d[\d.,\u00a0\u202f\u2009]*?)[.,]?([^\W\d_]*)", tokens[index].low)
+    if match is None or match[2] not in values("suffixes"):
         return None
     text = match[1]
     if re.fullmatch(r"\d{1,3}(?:[,.\u00a0\u202f\u2009]\d{3})+", text) and not re.fullmatch(r"0\.\d+|\d+\.\d{3}", text):
@@ -82,21 +83,28 @@ def _in_figures(tokens: Sequence[Token], index: int) -> tuple[float, int] | None
         text = text.replace(",", "")
     elif not re.fullmatch(r"\d+(?:[.,]\d+)?", text):
         return None
-    value, past = float(text.replace(",", ".")) * values("suffixes")[match[2].lower()], index + 1
-    while (size := low_at(tokens, past)) in {"hundred", "thousand", "million", "billion", "trillion", "bn"}:
-        value *= values("sizes").get(size, 1e9)
+    value, past = float(text.replace(",", ".")) * values("suffixes")[match[2]], index + 1
+    while size := _magnitude(low_at(tokens, past)):
+        value *= size
         past += 1
     return (round(value, 6) if math.isfinite(value) else value), past
+
+
+def _magnitude(word: str) -> float:
+    """Value of "million", "dozen", "bn"; 0 for other words, and for a single letter that stands alone."""
+    size = values("sizes").get(word) or (values("suffixes").get(word) if len(word) > 1 else None)
+    return 0.0 if size is None or word == "score" else size
 
 
 def _in_number_words(tokens: Sequence[Token], index: int) -> tuple[float, int] | None:
     """Number words: "twenty-five", "one hundred and twenty", "two dozen", "half a dozen", "a hundred"."""
     sizes, low = values("sizes"), [token.low for token in tokens[index : index + 10]]
-    if low[:2] == ["half", "a"] and low[2:3] and low[2] in sizes:
-        return sizes[low[2]] / 2, index + 3  # "half a dozen", "half a million"
+    of = 2 if low[:2] == ["half", "a"] else 1
+    if low[0] in {"half", "half-a"} and low[of:] and low[of] in sizes:
+        return sizes[low[of]] / 2, index + of + 1  # "half a dozen", "a half million"
     if (low[1:4] == ["and", "a", "half"] and low[4:5] and low[4] in sizes) and (_small(low[0]) or low[0] == "a"):
         return ((_small(low[0]) or 1.0) + 0.5) * sizes[low[4]], index + 5  # "two and a half million"
-    if low[0] in {"a", "an", "the"} and low[1:2] and low[1] in sizes and low[1] != "score":
+    if low[0] in ARTICLES and low[1:2] and low[1] in sizes and low[1] != "score" and not tokens[index + 1].joined:
         low[0] = "one"
     total, part, used = 0.0, 0.0, 0
     for word in low:
@@ -104,7 +112,7 @@ def _in_number_words(tokens: Sequence[Token], index: int) -> tuple[float, int] |
             if part % 100 and not (part % 10 == 0 and part % 100 >= 20 and value < 10):
                 break
             part += value
-        elif word in sizes and (used or word == "dozen"):  # "a further dozen"
+        elif word in sizes and (used or word == "dozen" or tokens[index].joined):  # "a further dozen", "a hundred-plus"
             part = (part or 1.0) * sizes[word]
             if sizes[word] >= 1000:
                 total, part = total + part, 0.0
@@ -174,8 +182,8 @@ def _is_name(tokens: Sequence[Token], index: int, past: int) -> bool:
         named = before.text in words("weapons") or before.text in words("numbered")
         if named or before.text in "#№/" or _is_designation(tokens, index):
             return True
-    if after is not None and after.low in words("sizes"):
-        return True
+    if after is not None and (after.low in words("sizes") or (tokens[past - 1].joined and not _takes_number(after))):
+        return True  # "155 mm shells", "24-hour"
     if plain and re.fullmatch(r"(?:19|20)\d\d", token.text):
         known = before is not None and before.low in words("years_before")
         if known or after is None or not after.is_word:
@@ -183,6 +191,17 @@ def _is_name(tokens: Sequence[Token], index: int, past: int) -> bool:
     if after is not None and token.low == "one" and (after.low == "of" or (before is not None and before.low == "no")):
         return True
     return before is not None and before.text in "/:" and before.end == token.start
+
+
+def _takes_number(token: Token) -> bool:
+    """Whether a word that is joined to a number is counted by it, or says more of it: "500-drone", "30-odd"."""
+    word = token.low.partition("-")[0]
+    more = word in currencies("words") or (word,) in dict(hedges("after")) or word == "strong"
+    return more or _is_arms(token) or heads().get(word) == "aid"
+
+
+def _is_arms(token: Token) -> bool:
+    return heads().get(token.low) == "aid" or is_weapon(token)
 
 
 def _is_designation(tokens: Sequence[Token], index: int) -> bool:
@@ -248,8 +267,8 @@ def _hedged(tokens: Sequence[Token], number: HedgedNumber, floor: int) -> Hedged
         return number
     low, past = tuple(token.low for token in tokens), number.past
     first, hedge = _hedge_before(low, number.first, floor)
-    if hedge is None:
-        past, hedge = _hedge_behind(low, past)
+    past, behind_it = _hedge_behind(low, past)
+    hedge = hedge or behind_it
     if hedge is None:
         return number
     # What is measured and not counted has no next number: "over 100" drones is 101 up, "over 5%" is 5 % up.
@@ -306,7 +325,6 @@ RATIO_MOST = 10
 NOUNLESS = frozenset({"them", "next", "bare"})
 WHOLE = frozenset({"aid", "attack", "people", "grid"})
 """Groups of things that are counted in whole numbers."""
-ARTICLES = frozenset({"a", "an", "the"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +342,8 @@ class Count:
         "bare" has no noun at all.
     first, past
         Tokens from the hedge to the noun.
+    size_of
+        What it is the size of, "attack" of a 500-drone attack; "" where it stands for itself.
     """
 
     number: HedgedNumber
@@ -332,6 +352,7 @@ class Count:
     group: str
     first: int
     past: int
+    size_of: str = ""
 
     @property
     def quantity(self) -> Quantity | None:
@@ -413,6 +434,8 @@ def _count_at(tokens: Sequence[Token], number: HedgedNumber, starts: set[int]) -
         return _share(tokens, number)
     if low in words("measures"):
         return None
+    if tokens[past - 1].joined:
+        return _size_of(tokens, number)
     if low in {'"', "”", "»"}:  # '"several" Patriot systems'
         past += 1
         low = low_at(tokens, past)
@@ -435,6 +458,36 @@ def _count_at(tokens: Sequence[Token], number: HedgedNumber, starts: set[int]) -
     return Count(number, "", "", "bare", number.first, past) if number.hedge != "vague" else None
 
 
+def _size_of(tokens: Sequence[Token], number: HedgedNumber) -> Count | None:
+    """Count what is joined to a number: "a 500-drone attack", "a 40-missile and 9-bomb raid", "a 90-strong fleet".
+
+    It is sure where one attack or delivery is named that has this size. Of a thing that is counted itself, "two
+    6-launcher batteries", it is none.
+    """
+    past = number.past + (tokens[number.past].low == "strong")
+    end = run_past(tokens, past, _describes_lot, 6)
+    while low_at(tokens, end) == "," and end + 2 < len(tokens) and tokens[end + 1].joined:
+        end = run_past(tokens, end + 1, _describes_lot, 6)
+    size_of = next((t.low for t in tokens[past:end] if t.low in words("assaults") | words("lots")), "")
+    arms = [at for at in range(past, end) if _is_arms(tokens[at])]
+    if past > number.past:
+        arms = [] if not size_of else arms or [end + 1] * (low_at(tokens, end) == "of" and end + 1 < len(tokens))
+    elif arms[:1] != [past] or not (size_of or all(tokens[at - 1].joined for at in arms[1:])):
+        return None
+    if not arms or not _is_arms(noun := tokens[arms[0]]):
+        return None
+    many = (
+        f"{noun.text}s" if f"{noun.text}s" in words("weapons") else noun.text if is_weapon(noun) else plural(noun.low)
+    )
+    if not size_of or low_at(tokens, number.first - 1) in {"no", "any", "every", "each"}:
+        number = replace(number, weak=True)
+    return Count(number, many, many, "aid", number.first, arms[0] + 1, size_of)
+
+
+def _describes_lot(token: Token) -> bool:
+    return token.low == "overnight" or not _stops(token)
+
+
 def _currency_behind(tokens: Sequence[Token], number: HedgedNumber) -> tuple[str, int]:
     """Currency of a sum, and the token past it: "5 billion Danish kroner", "$440M CAD"."""
     past, known = number.past, currencies("words")
@@ -444,6 +497,8 @@ def _currency_behind(tokens: Sequence[Token], number: HedgedNumber) -> tuple[str
         return code or number.prefix, past + bool(code)
     if low in known:
         return known[low], past + 1
+    if low in currencies("signs") and not following[:1].isdecimal():
+        return currencies("signs")[low], past + 1
     country = countries().get(tokens[past].bare, "") if past < len(tokens) else ""
     if following in known and country:
         return currencies("of").get(country, known[following]), past + 2
@@ -469,7 +524,7 @@ def _noun(tokens: Sequence[Token], index: int, starts: set[int]) -> tuple[int, i
             continue  # "Hawk or IRIS-T batteries"
         if (token.low in words("stops") and not counted) or token.low in words("holders"):
             break
-        if at in starts and tokens[at - 1].text not in words("weapons"):
+        if at in starts and tokens[at - 1].text not in words("weapons") and not token.joined:
             break
         if not token.is_word:
             if not (token.text in ",/" and head is not None and is_model(tokens[head])) and token.text not in "-–":

@@ -5,30 +5,40 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
-from tegmen.ledger.reading.lexicon import words
+from tegmen.ledger.reading.lexicon import currencies, values, words
 
 TOKENS_MOST = 150
 LENGTH_MOST = 1500
 """A longer stretch without a full stop is cut: what follows may look back and forth within a sentence."""
 
-TOKEN = re.compile(
-    r"""
-    (?:[^\W\d_]\.){2,6}                              # U.S., a.m.
-  | \d{1,2}:\d{2}(?!\d)                              # a time
-  | \d{1,60}(?:[.,]\d{1,60}){0,20}-[^\W\d_]\w{0,30}(?:-\w{1,30}){0,3}    # 24-hour, 155-mm, 25-year-old
-  | \d{1,3}(?:[\u00a0\u202f\u2009]\d{3}){1,6}(?!\d)  # 3 000 with a narrow space
-  | \d{1,3}[A-Z]{1,3}\d\w{0,8}                       # 2A4, 2S22
-  | \d{1,400}(?:[.,]\d{1,60}){0,20}[^\W\d_]{0,30}    # 3,000; 155mm; 75th; 61bn
-  | [^\W\d_]{1,20}(?:[-/][^\W\d_]{1,10}){0,2}[-‑]?\d(?:[\w/.-]{0,30}\w)?  # S-300, F-16s, Iskander-M/KN-23
-  | [^\W\d_]{1,60}(?:['’/-][^\W\d_]{1,60}){0,6}      # words, Kyiv's, SAMP/T, air-defence
-  | [^\s\x00\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]    # a mark; those that only turn the line are none
-    """,
-    re.VERBOSE,
-)
 CLOSERS = frozenset("\"”»'’)]")
 BULLET = re.compile(r"\s*(?:[-*•–—]|\d{1,2}[.)])\s+")
+
+
+@cache
+def token_pattern() -> re.Pattern[str]:
+    """What a token looks like; a number parts from what is joined to it: "500-drone", "two-dozen", "EUR300m"."""
+    number = "|".join([*values("small"), *values("sizes"), "half-a", "half"])
+    code = "|".join(code for word, code in currencies("words").items() if word == code.lower())
+    return re.compile(
+        rf"""
+        (?:[^\W\d_]\.){{2,6}}                             # U.S., a.m.
+      | \d{{1,2}}:\d{{2}}(?!\d)                             # a time
+      | (?:{code})(?=\d)                                # EUR300m
+      | \d{{1,60}}(?:[.,]\d{{1,60}}){{0,20}}[a-z]{{0,3}}?(?=(?:{code})\b)    # 300mEUR
+      | \d{{1,60}}(?:[.,]\d{{1,60}}){{0,20}}[^\W\d_]{{0,3}}-(?=[^\W\d_])    # 24-hour, 155-mm, 25-year-old
+      | \d{{1,3}}(?:[\u00a0\u202f\u2009]\d{{3}}){{1,6}}(?!\d)  # 3 000 with a narrow space
+      | \d{{1,3}}[A-Z]{{1,3}}\d\w{{0,8}}                    # 2A4, 2S22
+      | \d{{1,400}}(?:[.,]\d{{1,60}}){{0,20}}[^\W\d_]{{0,30}}    # 3,000; 155mm; 75th; 61bn
+      | [^\W\d_]{{1,20}}(?:[-/][^\W\d_]{{1,10}}){{0,2}}[-‑]?\d(?:[\w/.-]{{0,30}}\w)?  # S-300, F-16s, Iskander-M/KN-23
+      | (?i:{number})-(?=[^\W\d_])                      # two-dozen, five-missile
+      | [^\W\d_]{{1,60}}(?:['’/-][^\W\d_]{{1,60}}){{0,6}}      # words, Kyiv's, SAMP/T, air-defence
+      | [^\s\x00\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]    # a mark; those that only turn the line are none
+        """,
+        re.VERBOSE,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +51,14 @@ class Token:
 
     @property
     def low(self) -> str:
-        """In lower case, with a plain apostrophe."""
-        return self.text.lower().replace("’", "'")
+        """In lower case, with a plain apostrophe, without the hyphen that joins it to the next."""
+        low = self.text.lower().replace("’", "'")
+        return low[:-1] if self.joined else low
+
+    @property
+    def joined(self) -> bool:
+        """Ends with a hyphen that joins it to the next."""
+        return len(self.text) > 1 and self.text[-1] == "-"
 
     @property
     def bare(self) -> str:
@@ -115,7 +131,7 @@ class Sentence:
 
 def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """Split a text, or a part of it, into tokens."""
-    matches = TOKEN.finditer(text, start, len(text) if end is None else end)
+    matches = token_pattern().finditer(text, start, len(text) if end is None else end)
     return [Token(match[0], match.start(), match.end()) for match in matches]
 
 

@@ -497,9 +497,13 @@ def _role(setting: Setting, count: Count, cue: Cue | None) -> str:
     """Say what happened to what a statement counts, or ""."""
     if count.group == "people" and count.thing in HURT:
         return HURT[count.thing]
-    if cue is None or cue.name not in ROLE_OF_CUE or pattern("if").search(setting.sentence.before(cue.start)):
+    start, end = _span_of(setting, count)
+    if pattern("if").search(setting.sentence.before(start if cue is None else cue.start)):
         return ""
-    _, end = _span_of(setting, count)
+    if count.size_of in words("assaults") and (cue is None or cue.name in ATTACKS):
+        return "launched"  # "a 500-drone attack hit Kyiv"
+    if cue is None or cue.name not in ROLE_OF_CUE:
+        return ""
     between = setting.sentence.between(end, cue.start)
     acting = cue.start >= end and cue.name in {"destroyed", "damaged"} and not re.search(r"\b(?:w|be|is|are)", between)
     if acting and pattern("object").match(setting.sentence.behind(cue.end)):
