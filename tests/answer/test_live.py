@@ -10,11 +10,12 @@ import pytest
 from core_example import evidence, study_of
 
 from tegmen.answer import live
-from tegmen.answer.live import arrays_of, carry, evaluate, read_state
+from tegmen.answer.live import arrays_of, carry, evaluate, held_goal, held_goals, read_state, whole_arrays
 from tegmen.answer.readings import remaining_of, strike_table
 from tegmen.answer.study import met_share, remaining_shares
 from tegmen.engine.laydown import Laydown
 from tegmen.errors import InputError
+from tegmen.terms import ThreatClass
 
 MARCH = evidence().scenario
 
@@ -58,6 +59,48 @@ def test_other_goals_of_a_state_are_those_of_the_closed_form(goal: str):
     supply, plan = [base, *[base + 40.0] * MARCH.added_max], Laydown.of("patriot", few.sites[goal])
     expected = remaining_shares(few.worlds, MARCH.goal(goal), plan, [supply])[0]
     np.testing.assert_allclose(evaluate(few, MARCH, state_of(f"goal={goal}")).remaining, expected, rtol=1e-9)
+
+
+@cache
+def whole():
+    return carry(study(), "posted", ["whole"])["whole"]
+
+
+@pytest.mark.parametrize("goal", ["cruise_strikes", "drone_strikes", "all_strikes", "capacity"])
+def test_goals_that_count_other_classes_are_those_of_the_closed_form(goal: str):
+    few, asked = whole(), held_goal(MARCH, goal)
+    names = few.worlds.places.name.tolist()
+    units = (("nasams", "Kyiv"), ("gepard", "Odesa"), ("patriot", "Kharkiv"), ("iris_t_slm", "Dnipro"))
+    text = ",".join(f"{kind}@{place}" for kind, place in units)
+    told = evaluate(few, MARCH, state_of(f"goal={goal}&plan=own&units={text}"))
+    plan = Laydown([kind for kind, _ in units], np.array([names.index(place) for _, place in units]))
+    expected = remaining_shares(few.worlds, asked, plan, [study().rounds(few.worlds, plan)])[0]
+    np.testing.assert_allclose(told.remaining, expected, rtol=1e-9)
+    assert not told.struck[:, ~asked.measure.places(few.worlds.places, asked.largest_cities)].any()
+
+
+def test_a_page_holds_goals_of_every_class_even_where_none_is_asked():
+    names = [goal.name for goal in held_goals(MARCH)]
+    assert names == ["strikes", "people", "capitals", "capacity", "cruise_strikes", "drone_strikes", "all_strikes"]
+    asked = held_goal(MARCH, "cruise_strikes")
+    assert (asked.threshold, asked.confidence) == (MARCH.headline.threshold, MARCH.headline.confidence)
+    own = MARCH.model_copy(update={"goals": (*MARCH.goals, asked.model_copy(update={"name": "mine"}))})
+    assert [goal.name for goal in held_goals(own)][4:] == ["mine", "drone_strikes", "all_strikes"]
+
+
+def test_rounds_come_with_the_first_unit_that_meets_ballistic_missiles():
+    used = evaluate(carried(), MARCH, state_of("plan=own&rounds=500&units=nasams@Kyiv,patriot@Kyiv")).used
+    assert used[0] == used[1] < used[2]
+
+
+def test_units_of_a_kind_stand_ready_alike_in_a_world():
+    few = whole().worlds
+    arrays = whole_arrays(few)
+    stands = arrays["stand_kind"] != 255
+    ready = np.take_along_axis(arrays["stand_ready"], np.where(stands, arrays["stand_kind"], 0).astype(int), axis=1)
+    meets = [ThreatClass.cruise in met for met in few.kinds.met.values()]
+    own = np.where((few.system >= 0) & np.array(meets)[np.maximum(few.system, 0)], few.readiness, 0)
+    np.testing.assert_allclose(np.where(stands, ready, 0).sum(axis=1), own.sum(axis=1), rtol=1e-6)
 
 
 def test_what_gets_through_by_place_adds_up_to_what_is_left():

@@ -11,7 +11,7 @@ const question = { ...data, cases: Object.keys(data.cases), names: data.places.n
 const theatre = layTheatre(data.places, 1000);
 const opened = {};
 for (const name of question.cases)
-  for (const [targets, { worlds }] of Object.entries(data.cases[name].targets)) opened[`${name} ${targets}`] = openWorlds(worlds, theatre);
+  for (const [targets, { worlds }] of Object.entries(data.cases[name].targets)) opened[`${name} ${targets}`] = openWorlds(worlds, theatre, data.lanes);
 const parts = [];
 const refused = [];
 for (const text of states) {
@@ -19,12 +19,13 @@ for (const text of states) {
   refused.push(faults);
   const again = readState(stateText(state, question), question);
   if (JSON.stringify(again.state) !== JSON.stringify(state)) throw new Error(`not read back the same: ${text}`);
-  const worlds = opened[`${state.case} ${state.targets}`];
   const goal = goalOf(question, state);
-  const plan = planOf(question, worlds, theatre, data.cases[state.case].targets[state.targets].sites, state);
+  const targets = goal.whole ? "whole" : state.targets;
+  const worlds = opened[`${state.case} ${targets}`];
+  const plan = planOf(question, worlds, theatre, data.cases[state.case].targets[targets].sites, state);
   const result = evaluate(worlds, theatre, goal, state, plan, state.threshold);
   const sites = plan.each ? [] : Array.from(plan.sites);
-  const struck = struckAt(worlds, theatre, goal.worth, state, plan);
+  const struck = struckAt(worlds, theatre, goal, state, plan, plan.systems.length);
   for (const list of [sites, result.probability, result.mcse, result.used, result.remaining, struck])
     parts.push(list.length, ...list);
 }

@@ -20,7 +20,7 @@ from report_example import example
 from selectolax.lexbor import LexborHTMLParser
 
 import tegmen as tg
-from tegmen.answer.live import carry, evaluate, read_state
+from tegmen.answer.live import carry, evaluate, held_goal, read_state, worlds_for
 from tegmen.question.numbers import gather
 from tegmen.report.live_page import LANGUAGES, MODULES, live_page, one_script
 from tegmen.report.sealed import in_script
@@ -89,7 +89,8 @@ def own(page, studied, answered):
     """What Python says of the state that the page is in."""
     text = re.sub(r"&(n|a|lang)=[^&]*", "", state_of(page))
     state = read_state(text, studied.scenario, studied.theatre)
-    return evaluate(answered.cases[state.case].carried[state.targets], studied.scenario, state)
+    name = worlds_for(held_goal(studied.scenario, state.goal), state.targets)
+    return evaluate(answered.cases[state.case].carried[name], studied.scenario, state)
 
 
 def saved(page, button: str) -> str:
@@ -150,6 +151,43 @@ def test_other_goals_are_worked_out_too(page, studied, answered, goal: str):
     page.set("#shown", 20)
     assert page.text("#shown-value").removeprefix("20: ") in percents(own(page, studied, answered).probability[20])
     assert page.value("document.querySelector('#reaction').disabled")
+
+
+@needs_browser
+@pytest.mark.parametrize("goal", ["cruise_strikes", "drone_strikes", "all_strikes", "capacity"])
+def test_goals_of_all_classes_are_worked_out_with_units_of_any_kind(page, studied, answered, goal: str):
+    page.set("#goal", goal)
+    assert page.value("document.querySelector('#plan-blind').disabled")
+    assert page.value("document.querySelector('#targets-front').disabled")
+    page.click("#plan-own")
+    while units_of(page):
+        page.click("#remove-0")
+    for kind, place in (("iris_t_slm", 0), ("gepard", 1), ("nasams", 2), ("mobile_fire_group", 0)):
+        page.set("#add-place", place)
+        page.click(f"#add-{kind}")
+    page.set("#threshold", 0.95)
+    page.until("document.body.ariaBusy !== 'true'")
+    expected = own(page, studied, answered)
+    assert page.text("#shown-value").removeprefix("4: ") in percents(expected.probability[4])
+    strikes = float(page.value("document.querySelectorAll('#figures .value')[1].textContent").replace(",", ""))
+    assert strikes == pytest.approx(expected.struck[4].sum(), abs=0.0501)
+    # Guns meet drones, and a battery of NASAMS cruise missiles: each lowers what it is for, or nothing.
+    falls = -np.diff(expected.remaining.mean(axis=0)) > 1e-12
+    met = {"cruise_strikes": (True, False, True, False), "drone_strikes": (False, True, False, True)}
+    if goal in met:
+        assert tuple(falls) == met[goal]
+    scenario = saved(page, "#export-toml")
+    assert f'metric = "{held_goal(studied.scenario, goal).metric}"' in scenario
+
+
+@needs_browser
+def test_a_kind_that_meets_no_ballistic_missile_changes_nothing_about_them(page):
+    page.click("#plan-own")
+    page.click("#clear")
+    page.set("#add-place", 0)
+    page.click("#add-nasams")
+    assert page.text("#shown-value").removeprefix("1: ") == "0\u00a0%"
+    assert page.text("#number") == "Your 1 unit"
 
 
 @needs_browser

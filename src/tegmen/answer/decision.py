@@ -446,16 +446,11 @@ def goals_named(scenario: Scenario, names: Sequence[str]) -> tuple[Goal, ...]:
         A name is neither; each is named.
     """
     own = {goal.name: goal for goal in scenario.goals}
-    like = {"threshold": scenario.headline.threshold, "confidence": scenario.headline.confidence,
-            "largest_cities": scenario.headline.largest_cities}  # fmt: skip
     known = [*own, *(name for name, metric in METRICS.items() if not metric.is_count)]
     faults = [f"found {name.strip()!r}; allowed are {', '.join(known)}" for name in names if name.strip() not in known]
     if faults:
         raise InputError("goals", faults)
-    return tuple(
-        own[name] if name in own else Goal.model_validate({"name": name, "metric": name} | like)
-        for name in map(str.strip, names)
-    )
+    return tuple(own[name] if name in own else scenario.goal_of(name, name) for name in map(str.strip, names))
 
 
 def _decide_case(begun: _Begun, seconds: float) -> CaseDecision:

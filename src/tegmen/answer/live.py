@@ -7,7 +7,7 @@ one that holds. Both work on the same numbers: worlds are rounded to what a page
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import parse_qsl, unquote
 
@@ -20,10 +20,12 @@ from tegmen.answer.results import Carried
 from tegmen.answer.siting import gains_of, site_greedily, site_informed
 from tegmen.answer.study import HEADLINE, Effort, Study, begin_study, counts_others, met_share, share_mcse
 from tegmen.calibration.fit import Calibration
-from tegmen.engine.engagement import salvo_of
-from tegmen.engine.expected import Cover, cover_baseline, expect, fill, stakes_of
+from tegmen.engine.engagement import layer_density, salvo_of
+from tegmen.engine.expected import cover_baseline, expect, fill, stakes_of
 from tegmen.engine.kernel.packets import same_night
+from tegmen.engine.passage import let_pass, passage_for
 from tegmen.errors import InputError, checked_arguments
+from tegmen.evidence.geography import horizon_km
 from tegmen.evidence.parameters import plausible
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.question.theatre import Theatre
@@ -48,14 +50,24 @@ if TYPE_CHECKING:
 CARRIED = 2000
 """Worlds that a page carries of an evidence case; of each reading of other targets `CARRIED_ELSE`."""
 CARRIED_ELSE = 500
+CARRIED_WHOLE = 180
+"""Worlds that a page carries with all their classes: what flies past units takes a hundred times as long."""
 TARGETS = ("named", "front", "population")
 """What steers the targets: as in the headline (the record's named oblasts as well), then readings of their own."""
+WHOLE = "whole"
+"""Name of the worlds that a page carries with all their classes, beside those by `TARGETS`."""
 PLANS = ("answered", "blind", "informed", "own")
 """The order of sites as answered; sited anew in the page's worlds; knowing the layout; units put by hand."""
+MORE_GOALS = FrozenDict(
+    {"cruise_strikes": "cruise_strikes", "drone_strikes": "drone_strikes", "strikes": "all_strikes"}
+)
+"""Metrics that a page holds a goal of even where the question has none, and what that is then called."""
 Moved = Literal["ready", "elsewhere", "salvo", "launched"]
 """What a state may fix in all worlds; left alone it is as each world has it."""
 _STEPS = 65_535
 _MISSILES = ThreatClass.ballistic
+_PACE = ("cruise_speed_kmh", "reaction_s", "window_cruise_s", "interceptor_speed_area_kms")
+_OTHERS = (ThreatClass.drone, ThreatClass.cruise, ThreatClass.supersonic, ThreatClass.s300_ground)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ class State:
     plan
         One of `PLANS`.
     units
-        (system, site) of units put by hand, in order.
+        (kind, site) of units put by hand, in order.
     """
 
     case: EvidenceCase
@@ -109,7 +121,8 @@ class Evaluation:
     used
         (n,) rounds against ballistic missiles used in the month, mean over worlds.
     struck
-        (n, p) ballistic missiles that get through at each place, mean over worlds.
+        (n, p) what gets through at each place of the classes that the goal counts, mean over worlds. Of a goal of
+        cover ballistic missiles; of one that counts other classes only at the places that it counts.
     """
 
     sites: Ints
@@ -124,21 +137,64 @@ class Evaluation:
 
 
 def held_goals(scenario: Scenario) -> tuple[Goal, ...]:
-    """Goals that a page can hold: those of ballistic missiles and of cover alone; the headline first.
+    """Goals that a page holds: of ballistic missiles or cover alone, the headline first; then those that count others.
 
-    None where the kind asked about does not meet such missiles, or others are added beside it.
+    Of strikes by cruise missiles, by drones and by all classes it holds goals even where the question has none, which
+    ask as much as its headline. No goal at all where the question has none of ballistic missiles or cover alone, where
+    the kind asked about does not meet such missiles, or where others are added beside it.
     """
-    if scenario.added or ThreatClass.ballistic not in scenario.kinds.met[scenario.added_system]:
+    alone = [goal for goal in scenario.goals if not counts_others(goal)]
+    if scenario.added or _MISSILES not in scenario.kinds.met[scenario.added_system] or not alone:
         return ()
-    held = [goal for goal in scenario.goals if not counts_others(goal)]
-    return tuple(sorted(held, key=lambda goal: not goal.headline))
+    others, metrics = [goal for goal in scenario.goals if counts_others(goal)], {each.metric for each in scenario.goals}
+    more = [scenario.goal_of(metric, name) for metric, name in MORE_GOALS.items() if metric not in metrics]
+    names = {goal.name for goal in scenario.goals}
+    more = [goal for goal in more if goal.name not in names]
+    return (*sorted(alone, key=lambda goal: not goal.headline), *others, *more)
 
 
-def carry(study: Study, case: EvidenceCase, targets: Sequence[str] = TARGETS) -> Mapping[str, Carried]:
-    """Choose the worlds that a page carries by what steers the targets; nothing where it can hold no goal."""
+def held_goal(scenario: Scenario, name: str) -> Goal:
+    """The goal of this name that a page holds."""
+    return next(goal for goal in held_goals(scenario) if goal.name == name)
+
+
+def worlds_for(goal: Goal, targets: str) -> str:
+    """Which of the worlds carried a goal is worked out on."""
+    return WHOLE if counts_others(goal) else targets
+
+
+def carry(study: Study, case: EvidenceCase, names: Sequence[str] = (*TARGETS, WHOLE)) -> Mapping[str, Carried]:
+    """Choose the worlds that a page carries: by what steers the targets, and whole; nothing where it holds no goal."""
     if not held_goals(study.scenario):
         return FrozenDict()
-    return FrozenDict({each: _carried_of(study, case, replace(HEADLINE, targets=each)) for each in targets})
+    return FrozenDict(
+        {
+            name: _carried_whole(study, case)
+            if name == WHOLE
+            else _carried_of(study, case, replace(HEADLINE, targets=name))
+            for name in names
+        }
+    )
+
+
+def _carried_whole(study: Study, case: EvidenceCase) -> Carried:
+    """Choose worlds with all their classes.
+
+    Units stand as answered; under a goal that the question does not ask, as for the first that it does.
+    """
+    scenario, held = study.scenario, held_goals(study.scenario)
+    worlds = study.whole_worlds(case, min(CARRIED_WHOLE, len(study.posterior())))
+    sited_for = {goal.name: goal if goal in scenario.goals else held[0] for goal in held if counts_others(goal)}
+    sites = {
+        name: study.sites(goal, scenario.added_system, scenario.added_max).sites for name, goal in sited_for.items()
+    }
+    return Carried(
+        worlds=_rounded(worlds),
+        of=len(study.posterior()),
+        ess=worlds.ess,
+        sites=FrozenDict(sites),
+        informed=np.empty((0, len(worlds)), dtype=np.int64),
+    )
 
 
 def _carried_of(study: Study, case: EvidenceCase, reading: Reading) -> Carried:
@@ -146,13 +202,14 @@ def _carried_of(study: Study, case: EvidenceCase, reading: Reading) -> Carried:
 
     So the page's shares differ from the answer's by hardly more than one world.
     """
-    scenario, goals, own = study.scenario, held_goals(study.scenario), reading == HEADLINE
+    scenario, own = study.scenario, reading == HEADLINE
+    goals = [goal for goal in held_goals(scenario) if not counts_others(goal)]
     most, system, worlds = scenario.added_max, scenario.added_system, study.worlds(case, reading=reading)
-    table = plan_table(study, case, scenario.headline, (system, most), reading)
+    table = plan_table(study, case, goals[0], (system, most), reading)
     order = np.arange(len(worlds))
-    if isinstance(table, StrikeTable):  # a goal that takes long, or other worlds, is not worked out for this
+    if isinstance(table, StrikeTable):  # a goal that takes long is not worked out for this
         remaining = table.remaining(study.rounds(worlds, most))
-        need, _ = numbers_needed(remaining, scenario.headline.threshold)
+        need, _ = numbers_needed(remaining, goals[0].threshold)
         order = np.lexsort((remaining.mean(axis=1), need))
     count = min(CARRIED if own else CARRIED_ELSE, len(worlds))
     chosen = order[((np.arange(count) + 0.5) * len(worlds) / count).astype(np.int64)]
@@ -162,7 +219,7 @@ def _carried_of(study: Study, case: EvidenceCase, reading: Reading) -> Carried:
         of=len(worlds),
         ess=worlds.ess,
         sites=FrozenDict(
-            {goal.name: study.sites(goal, system, most, reading).sites for goal in goals if own or goal.headline}
+            {goal.name: study.sites(goal, system, most, reading).sites for goal in (goals if own else goals[:1])}
         ),
         informed=site_informed(few, goals[0], system, most).sites,
     )
@@ -171,28 +228,26 @@ def _carried_of(study: Study, case: EvidenceCase, reading: Reading) -> Carried:
 def _rounded(worlds: Worlds) -> Worlds:
     """The same worlds, every number one that a page can carry."""
     mix = np.zeros_like(worlds.mix)
-    number, unit = mix_steps(worlds)
-    mix[:, _MISSILES] = (number * unit[:, None]).astype(np.float32)
-    units = replace(
-        worlds.units,
-        radius_ballistic_km=_at_32_bits(worlds.units.radius_ballistic_km),
-        effectiveness_ballistic=_at_32_bits(worlds.units.effectiveness_ballistic),
-    )
+    for cls in (_MISSILES, *_OTHERS):
+        number, unit = mix_steps(worlds, cls)
+        mix[:, cls] = (number * unit[:, None]).astype(np.float32)
+    tables = {each.name: getattr(worlds.units, each.name) for each in fields(worlds.units)}
+    real = {name: _at_32_bits(table) for name, table in tables.items() if getattr(table, "dtype", None) == np.float64}
     return replace(
         worlds,
         mix=mix,
         rate=_at_32_bits(worlds.rate),
         readiness=_at_32_bits(worlds.readiness),
         readiness_added=_at_32_bits(worlds.readiness_added),
-        units=units,
+        units=replace(worlds.units, **real),
         scalar=FrozenDict({name: _at_32_bits(values) for name, values in worlds.scalar.items()}),
         unknowns=FrozenDict(),
     )
 
 
-def mix_steps(worlds: Worlds) -> tuple[Ints, Floats]:
-    """(w, p) where ballistic missiles are aimed in whole steps of (w,): as exactly as 16 bits a place can say it."""
-    mix = worlds.mix[:, _MISSILES].astype(np.float64)
+def mix_steps(worlds: Worlds, cls: ThreatClass = _MISSILES) -> tuple[Ints, Floats]:
+    """(w, p) where a class is aimed in whole steps of (w,): as exactly as 16 bits a place can say it."""
+    mix = worlds.mix[:, cls].astype(np.float64)
     unit = np.maximum(mix.max(axis=1), 1e-30) / _STEPS
     return np.rint(mix / unit[:, None]).astype(np.int64), unit
 
@@ -204,20 +259,15 @@ def _at_32_bits(values: Floats) -> Floats:
 def arrays_of(carried: Carried) -> dict[str, NDArray[Any]]:
     """Give what a page carries as arrays by name, axes w, p, s (meets ballistic missiles), u; nothing is lost here."""
     worlds = carried.worlds
-    systems = len(worlds.kinds.meeting(ThreatClass.ballistic))
+    systems = len(worlds.kinds.meeting(_MISSILES))
     index = np.uint8 if len(worlds.places) <= np.iinfo(np.uint8).max else np.uint16
     steps, unit = mix_steps(worlds)
-    fights = (worlds.system >= 0) & (worlds.system < systems)
-    first = np.argsort(~fights, axis=1, kind="stable")[:, : max(int(fights.sum(axis=1).max()), 1)]
-    system, site, ready = (
-        np.take_along_axis(table, first, axis=1) for table in (worlds.system, worlds.site, worlds.readiness)
-    )
-    stands = np.take_along_axis(fights, first, axis=1)
+    site, system, ready = _standing(worlds, (worlds.system >= 0) & (worlds.system < systems))
     return {
         "mix": steps.astype(np.uint16),
         "mix_unit": unit,
-        "site": np.where(stands, site, 0).astype(index),
-        "system": np.where(stands, system, 255).astype(np.uint8),
+        "site": site.astype(index),
+        "system": system.astype(np.uint8),
         "unit_ready": ready.astype(np.float32),
         "kyiv": worlds.rate[:, _MISSILES].astype(np.float32),
         "ratio": worlds.scalar["kill_ratio_elsewhere"].astype(np.float32),
@@ -230,6 +280,63 @@ def arrays_of(carried: Carried) -> dict[str, NDArray[Any]]:
         "packet": worlds.packet[:, _MISSILES].astype(np.uint16),
         "informed": carried.informed.astype(index),
     }
+
+
+def whole_arrays(worlds: Worlds) -> dict[str, NDArray[Any]]:
+    """Give what whole worlds have beside `arrays_of`, axes w, p, k (kinds), u: classes, units against cruise missiles.
+
+    What the second implementation does not work out stands in it: how dense the dispersed layer is, and what a round
+    does, so that the shares of the record are stopped.
+    """
+    scalar, units, passage = worlds.scalar, worlds.units, let_pass(worlds)
+    cruise = ThreatClass.cruise
+    meets = np.array([cruise in met for met in worlds.kinds.met.values()])
+    site, kind, ready = _standing(worlds, (worlds.system >= 0) & meets[np.maximum(worlds.system, 0)])
+    by_kind = np.ones((len(worlds), np.iinfo(np.uint8).max + 1))  # units of a kind are ready alike in a world
+    np.put_along_axis(by_kind, kind, ready, axis=1)
+    index = np.uint8 if len(worlds.places) <= np.iinfo(np.uint8).max else np.uint16
+    stopped = {ThreatClass.drone: worlds.rate[:, ThreatClass.drone],
+               cruise: scalar["dispersed_share_cruise"] * worlds.rate[:, cruise]}  # fmt: skip
+    arrays: dict[str, NDArray[Any]] = {
+        "factor": passage.factor,
+        "horizon": np.asarray(horizon_km(scalar["radar_height_m"], scalar["cruise_height_m"])),
+        "pace": np.stack([scalar[name] for name in _PACE], axis=1).astype(np.float32),
+        "salvo_cruise": salvo_of(worlds, "cruise").astype(np.uint8),
+        "stock_area": scalar["stock_area"].astype(np.float32),
+        "stand_site": site.astype(index),
+        "stand_kind": kind.astype(np.uint8),
+        "stand_ready": by_kind[:, : len(worlds.kinds)].astype(np.float32),
+        "ready_added": worlds.readiness_added.astype(np.float32),
+        "radius_air": units.radius_air_km.astype(np.float32),
+        "effect_air": units.effectiveness_air.astype(np.float32),
+        "rank": units.preference.astype(np.uint8),
+        "ready_air": units.ready_air.astype(np.uint16),
+        "radius_drone": units.radius_drone_km.astype(np.float32),
+        "kill_drone": units.kill_drone.astype(np.float32),
+        "stock_drone": units.stock_drone.astype(np.float32),
+        "damage_ballistic": scalar["damage_ballistic"].astype(np.float32),
+    }
+    for cls in _OTHERS:
+        steps, unit = mix_steps(worlds, cls)
+        arrays |= {
+            f"mix_{cls.name}": steps.astype(np.uint16),
+            f"mix_unit_{cls.name}": unit,
+            f"launched_{cls.name}": worlds.counts[:, cls].astype(np.uint16),
+            f"packet_{cls.name}": worlds.packet[:, cls].astype(np.uint16),
+            f"rate_{cls.name}": worlds.rate[:, cls].astype(np.float32),
+            f"damage_{cls.name}": scalar[f"damage_{cls.name}"].astype(np.float32),
+        }
+        arrays |= {f"layer_{cls.name}": layer_density(worlds, cls, stopped[cls])} if cls in stopped else {}
+    return arrays
+
+
+def _standing(worlds: Worlds, fights: NDArray[np.bool_]) -> tuple[Ints, Ints, Floats]:
+    """(w, u) site, kind and readiness of the units that fight, packed to the left; kind 255 where there is none."""
+    first = np.argsort(~fights, axis=1, kind="stable")[:, : max(int(fights.sum(axis=1).max()), 1)]
+    stands = np.take_along_axis(fights, first, axis=1)
+    kind, site = (np.take_along_axis(table, first, axis=1) for table in (worlds.system, worlds.site))
+    ready = np.take_along_axis(worlds.readiness, first, axis=1)
+    return np.where(stands, site, 0), np.where(stands, kind, 255), ready
 
 
 def together_of(worlds: Worlds) -> float:
@@ -338,6 +445,12 @@ def _state_faults(state: State, goal: Goal) -> list[str]:
         faults.append(f"confidence: found {state.confidence:g}; give a share of worlds between 0 and 1")
     if state.reaction and goal.metric != "ballistic_strikes":
         faults.append(f"reaction: found {state.reaction:g} with the goal {goal.name}; it is of strikes alone: give 0")
+    if counts_others(goal) and state.targets != TARGETS[0]:
+        faults.append(
+            f"targets: found {state.targets} with the goal {goal.name}; they are of other goals: leave them out"
+        )
+    if counts_others(goal) and state.plan not in ("answered", "own"):
+        faults.append(f"plan: found {state.plan} with the goal {goal.name}; give answered or own")
     if state.units and state.plan != "own":
         faults.append(f"units: found some with the plan {state.plan}; they are of the plan `own`: add plan=own")
     return faults
@@ -376,12 +489,12 @@ def _one_of(value: str, name: str, allowed: tuple[str, ...], faults: list[str]) 
 def _units_of(text: str, names: Sequence[str], scenario: Scenario, faults: list[str]) -> tuple[tuple[str, int], ...]:
     units: list[tuple[str, int]] = []
     known, most = {str(name): at for at, name in enumerate(names)}, scenario.added_max
-    kinds = scenario.kinds.meeting(ThreatClass.ballistic)
+    kinds = scenario.kinds.meeting(*ThreatClass)
     for part in filter(None, text.split(",")):
         system, _, place = part.partition("@")
         if system not in kinds or unquote(place) not in known:
             faults.append(
-                f"units: found {part[:60]!r}; give SYSTEM@PLACE, {' or '.join(kinds)} at a place of the question"
+                f"units: found {part[:60]!r}; give KIND@PLACE, {' or '.join(kinds)} at a place of the question"
             )
         else:
             units.append((system, known[unquote(place)]))
@@ -414,7 +527,7 @@ def state_numbers(
     Returns
     -------
         One row for 0, 1, ... added units: probability of meeting the goal and its Monte Carlo error; rounds used, and
-        ballistic missiles that get through at the places that the goal counts, in the month.
+        what gets through of the classes that the goal counts at its places, in the month.
 
     Raises
     ------
@@ -428,9 +541,9 @@ def state_numbers(
         )
     study = begin_study(scenario, calibration, seed=seed, effort=effort, progress=progress)
     read = read_state(state, scenario, study.theatre)
-    carried = carry(study, read.case, [read.targets])[read.targets]
-    goal = scenario.goal(read.goal)
-    assert goal is not None, "a state names a goal"
+    goal = held_goal(scenario, read.goal)
+    name = worlds_for(goal, read.targets)
+    carried = carry(study, read.case, [name])[name]
     result, places = evaluate(carried, scenario, read), carried.worlds.places
     counted = goal.measure.places(places, goal.largest_cities)
     return pd.DataFrame(
@@ -446,17 +559,14 @@ def state_numbers(
 
 def evaluate(carried: Carried, scenario: Scenario, state: State) -> Evaluation:
     """Work out what a state comes to, in closed form, unit by unit."""
-    goal = scenario.goal(state.goal)
-    assert goal is not None, "a state names a goal"
+    goal = held_goal(scenario, state.goal)
     worlds = moved(carried.worlds, state.moved)
-    systems, sites = _plan_of(carried, worlds, scenario, state)
-    cover, reached = cover_baseline(worlds), np.zeros((len(worlds), len(worlds.places)), dtype=bool)
-    steps = [_step(cover, reached, goal, state, added=False)]
-    for system, site in zip(systems, sites, strict=True):
-        cover.add(site, system)
-        radius = worlds.units.radius_ballistic_km[:, worlds.kinds.code(system)]
-        reached |= worlds.theatre.apart_km[np.broadcast_to(site, len(worlds))] <= radius[:, None]
-        steps.append(_step(cover, reached, goal, state, added=True))
+    kinds, sites = _plan_of(carried, worlds, scenario, state)
+    after = _After(worlds, goal, state)
+    steps = [after.numbers()]
+    for kind, site in zip(kinds, sites, strict=True):
+        after.add(site, kind)
+        steps.append(after.numbers())
     losses, used, struck = (np.stack(each) for each in zip(*steps, strict=True))
     base = losses[:1]
     remaining = losses if goal.measure.is_count else np.where(base > 0, losses / np.where(base > 0, base, 1.0), 0.0)
@@ -489,28 +599,55 @@ def _plan_of(carried: Carried, worlds: Worlds, scenario: Scenario, state: State)
     if state.plan == "own":
         return [kind for kind, _ in state.units], np.array([site for _, site in state.units], dtype=np.int64)
     if state.plan == "blind" or (state.plan == "answered" and state.goal not in carried.sites):
-        goal = next(goal for goal in scenario.goals if goal.name == state.goal)
+        goal = held_goal(scenario, state.goal)
         return [system] * most, site_greedily(gains_of(worlds, goal, system, most), most)
     return [system] * most, carried.informed if state.plan == "informed" else carried.sites[state.goal]
 
 
-def _step(cover: Cover, reached: Any, goal: Goal, state: State, *, added: bool) -> tuple[Floats, Floats, Floats]:
-    """Losses (w,) of the goal, rounds used, and what gets through at each place (p,), means over worlds."""
-    worlds = cover.worlds
-    rounds = worlds.scalar["rounds_a_month"] + (state.rounds if added else 0.0)
-    filled, stopped = fill(worlds, cover.engaged, rounds), cover.stopped
-    launched, mix = worlds.counts[:, _MISSILES], worlds.mix[:, _MISSILES].astype(np.float64)
-    wanted = salvo_of(worlds, "ballistic") * launched * (mix * cover.engaged).sum(axis=1)
-    counted = goal.measure.places(worlds.places, goal.largest_cities)
-    if state.reaction:
-        mix = _re_aimed(mix, stopped, reached & counted, counted, state.reaction)
-    struck = launched[:, None] * mix * (1 - filled[:, None] * stopped)
-    if goal.metric == "ballistic_strikes":
-        loss = struck[:, counted].sum(axis=1)
-    else:
-        at = np.flatnonzero(counted)
-        loss = goal.measure.expected_loss(expect(cover, rounds, at), stakes_of(worlds, at)).sum(axis=1)
-    return loss, (filled * wanted).mean(), struck.mean(axis=0)
+class _After:
+    """The worlds with the units of a plan added so far."""
+
+    def __init__(self, worlds: Worlds, goal: Goal, state: State) -> None:
+        self.worlds, self.goal, self.state = worlds, goal, state
+        self.cover, self.passage = cover_baseline(worlds), passage_for(worlds, goal.measure)
+        self.reached = np.zeros((len(worlds), len(worlds.places)), dtype=bool)
+        self.rounds = worlds.scalar["rounds_a_month"]
+        self.settled: dict[ThreatClass, Floats] = {}
+
+    def add(self, site: int | Ints, kind: str) -> None:
+        worlds = self.worlds
+        if self.passage:
+            self.passage.add(site, kind)
+        if _MISSILES not in worlds.kinds.met[kind]:
+            return
+        self.cover.add(site, kind)
+        radius = worlds.units.radius_ballistic_km[:, worlds.kinds.code(kind)]
+        self.reached |= worlds.theatre.apart_km[np.broadcast_to(site, len(worlds))] <= radius[:, None]
+        self.rounds = worlds.scalar["rounds_a_month"] + self.state.rounds
+
+    def numbers(self) -> tuple[Floats, Floats, Floats]:
+        """Losses (w,) of the goal, rounds used, and what gets through at each place (p,), means over worlds."""
+        worlds, cover, goal, share = self.worlds, self.cover, self.goal, self.state.reaction
+        filled, stopped = fill(worlds, cover.engaged, self.rounds), cover.stopped
+        launched, mix = worlds.counts[:, _MISSILES], worlds.mix[:, _MISSILES].astype(np.float64)
+        wanted = salvo_of(worlds, "ballistic") * launched * (mix * cover.engaged).sum(axis=1)
+        counted = goal.measure.places(worlds.places, goal.largest_cities)
+        if share:
+            mix = _re_aimed(mix, stopped, self.reached & counted, counted, share)
+        through = launched[:, None] * mix * (1 - filled[:, None] * stopped)
+        struck, leak = through, self.passage.leak(np.arange(len(worlds.places))) if self.passage else {}
+        if self.passage:
+            by_class = {cls: worlds.counts[:, cls, None] * worlds.mix[:, cls] * leak[cls] for cls in leak}
+            struck = counted * sum((by_class | {_MISSILES: through})[cls] for cls in goal.measure.counted)
+        if goal.metric == "ballistic_strikes":
+            loss = through[:, counted].sum(axis=1)
+        else:
+            at = np.flatnonzero(counted)
+            leaking = {cls: table[:, at] for cls, table in leak.items()}
+            self.settled = {cls: kept for cls, kept in self.settled.items() if cls in goal.measure.background}
+            leakage = expect(cover, self.rounds, at, leaking, self.settled)
+            loss = goal.measure.expected_loss(leakage, stakes_of(worlds, at)).sum(axis=1)
+        return loss, (filled * wanted).mean(), struck.mean(axis=0)
 
 
 def _re_aimed(mix: Floats, stopped: Floats, newly: Any, counted: Any, share: float) -> Floats:

@@ -177,12 +177,16 @@ class Study:
 
     def few_worlds(self, case: EvidenceCase, goal: Goal, count: int) -> Worlds:
         """So many of the worlds a goal is scored on, spread over all: `spread_over` has the same of the posterior."""
-        count, posterior = min(count, len(self.worlds(case, goal))), self.posterior()
+        count = min(count, len(self.worlds(case, goal)))
         if counts_others(goal):
-            return self.once(("few whole worlds", case, count), lambda: self._spread(posterior, case, count))
+            return self.whole_worlds(case, count)
         return self.once(
-            ("few worlds", case, count), lambda: draw_worlds(spread_over(posterior, count), case, self._rates())
+            ("few worlds", case, count), lambda: draw_worlds(spread_over(self.posterior(), count), case, self._rates())
         )
+
+    def whole_worlds(self, case: EvidenceCase, count: int) -> Worlds:
+        """So many worlds with all their classes, spread over all."""
+        return self.once(("few whole worlds", case, count), lambda: self._spread(self.posterior(), case, count))
 
     def planning(self, goal: Goal, reading: Reading = HEADLINE, *, few: bool = False) -> Worlds:
         """Worlds that plans for a goal are made on: others than those that score them.

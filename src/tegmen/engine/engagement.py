@@ -320,10 +320,15 @@ def attrition_by_lane(worlds: Worlds) -> Floats:
 
 
 def attrition_rate(worlds: Worlds, cls: ThreatClass, share: Floats) -> Floats:
-    """(w, l) chance that the dispersed layer stops a threat on each lane: 1 - exp(-λ d), d km flown over Ukraine.
+    """(w, l) chance that the dispersed layer stops a threat on each lane: 1 - exp(-λ d), d km flown over Ukraine."""
+    steps, where = np.unique(worlds.theatre.lanes.inside_km, return_inverse=True)
+    return -np.expm1(-layer_density(worlds, cls, share)[:, None] * steps)[:, where]
 
-    λ is solved for, so that `share` of the class's threats is stopped: monotone in λ, by bisection on the few distinct
-    distances (they are whole tens of km).
+
+def layer_density(worlds: Worlds, cls: ThreatClass, share: Floats) -> Floats:
+    """(w,) λ of the dispersed layer [1/km], so that it stops `share` (w,) of the class's threats.
+
+    The share stopped is monotone in λ: bisection on the few distinct distances (they are whole tens of km).
     """
     lanes = worlds.theatre.lanes
     use = (worlds.mix[:, cls, :, None] * lanes.area_weight[cls]).reshape(len(worlds), -1)
@@ -337,7 +342,7 @@ def attrition_rate(worlds: Worlds, cls: ThreatClass, share: Floats) -> Floats:
         stopped = (spread * -np.expm1(-middle[:, None] * steps)).sum(axis=1)
         low = np.where(stopped < share, middle, low)
         high = np.where(stopped < share, high, middle)
-    return -np.expm1(-high[:, None] * steps)[:, where]
+    return high
 
 
 def glide_bombs_launched(worlds: Worlds, plan: Laydown, total: int) -> Floats:

@@ -5,7 +5,7 @@ Lanes are coarse on purpose: a launch area of the record, a place, and three par
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tegmen.evidence.geography import closest_approach, km_inside_ukraine, to_km
 from tegmen.evidence.record import read_launch_areas
 from tegmen.question.places import Places
-from tegmen.terms import ThreatClass, content_equal
+from tegmen.terms import SAME, ThreatClass, content_equal
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints
@@ -25,7 +25,8 @@ VARIANTS = 3
 LANE_CLASSES = (ThreatClass.drone, ThreatClass.cruise)
 """Classes whose way matters; for the others a lane is the place."""
 _AREA_SHARE_LEAST = 0.02
-_INSIDE_STEP_KM = 10.0
+INSIDE_STEP_KM = 10.0
+"""Steps in which the part of a lane over Ukraine is counted."""
 
 
 @content_equal
@@ -37,6 +38,8 @@ class Lanes:
     ----------
     places, areas
         Number of places and of launch areas.
+    area_xy, offset_km
+        (area, 2) where launch areas lie on the local map; sideways shift of a variant there [km].
     length_km, inside_km
         (l,) whole way; the part over Ukraine, in steps of 10 km (at least one) [km].
     pointer, lane, approach_km, along_km
@@ -48,6 +51,8 @@ class Lanes:
 
     places: int
     areas: int
+    area_xy: Floats
+    offset_km: float = field(metadata=SAME)
     length_km: Floats
     inside_km: Floats
     pointer: Ints
@@ -81,7 +86,8 @@ def lay_lanes(places: Places, *, offset_km: float, reach_km: float) -> Lanes:
     """
     table = _used_areas()
     spots = table.drop_duplicates("area_id").set_index("area_id").sort_index()
-    begin, end = _ends(places, to_km(spots["latitude"].to_numpy(float), spots["longitude"].to_numpy(float)), offset_km)
+    area_xy = to_km(spots["latitude"].to_numpy(float), spots["longitude"].to_numpy(float))
+    begin, end = _ends(places, area_xy, offset_km)
     weight = np.zeros((len(ThreatClass), len(places), len(spots)))
     for cls in LANE_CLASSES:
         launched = table.loc[table["threat_class"] == cls.name].set_index("area_id")["launched"].reindex(spots.index)
@@ -90,10 +96,12 @@ def lay_lanes(places: Places, *, offset_km: float, reach_km: float) -> Lanes:
     used = np.repeat((weight[ThreatClass.cruise] > 0).ravel(), VARIANTS)
     near = np.nonzero((reach_km >= approach.T) & used)
     pointer = np.concatenate([[0], np.cumsum(np.bincount(near[0], minlength=len(places)))])
-    inside = np.maximum(1, np.rint(km_inside_ukraine(begin, end) / _INSIDE_STEP_KM)) * _INSIDE_STEP_KM
+    inside = np.maximum(1, np.rint(km_inside_ukraine(begin, end) / INSIDE_STEP_KM)) * INSIDE_STEP_KM
     return Lanes(
         places=len(places),
         areas=len(spots),
+        area_xy=area_xy,
+        offset_km=offset_km,
         length_km=np.linalg.norm(end - begin, axis=1),
         inside_km=inside,
         pointer=pointer.astype(np.int64),

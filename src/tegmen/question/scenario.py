@@ -681,6 +681,20 @@ class Scenario(_Strict):
             raise InputError("goal", [f"found {name!r}; the goals of {self.name} are {', '.join(named)}"])
         return None if name is None else named[name]
 
+    def goal_of(self, metric: str, name: str) -> Goal:
+        """A goal of a metric, which is to fall as far and as surely as the headline's; by half where that is a count.
+
+        Parameters
+        ----------
+        metric
+            One that is no count.
+        """
+        like = self.headline
+        return Goal(
+            name=name, metric=metric, largest_cities=like.largest_cities, confidence=like.confidence,
+            threshold=0.5 if like.measure.is_count else like.threshold,
+        )  # fmt: skip
+
     @property
     def headline(self) -> Goal:
         """The goal the answer sentence is about."""

@@ -18,11 +18,14 @@ import numpy as np
 import shapely
 from markupsafe import Markup
 
-from tegmen.answer.live import arrays_of, controls_of, held_goals, together_of
+from tegmen.answer.live import WHOLE, arrays_of, controls_of, held_goals, together_of, whole_arrays
 from tegmen.answer.results import Sufficiency
+from tegmen.answer.study import counts_others
 from tegmen.errors import InputError, checked_arguments
 from tegmen.evidence.catalogue import kind_name
 from tegmen.evidence.geography import read_borders, read_front, read_oblasts, to_km
+from tegmen.question.goals import Stakes
+from tegmen.question.lanes import INSIDE_STEP_KM, LANE_CLASSES, VARIANTS
 from tegmen.question.scenario import scenario_names
 from tegmen.report.folders import check_folder, write_files
 from tegmen.report.sealed import POLICY, in_script, sealed
@@ -33,12 +36,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tegmen.answer.results import Carried, CaseAnswer
+    from tegmen.question.lanes import Lanes
     from tegmen.question.numbers import Number
     from tegmen.question.scenario import Goal
 
 LIVE_FILE: Final = "live.html"
 LANGUAGES: Final = ("en", "uk")
 MODULES: Final = (
+    "passage.js",
     "arithmetic.js",
     "state.js",
     "words.js",
@@ -70,7 +75,7 @@ def write_live(result: Sufficiency, out: str | Path) -> Path:
     check_folder(folder, (LIVE_FILE,))
     page = live_page(result)
     if page is None:
-        held = "goals of ballistic missiles and of cover alone"
+        held = "goals of ballistic missiles or of cover"
         raise InputError(
             "live page",
             [f"found none of the {held} in {result.scenario.name}; add one, or see report.html"],
@@ -140,11 +145,11 @@ def live_data(result: Sufficiency) -> dict[str, Any]:
         "until": str(result.calibration.until),
         "toml": json.loads(scenario.model_dump_json(by_alias=True, exclude_unset=True, exclude={"sha256"})),
         "system": scenario.kinds.code(scenario.added_system),
-        "systems": [_system(name, result) for name in scenario.kinds.meeting(ThreatClass.ballistic)],
+        "systems": [_system(name, result) for name in scenario.kinds.meeting(*ThreatClass)],
         "most": scenario.added_max,
         "rounds": scenario.added_rounds.value,
         "goals": [_goal(goal, worlds) for goal in held_goals(scenario)],
-        "others": [goal.name for goal in scenario.goals if goal not in held_goals(scenario)],
+        "lanes": lanes_data(worlds.theatre.lanes),
         "controls": [{name: getattr(each, name) for name in each.__slots__} for each in controls],
         "numbers": _behind(result, {name for control in controls for name in control.numbers}),
         "unverified": _unverified(result.evidence.numbers),
@@ -169,7 +174,7 @@ def _case(answer: CaseAnswer) -> dict[str, Any]:
         each for each in answer.goals if any(each.goal.name in carried.sites for carried in answer.carried.values())
     ]
     return {
-        "targets": {name: carried_data(carried) for name, carried in answer.carried.items()},
+        "targets": {name: carried_data(name, carried) for name, carried in answer.carried.items()},
         "answers": {
             each.goal.name: {
                 "n": each.n, "open": each.n_interval, "probability": each.probability.tolist(),
@@ -192,15 +197,28 @@ def _case(answer: CaseAnswer) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def carried_data(carried: Carried) -> dict[str, Any]:
+def lanes_data(lanes: Lanes) -> dict[str, Any]:
+    """Lanes as a page reads them: it lays them itself."""
+    drone, cruise = (lanes.area_weight[cls][0].tolist() for cls in LANE_CLASSES)
+    return {
+        "areas": lanes.area_xy.tolist(), "offset": lanes.offset_km, "variants": VARIANTS, "step": INSIDE_STEP_KM,
+        "inside": np.rint(lanes.inside_km / INSIDE_STEP_KM).astype(int).tolist(),
+        "weight": {"drone": drone, "cruise": cruise},
+    }  # fmt: skip
+
+
+def carried_data(name: str, carried: Carried) -> dict[str, Any]:
     """Worlds as a page reads them, and where units stand as answered."""
+    whole = name == WHOLE
+    arrays = arrays_of(carried) | (whole_arrays(carried.worlds) if whole else {})
     worlds = {
         "count": len(carried.worlds),
         "of": carried.of,
         "ess": carried.ess,
         "together": together_of(carried.worlds),
         "systems": len(carried.worlds.kinds.meeting(ThreatClass.ballistic)),
-        "arrays": {name: _array(table) for name, table in arrays_of(carried).items()},
+        "whole": whole,
+        "arrays": {name: _array(table) for name, table in arrays.items()},
     }
     return {
         "worlds": worlds,
@@ -218,30 +236,27 @@ def _array(table: Any) -> dict[str, str]:
 def _goal(goal: Goal, worlds: Any) -> dict[str, Any]:
     metric, places = goal.measure, worlds.places
     counted = metric.places(places, goal.largest_cities)
-    worth = places.population if metric.damage is not None else np.ones(len(places))
+    worth = metric.worth(Stakes(places.population, places.capacity_mw, {}))
     return {
         "name": goal.name, "metric": goal.metric, "label": goal.label,
         "threshold": goal.threshold, "confidence": goal.confidence, "headline": goal.headline,
         "cities": goal.largest_cities, "is_count": metric.is_count, "worth": (worth * counted).tolist(),
+        "classes": [cls.name for cls in metric.counted], "area": metric.area, "whole": counts_others(goal),
+        "illustration": not goal.is_finding,
     }  # fmt: skip
 
 
 def _system(name: str, result: Sufficiency) -> dict[str, Any]:
-    """A system's name, and what a fire unit of it costs with its missiles; nothing where nobody says."""
+    """A kind's name, what it meets, and what a fire unit costs with its missiles; nothing where nobody says."""
+    met = result.scenario.kinds.met[name]
+    about = {"id": name, "name": kind_name(name), "meets": [cls.name for cls in ThreatClass if cls in met]}
     try:
         row = result.scenario.catalogue.system(name, "fire_unit_cost_with_missiles")
     except InputError:
-        return {"id": name, "name": kind_name(name), "cost": None}
+        return about | {"cost": None}
     low, best, high = row.span
-    about = {
-        "low": low,
-        "best": best,
-        "high": high,
-        "unit": row.unit,
-        "source": row.source,
-        "verified": row.verified,
-    }
-    return {"id": name, "name": kind_name(name), "cost": about}
+    cost = {"low": low, "best": best, "high": high, "unit": row.unit, "source": row.source, "verified": row.verified}
+    return about | {"cost": cost}
 
 
 def _behind(result: Sufficiency, ids: set[str]) -> dict[str, Any]:

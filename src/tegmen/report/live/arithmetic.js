@@ -1,4 +1,6 @@
 // @ts-check
+import { CONSTANT, NOTHING, layLanes, leaks, openWhole, reachOf, rint } from "./passage.js";
+
 /**
  * What a page's state comes to: the second implementation of `tegmen.engine.expected`, to be held against Python's.
  *
@@ -27,6 +29,8 @@
  * @property {Uint16Array} launched (w) missiles in the month
  * @property {Uint16Array} packet (w) missiles that share a target
  * @property {Uint8Array} informed (n, w) sites of the plan that knows the layout
+ * @property {{whole: import("./passage.js").Whole, lanes: import("./passage.js").Lanes} | null} others classes beside
+ *   ballistic missiles, in worlds that have them
  */
 
 /**
@@ -44,6 +48,9 @@
  * @property {string} name
  * @property {string} metric
  * @property {boolean} is_count
+ * @property {string[]} classes that count; none of a goal of cover
+ * @property {boolean} area whether rounds of area defence count
+ * @property {boolean} whole whether it is worked out on worlds with all their classes
  * @property {number[]} worth (p) what is at stake at a place; 0: it does not count
  */
 
@@ -74,7 +81,6 @@
  * @property {Float64Array} used (n) rounds used in the month, mean over worlds
  */
 
-const NOTHING = 1e-300;
 const MANY_NIGHTS = 1e12;
 const FORWARD = 0.02;
 
@@ -98,11 +104,12 @@ export function decoded(arrays) {
 
 /**
  * Open the worlds of an evidence case.
- * @param {{count: number, ess: number, together: number, systems: number, arrays: Record<string, {type: string, data: string}>}} carried
+ * @param {{count: number, ess: number, together: number, systems: number, whole: boolean, arrays: Record<string, {type: string, data: string}>}} carried
  * @param {Theatre} theatre
+ * @param {import("./passage.js").HeldLanes} ways
  * @returns {Worlds}
  */
-export function openWorlds(carried, theatre) {
+export function openWorlds(carried, theatre, ways) {
   const { count, ess, together, systems } = carried;
   const a = decoded(carried.arrays);
   const places = theatre.x.length;
@@ -120,7 +127,9 @@ export function openWorlds(carried, theatre) {
       for (let i = 0; i < place.length && apart[i] <= radius; i++)
         none[(w * places + place[i]) * systems + s] *= 1 - a.unit_ready[w * units + u];
     }
+  const whole = carried.whole ? openWhole(a, count, places) : null;
   return {
+    others: whole && { whole, lanes: layLanes(ways, theatre, reachOf(whole)) },
     count, carried: count, places, systems, ess, together, mix, none,
     kyiv: a.kyiv, ratio: a.ratio, relative: a.relative, radius: a.radius, ready: a.ready, rounds: a.rounds,
     salvo: a.salvo, launched: a.launched, packet: a.packet, informed: a.informed,
@@ -247,6 +256,10 @@ function walk(worlds, theatre, setting, plan, begin, place, step) {
     step(w, 0, none);
     for (let n = 0; n < plan.systems.length; n++) {
       const s = plan.systems[n];
+      if (s >= systems) {
+        step(w, n + 1, none);
+        continue;
+      }
       const idle = 1 - (setting.ready ?? ready[w * systems + s]);
       const reach = radius[w * systems + s];
       const near = theatre.near[siteOf(plan, n, w, worlds.carried)];
@@ -324,9 +337,9 @@ function strikeSums(worlds, theatre, worth, setting, plan) {
   return { aimed, met, stopped, squared, newly, newlyStopped };
 }
 
-/** @type {{about: any[], sums: ReturnType<typeof strikeSums>}[]} the last few, newest first */
+/** @type {{about: any[], made: any}[]} the last few, newest first */
 const lately = [];
-const REMEMBERED = 4;
+const REMEMBERED = 16;
 
 /**
  * The sums of `strikeSums`, from memory where only what they do not hang on was moved: rounds, salvo, number, reaction.
@@ -337,34 +350,73 @@ const REMEMBERED = 4;
  * @param {Plan} plan
  */
 function sumsOf(worlds, theatre, goal, setting, plan) {
-  const where = plan.each ? plan.sites : plan.sites.join();
-  const about = [worlds.none, worlds.count, goal.worth, setting.ready, setting.elsewhere, plan.systems.join(), where];
-  const known = lately.find((each) => each.about.every((part, i) => part === about[i]));
-  if (known) return known.sums;
-  const sums = strikeSums(worlds, theatre, goal.worth, setting, plan);
-  lately.unshift({ about, sums });
+  const about = ["sums", goal.worth, setting.elsewhere, ...aboutPlan(worlds, setting, plan)];
+  return recall(about, () => strikeSums(worlds, theatre, goal.worth, setting, plan));
+}
+
+/**
+ * The same of `leaks`, at the places that a goal counts.
+ * @param {Worlds} worlds
+ * @param {Theatre} theatre
+ * @param {Goal} goal
+ * @param {Setting} setting
+ * @param {Plan} plan
+ * @returns {ReturnType<typeof leaks>}
+ */
+function leaksOf({ others, ...worlds }, theatre, goal, setting, plan) {
+  if (!others) throw new Error("these worlds have ballistic missiles alone");
+  const about = ["leaks", goal.worth, goal.classes, ...aboutPlan(worlds, setting, plan)];
+  return recall(about, () => leaks(others.whole, others.lanes, theatre, worlds.count, setting, plan, goal, countedBy(goal)));
+}
+
+/** Places that a goal counts. @param {{worth: number[]}} goal */
+const countedBy = ({ worth }) => [...worth.keys()].filter((p) => worth[p] !== 0);
+
+/** @param {{none: Float64Array, count: number}} worlds @param {Setting} setting @param {Plan} plan */
+function aboutPlan({ none, count }, setting, plan) {
+  return [none, count, setting.ready, plan.systems.join(), plan.each ? plan.sites : plan.sites.join()];
+}
+
+/** @template T @param {any[]} about what it hangs on @param {() => T} make @returns {T} */
+function recall(about, make) {
+  const known = lately.find((each) => each.about.length === about.length && each.about.every((part, i) => part === about[i]));
+  if (known) return known.made;
+  const made = make();
+  lately.unshift({ about, made });
   lately.length = Math.min(lately.length, REMEMBERED);
-  return sums;
+  return made;
 }
 
 /**
  * Share of engagements that rounds suffice for, and rounds wanted; (n, w) each.
  * @param {Worlds} worlds
  * @param {Setting} setting
+ * @param {Plan} plan
  * @param {Float64Array} met (n, w) share of all missiles that a ready unit meets
  */
-function fill(worlds, setting, met) {
+function fill(worlds, setting, plan, met) {
   const { count } = worlds;
+  const supplied = firstSupplied(worlds, plan);
   const filled = new Float64Array(met.length);
   const wanted = new Float64Array(met.length);
   for (let at = 0; at < met.length; at++) {
     const w = at % count;
     const fired = (setting.salvo ?? worlds.salvo[w]) * (setting.launched ?? worlds.launched[w]);
-    const rounds = worlds.rounds[w] + (at >= count ? setting.rounds : 0);
+    const rounds = worlds.rounds[w] + (at >= supplied * count ? setting.rounds : 0);
     wanted[at] = fired * met[at];
     filled[at] = Math.min(1, rounds / Math.max(wanted[at], NOTHING));
   }
   return { filled, wanted };
+}
+
+/**
+ * The least number of a plan's units with which rounds come: the first that meets ballistic missiles brings them.
+ * @param {Worlds} worlds
+ * @param {Plan} plan
+ */
+function firstSupplied({ systems }, plan) {
+  for (let n = 0; n < plan.systems.length; n++) if (plan.systems[n] < systems) return n + 1;
+  return Infinity;
 }
 
 /**
@@ -380,24 +432,128 @@ function fill(worlds, setting, met) {
 export function evaluate(worlds, theatre, goal, setting, plan, threshold) {
   const { count } = worlds;
   const sums = sumsOf(worlds, theatre, goal, setting, plan);
-  const { filled, wanted } = fill(worlds, setting, sums.met);
-  const losses =
-    goal.metric === "ballistic_strikes"
-      ? strikesLeft(sums, filled, setting.reaction, count)
-      : goal.metric === "people_struck"
-        ? peopleStruck(worlds, theatre, goal.worth, setting, plan, filled)
-        : uncovered(worlds, theatre, goal.worth, setting, plan);
+  const { filled, wanted } = fill(worlds, setting, plan, sums.met);
+  const about = ["losses", goal, setting.reaction, setting.rounds, setting.salvo, setting.launched, setting.elsewhere];
+  const losses = recall([...about, ...aboutPlan(worlds, setting, plan)], () => remaining(worlds, goal, lossesOf(worlds, theatre, goal, setting, plan, sums, filled)));
   const numbers = plan.systems.length + 1;
   const probability = new Float64Array(numbers);
   const used = new Float64Array(numbers);
   for (let n = numbers - 1; n >= 0; n--)
     for (let w = 0; w < count; w++) {
       const at = n * count + w;
-      if (!goal.is_count) losses[at] = losses[w] > 0 ? losses[at] / losses[w] : 0;
       if (losses[at] <= threshold + 1e-9) probability[n] += 1 / count;
       used[n] += (filled[at] * wanted[at]) / count;
     }
   return { probability, mcse: probability.map((p) => shareError(p, worlds.ess, count)), remaining: losses, used };
+}
+
+/**
+ * (n, w) what remains of losses over the baseline's; of a count the count.
+ * @param {Worlds} worlds
+ * @param {Goal} goal
+ * @param {Float64Array} losses
+ */
+function remaining({ count }, { is_count: isCount }, losses) {
+  return isCount ? losses : losses.map((loss, at) => (losses[at % count] > 0 ? loss / losses[at % count] : 0));
+}
+
+/**
+ * (n, w) what is lost of a goal's metric.
+ * @param {Worlds} worlds
+ * @param {Theatre} theatre
+ * @param {Goal} goal
+ * @param {Setting} setting
+ * @param {Plan} plan
+ * @param {ReturnType<typeof strikeSums>} sums
+ * @param {Float64Array} filled
+ */
+function lossesOf(worlds, theatre, goal, setting, plan, sums, filled) {
+  switch (goal.metric) {
+    case "ballistic_strikes":
+      return strikesLeft(sums, filled, setting.reaction, worlds.count);
+    case "people_struck":
+      return placesLost(worlds, theatre, goal.worth, setting, plan, filled, () => 1, null);
+    case "capitals_uncovered":
+      return uncovered(worlds, theatre, goal.worth, setting, plan);
+    case "capacity_lost":
+      return placesLost(worlds, theatre, goal.worth, setting, plan, filled, damageOf(worlds), othersLeave(worlds, theatre, goal, setting, plan));
+    default:
+      return strikesOfAll(worlds, theatre, goal, setting, plan, sums, filled);
+  }
+}
+
+/**
+ * (n, w) expected strikes of all classes that count.
+ * @param {Worlds} worlds
+ * @param {Theatre} theatre
+ * @param {Goal} goal
+ * @param {Setting} setting
+ * @param {Plan} plan
+ * @param {ReturnType<typeof strikeSums>} sums
+ * @param {Float64Array} filled
+ */
+function strikesOfAll(worlds, theatre, goal, setting, plan, sums, filled) {
+  const { count, places, launched, others } = worlds;
+  if (!others) throw new Error("these worlds have ballistic missiles alone");
+  const { a, mix } = others.whole;
+  const { cruise, drone } = leaksOf(worlds, theatre, goal, setting, plan);
+  const counted = countedBy(goal);
+  const [ballistic, flying, droning] = ["ballistic", "cruise", "drone"].map((name) => goal.classes.includes(name));
+  const same = new Float64Array(count);
+  for (const name of CONSTANT.filter((each) => goal.classes.includes(each)))
+    for (let w = 0; w < count; w++)
+      for (const p of counted) same[w] += a[`launched_${name}`][w] * mix[name][w * places + p] * (1 - a[`rate_${name}`][w]);
+  const losses = ballistic ? strikesLeft(sums, filled, 0, count) : new Float64Array(filled.length);
+  return losses.map((left, at) => {
+    const w = at % count;
+    let [missiles, drones] = [0, 0];
+    for (let c = 0; c < counted.length; c++) {
+      const here = w * places + counted[c];
+      if (flying) missiles += mix.cruise[here] * cruise[at * counted.length + c];
+      if (droning) drones += mix.drone[here] * drone[at * counted.length + c];
+    }
+    return (setting.launched ?? launched[w]) * left + same[w] + a.launched_cruise[w] * missiles + a.launched_drone[w] * drones;
+  });
+}
+
+/** What a ballistic missile that leaks takes of a place. @param {Worlds} worlds @returns {(w: number) => number} */
+function damageOf({ others }) {
+  return (w) => others?.whole.a.damage_ballistic[w];
+}
+
+/**
+ * (n, w, c) share that the other classes leave of a place: cruise missiles as units stop them, the rest as before.
+ * @param {Worlds} worlds
+ * @param {Theatre} theatre
+ * @param {Goal} goal
+ * @param {Setting} setting
+ * @param {Plan} plan
+ */
+function othersLeave(worlds, theatre, goal, setting, plan) {
+  const { count, places, others } = worlds;
+  if (!others) throw new Error("these worlds have ballistic missiles alone");
+  const { a, mix } = others.whole;
+  const { cruise, drone } = leaksOf(worlds, theatre, goal, setting, plan);
+  const counted = countedBy(goal);
+  const states = statesOf(1);
+  states.chance[0] = 1;
+  /** @param {string} name @param {number} w @param {number} p @param {number} leak */
+  const left = (name, w, p, leak) => {
+    states.stop[0] = 1 - leak;
+    const packets = inPackets(a[`launched_${name}`][w], a[`packet_${name}`][w]);
+    return keptShare(packets, mix[name][w * places + p], states, a[`damage_${name}`][w], 0);
+  };
+  const before = new Float64Array(count * counted.length);
+  for (let w = 0; w < count; w++)
+    counted.forEach((p, c) => {
+      const at = w * counted.length + c;
+      before[at] = left("drone", w, p, drone[at]);
+      for (const name of CONSTANT) before[at] *= left(name, w, p, 1 - a[`rate_${name}`][w]);
+    });
+  return cruise.map((leak, at) => {
+    const here = at % before.length;
+    return before[here] * left("cruise", Math.floor(here / counted.length), counted[here % counted.length], leak);
+  });
 }
 
 /**
@@ -428,22 +584,24 @@ function strikesLeft(sums, filled, reaction, count) {
 }
 
 /**
- * (n, w) people in places at which something gets through in the month, in the mean.
+ * (n, w) worth of what is lost of the places in the month, in the mean.
  * @param {Worlds} worlds
  * @param {Theatre} theatre
  * @param {number[]} worth
  * @param {Setting} setting
  * @param {Plan} plan
  * @param {Float64Array} filled
+ * @param {(w: number) => number} damage share of a place that one missile takes
+ * @param {Float64Array | null} others (n, w, c) share that the other classes leave; null: they do not count
  */
-function peopleStruck(worlds, theatre, worth, setting, plan, filled) {
+function placesLost(worlds, theatre, worth, setting, plan, filled, damage, others) {
   const { count, places, systems, mix, together } = worlds;
   const losses = new Float64Array(filled.length);
   const { kill, zone } = before(worlds, theatre, setting);
   const spared = new Float64Array(places);
   const stale = new Uint8Array(places);
-  const counted = [...worth.keys()].filter((p) => worth[p] !== 0);
-  const kept = keptShareOf(systems);
+  const counted = countedBy({ worth });
+  const states = statesOf(systems);
   walk(
     worlds, theatre, setting, plan,
     () => void stale.fill(1),
@@ -451,16 +609,18 @@ function peopleStruck(worlds, theatre, worth, setting, plan, filled) {
     (w, n, none) => {
       const share = filled[n * count + w];
       const anew = n === 0 || share !== filled[(n - 1) * count + w];
-      const packets = packetsOf(worlds, setting, w);
+      const packets = inPackets(setting.launched ?? worlds.launched[w], worlds.packet[w]);
+      const at = (n * count + w) * counted.length;
+      const taken = damage(w);
       let loss = 0;
-      for (const p of counted) {
+      counted.forEach((p, c) => {
         if (anew || stale[p]) {
-          const from = (w * 2 + zone[p]) * systems;
-          spared[p] = kept(packets, mix[w * places + p], none, p * systems, kill, from, share, together);
+          stand(none, p * systems, kill, (w * 2 + zone[p]) * systems, share, states);
+          spared[p] = keptShare(packets, mix[w * places + p], states, taken, together);
           stale[p] = 0;
         }
-        loss += worth[p] * (1 - spared[p]);
-      }
+        loss += worth[p] * (1 - spared[p] * (others ? others[at + c] : 1));
+      });
       losses[n * count + w] = loss;
     },
   );
@@ -478,7 +638,7 @@ function peopleStruck(worlds, theatre, worth, setting, plan, filled) {
 function uncovered(worlds, theatre, worth, setting, plan) {
   const { count, systems } = worlds;
   const losses = new Float64Array((plan.systems.length + 1) * count);
-  const counted = [...worth.keys()].filter((p) => worth[p] !== 0);
+  const counted = countedBy({ worth });
   walk(
     worlds, theatre, setting, plan,
     () => {},
@@ -502,76 +662,85 @@ function bare(none, at, systems) {
 }
 
 /**
- * Packets in the month, missiles in each, missiles in the last.
- * @param {Worlds} worlds
- * @param {Setting} setting
- * @param {number} w
+ * Packets in the month, threats in each, threats in the last.
+ * @param {number} launched
+ * @param {number} size
  * @returns {[number, number, number]}
  */
-function packetsOf(worlds, setting, w) {
-  const launched = setting.launched ?? worlds.launched[w];
-  const size = worlds.packet[w];
+function inPackets(launched, size) {
   const packets = Math.ceil(launched / size);
   return [packets, size, launched - Math.max(packets - 1, 0) * size];
 }
 
 /**
- * Chance that nothing gets through at a place in a month: who is ready that night stops a share of each packet, missile
- * by missile. `kept_share` of `tegmen.engine.kernel.packets`, with a damage of 1.
- * @param {number} systems
+ * Expected share left of a place after a month's packets: who is ready that night stops a share of each packet, missile
+ * by missile, and what leaks takes `damage` of what is left. `kept_share` of `tegmen.engine.kernel.packets`.
+ * @param {[number, number, number]} packets
+ * @param {number} aimed
+ * @param {States} states of the night
+ * @param {number} damage
+ * @param {number} together chance that two packets come in the same night
  */
-function keptShareOf(systems) {
-  const left = new Float64Array(systems);
-  const leftLast = new Float64Array(systems);
-  const chance = new Float64Array(systems);
-  /**
-   * @param {[number, number, number]} packets
-   * @param {number} aimed
-   * @param {Float64Array} none
-   * @param {number} at
-   * @param {Float64Array} kill
-   * @param {number} from
-   * @param {number} filled
-   * @param {number} together
-   */
-  return (packets, aimed, none, at, kill, from, filled, together) => {
-    if (packets[0] === 0) return 1;
-    let before = 1;
-    let step = 0;
-    for (let s = 0; s < systems; s++) {
-      chance[s] = before * (1 - none[at + s]);
-      before *= none[at + s];
-      const stop = filled * kill[from + s];
-      left[s] = stop ** packets[1];
-      leftLast[s] = stop ** packets[2];
-      if (chance[s] > 0) step = Math.max(step, left[s]);
-    }
-    if (step <= 0) return (1 - aimed) ** packets[0];
-    let first = 0;
-    let second = 0;
-    let firstLast = 0;
-    for (let s = 0; s < systems; s++) {
-      first += chance[s] * left[s];
-      second += chance[s] * left[s] * left[s];
-      firstLast += chance[s] * leftLast[s];
-    }
-    const mean = first / step;
-    const spread = (second / (step * step) - mean * mean) * together;
-    const nights = spread > 0 ? Math.max((mean * (1 - mean)) / spread - 1, 0) : MANY_NIGHTS;
-    return meanOverNights(packets[0], 1 - aimed, aimed * step, (aimed * firstLast) / mean, mean, nights);
-  };
+function keptShare(packets, aimed, { chance, stop }, damage, together) {
+  if (packets[0] === 0) return 1;
+  const nothing = (1 - damage) ** packets[1];
+  const nothingLast = (1 - damage) ** packets[2];
+  let [best, first, second, firstLast] = [nothing, 0, 0, 0];
+  for (let s = 0; s < chance.length; s++) {
+    if (!(chance[s] > 0)) continue;
+    const lived = 1 - damage * (1 - stop[s]);
+    const left = lived ** packets[1] - nothing;
+    best = Math.max(best, left + nothing);
+    first += chance[s] * left;
+    second += chance[s] * left * left;
+    firstLast += chance[s] * (lived ** packets[2] - nothingLast);
+  }
+  const step = best - nothing;
+  const base = 1 - aimed * (1 - nothing);
+  const baseLast = 1 - aimed * (1 - nothingLast);
+  if (step <= 0) return base ** (packets[0] - 1) * baseLast;
+  const mean = first / step;
+  const spread = (second / (step * step) - mean * mean) * together;
+  const nights = spread > 0 ? Math.max((mean * (1 - mean)) / spread - 1, 0) : MANY_NIGHTS;
+  return meanOverNights(packets[0], base, aimed * step, baseLast, (aimed * firstLast) / mean, mean, nights);
 }
 
 /**
- * E[(base + step Y)^(packets - 1) (base + lastStep Y)], Y Beta with this mean and `nights` = a + b.
+ * States of a night at a place: the first system in order that is ready fires.
+ * @typedef {{chance: Float64Array, stop: Float64Array}} States (s) chance of each, and share stopped in it
+ */
+
+/** @param {number} states @returns {States} */
+const statesOf = (states) => ({ chance: new Float64Array(states), stop: new Float64Array(states) });
+
+/**
+ * @param {Float64Array} none
+ * @param {number} at
+ * @param {Float64Array} kill
+ * @param {number} from
+ * @param {number} filled
+ * @param {States} states to be filled
+ */
+function stand(none, at, kill, from, filled, { chance, stop }) {
+  let before = 1;
+  for (let s = 0; s < chance.length; s++) {
+    chance[s] = before * (1 - none[at + s]);
+    before *= none[at + s];
+    stop[s] = filled * kill[from + s];
+  }
+}
+
+/**
+ * E[(base + step Y)^(packets - 1) (lastBase + lastStep Y)], Y Beta with this mean and `nights` = a + b.
  * @param {number} packets
  * @param {number} base
  * @param {number} step
+ * @param {number} lastBase
  * @param {number} lastStep
  * @param {number} mean
  * @param {number} nights
  */
-function meanOverNights(packets, base, step, lastStep, mean, nights) {
+function meanOverNights(packets, base, step, lastBase, lastStep, mean, nights) {
   let total = 0;
   let moment = 1;
   let ways = 1;
@@ -581,7 +750,7 @@ function meanOverNights(packets, base, step, lastStep, mean, nights) {
   for (let k = 0; k < packets; k++) {
     const ratio = k === 0 ? mean : (mean * nights + k) / (nights + k);
     const term = ways * moment * (forward ? power : base ** (most - k) * step ** k);
-    total += term * (base + lastStep * ratio);
+    total += term * (lastBase + lastStep * ratio);
     if (step === 0 || moment === 0) break;
     ways *= (most - k) / (k + 1);
     moment *= ratio;
@@ -591,14 +760,46 @@ function meanOverNights(packets, base, step, lastStep, mean, nights) {
 }
 
 /**
- * (p) missiles that get through at each place with all units of a plan, mean over worlds.
+ * (p) what gets through at each place of the classes that a goal counts, with the first n units of a plan, mean over
+ * worlds. Of a goal of cover ballistic missiles; of one that counts other classes only at the places that it counts.
+ * @param {Worlds} worlds
+ * @param {Theatre} theatre
+ * @param {Goal} goal
+ * @param {Setting} setting
+ * @param {Plan} plan
+ * @param {number} n
+ */
+export function struckAt(worlds, theatre, goal, setting, plan, n) {
+  const { count, carried, places, others } = worlds;
+  const first = { systems: plan.systems.slice(0, n), sites: plan.sites.slice(0, plan.each ? n * carried : n), each: plan.each };
+  if (!goal.whole || !others) return missilesAt(worlds, theatre, goal.worth, setting, first);
+  const struck = new Float64Array(places);
+  const counted = countedBy(goal);
+  if (goal.classes.includes("ballistic")) {
+    const missiles = missilesAt(worlds, theatre, goal.worth, setting, first);
+    for (const p of counted) struck[p] = missiles[p];
+  }
+  const { a, mix } = others.whole;
+  const gone = leaksOf(worlds, theatre, goal, setting, plan);
+  for (const name of goal.classes.filter((each) => each !== "ballistic"))
+    for (let w = 0; w < count; w++)
+      counted.forEach((p, c) => {
+        const at = (n * count + w) * counted.length + c;
+        const leak = name === "cruise" || name === "drone" ? gone[name][at] : 1 - a[`rate_${name}`][w];
+        struck[p] += (a[`launched_${name}`][w] * mix[name][w * places + p] * leak) / count;
+      });
+  return struck;
+}
+
+/**
+ * (p) ballistic missiles that get through at each place.
  * @param {Worlds} worlds
  * @param {Theatre} theatre
  * @param {number[]} worth what counts: only there is what is re-aimed
  * @param {Setting} setting
  * @param {Plan} plan
  */
-export function struckAt(worlds, theatre, worth, setting, plan) {
+function missilesAt(worlds, theatre, worth, setting, plan) {
   const { count, places, systems, mix, launched, rounds } = worlds;
   const struck = new Float64Array(places);
   const base = before(worlds, theatre, setting);
@@ -607,6 +808,7 @@ export function struckAt(worlds, theatre, worth, setting, plan) {
   const stopped = new Float64Array(places);
   const chance = new Float64Array(2);
   const last = plan.systems.length;
+  const more = last >= firstSupplied(worlds, plan) ? setting.rounds : 0;
   walk(
     worlds, theatre, setting, plan,
     () => void reached.fill(0),
@@ -628,7 +830,7 @@ export function struckAt(worlds, theatre, worth, setting, plan) {
       }
       const number = setting.launched ?? launched[w];
       const wanted = (setting.salvo ?? worlds.salvo[w]) * number * met;
-      const filled = Math.min(1, (rounds[w] + (last > 0 ? setting.rounds : 0)) / Math.max(wanted, NOTHING));
+      const filled = Math.min(1, (rounds[w] + more) / Math.max(wanted, NOTHING));
       for (let p = 0; p < places; p++) {
         let aimed = mix[w * places + p];
         if (setting.reaction > 0 && worth[p] !== 0) {
@@ -741,14 +943,17 @@ function lossOf(worlds, theatre, goal, setting, system) {
   const { kill, zone } = before(worlds, theatre, setting);
   const none = new Float64Array(systems);
   const chance = new Float64Array(2);
-  const kept = keptShareOf(systems);
+  const states = statesOf(systems);
   return (w, p, k) => {
     const at = (w * places + p) * systems;
     for (let s = 0; s < systems; s++) none[s] = worlds.none[at + s];
     none[system] *= (1 - (setting.ready ?? worlds.ready[w * systems + system])) ** k;
     const from = (w * 2 + zone[p]) * systems;
-    if (goal.metric === "people_struck")
-      return goal.worth[p] * (1 - kept(packetsOf(worlds, setting, w), mix[w * places + p], none, 0, kill, from, 1, together));
+    if (goal.metric === "people_struck") {
+      const packets = inPackets(setting.launched ?? worlds.launched[w], worlds.packet[w]);
+      stand(none, 0, kill, from, 1, states);
+      return goal.worth[p] * (1 - keptShare(packets, mix[w * places + p], states, 1, together));
+    }
     if (goal.metric === "capitals_uncovered") return goal.worth[p] * bare(none, 0, systems);
     meets(none, 0, kill, from, systems, chance);
     return (setting.launched ?? worlds.launched[w]) * mix[w * places + p] * (1 - chance[1]);
@@ -756,8 +961,4 @@ function lossOf(worlds, theatre, goal, setting, system) {
 }
 
 /** @param {number} value rounded to the twelfth decimal, half to even, so that sums in another order tie as well */
-function twelfth(value) {
-  const scaled = value * 1e12;
-  const whole = Math.round(scaled);
-  return (Math.abs(scaled % 1) === 0.5 && whole % 2 !== 0 ? whole - 1 : whole) / 1e12;
-}
+const twelfth = (value) => rint(value * 1e12) / 1e12;

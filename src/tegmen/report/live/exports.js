@@ -68,8 +68,9 @@ export const csvText = (rows) => rows.map((row) => `${row.map(csvCell).join(",")
  * @param {any} data
  * @param {{system: number, site: number}[]} units
  * @param {ArrayLike<number>} struck
+ * @param {import("./arithmetic.js").Goal} goal places that it does not count are left out where nothing is said of them
  */
-export function geojsonText(data, units, struck) {
+export function geojsonText(data, units, struck, { whole, worth }) {
   const { places, systems } = data;
   /** @param {number} p @param {Record<string, any>} properties */
   const point = (p, properties) => ({
@@ -79,7 +80,7 @@ export function geojsonText(data, units, struck) {
   });
   const features = [
     ...units.map(({ system, site }, at) => point(site, { role: "added", order: at + 1, system: systems[system].id, place: places.name[site] })),
-    ...Array.from(struck, (number, p) => point(p, { role: "place", place: places.name[p], strikes_a_month: Number(number.toPrecision(6)) })),
+    ...Array.from(struck, (number, p) => whole && !worth[p] ? null : point(p, { role: "place", place: places.name[p], strikes_a_month: Number(number.toPrecision(6)) })).filter(Boolean),
   ];
   return `${JSON.stringify({ type: "FeatureCollection", features }, null, 1)}\n`;
 }
@@ -111,6 +112,8 @@ const DAYS = new Set(["until", "first", "last", "history_from", "since", "as_of"
 export function scenarioText(data, question, state) {
   const content = structuredClone(data.toml);
   const goal = goalOf(question, state);
+  const own = content.goals.some((/** @type {any} */ each) => each.name === goal.name);
+  if (!own) content.goals.push({ name: goal.name, metric: goal.metric, largest_cities: goal.cities });
   for (const each of content.goals) {
     each.headline = each.name === goal.name;
     if (each.name !== goal.name) continue;

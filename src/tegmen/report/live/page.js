@@ -3,7 +3,8 @@
 
 import { evaluate, layTheatre, openWorlds, struckAt } from "./arithmetic.js";
 import { commandOf, csvText, geojsonText, pngOf, save, scenarioText, svgText } from "./exports.js";
-import { COLOUR, drawCurve, drawMap, fillMap, spotOf } from "./pictures.js";
+import { SKETCHED_WHOLE, reachIn } from "./passage.js";
+import { COLOUR, SIGNS, drawCurve, drawMap, fillMap, shapeOf, spotOf } from "./pictures.js";
 import { MOVED, PLANS, TARGETS, firstState, goalOf, isAllowed, planOf, readState, stateText } from "./state.js";
 import { make, speak } from "./words.js";
 
@@ -19,9 +20,14 @@ const reach = 400;
 const theatre = layTheatre(data.places, reach);
 /** @type {Record<string, import("./arithmetic.js").Worlds>} */
 const opened = {};
-/** All worlds carried of a state's evidence case and targets. @param {State} one */
-function worldsOf({ case: name, targets }) {
-  return (opened[`${name} ${targets}`] ??= openWorlds(data.cases[name].targets[targets].worlds, theatre));
+/** What is carried of a state's evidence case: by its targets, or whole where its goal asks for that. @param {State} one */
+function carriedFor(one) {
+  return data.cases[one.case].targets[goalOf(question, one).whole ? "whole" : one.targets];
+}
+/** All its worlds. @param {State} one */
+function worldsOf(one) {
+  const name = goalOf(question, one).whole ? "whole" : one.targets;
+  return (opened[`${one.case} ${name}`] ??= openWorlds(carriedFor(one).worlds, theatre, data.lanes));
 }
 
 /** Worlds used while a hand moves what takes long; as soon as it rests, all of them are. */
@@ -42,8 +48,9 @@ function move() {
 /** The worlds that a state is worked out on now. @param {State} one */
 function workedOn(one) {
   const worlds = worldsOf(one);
-  const slow = goalOf(question, one).metric !== "ballistic_strikes" || one.plan === "blind";
-  return moving && slow ? { ...worlds, count: Math.min(SKETCHED, worlds.carried) } : worlds;
+  const { metric, whole } = goalOf(question, one);
+  const slow = metric !== "ballistic_strikes" || one.plan === "blind";
+  return moving && slow ? { ...worlds, count: Math.min(whole ? SKETCHED_WHOLE : SKETCHED, worlds.carried) } : worlds;
 }
 
 let words = speak(texts, "en");
@@ -80,10 +87,10 @@ function isAnswered(one) {
 function comesTo(one) {
   const worlds = workedOn(one);
   const goal = goalOf(question, one);
-  const plan = planOf(question, worlds, theatre, data.cases[one.case].targets[one.targets].sites, one);
+  const plan = planOf(question, worlds, theatre, carriedFor(one).sites, one);
   const { probability, mcse, used } = evaluate(worlds, theatre, goal, one, plan, one.threshold);
-  if (isAnswered(one)) {
-    const own = data.cases[one.case].answers[one.goal];
+  const own = data.cases[one.case].answers[one.goal];
+  if (own && isAnswered(one)) {
     return { plan, used, answered: true, n: own.n, open: own.open, probability: own.probability, mcse: own.mcse };
   }
   const numbers = Array.from(probability, (_, n) => n);
@@ -108,17 +115,12 @@ const outcomeOf = (one) => once(`outcome ${workedOn(one).count} ${stateText(one,
 /** The same question with the best plan found. @param {State} one @returns {Outcome} */
 const bestOf = (one) => outcomeOf({ ...one, plan: "blind", units: [] });
 
-/** The first n units. @param {Plan} plan @param {number} n @param {number} carried @returns {Plan} */
-function firstUnits(plan, n, carried) {
-  return { systems: plan.systems.slice(0, n), sites: plan.sites.slice(0, plan.each ? n * carried : n), each: plan.each };
-}
-
 /** @param {State} one @param {number} n @returns {Float64Array} */
 function struckWith(one, n) {
   const worlds = workedOn(one);
   const said = stateText(n === 0 ? { ...one, plan: "answered", units: [], ready: null, rounds: question.rounds } : one, question);
   return once(`struck ${n} ${worlds.count} ${said}`, () =>
-    struckAt(worlds, theatre, goalOf(question, one).worth, one, firstUnits(outcomeOf(one).plan, n, worlds.carried)),
+    struckAt(worlds, theatre, goalOf(question, one), one, outcomeOf(one).plan, n),
   );
 }
 
@@ -134,9 +136,10 @@ function set(change) {
   const before = state;
   state = { ...state, ...change };
   if (change.goal && change.goal !== before.goal) {
-    const { threshold, confidence, metric } = goalOf(question, state);
+    const { threshold, confidence, metric, whole } = goalOf(question, state);
     Object.assign(state, { threshold, confidence, ...(metric === "ballistic_strikes" ? {} : { reaction: 0 }) });
-    if (state.plan === "informed" && state.goal !== question.goals[0].name) state.plan = "answered";
+    if (whole) state.targets = TARGETS[0];
+    if (!isHeld("plan", state.plan)) state.plan = "answered";
   }
   if (state.plan !== "own") state.units = [];
   if (change.units) shown = change.units.length;
@@ -149,6 +152,12 @@ function ownUnits() {
   const { plan } = outcomeOf(state);
   const count = plan.each ? 0 : Math.min(shown, plan.systems.length);
   return Array.from({ length: count }, (_, i) => ({ system: plan.systems[i], site: plan.sites[i] }));
+}
+
+/** Whether the goal set can be worked out so. @param {"case"|"plan"|"targets"} name @param {string} value */
+function isHeld(name, value) {
+  if (value === "informed") return state.goal === question.goals[0].name;
+  return name === "case" || value === TARGETS[0] || value === "answered" || value === "own" || !goalOf(question, state).whole;
 }
 
 let waiting = false;
@@ -209,8 +218,8 @@ function dress() {
   dressPalette();
   at("exports").replaceChildren(...exportButtons());
   const { count, of } = data.cases[question.cases[0]].targets[TARGETS[0]].worlds;
-  at("worlds").textContent = words.say("about.worlds", { count, of, hash: data.sha256.slice(0, 16), version: data.version, seed: data.seed, until: data.until });
-  at("others").textContent = data.others.length ? words.say("others", { names: data.others.join(", ") }) : "";
+  const whole = data.cases[question.cases[0]].targets.whole.worlds.count;
+  at("worlds").textContent = words.say("about.worlds", { count, of, whole, hash: data.sha256.slice(0, 16), version: data.version, seed: data.seed, until: data.until });
 }
 
 /** Draw what is set. */
@@ -248,6 +257,13 @@ function goalWords(one) {
   return words.say(`goal.${goal.metric}`, { left, cities: goal.cities });
 }
 
+/** What gets through of what the goal counts, in words. @param {State} one */
+function throughWords(one) {
+  const { classes } = goalOf(question, one);
+  const name = classes.length > 1 ? "all" : (classes[0] ?? "ballistic");
+  return words.say(`what.${name}`);
+}
+
 /** @param {[number|null, number|null]} span */
 function spanText([low, high]) {
   if (low === null || low > question.most) return words.say("span.more", { most: question.most });
@@ -266,16 +282,18 @@ function showSentence(outcome) {
   const rest = own ? "answer.ownshare" : n === null ? "answer.not" : n === 1 ? "answer.enough" : "answer.are";
   at("number").replaceChildren(head);
   at("rest").textContent = words.say(rest, about);
-  const { span, targets } = data.cases[state.case];
-  const { worlds } = targets[state.targets];
-  const lines = [words.say("answer.rounds", { rounds: words.number(state.rounds) })];
+  const { span } = data.cases[state.case];
+  const { worlds } = carriedFor(state);
+  const lines = hangsOn("rounds") ? [words.say("answer.rounds", { rounds: words.number(state.rounds) })] : [];
+  if (goalOf(question, state).illustration) lines.push(words.say("answer.illustration"));
   if (outcome.answered && goalOf(question, state).headline) lines.push(words.say("answer.span", { span: spanText(span) }));
   if (!own) lines.push(outcome.open[0] === outcome.open[1] ? words.say("answer.surely") : words.say("answer.sampling", { range: spanText(outcome.open) }));
   at("lines").textContent = lines.join(" ");
-  const of = { count: workedOn(state).count, of: worlds.of };
+  const of = { count: workedOn(state).count, of: worlds.of, goal: shortGoal(question.goals[0]) };
+  const how = outcome.answered ? "as_answered" : isAnswered(state) ? "not_asked" : "changed";
   at("standing").replaceChildren(
-    make("strong", {}, words.say(outcome.answered ? "as_answered" : "changed")),
-    ` ${words.say(outcome.answered ? "as_answered.more" : "changed.more", of)} `,
+    make("strong", {}, words.say(how)),
+    ` ${words.say(`${how}.more`, of)} `,
     ...(outcome.answered ? [] : [make("button", { type: "button", class: "reset", id: "reset-all", onclick: () => { touchedShown = false; state = firstState(question, state.case); later(); } }, words.say("reset.all"))]),
   );
   document.body.dataset.changed = String(!outcome.answered);
@@ -286,12 +304,12 @@ function showCurve(outcome) {
   const colour = COLOUR[/** @type {"posted"|"claimed"} */ (state.case)];
   /** @type {import("./pictures.js").Line[]} */
   const lines = [{ ...outcome, colour, band: true, name: words.say(outcome.answered ? "curve.answered" : "curve.now") }];
-  if (state.plan === "own") lines.push({ ...bestOf(state), colour: COLOUR.soft, width: 1.4, dash: "2 3", name: words.say("curve.best") });
+  if (state.plan === "own" && !goalOf(question, state).whole) lines.push({ ...bestOf(state), colour: COLOUR.soft, width: 1.4, dash: "2 3", name: words.say("curve.best") });
   if (kept) lines.push({ ...outcomeOf(kept), colour: COLOUR.other, width: 2, dash: "8 4", name: words.say("curve.a") });
   else if (!outcome.answered) {
     const { threshold, confidence } = goalOf(question, state);
     const before = outcomeOf({ ...firstState(question, state.case), goal: state.goal, threshold, confidence });
-    lines.push({ ...before, colour: COLOUR.soft, width: 1.4, name: words.say("curve.answered") });
+    lines.push({ ...before, colour: COLOUR.soft, width: 1.4, name: words.say(before.answered ? "curve.answered" : "curve.before") });
   }
   const claims = claimsHere();
   const picture = drawCurve({
@@ -323,15 +341,22 @@ function standing(outcome) {
   return Array.from({ length: Math.min(shown, plan.systems.length) }, (_, i) => {
     const [system, site] = [plan.systems[i], plan.sites[i]];
     const [x, y] = spotOf(data.map, data.places, site);
-    const radius = once(`radius ${state.case} ${state.targets} ${system}`, () => meanRadius(worlds, system));
-    return { x, y, radius, system, site, number: i + 1, name: `${i + 1}: ${question.systems[system].name}, ${data.places.name[site]}` };
+    const radius = once(`radius ${state.case} ${state.targets} ${state.goal} ${system}`, () => meanRadius(worlds, system));
+    return { x, y, radius, meets: question.systems[system].meets, system, site, number: i + 1, name: `${i + 1}: ${question.systems[system].name}, ${data.places.name[site]}` };
   });
 }
 
-/** @param {import("./arithmetic.js").Worlds} worlds @param {number} system */
-function meanRadius({ radius, count, systems }, system) {
+/**
+ * How far a unit reaches against what the goal counts, in the mean [km]: ballistic missiles where they are among it.
+ * @param {import("./arithmetic.js").Worlds} worlds
+ * @param {number} system
+ */
+function meanRadius({ radius, count, systems, others }, system) {
+  const { classes, whole } = goalOf(question, state);
   let sum = 0;
-  for (let w = 0; w < count; w++) sum += radius[w * systems + system];
+  for (let w = 0; w < count; w++)
+    if (system < systems && (!whole || classes.includes("ballistic"))) sum += radius[w * systems + system];
+    else if (others) sum += reachIn(others.whole, w, system);
   return sum / count;
 }
 
@@ -339,10 +364,11 @@ function meanRadius({ radius, count, systems }, system) {
 function showMap(outcome) {
   fillMap(ground, {
     map: data.map, places: data.places, struck: struckWith(state, shown), baseline: data.cases[state.case].baseline,
+    most: Math.max(...struckWith(state, 0)), what: throughWords(state),
     units: apart(standing(outcome)), colour: COLOUR[/** @type {"posted"|"claimed"} */ (state.case)], words, hold,
     scale: Math.min(2, Math.max(1, 800 / (at("map").clientWidth || 800))),
   });
-  at("informed-note").textContent = outcome.plan.each ? words.say("map.each") : "";
+  at("informed-note").textContent = outcome.plan.each ? words.say("map.each") : goalOf(question, state).whole ? words.say("map.counted") : "";
   if (focused !== null) /** @type {any} */ (ground.querySelector(`[data-unit="${focused}"]`))?.focus({ preventScroll: true });
 }
 
@@ -364,18 +390,20 @@ function showFigures(outcome) {
   const base = counted(state, struckWith(state, 0));
   const p = outcome.probability[shown];
   const worlds = worldsOf(state);
-  const rounds = once(`rounds ${state.case} ${state.targets}`, () => worlds.rounds.reduce((sum, each) => sum + each, 0) / worlds.count);
+  const rounds = once(`rounds ${state.case} ${worlds.carried} ${state.targets}`, () => worlds.rounds.reduce((sum, each) => sum + each, 0) / worlds.count);
   /** @param {string} value @param {string} text @param {string} source @param {Record<string, any>} [more] */
   const figure = (value, text, source, more = {}) =>
     make("div", { class: "figure" }, make("button", { type: "button", class: "value", title: words.say("source.title"), onclick: () => tell(text, [words.say(source, more)]) }, value), make("span", {}, text));
   const list = [
     figure(words.percent(p), words.say("figure.probability"), "source.probability", { error: words.number(100 * outcome.mcse[shown], 1) }),
-    figure(words.number(struck, 1), words.say("figure.struck", { base: words.number(base, 1) }), "source.struck"),
-    figure(words.number(outcome.used[shown], 0), words.say("figure.used", { have: words.number(rounds + (shown ? state.rounds : 0), 0) }), "source.used"),
+    figure(words.number(struck, 1), words.say("figure.struck", { what: throughWords(state), base: words.number(base, 1) }), "source.struck"),
   ];
-  const priced = [question.system, ...Array.from(outcome.plan.systems).slice(0, shown)];
-  if (priced.every((s) => question.systems[s].cost)) list.push(costFigure(outcome));
-  if (state.plan === "own" && shown > 0) {
+  const supplied = Array.from(outcome.plan.systems).slice(0, shown).some((s) => s < worlds.systems);
+  if (hangsOn("rounds")) list.push(figure(words.number(outcome.used[shown], 0), words.say("figure.used", { have: words.number(rounds + (supplied ? state.rounds : 0), 0) }), "source.used"));
+  const kinds = [...new Set([question.system, ...Array.from(outcome.plan.systems).slice(0, shown)])].map((s) => question.systems[s]);
+  const unpriced = kinds.filter(({ cost }) => !cost).map(({ name }) => name);
+  list.push(unpriced.length ? figure("–", words.say("figure.unpriced", { names: unpriced.join(", ") }), "source.unpriced") : costFigure(outcome));
+  if (state.plan === "own" && shown > 0 && !goalOf(question, state).whole) {
     const best = bestOf(state).probability[shown];
     list.push(figure(words.number(Math.max(0, 100 * (best - p)), 1), words.say("figure.gap", { best: words.percent(best) }), "source.gap"));
   }
@@ -399,6 +427,7 @@ function showPlaces() {
   const base = struckWith(state, 0);
   const now = struckWith(state, shown);
   const most = Array.from(base, (_, p) => p).sort((p, q) => base[q] - base[p]).slice(0, 12);
+  at("places-note").textContent = words.say("places.note", { what: throughWords(state) });
   at("places").replaceChildren(
     make("thead", {}, make("tr", {}, ...[words.say("places.place"), words.say("places.base"), words.say("places.now", { n: shown }), words.say("places.saved")].map((text, i) => make("th", { scope: "col", class: i ? "n" : "" }, text)))),
     make("tbody", {}, ...most.map((p) => make("tr", {}, make("th", { scope: "row" }, data.places.name[p]), ...[base[p], now[p], base[p] - now[p]].map((value) => make("td", { class: "n" }, words.number(value, 2, 2)))))),
@@ -475,7 +504,7 @@ function drawnMean(name) {
   const table = { ready: worlds.ready, elsewhere: worlds.ratio, salvo: worlds.salvo, launched: worlds.launched }[name];
   const [from, step] = name === "ready" ? [question.system, worlds.systems] : [0, 1];
   const values = () => Array.from({ length: worlds.count }, (_, w) => /** @type {ArrayLike<number>} */ (table)[from + w * step]);
-  return table ? once(`drawn ${state.case} ${state.targets} ${name}`, () => values().reduce((sum, each) => sum + each, 0) / worlds.count) : null;
+  return table ? once(`drawn ${state.case} ${worlds.carried} ${state.targets} ${name}`, () => values().reduce((sum, each) => sum + each, 0) / worlds.count) : null;
 }
 
 function showControls() {
@@ -501,8 +530,8 @@ function radios(name, values) {
     const id = `${name}-${value}`;
     const input = make("input", { type: "radio", name, id, value, onchange: () => { if (name === "plan") touchedShown = false; set(/** @type {any} */ (name === "plan" && value === "own" ? { plan: value, units: ownUnits() } : { [name]: value })); } });
     const text = make("label", { for: id, class: name === "case" ? value : "" }, words.say(`${name}.${value}`));
-    const held = () => value !== "informed" || state.goal === question.goals[0].name;
-    refresh.push(() => { input.checked = state[name] === value; input.disabled = !held(); text.title = held() ? "" : words.say("set.informed_only", { goal: shortGoal(question.goals[0]) }); });
+    const why = () => (value === "informed" ? words.say("set.informed_only", { goal: shortGoal(question.goals[0]) }) : words.say("set.not_held"));
+    refresh.push(() => { input.checked = state[name] === value; input.disabled = !isHeld(name, value); text.title = input.disabled ? why() : ""; });
     list.append(make("div", {}, input, text));
   }
   return list;
@@ -511,7 +540,7 @@ function radios(name, values) {
 /** A slider for what "enough" means. @param {"threshold"|"confidence"} name */
 function choice(name) {
   const goal = () => goalOf(question, state);
-  const input = make("input", { type: "range", id: name, oninput: (/** @type {any} */ event) => { move(); set({ [name]: Number(event.target.value) }); } });
+  const input = make("input", { type: "range", id: name, oninput: (/** @type {any} */ event) => set({ [name]: Number(event.target.value) }) });
   const value = make("output", { for: name });
   const title = make("label", { for: name });
   const back = make("button", { type: "button", class: "reset", id: `reset-${name}`, "aria-label": `${words.say("reset")}: ${name}`, title: words.say("reset"), onclick: () => set({ [name]: goal()[name] }) }, "↺");
@@ -524,6 +553,13 @@ function choice(name) {
     back.hidden = state[name] === goal()[name];
   });
   return make("div", { class: "control" }, make("div", { class: "head" }, title, value, back, info(name, () => [words.say("source.choice")])), input);
+}
+
+/** Whether what the goal counts hangs on a number. @param {string} name of a control */
+function hangsOn(name) {
+  const { metric, classes, whole } = goalOf(question, state);
+  if (name === "reaction") return metric === "ballistic_strikes";
+  return name === "ready" || !whole || classes.includes("ballistic");
 }
 
 /** A number that is not known for sure, with its sourced range. @param {import("./state.js").Control} control */
@@ -552,13 +588,13 @@ function fact(control) {
     const value = state[key];
     const mean = drawnMean(name);
     const current = value ?? mean ?? 0;
-    const off = name === "reaction" && goalOf(question, state).metric !== "ballistic_strikes";
+    const off = !hangsOn(name);
     input.disabled = exact.disabled = off;
     input.value = String(current);
     if (document.activeElement !== exact) exact.value = value === null ? "" : String(value);
     exact.placeholder = value === null ? words.number(current) : "";
     const beyond = value !== null && low !== null && high !== null && (value < low || value > high);
-    const text = off ? words.say("set.strikes_only") : value === null ? `${words.say("set.drawn", { value: words.number(current) })}; ${sourced}` : sourced;
+    const text = off ? words.say(name === "reaction" ? "set.strikes_only" : "set.no_matter") : value === null ? `${words.say("set.drawn", { value: words.number(current) })}; ${sourced}` : sourced;
     note.replaceChildren(...(beyond ? [make("strong", { class: "beyond" }, `⚠ ${words.say("set.beyond")}`), "; "] : []), text);
     back.hidden = value === firstState(question)[key];
   });
@@ -680,7 +716,7 @@ window.addEventListener("pointercancel", () => void (held = null));
 function dressPalette() {
   const select = make("select", { id: "add-place", "aria-label": words.say("add.near") }, ...data.places.name.map((/** @type {string} */ name, /** @type {number} */ p) => make("option", { value: p }, name)));
   const kinds = question.systems.map((/** @type {any} */ system, /** @type {number} */ s) =>
-    make("button", { type: "button", class: "kind", id: `add-${system.id}`, onpointerdown: () => void (held = { at: null, system: s }), onclick: () => void add(s, Number(select.value)) }, s === 0 ? "● " : "■ ", words.say("add", { system: system.name })));
+    make("button", { type: "button", class: "kind", id: `add-${system.id}`, onpointerdown: () => void (held = { at: null, system: s }), onclick: () => void add(s, Number(select.value)) }, `${SIGNS[shapeOf(s, system.meets)]} `, words.say("add", { system: system.name })));
   at("palette").replaceChildren(...kinds, make("span", {}, words.say("add.at")), select);
 }
 
@@ -725,7 +761,7 @@ function exportButtons() {
     ["map_svg", () => save(`${fileName()}-map.svg`, svgText(ground), "image/svg+xml")],
     ["map_png", async () => save(`${fileName()}-map.png`, await pngOf(ground, 1.5), "image/png")],
     ["csv", () => save(`${fileName()}.csv`, table(), "text/csv")],
-    ["geojson", () => save(`${fileName()}.geojson`, geojsonText(data, units(), struckWith(state, shown)), "application/geo+json")],
+    ["geojson", () => save(`${fileName()}.geojson`, geojsonText(data, units(), struckWith(state, shown), goalOf(question, state)), "application/geo+json")],
     ["toml", () => save(`${fileName()}.toml`, scenarioText(data, question, state), "application/toml")],
     ["print", () => window.print()],
   ];

@@ -5,6 +5,8 @@ import { draw } from "./words.js";
 
 export const COLOUR = { posted: "#0b5c94", claimed: "#b34700", ink: "#1a1a1a", soft: "#5a5a5a", line: "#d5d5d5", through: "#a3001b", other: "#6b4aa0" };
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+/** So many at one place are drawn in full size. */
+const FEW = 6;
 const LEFT = 52;
 const TOP = 16;
 const BOTTOM = 46;
@@ -113,7 +115,7 @@ function legendOf(lines, left, top) {
   return group;
 }
 
-/** @typedef {{x: number, y: number, radius: number, name: string, number: number, system: number}} Standing */
+/** @typedef {{x: number, y: number, radius: number, name: string, number: number, system: number, meets: string[]}} Standing */
 
 /**
  * The ground of the map, with an empty layer for what changes.
@@ -144,6 +146,8 @@ export function drawMap(map, words, title) {
  * @param {any} about.map
  * @param {{x: number[], y: number[], name: string[], population: number[], capacity: number[]}} about.places
  * @param {ArrayLike<number>} about.struck by place, in the month
+ * @param {number} about.most at one place under the baseline: large numbers are drawn smaller, together
+ * @param {string} about.what gets through
  * @param {{at: [number, number], radius: number}[]} about.baseline
  * @param {Standing[]} about.units
  * @param {string} about.colour
@@ -151,18 +155,19 @@ export function drawMap(map, words, title) {
  * @param {number} about.scale of marks and names: larger where the map is small
  * @param {(mark: SVGElement, unit: Standing) => void} about.hold called with the mark of every unit
  */
-export function fillMap(svg, { map, places, struck, baseline, units, colour, words, hold, scale }) {
+export function fillMap(svg, { map, places, struck, most, what, baseline, units, colour, words, hold, scale }) {
   const layer = /** @type {SVGElement} */ (svg.querySelector(".changing"));
   layer.replaceChildren();
   for (const stand of baseline)
     layer.append(draw("circle", { cx: stand.at[0], cy: stand.at[1], r: stand.radius, fill: "#6a6a6a", "fill-opacity": 0.15, stroke: "#6a6a6a", "stroke-width": 3, "stroke-dasharray": "9 7" }));
+  const scaled = Math.max(1, most / FEW);
   const spots = places.x.map((_, p) => p).sort((p, q) => struck[q] - struck[p]);
   for (const p of spots) {
     const [x, y] = spotOf(map, places, p);
     const size = places.population[p] > 0 ? 3 + 9 * Math.sqrt(Math.min(places.population[p], 3e6) / 3e6) : 5;
-    const about = draw("title", {}, `${places.name[p]}: ${words.say("map.through", { number: words.number(struck[p], 2) })}`);
+    const about = draw("title", {}, `${places.name[p]}: ${words.say("map.through", { number: words.number(struck[p], 2), what })}`);
     const group = draw("g", {}, about);
-    if (struck[p] > 0.004) group.append(draw("circle", { cx: x, cy: y, r: 34 * Math.sqrt(struck[p]), fill: COLOUR.through, "fill-opacity": 0.3, stroke: COLOUR.through, "stroke-width": 1.6 }));
+    if (struck[p] > 0.004) group.append(draw("circle", { cx: x, cy: y, r: 34 * Math.sqrt(struck[p] / scaled), fill: COLOUR.through, "fill-opacity": 0.3, stroke: COLOUR.through, "stroke-width": 1.6 }));
     group.append(
       places.population[p] > 0
         ? draw("circle", { cx: x, cy: y, r: size, fill: "#5d5d5d", "fill-opacity": 0.85 })
@@ -193,11 +198,28 @@ function drawUnit(unit, colour, scale) {
   const look = { fill: colour, stroke: "#fff", "stroke-width": 3 };
   group.append(
     draw("circle", { r: unit.radius, fill: colour, "fill-opacity": 0.13, stroke: colour, "stroke-width": 3 }),
-    unit.system === 0 ? draw("circle", { r: 13 * scale, ...look }) : draw("rect", { x: -12 * scale, y: -12 * scale, width: 24 * scale, height: 24 * scale, ...look }),
+    MARKS[shapeOf(unit.system, unit.meets)](13 * scale, look),
     label(0, 6 * scale, String(unit.number), { "text-anchor": "middle", "font-size": 17 * scale, "font-weight": 700, fill: "#fff" }),
   );
   return group;
 }
+
+/** What a kind's mark tells: the first kind, others that meet ballistic missiles, cruise missiles at most, drones alone. */
+export const SIGNS = { disc: "●", square: "■", diamond: "◆", triangle: "▲" };
+
+/** @param {number} system @param {string[]} meets @returns {keyof typeof SIGNS} */
+export function shapeOf(system, meets) {
+  if (meets.includes("ballistic")) return system === 0 ? "disc" : "square";
+  return meets.includes("cruise") ? "diamond" : "triangle";
+}
+
+/** @type {Record<keyof typeof SIGNS, (size: number, look: Record<string, any>) => any>} */
+const MARKS = {
+  disc: (size, look) => draw("circle", { r: size, ...look }),
+  square: (size, look) => draw("rect", { x: -size, y: -size, width: 2 * size, height: 2 * size, ...look }),
+  diamond: (size, look) => draw("path", { d: `M0 ${-1.4 * size}L${1.4 * size} 0L0 ${1.4 * size}L${-1.4 * size} 0Z`, ...look }),
+  triangle: (size, look) => draw("path", { d: `M0 ${-1.5 * size}L${1.5 * size} ${size}L${-1.5 * size} ${size}Z`, ...look }),
+};
 
 /**
  * @param {any} map

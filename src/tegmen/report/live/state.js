@@ -6,7 +6,7 @@ import { siteGreedily } from "./arithmetic.js";
 /** @typedef {import("./arithmetic.js").Worlds} Worlds */
 /** @typedef {import("./arithmetic.js").Theatre} Theatre */
 /** @typedef {import("./arithmetic.js").Plan} Plan */
-/** @typedef {import("./arithmetic.js").Goal & {threshold: number, confidence: number, label: string, headline: boolean, cities: number}} HeldGoal */
+/** @typedef {import("./arithmetic.js").Goal & {threshold: number, confidence: number, label: string, headline: boolean, illustration: boolean, cities: number}} HeldGoal */
 /** @typedef {{name: string, low: number|null, best: number|null, high: number|null, lowest: number, highest: number, step: number, numbers: string[]}} Control */
 
 /**
@@ -17,8 +17,8 @@ import { siteGreedily } from "./arithmetic.js";
  * @property {number} rounds that come with added units, as answered
  * @property {number} most units tried
  * @property {string[]} names of places
- * @property {{id: string, name: string}[]} systems
- * @property {number} system that the question adds
+ * @property {{id: string, name: string, meets: string[]}[]} systems kinds by code
+ * @property {number} system kind that the question adds
  */
 
 /**
@@ -87,6 +87,11 @@ export function readState(text, question) {
     if (isAllowed(question, state, key, value.trim() === "" ? NaN : Number(value))) state[key] = Number(value);
     else refused.push(key);
   }
+  // What flies past units is worked out in worlds as answered, and where units stand as answered or as they were put.
+  if (goal.whole && state.targets !== TARGETS[0]) refused.push("targets");
+  if (goal.whole && ["blind", "informed"].includes(state.plan)) refused.push("plan");
+  if (refused.includes("targets")) state.targets = TARGETS[0];
+  if (refused.includes("plan")) state.plan = PLANS[0];
   for (const part of (given.get("units") ?? "").split(",").filter(Boolean)) {
     const [kind, place] = part.split("@");
     const system = question.systems.findIndex(({ id }) => id === kind);
