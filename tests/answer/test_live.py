@@ -13,7 +13,9 @@ from tegmen.answer import live
 from tegmen.answer.live import arrays_of, carry, evaluate, held_goal, held_goals, read_state, whole_arrays
 from tegmen.answer.readings import remaining_of, strike_table
 from tegmen.answer.study import met_share, remaining_shares
+from tegmen.engine.expected import cover_baseline, expected_losses
 from tegmen.engine.laydown import Laydown
+from tegmen.engine.passage import passage_for
 from tegmen.errors import InputError
 from tegmen.terms import ThreatClass
 
@@ -77,6 +79,10 @@ def test_goals_that_count_other_classes_are_those_of_the_closed_form(goal: str):
     expected = remaining_shares(few.worlds, asked, plan, [study().rounds(few.worlds, plan)])[0]
     np.testing.assert_allclose(told.remaining, expected, rtol=1e-9)
     assert not told.struck[:, ~asked.measure.places(few.worlds.places, asked.largest_cities)].any()
+    if goal != "capacity":
+        supply, passage = [study().rounds(few.worlds, plan)], passage_for(few.worlds, asked.measure)
+        strikes = expected_losses(cover_baseline(few.worlds), asked, plan, supply, passage)[0].mean(axis=0)
+        np.testing.assert_allclose(told.struck.sum(axis=1), strikes, rtol=1e-9)
 
 
 def test_a_page_holds_goals_of_every_class_even_where_none_is_asked():
