@@ -16,9 +16,9 @@ from core_example import KINDS, study_of
 from locations import ROOT
 
 from tegmen.answer.live import (
+    ALL_CLASSES,
     PLANS,
     TARGETS,
-    WHOLE,
     State,
     carry,
     controls_of,
@@ -68,7 +68,9 @@ def page_data() -> dict:
         "lanes": live_page.lanes_data(theatre.lanes),
         "places": {"name": places.name.tolist(), "x": x.tolist(), "y": y.tolist(), "kyiv": places.kyiv.tolist()},
         "cases": {
-            case: {"targets": {name: live_page.carried_data(name, carried(case, name)) for name in (*TARGETS, WHOLE)}}
+            case: {
+                "targets": {name: live_page.carried_data(name, carried(case, name)) for name in (*TARGETS, ALL_CLASSES)}
+            }
             for case in CASES
         },
     }

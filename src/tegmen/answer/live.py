@@ -54,7 +54,7 @@ CARRIED_WHOLE = 180
 """Worlds that a page carries with all their classes: what flies past units takes a hundred times as long."""
 TARGETS = ("named", "front", "population")
 """What steers the targets: as in the headline (the record's named oblasts as well), then readings of their own."""
-WHOLE = "whole"
+ALL_CLASSES = "whole"
 """Name of the worlds that a page carries with all their classes, beside those by `TARGETS`."""
 PLANS = ("answered", "blind", "informed", "own")
 """The order of sites as answered; sited anew in the page's worlds; knowing the layout; units put by hand."""
@@ -160,17 +160,17 @@ def held_goal(scenario: Scenario, name: str) -> Goal:
 
 def worlds_for(goal: Goal, targets: str) -> str:
     """Which of the worlds carried a goal is worked out on."""
-    return WHOLE if counts_others(goal) else targets
+    return ALL_CLASSES if counts_others(goal) else targets
 
 
-def carry(study: Study, case: EvidenceCase, names: Sequence[str] = (*TARGETS, WHOLE)) -> Mapping[str, Carried]:
+def carry(study: Study, case: EvidenceCase, names: Sequence[str] = (*TARGETS, ALL_CLASSES)) -> Mapping[str, Carried]:
     """Choose the worlds that a page carries: by what steers the targets, and whole; nothing where it holds no goal."""
     if not held_goals(study.scenario):
         return FrozenDict()
     return FrozenDict(
         {
             name: _carried_whole(study, case)
-            if name == WHOLE
+            if name == ALL_CLASSES
             else _carried_of(study, case, replace(HEADLINE, targets=name))
             for name in names
         }

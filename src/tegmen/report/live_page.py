@@ -18,7 +18,7 @@ import numpy as np
 import shapely
 from markupsafe import Markup
 
-from tegmen.answer.live import WHOLE, arrays_of, controls_of, held_goals, together_of, whole_arrays
+from tegmen.answer.live import ALL_CLASSES, arrays_of, controls_of, held_goals, together_of, whole_arrays
 from tegmen.answer.results import Sufficiency
 from tegmen.answer.study import counts_others
 from tegmen.errors import InputError, checked_arguments
@@ -209,7 +209,7 @@ def lanes_data(lanes: Lanes) -> dict[str, Any]:
 
 def carried_data(name: str, carried: Carried) -> dict[str, Any]:
     """Worlds as a page reads them, and where units stand as answered."""
-    whole = name == WHOLE
+    whole = name == ALL_CLASSES
     arrays = arrays_of(carried) | (whole_arrays(carried.worlds) if whole else {})
     worlds = {
         "count": len(carried.worlds),
