@@ -35,6 +35,20 @@ def folder(tmp_path_factory) -> Path:
     return tg.write_decision(decision(), tmp_path_factory.mktemp("decision")).parent
 
 
+@pytest.mark.parametrize("part", ["look_ahead", "weigh_mix"])
+def test_who_waits_no_longer_than_for_the_mix_keeps_it(part: str, monkeypatch: pytest.MonkeyPatch):
+    def interrupted(*_args: object, **_kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    whole = decision()
+    monkeypatch.setattr(f"tegmen.answer.decision.{part}", interrupted)
+    ended = decision.__wrapped__()
+    assert ended.interrupted
+    assert ended.cases["posted"].solved.mix == whole.cases["posted"].solved.mix
+    assert "proven" in ended.sentence("posted")
+    assert ended.to_pandas().empty
+
+
 def test_a_mix_of_one_kind_is_met_where_the_answer_says_so():
     """Sufficiency's curve of Patriots, worked out by another way, on the same worlds."""
     study, scenario = study_of(), evidence().scenario

@@ -17,7 +17,7 @@ from tegmen.answer.mixes import MixScores
 from tegmen.answer.results import Stand, percent
 from tegmen.answer.siting import stands
 from tegmen.answer.study import Effort, begin_study
-from tegmen.answer.tradeoffs import Weighed, weigh_mix
+from tegmen.answer.tradeoffs import Weighed, not_weighed, weigh_mix
 from tegmen.calibration.fit import Calibration
 from tegmen.errors import InfeasibleError, InputError, checked_arguments
 from tegmen.evidence.catalogue import kind_name
@@ -160,20 +160,23 @@ class MixDecision:
         return any(decision.solved.interrupted for decision in self.cases.values())
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a case and confidence: what it costs to meet every goal in so large a share of worlds."""
+        """One row a case and confidence settled: what it costs to meet every goal in so large a share of worlds."""
         rows = [
-            [case, percent(point.confidence),
-             ("none" if point.cost is None else money(point.cost)) if point.settled else "not settled in the time",
+            [case, percent(point.confidence), "none" if point.cost is None else money(point.cost),
              "" if point.mix is None else point.mix.words()]
             for case, each in self.cases.items()
-            for point in (each.weighed.frontiers[0].points if each.weighed.frontiers else ())
+            for point in each.weighed.costs
+            if point.settled
         ]  # fmt: skip
         return pd.DataFrame(rows, columns=["case", "of worlds", "cost", "mix"])
 
     def moved(self) -> list[str]:
-        """Which inputs would make it another mix, and in how many draws of the prices it stays the cheapest."""
+        """What was not settled, which inputs would make it another mix, and in how many draws of prices it stays."""
         lines: list[str] = []
         for case, each in self.cases.items():
+            costs = each.weighed.costs
+            if not_settled := sum(not point.settled for point in costs):
+                lines.append(f"{case}: {not_settled} of {len(costs)} costs of all goals were not settled in the time")
             draws = each.weighed.draws
             if draws is not None and draws.open < draws.draws:
                 of = f"{draws.draws} draws" if not draws.open else f"{draws.draws - draws.open} settled draws"
@@ -376,7 +379,11 @@ def decide(  # noqa: PLR0913 - the question, what may be bought, and how to comp
     decisions: dict[EvidenceCase, CaseDecision] = {}
     for case, each in begun.items():
         left = max(1.0, until - time.perf_counter()) / (len(begun) - len(decisions))
-        decisions[case] = _decide_case(each, left)
+        try:
+            decisions[case] = _decide_case(each, left)
+        except KeyboardInterrupt:  # the mixes and what is proven of them stand
+            decisions |= {other: _only_solved(one) for other, one in begun.items() if other not in decisions}
+            break
         used |= {row.label: row for row in study.worlds(case, whole=True).parameters}
         ahead = decisions[case].ahead
         used |= {row.label: row for row in (ahead.parameters if ahead is not None else ())}
@@ -473,6 +480,12 @@ def _decide_case(begun: _Begun, seconds: float) -> CaseDecision:
         donors=donors,
         ahead=look_ahead(study, case, scores.goals, plan, mix.rounds, donors),
     )
+
+
+def _only_solved(begun: _Begun) -> CaseDecision:
+    """A case in which the user waited for no more than the mix."""
+    solved = replace(begun.solved, interrupted=True)
+    return CaseDecision(begun.scores.case, not_weighed(begun.shares.question, solved), (), (), (), None)
 
 
 def _gains_in_order(scores: MixScores, mix: Mix) -> tuple[float, ...]:

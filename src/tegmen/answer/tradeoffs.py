@@ -155,6 +155,11 @@ class Weighed:
     draws: CostDraws | None
     moves: tuple[MixMove, ...]
 
+    @property
+    def costs(self) -> tuple[FrontierPoint, ...]:
+        """What it costs to meet all goals with all kinds, by confidence; none where that was not looked at."""
+        return self.frontiers[0].points if self.frontiers else ()
+
 
 class _Asked:
     """Searches on one question beside the first, each within a short time."""
@@ -179,7 +184,10 @@ class _Asked:
                 price if kind in kinds else price[:1]
                 for kind, price in zip((*self.question.kinds, kinds[0]), prices, strict=True)
             ]
-        return cheapest_point(prices, asked or self.shares.asked(), seconds=min(seconds, left), gap=_GAP, probes=0)
+        found = cheapest_point(prices, asked or self.shares.asked(), seconds=min(seconds, left), gap=_GAP, probes=0)
+        if found.stopped == "interrupted":  # the mix is known: whoever waits for it ends all that comes after
+            raise KeyboardInterrupt
+        return found
 
 
 def weigh_mix(
@@ -203,10 +211,15 @@ def weigh_mix(
         For each goal, plain words to (w,) values in its worlds.
     seconds
         Time for all of it, but for the search it is amid; what is not settled by then is told.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        The user ended it.
     """
     question = shares.question
     if solved.interrupted or solved.mix is None or question.by == "units":
-        return Weighed(question, solved, FrozenDict({}), (), None, ())
+        return not_weighed(question, solved)
     binding = FrozenDict(_bound_by(shares, solved.mix))
     asked = _Asked(question, shares, time.perf_counter() + seconds)
     tell("prices drawn")
@@ -219,6 +232,11 @@ def weigh_mix(
     frontiers = _with_error(asked, plain, _frontiers(asked, _FRONTIER_ERRORS), _frontiers(asked, -_FRONTIER_ERRORS))
     moves = (*of_prices, *of_worlds)
     return Weighed(question, solved, binding, frontiers, draws, moves)
+
+
+def not_weighed(question: MixQuestion, solved: SolvedMix) -> Weighed:
+    """A mix of which nothing is looked at that it hangs on."""
+    return Weighed(question, solved, FrozenDict({}), (), None, ())
 
 
 def _bound_by(shares: Shares, mix: Mix) -> dict[str, tuple[str, ...]]:

@@ -116,6 +116,7 @@ def print_decision(decision: tg.MixDecision) -> None:
     for case in decision.cases:
         say(f"{case}: {decision.sentence(case)}", "bold")
     if not decision.interrupted and decision.question.by == "cost":
-        show("What it costs to meet every goal", decision.to_pandas(), left=("case", "mix"))
+        if len(costs := decision.to_pandas()):
+            show("What it costs to meet every goal", costs, left=("case", "mix"))
         for line in decision.moved():
             say(line)
