@@ -330,8 +330,12 @@ def test_sources_are_told_and_hostile_words_stay_words(page):
 
 @needs_browser
 @pytest.mark.parametrize("width", [390, 768, 1280])
-def test_nothing_sticks_out_at_the_side_and_the_number_is_on_the_first_screen(page, width: int):
-    page.open(page.value("location.href"), width=width, height=844)
+@pytest.mark.parametrize("language", ["en", "uk"])
+def test_nothing_sticks_out_at_the_side_and_the_number_is_on_the_first_screen(page, width: int, language: str):
+    page.open(f"{page.value('location.href')}&lang={language}", width=width, height=844)
+    page.call("Page.reload")
+    page.until("document.body && document.body.dataset.usable")
+    assert page.value("document.documentElement.lang") == language
     assert page.value("document.documentElement.scrollWidth") <= width
     assert page.value("document.querySelector('#rest').getBoundingClientRect().bottom") < 844
 
