@@ -78,6 +78,22 @@ def pattern(name: str) -> re.Pattern[str]:
 
 
 @cache
+def time_pattern() -> re.Pattern[str]:
+    """Give all ways to tell a time as one pattern; `groups_of` gives which of them it is, and its groups."""
+    rows = ((name.replace(" ", "_"), words_) for name, words_ in _patterns()["times"].items())
+    return _compiled("|".join(f"(?P<{row}>{words_.replace('(?P<', f'(?P<{row}__')})" for row, words_ in rows))
+
+
+def groups_of(time: re.Match[str]) -> tuple[str, dict[str, str]]:
+    """What a time is resolved as, and the words of its groups, "" where a group has none."""
+    row = str(time.lastgroup)
+    inner = {
+        name.removeprefix(f"{row}__"): words_ or "" for name, words_ in time.groupdict().items() if f"{row}__" in name
+    }
+    return row.partition("_")[0], inner
+
+
+@cache
 def statuses() -> dict[str, re.Pattern[str]]:
     """Give the words that say how far a measure is, by its status."""
     return {status: _compiled(rf"\b(?:{words_})\b") for status, words_ in _patterns()["status"].items()}
