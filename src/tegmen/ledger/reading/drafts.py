@@ -255,6 +255,57 @@ class Lead:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """A visit or a round of meetings: who, when and where, for meetings that follow without day or place."""
+
+    person: str
+    date: Time | None
+    place: Place
+
+
+@dataclass(slots=True)
+class Memory:
+    """What the sentences before tell the next one.
+
+    Parameters
+    ----------
+    subject
+        Whom "he" means.
+    visit
+        The visit told last.
+    things
+        What was counted in the last sentence that counts, the last of it last.
+    others
+        Nouns of things named since something was counted, for numbers that have none.
+    day, day_from
+        Expression of time of the last attack, for sentences that give none, and its paragraph.
+    said, said_in
+        When words before it were said, for quotations that go on, and the paragraph.
+    recent
+        The day told last, for "that night".
+    lead
+        What a line of a list takes from the words the list begins with.
+    """
+
+    subject: str = ""
+    visit: Visit | None = None
+    things: tuple[Count, ...] = ()
+    others: frozenset[str] = frozenset()
+    day: Time | None = None
+    day_from: int = 0
+    said: Time | None = None
+    said_in: int = -1
+    recent: Time | None = None
+    lead: Lead | None = None
+
+    @property
+    def thing(self) -> Count | None:
+        """What was counted last, for "of them"; money only where nothing else was."""
+        counted = [count for count in self.things if count.group != "money"] or self.things
+        return counted[-1] if counted else None
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """What is known around a sentence when it is read.
 
@@ -270,16 +321,8 @@ class Setting:
         Who says it.
     around
         The sentences of its paragraph, with their attributions.
-    things
-        What was counted in the sentence before.
-    day
-        Expression of time of the paragraph's last attack, for sentences that give none.
-    said
-        When words before it in the paragraph were said, for quotations that go on.
-    others
-        Nouns of things named since something was counted, for numbers that have none.
-    lead
-        What a line of a list takes from the words the list begins with.
+    memory
+        What was told before.
     """
 
     sentence: Sentence
@@ -287,17 +330,11 @@ class Setting:
     times: tuple[Time, ...]
     attributions: list[Attribution]
     around: Sequence[tuple[Sentence, list[Attribution]]]
-    things: tuple[Count, ...] = ()
-    day: Time | None = None
-    said: Time | None = None
-    lead: Lead | None = None
-    others: frozenset[str] = frozenset()
+    memory: Memory
 
-    @property
-    def thing(self) -> Count | None:
-        """What was counted last, for "of them"; money only where nothing else was."""
-        counted = [count for count in self.things if count.group != "money"] or self.things
-        return counted[-1] if counted else None
+    def times_of(self, *, saying: bool) -> list[Time]:
+        """Times that say when words were said, or the others."""
+        return [time for time in self.times if is_saying(self, time) == saying]
 
     def draft(self, kind: Kind, position: int, time: Time | None, because: Sequence[Reason], **said: Any) -> Draft:
         """Draft what stands at a position: who says it and when it was, as far as `said` does not tell."""
@@ -325,7 +362,7 @@ class Setting:
     def voice(self, position: int) -> Voice:
         """Who says what stands at a position; of a line of a list, whoever says its lead."""
         voice = voice_at(position, self.sentence, self.around)
-        return self.lead.voice if self.lead is not None and not voice.speaker else voice
+        return voice if voice.speaker or self.memory.lead is None else self.memory.lead.voice
 
 
 def find_cues(sentence: Sentence) -> list[Cue]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from tegmen.ledger.entries import OPEN, Entry, Kind, Quantity
+from tegmen.ledger.entries import OPEN, Kind, Quantity
 from tegmen.ledger.reading.dates import Time
-from tegmen.ledger.reading.drafts import NOWHERE, Draft, Place, Setting, by_time, is_saying, reasons
+from tegmen.ledger.reading.drafts import NOWHERE, Draft, Place, Setting, Visit, by_time, is_saying, reasons
 from tegmen.ledger.reading.lexicon import capitals, countries, hedges, pattern, statuses, words
 from tegmen.ledger.reading.numbers import HedgedNumber, bounded, value_at
 from tegmen.ledger.reading.sentences import Sentence, Token
@@ -15,18 +15,9 @@ from tegmen.ledger.reading.sentences import Sentence, Token
 # ---------------------------------------------------------------- meetings
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A visit or a round of meetings: who, when and where, for meetings that follow without day or place."""
-
-    person: str
-    date: Time | None
-    place: Place
-
-
-def read_meetings(setting: Setting, subject: str, visit: Visit | None) -> tuple[list[Draft], Visit | None]:
+def read_meetings(setting: Setting) -> tuple[list[Draft], Visit | None]:
     """Read who met whom, and meetings that have a name; returns the visit for what follows, too."""
-    sentence = setting.sentence
+    sentence, subject, visit = setting.sentence, setting.memory.subject, setting.memory.visit
     met = [
         *(_met_by(setting, subject, match) for match in pattern("met").finditer(sentence.text)),
         *(_talks_between(setting, match) for match in pattern("talks_between").finditer(sentence.text)),
@@ -195,9 +186,8 @@ def _from_capital(name: str) -> str:
 def free_day(setting: Setting, near: int | None = None) -> Time | None:
     """First time in a sentence that is not when words were said; nearest behind `near`, if that is given."""
     before = setting.sentence.before
-    free = [
-        t for t in setting.times if not (is_saying(setting, t) or t.due or pattern("latest").search(before(t.start)))
-    ]
+    free = setting.times_of(saying=False)
+    free = [t for t in free if not (t.due or pattern("latest").search(before(t.start)))]
     if near is not None:
         free = [t for t in free if t.start >= near] or free
     free = [t for t in free if t.period is None or t.shorter_than(40)]
@@ -258,33 +248,6 @@ def read_topics(sentence: Sentence) -> tuple[str, ...]:
     if not pattern("those_who_met").match(sentence.text):
         return ()
     return _topics(sentence.text, 0)[0]
-
-
-def merged(drafts: list[Draft]) -> list[Draft]:
-    """One draft a meeting: the same people on the same day, topics put together."""
-    kept: list[Draft] = []
-    for draft in (draft for draft in drafts if draft.entry.kind == "meeting"):
-        entry = draft.entry
-        twin = next((i for i, other in enumerate(kept[:100]) if _same_meeting(other.entry, entry)), None)
-        if twin is None:
-            kept.append(draft)
-            continue
-        other = kept[twin].entry
-        known = replace(
-            other,
-            topics=tuple(dict.fromkeys([*other.topics, *entry.topics])),
-            date=other.date or entry.date,
-            period=other.period or entry.period,
-            place=other.place or entry.place,
-        )
-        kept[twin] = Draft(known, (*kept[twin].because, *draft.because))
-    return [*kept, *(draft for draft in drafts if draft.entry.kind != "meeting")]
-
-
-def _same_meeting(a: Entry, b: Entry) -> bool:
-    together = len(a.participants) > 1 and set(a.participants) == set(b.participants)
-    same = together or (len(a.participants) < 2 and a.thing == b.thing)
-    return same and (a.date == b.date or a.date is None or b.date is None)
 
 
 # ---------------------------------------------------------------- measures and incidents
@@ -430,8 +393,8 @@ def _lasted(sentence: Sentence, following: Sentence | None) -> tuple[Sentence, r
 def _incident_time(setting: Setting) -> Time | None:
     """Day of an incident: the latest one, where several are told together."""
     latest = (t for t in setting.times if pattern("latest").search(setting.sentence.before(t.start)))
-    said = (t for t in setting.times if is_saying(setting, t))
-    return next(latest, None) or free_day(setting) or setting.day or next(said, None)
+    said = setting.times_of(saying=True)
+    return next(latest, None) or free_day(setting) or setting.memory.day or (said or [None])[0]
 
 
 def _where(setting: Setting, match: re.Match[str]) -> Place:

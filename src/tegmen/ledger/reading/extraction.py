@@ -10,11 +10,11 @@ from itertools import groupby
 from tegmen.ledger.entries import STAGES, Entry
 from tegmen.ledger.reading.articles import Article
 from tegmen.ledger.reading.dates import Anchor, Time, find_anchor, find_times, same_times
-from tegmen.ledger.reading.drafts import Draft, Lead, Mark, Setting, by_time, is_saying, reasons
+from tegmen.ledger.reading.drafts import Draft, Mark, Memory, Setting, by_time, reasons
 from tegmen.ledger.reading.endpoint import Endpoint, supported
-from tegmen.ledger.reading.events import Visit, merged, read_incidents, read_measures, read_meetings, read_topics
+from tegmen.ledger.reading.events import read_incidents, read_measures, read_meetings, read_topics
 from tegmen.ledger.reading.lexicon import countries, heads, pattern, words
-from tegmen.ledger.reading.numbers import Count, find_numbers, is_weapon, plural
+from tegmen.ledger.reading.numbers import find_numbers, is_weapon, plural
 from tegmen.ledger.reading.sentences import Sentence, is_row, lines_of, split_sentences, tokenize
 from tegmen.ledger.reading.speakers import Attribution, Names, find_attributions
 from tegmen.ledger.reading.statements import lead_of, read_counts
@@ -186,7 +186,7 @@ def read_article(article: Article, *, endpoint: Endpoint | None = None) -> Readi
     drafts = [*_read_sentences(sentences, anchor), *read_tables(text, anchor)]
     given, refused = ([], []) if endpoint is None else supported(endpoint, text, anchor)
     drafts += given
-    ordered = sorted(map(settled, _distinct(merged(drafts))), key=lambda draft: draft.entry.evidence or (0, 0))
+    ordered = sorted(map(settled, _distinct(drafts)), key=lambda draft: draft.entry.evidence or (0, 0))
     english = bool(ordered) or any(pattern("english").search(sentence.text) for sentence in sentences)
     notes = (*article.notes, *_advice(anchor, english=english), *refused)
     return Reading(article, anchor, tuple(ordered), notes, _marks(sentences, ordered))
@@ -219,65 +219,48 @@ def _advice(anchor: Anchor, *, english: bool) -> list[str]:
     return []
 
 
-@dataclass(slots=True)
-class _Memory:
-    """What the sentences before tell the next one: whom "he" means, the visit, what was counted, the day."""
-
-    subject: str = ""
-    visit: Visit | None = None
-    things: tuple[Count, ...] = ()
-    day: Time | None = None
-    day_from: int = 0
-    recent: Time | None = None
-    said: Time | None = None
-    said_in: int = -1
-    lead: Lead | None = None
-    others: frozenset[str] = frozenset()
-
-
 def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft]:
-    names, drafts, memory = Names(sentences), list[Draft](), _Memory()
+    names, drafts, memory = Names(sentences), list[Draft](), Memory()
     spoken = _attributed(sentences, names)
     for index, (sentence, attributions) in enumerate(spoken):
         around = [(s, a) for s, a in spoken[max(0, index - 12) : index + 12] if s.paragraph == sentence.paragraph]
         times = [time for time in find_times(sentence.text, sentence.start, anchor) if not _is_dateline(sentence, time)]
         times += same_times(sentence.text, sentence.start, memory.recent)
-        if sentence.paragraph > memory.day_from + 3 or sentence.tokens[0].text in BULLETS:
-            memory.day = None
-        said = memory.said if memory.said_in == sentence.paragraph else None
+        _forget(memory, sentence)
         ordered = tuple(sorted(times, key=lambda time: time.start))
-        memory.lead = memory.lead if _is_list_line(sentence) else None
-        setting = Setting(
-            sentence, names, ordered, attributions, around, memory.things, memory.day, said, memory.lead, memory.others
-        )
-        following = sentences[index + 1] if index + 1 < len(sentences) else None
+        setting = Setting(sentence, names, ordered, attributions, around, memory)
         counted, things = read_counts(setting)
-        named = frozenset(token.low for token in sentence.tokens if heads().get(token.low) == "aid")
-        memory.others = memory.others | named if things is memory.things else frozenset()
-        memory.things = things
-        memory.lead = lead_of(setting) if sentence.text.endswith(":") else memory.lead
+        following = sentences[index + 1] if index + 1 < len(sentences) else None
         incidents, counted = read_incidents(setting, following, counted)
-        met, memory.visit = read_meetings(setting, memory.subject, memory.visit)
+        met, visit = read_meetings(setting)
         drafts += [*counted, *incidents, *met, *read_measures(setting)]
         _add_topics(drafts, sentence)
+        named = frozenset(token.low for token in sentence.tokens if heads().get(token.low) == "aid")
+        memory.others = memory.others | named if things is memory.things else frozenset()
+        memory.things, memory.visit = things, visit
+        memory.lead = lead_of(setting) if sentence.text.endswith(":") else memory.lead
         memory.subject = _pronoun(sentence, names, attributions) or memory.subject
         dated = any(draft.entry.period for draft in counted)
         _remember_times(memory, setting, dated=dated, happened=bool(counted or incidents))
     return drafts
 
 
-def _is_list_line(sentence: Sentence) -> bool:
-    """Whether a sentence is a line of a list: a bullet or a number at its beginning, no full stop at its end."""
+def _forget(memory: Memory, sentence: Sentence) -> None:
+    """Forget what does not reach as far as a sentence: days, when words were said, the lead of a list."""
     first = sentence.tokens[0].text
+    if sentence.paragraph > memory.day_from + 3 or first in BULLETS:
+        memory.day = None
+    if sentence.paragraph != memory.said_in:
+        memory.said = None
     short = len(sentence.tokens) < (3 if sentence.text.endswith(".") else 20)
-    return first in BULLETS or (first[0].isdecimal() and short)
+    if not (first in BULLETS or (first[0].isdecimal() and short)):  # no line of a list
+        memory.lead = None
 
 
-def _remember_times(memory: _Memory, setting: Setting, *, dated: bool, happened: bool) -> None:
+def _remember_times(memory: Memory, setting: Setting, *, dated: bool, happened: bool) -> None:
     """Keep the day a sentence tells of, for those that go on to tell of it, and when its words were said."""
     sentence = setting.sentence
-    saying = [time for time in setting.times if is_saying(setting, time)]
-    free = [time for time in setting.times if time not in saying]
+    saying, free = setting.times_of(saying=True), setting.times_of(saying=False)
     memory.recent = _told(setting.times, loose=True) or memory.recent
     if saying:
         memory.said, memory.said_in = saying[0], sentence.paragraph
@@ -350,32 +333,36 @@ def _add_topics(drafts: list[Draft], sentence: Sentence) -> None:
 
 
 def _distinct(drafts: Sequence[Draft]) -> list[Draft]:
-    """Leave out what is told twice, as in a headline and below it; the fuller one stays."""
+    """Leave out what is told twice, as in a headline and below it: the fuller one stays; meetings are joined."""
     alike: dict[tuple[object, ...], list[Draft]] = {}
     for draft in drafts:
         entry = draft.entry
         what = entry.place if entry.kind == "incident" else entry.thing.lower()
-        kept = alike.setdefault((entry.kind, what, entry.quantity, entry.status, entry.note), [])
+        who = frozenset(entry.participants) if entry.kind == "meeting" else None
+        what = "" if who and len(who) > 1 else what
+        kept = alike.setdefault((entry.kind, what, who, entry.quantity, entry.status, entry.note), [])
         twin = next((i for i, other in enumerate(kept[:50]) if _agree(other.entry, entry)), None)
         if twin is None:
             kept.append(draft)
+        elif entry.kind == "meeting":
+            kept[twin] = _joined(kept[twin], draft)
         elif _fullness(entry) > _fullness(kept[twin].entry):
             kept[twin] = draft
     return [draft for kept in alike.values() for draft in kept]
 
 
+def _joined(draft: Draft, other: Draft) -> Draft:
+    """One draft of one meeting: topics put together, and what the first does not tell."""
+    entry, more = draft.entry, other.entry
+    told = {name: getattr(entry, name) or getattr(more, name) for name in ("date", "period", "place")}
+    topics = tuple(dict.fromkeys([*entry.topics, *more.topics]))
+    return Draft(replace(entry, topics=topics, **told), (*draft.because, *other.because))
+
+
 def _agree(a: Entry, b: Entry) -> bool:
-    """Whether two entries contradict each other in nothing that both tell."""
-    if a.kind == "meeting" and a.participants != b.participants:
-        return False
-    pairs = (
-        (a.speaker, b.speaker),
-        (a.role, b.role),
-        (a.participants, b.participants),
-        (a.period, b.period),
-        (a.date, b.date),
-        (a.place, b.place),
-    )
+    """Whether two entries contradict each other in nothing that both tell; meetings of the same people, in the day."""
+    names = ("date",) if a.kind == "meeting" else ("speaker", "role", "participants", "period", "date", "place")
+    pairs = ((getattr(a, name), getattr(b, name)) for name in names)
     return all(not x or not y or x == y for x, y in pairs)
 
 

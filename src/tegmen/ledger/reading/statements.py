@@ -20,7 +20,6 @@ from tegmen.ledger.reading.drafts import (
     Setting,
     by_time,
     find_cues,
-    is_saying,
     reasons,
 )
 from tegmen.ledger.reading.lexicon import capitals, countries, heads, pattern, said_of, words
@@ -127,10 +126,10 @@ def resolved(
     tokens, sentence = setting.sentence.tokens, setting.sentence
     before = sentence.before(tokens[count.number.first].start)
     after = sentence.behind(tokens[count.past - 1].end)
-    here = thing if thing is not setting.thing else None
+    here = thing if thing is not setting.memory.thing else None
     if here is not None and before.endswith("from ") and pattern("moved").search(before):  # "up from 650 in July"
         return count.of(here)
-    sums = [*setting.things, *([here] if here is not None else [])]
+    sums = [*setting.memory.things, *([here] if here is not None else [])]
     money = next((c for c in reversed(sums) if c.group == "money"), None)
     if count.group == "bare" and _is_sum(count, thing, setting):
         return None if money is None else replace(count, thing="funds", unit=money.unit, group="money")
@@ -168,19 +167,21 @@ def _is_led(setting: Setting, count: Count) -> bool:
 
 def _is_unsure(setting: Setting, count: Count, thing: Count) -> bool:
     """Whether a number may be of something else: several things were counted before, or another is named here."""
-    if thing is not setting.thing and thing not in setting.things:
+    if thing is not setting.memory.thing and thing not in setting.memory.things:
         return False
     here = {token.low for token in setting.sentence.tokens[: count.first] if heads().get(token.low) == "aid"}
-    others = {plural(word) for word in here | setting.others} - {plural(word) for word in thing.thing.lower().split()}
-    return len({c.thing for c in setting.things if c.group != "money"}) > 1 or bool(others)
+    others = {plural(word) for word in here | setting.memory.others} - {
+        plural(word) for word in thing.thing.lower().split()
+    }
+    return len({c.thing for c in setting.memory.things if c.group != "money"}) > 1 or bool(others)
 
 
 def _enough(count: Count, thing: Count, setting: Setting) -> Count:
     """Of what was counted before, the last of which there were enough: 72 that fell are none of the ten named last."""
     number, whole = count.number.best, thing.number.best
-    if number is None or whole is None or number <= whole or thing is not setting.thing:
+    if number is None or whole is None or number <= whole or thing is not setting.memory.thing:
         return thing
-    enough = (c for c in reversed(setting.things) if c.group != "money" and (c.number.best or 0) >= number)
+    enough = (c for c in reversed(setting.memory.things) if c.group != "money" and (c.number.best or 0) >= number)
     return next(enough, thing)
 
 
@@ -297,7 +298,7 @@ def read_counts(setting: Setting) -> tuple[list[Draft], tuple[Count, ...]]:
     cues = find_cues(setting.sentence)
     counts = all_counts(setting, cues)
     drafts: list[Draft] = []
-    thing, dropped, things = setting.thing, False, list[Count]()
+    thing, dropped, things = setting.memory.thing, False, list[Count]()
     done: Cue | None = None
     for index, count in enumerate(counts):
         later = counts[index + 1 :]
@@ -316,14 +317,14 @@ def read_counts(setting: Setting) -> tuple[list[Draft], tuple[Count, ...]]:
             done = cue
             draft = _draft(setting, (count, whole), (len(counts), later), cue)
             drafts += [draft] if whole.quantity or whole.number.fault or draft.entry.status else []
-    return drafts, tuple(things) or setting.things
+    return drafts, tuple(things) or setting.memory.things
 
 
 def _draft(setting: Setting, found: tuple[Count, Count], among: tuple[int, Sequence[Count]], cue: Cue | None) -> Draft:
     """Draft a count, given as found and with its noun, among so many others, of which those behind it are given."""
     (bare, count), (many, later) = found, among
     start, end = span = _span_of(setting, count)
-    lead = setting.lead
+    lead = setting.memory.lead
     if cue is None and lead is not None:
         cue, done, when = lead.cue, _done_in_list(count, lead), When(lead.time, lead.said, None)
     else:
@@ -389,8 +390,7 @@ def lead_of(setting: Setting) -> Lead | None:
     ]
     if not done:
         return None
-    said = [time for time in setting.times if is_saying(setting, time)]
-    free = [time for time in setting.times if time not in said and not time.due]
+    said, free = setting.times_of(saying=True), [t for t in setting.times_of(saying=False) if not t.due]
     parties = _parties(setting, done[-1], sentence.end)
     return Lead(done[-1], setting.voice(sentence.end - 1), parties, (free or [None])[-1], (said or [None])[0])
 
@@ -434,8 +434,8 @@ def _cue_of_list(setting: Setting, count: Count, later: Sequence[Count], cues: S
 def _words_around(setting: Setting, start: int, end: int) -> tuple[int, int]:
     """The sentence, or for a very long one the words around the number; a line of a list with its first words."""
     first, last = setting.sentence.start, setting.sentence.end
-    if setting.lead is not None and last - setting.lead.cue.start <= EVIDENCE_MOST:
-        return setting.lead.cue.start, last
+    if setting.memory.lead is not None and last - setting.memory.lead.cue.start <= EVIDENCE_MOST:
+        return setting.memory.lead.cue.start, last
     return (first, last) if last - first <= EVIDENCE_MOST else (max(first, start - 200), min(last, end + 200))
 
 
@@ -545,20 +545,19 @@ def _when(setting: Setting, count: Count, following: Count | None, cue: Cue | No
     """Split the times of a sentence: what the number is about, when it was said, by when it is due."""
     sentence, span = setting.sentence, _span_of(setting, count)
     quoted = sentence.quote_at(span[0]) is not None
-    said = [t for t in setting.times if is_saying(setting, t)]
-    due = [t for t in setting.times if t.due and t not in said]
-    free = [t for t in setting.times if not t.due and t not in said]
+    said, others = setting.times_of(saying=True), setting.times_of(saying=False)
+    due, free = [t for t in others if t.due], [t for t in others if not t.due]
     period = _time_told(setting, free, span, following, cue)
     carried = sentence.between(max(sentence.start, span[0] - 60), span[0])
     attack = cue is not None and cue.name in ATTACKS and not sentence.behind(cue.start).startswith("loss")
     goes_on = attack or re.search(r"\bthe (?:total|toll|number)\b", carried)
     if period is None and goes_on and not due:
-        period = setting.day  # an attack, or the sum of one, goes on to tell of the day told before
-    if not said and setting.said is not None and quoted:
-        said = [setting.said]
+        period = setting.memory.day  # an attack, or the sum of one, goes on to tell of the day told before
+    if not said and setting.memory.said is not None and quoted:
+        said = [setting.memory.said]
     if period is None and said and said[0].day is None:
         period = said[0]  # "wrote in March": about that month, as far as the words tell
-    if count.group == "people" and period is not None and period is setting.day and not period.shorter_than(2):
+    if count.group == "people" and period is not None and period is setting.memory.day and not period.shorter_than(2):
         period = None  # who was hurt in one attack was not hurt all week
     return When(period, (said or [None])[0], (due or [None])[0])
 

@@ -15,7 +15,7 @@ from typing import Any
 from tegmen.data import shipped_toml
 from tegmen.ledger.entries import Entry
 from tegmen.ledger.reading.dates import DAYS, MONTHS, SPELT, Time
-from tegmen.ledger.reading.drafts import Cue, Draft, Setting, is_saying
+from tegmen.ledger.reading.drafts import Cue, Draft, Setting
 from tegmen.ledger.reading.numbers import Count
 from tegmen.ledger.reading.speakers import Voice
 
@@ -114,7 +114,7 @@ def _sentence_signs(told: Told) -> Iterator[str]:
         yield "long sentence"
     if sentence.quote_at(sentence.tokens[told.count.first].start) is not None:
         yield "quoted"
-    if told.setting.lead is not None:
+    if told.setting.memory.lead is not None:
         yield "line of a list"
 
 
@@ -135,7 +135,7 @@ def _number_signs(told: Told) -> Iterator[str]:
 
 
 def _role_signs(told: Told, cue: Cue) -> Iterator[str]:
-    tokens, count, lead = told.setting.sentence.tokens, told.count, told.setting.lead
+    tokens, count, lead = told.setting.sentence.tokens, told.count, told.setting.memory.lead
     start, end = tokens[count.first].start, tokens[count.past - 1].end
     yield f"group {count.group}"
     yield f"cue {cue.name}"
@@ -193,7 +193,7 @@ def _time_signs(told: Told) -> Iterator[str]:
         yield f"time: {' '.join(map(_kind_of_time, words[:2]))}"
     if period is not None and not period.shorter_than(40):
         yield "long time"
-    if len([time for time in told.setting.times if not is_saying(told.setting, time)]) > 1:
+    if len(told.setting.times_of(saying=False)) > 1:
         yield "several times"
     if told.cue is not None:
         yield f"cue {told.cue.name}"
