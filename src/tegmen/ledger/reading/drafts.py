@@ -10,9 +10,9 @@ from typing import Any, Final, Literal
 
 from tegmen.ledger.entries import Entry, Kind, Quantity
 from tegmen.ledger.reading.dates import Time
-from tegmen.ledger.reading.lexicon import cue_pattern, pattern
+from tegmen.ledger.reading.lexicon import capitals, countries, cue_pattern, pattern, words
 from tegmen.ledger.reading.numbers import Count
-from tegmen.ledger.reading.sentences import Sentence
+from tegmen.ledger.reading.sentences import Sentence, low_at
 from tegmen.ledger.reading.speakers import Attribution, Names, Voice, voice_at
 
 FIELD_OF: Final = {"status": "role", "note": "role", "period": "time", "date": "time", "due": "time"}
@@ -115,11 +115,6 @@ class Mark:
 def reasons(field: str, *spans: tuple[int, int], rule: str = "") -> list[Reason]:
     """Give one reason a place in the text."""
     return [Reason(field, start, end, rule) for start, end in spans]
-
-
-def by_time(field: str, time: Time | None) -> list[Reason]:
-    """Give the words that tell a time, and how they were resolved."""
-    return [] if time is None else [Reason(field, time.start, time.end, time.rule)]
 
 
 def draft_json(draft: Draft, text: str) -> dict[str, object]:
@@ -264,7 +259,7 @@ class Visit:
 
 
 @dataclass(slots=True)
-class Memory:
+class ToldBefore:
     """What the sentences before tell the next one.
 
     Parameters
@@ -330,29 +325,39 @@ class Setting:
     times: tuple[Time, ...]
     attributions: list[Attribution]
     around: Sequence[tuple[Sentence, list[Attribution]]]
-    memory: Memory
+    memory: ToldBefore
 
     def times_of(self, *, saying: bool) -> list[Time]:
         """Times that say when words were said, or the others."""
         return [time for time in self.times if is_saying(self, time) == saying]
 
-    def draft(self, kind: Kind, position: int, time: Time | None, because: Sequence[Reason], **said: Any) -> Draft:
-        """Draft what stands at a position: who says it and when it was, as far as `said` does not tell."""
-        voice, sentence = self.voice(position), self.sentence
+    def draft(self, kind: Kind, because: Sequence[Reason], time: Time | None, place: Place, **said: Any) -> Draft:
+        """Draft what some words tell: who says it, when and where it was, as far as `said` does not tell."""
+        voice, sentence = self.voice(because[0].start), self.sentence
         fields: dict[str, Any] = {
             "speaker": voice.speaker,
             "via": ", ".join(voice.via),
             "period": None if time is None else time.period,
             "date": None if time is None else time.day,
+            "place": place[0],
             "evidence": (sentence.start, sentence.end),
             "doubtful": time is not None and time.doubtful,
         }
+        words_of = [("speaker", voice.spans[:1]), ("via", voice.spans[1:]), ("place", place[1])]
+        because = [*because, *(reason for field, spans in words_of for reason in reasons(field, *spans))]
         return Draft(Entry(kind, **fields | said), tuple(because))
 
     def because(self, field: str, span: tuple[int, int] | None, rule: str = "") -> list[Reason]:
         """Give the words between two places of the sentence as the reason for a field; none where there are none."""
         base = self.sentence.start
         return [] if span is None else reasons(field, (base + span[0], base + span[1]), rule=rule)
+
+    def by_time(self, field: str, time: Time | None) -> list[Reason]:
+        """Give the words that tell a time, and how they were resolved, as the reason for a field."""
+        if time is None:
+            return []
+        told = "" if self.sentence.start <= time.start < self.sentence.end else "told before; "
+        return [Reason(field, time.start, time.end, told + time.rule)]
 
     def named(self, start: int, end: int) -> list[str]:
         """People named between two places of the sentence, counted from its start."""
@@ -387,3 +392,36 @@ def is_saying(setting: Setting, time: Time) -> bool:
         if brief and time.end <= a.start and re.fullmatch(r",?\s?", ahead) and time.start - sentence.start < 12:
             return True
     return False
+
+
+# ---------------------------------------------------------------- where
+
+
+def countries_in(sentence: Sentence, start: int, end: int) -> list[tuple[str, tuple[int, int]]]:
+    """Countries named between two places of the text, each with where; one named twice running stands once."""
+    tokens, found = sentence.tokens, list[tuple[str, tuple[int, int]]]()
+    for index, token in enumerate(tokens):
+        if start <= token.start < end:
+            pair = f"{token.text} {tokens[index + 1].bare if index + 1 < len(tokens) else ''}"
+            name = countries().get(pair) or countries().get(token.bare)
+            if name is not None and (not found or found[-1][0] != name):
+                found.append((name, (token.start, token.end)))
+    return found
+
+
+def place_named(sentence: Sentence, before: frozenset[str], start: int) -> Place:
+    """First city or country behind a place of the text with one of some words in front, else one before it."""
+    tokens, found = sentence.tokens, list[Place]()
+    for index, token in enumerate(tokens):
+        lead = index - 1 - (low_at(tokens, index - 1) == "the")
+        if low_at(tokens, lead) not in before or (lead and tokens[lead - 1].text in words("governs")):
+            continue  # "the ministry in Bucharest"
+        name, end = token.bare, token.end
+        if low_at(tokens, index + 1) == "capital":  # "Belgium's capital"
+            name, end = capitals().get(name, ""), tokens[index + 1].end
+        elif index + 1 < len(tokens) and f"{token.text} {tokens[index + 1].bare}" in words("cities"):
+            name, end = f"{token.text} {tokens[index + 1].bare}", tokens[index + 1].end
+        land = countries().get(name) == name and name not in {"NATO", "EU"}
+        if land or name in words("cities") or name in capitals().values():
+            found.append((name, ((token.start, end),)))
+    return next((place for place in found if place[1][0][0] >= start), (found or [NOWHERE])[0])

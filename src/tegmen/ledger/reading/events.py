@@ -7,8 +7,18 @@ from dataclasses import replace
 
 from tegmen.ledger.entries import OPEN, Kind, Quantity
 from tegmen.ledger.reading.dates import Time
-from tegmen.ledger.reading.drafts import NOWHERE, Draft, Place, Setting, Visit, by_time, is_saying, reasons
-from tegmen.ledger.reading.lexicon import capitals, countries, hedges, pattern, statuses, words
+from tegmen.ledger.reading.drafts import (
+    NOWHERE,
+    Draft,
+    Place,
+    Setting,
+    Visit,
+    countries_in,
+    is_saying,
+    place_named,
+    reasons,
+)
+from tegmen.ledger.reading.lexicon import hedges, pattern, statuses, words
 from tegmen.ledger.reading.numbers import HedgedNumber, bounded, value_at
 from tegmen.ledger.reading.sentences import Sentence, Token
 
@@ -27,11 +37,15 @@ def read_meetings(setting: Setting) -> tuple[list[Draft], Visit | None]:
     drafts += _named_meetings(setting, skip=bool(drafts)) or _meeting_of(setting)
     found = pattern("plural").search(sentence.text)
     if found is not None and not drafts:
-        place, date = event_place(sentence, 0), free_day(setting)
+        place, date = _met_at(setting), free_day(setting)
         who = (setting.named(0, found.start()) or [subject])[-1]
         if who and (place != NOWHERE or date is not None):
             visit = Visit(who, date, place)
     return drafts, visit
+
+
+def _met_at(setting: Setting, start: int = 0) -> Place:
+    return place_named(setting.sentence, words("places_met"), start)
 
 
 # ---------------------------------------------------------------- who met
@@ -110,31 +124,16 @@ def _met_together(setting: Setting) -> list[_Met]:
 def _meeting(
     setting: Setting, visit: Visit | None, who: tuple[str, ...], span: tuple[int, int], topics_from: int
 ) -> Draft:
-    sentence, base = setting.sentence, setting.sentence.start
-    date, place = free_day(setting), event_place(sentence, 0)
-    dated, placed = date is not None, place != NOWHERE
+    date, place = free_day(setting), _met_at(setting)
     if visit is not None and visit.person in who:
-        date, place = date or visit.date, place if placed else visit.place
-    topics, named = _topics(sentence.text, topics_from)
-    told = "from the visit or round of meetings told before"
-    because = setting.because("participants", span)
-    for reason in by_time("date", date):
-        because.append(reason if dated else replace(reason, rule="; ".join(filter(None, (told, reason.rule)))))
-    because += reasons("place", *place[1], rule="" if placed else told)
+        date, place = date or visit.date, visit.place if place == NOWHERE else place
+    topics, named = _topics(setting.sentence.text, topics_from)
+    because = [*setting.because("participants", span), *setting.by_time("date", date)]
     because += setting.because("topics", named)
-    voice = setting.voice(base + span[0])
-    because += reasons("speaker", *voice.spans[:1])
-    return setting.draft(
-        "meeting",
-        base + span[0],
-        date,
-        because,
-        speaker=voice.speaker if voice.speaker not in who[1:] else "",
-        thing=f"meeting of {' and '.join(who)}",
-        place=place[0],
-        participants=tuple(dict.fromkeys(who)),
-        topics=topics,
-    )
+    thing = f"meeting of {' and '.join(who)}"
+    draft = setting.draft("meeting", because, date, place, thing=thing, participants=tuple(dict.fromkeys(who)))
+    said = draft.entry.speaker not in who[1:]  # who was met says nothing here
+    return replace(draft, entry=replace(draft.entry, topics=topics, speaker=draft.entry.speaker if said else ""))
 
 
 # ---------------------------------------------------------------- meetings that have a name
@@ -149,28 +148,28 @@ def _named_meetings(setting: Setting, *, skip: bool) -> list[Draft]:
         time = _near_time(setting, base + match.end())
         if time is None or not proper or of_people or (skip and match["head"] == "meeting"):
             continue
-        name, place = _from_capital(match["name"]), event_place(sentence, match.end())
+        name, place = _from_capital(match["name"]), _met_at(setting, base + match.end())
         body = re.sub(r"['’]?\s\w+$", "", name)
         topics, span = _topics(sentence.text, match.end())
-        because = [*setting.because("thing", (match.start("name"), match.end())), *by_time("period", time)]
-        because += [*reasons("place", *place[1]), *setting.because("topics", span)]
+        because = [*setting.because("thing", (match.start("name"), match.end())), *setting.by_time("period", time)]
+        because += setting.because("topics", span)
         participants = (body,) if pattern("bodies").search(body) else ()
-        said = {"thing": name, "place": place[0], "participants": participants, "topics": topics}
-        drafts.append(setting.draft("meeting", base + match.start(), time, because, **said))
+        drafts.append(
+            setting.draft("meeting", because, time, place, thing=name, participants=participants, topics=topics)
+        )
     return drafts
 
 
 def _meeting_of(setting: Setting) -> list[Draft]:
     """A meeting of a body with a name, on a day: "the 24th meeting of the Contact Group"."""
-    sentence, base = setting.sentence, setting.sentence.start
-    match, time = pattern("body").search(sentence.text) or pattern("body_met").search(sentence.text), free_day(setting)
+    text, time = setting.sentence.text, free_day(setting)
+    match = pattern("body").search(text) or pattern("body_met").search(text)
     if match is None or time is None:
         return []
-    place, body = event_place(sentence, 0), match["body"].removeprefix("The ")
-    because = [*setting.because("thing", match.span()), *by_time("date", time)]
+    body = match["body"].removeprefix("The ")
+    because = [*setting.because("thing", match.span()), *setting.by_time("date", time)]
     thing = match[0] if match.re is pattern("body") else f"meeting of {body}"
-    said = {"thing": thing, "place": place[0], "participants": (body,)}
-    return [setting.draft("meeting", base + match.start(), time, because, **said)]
+    return [setting.draft("meeting", because, time, _met_at(setting), thing=thing, participants=(body,))]
 
 
 def _from_capital(name: str) -> str:
@@ -208,22 +207,6 @@ def _near_time(setting: Setting, position: int) -> Time | None:
     return next(before, None)
 
 
-def event_place(sentence: Sentence, start: int) -> Place:
-    """Place named with "in" or "at": any capitalised word that is no month; "Belgium's capital" is its city."""
-    for match in re.finditer(
-        r"\b(?:[Ii]n|at|to|visited|visiting)\s(?:the\s)?((?:[A-Z][\w-]+)(?:\s[A-Z][\w-]+)?)(['’]s\scapital)?",
-        sentence.text[start:],
-    ):
-        named, first = match[1], sentence.start + start + match.start(1)
-        if match[2] and named in capitals():
-            return capitals()[named], ((first, sentence.start + start + match.end()),)
-        for name in (named, named.split()[0]):
-            known = name in words("cities") or name in countries() or name in capitals().values()
-            if known and not match[2] and countries().get(name) not in {"NATO", "EU"}:
-                return name, ((first, first + len(name)),)
-    return NOWHERE
-
-
 # ---------------------------------------------------------------- about what
 
 
@@ -248,9 +231,6 @@ def read_topics(sentence: Sentence) -> tuple[str, ...]:
     if not pattern("those_who_met").match(sentence.text):
         return ()
     return _topics(sentence.text, 0)[0]
-
-
-# ---------------------------------------------------------------- measures and incidents
 
 
 # ---------------------------------------------------------------- measures
@@ -300,17 +280,11 @@ def _measure(setting: Setting, thing: str, span: tuple[int, int], status: Status
         time = next((t for t in setting.times if 0 <= t.start - base - span[1] < 60), None)
     else:
         time = free_day(setting, base + span[1])
-    because = [*setting.because("thing", span), *setting.because("status", status[1]), *by_time("period", time)]
-    because += reasons("speaker", *setting.voice(base + span[0]).spans[:1])
-    return setting.draft(
-        kind,
-        base + span[0],
-        time,
-        because,
-        thing=re.sub(r"^(?:the|a)\s", "", thing.strip()),
-        participants=tuple(name for name in ("EU", "Ukraine") if kind == "commitment" and name in thing),
-        status=status[0],
-    )
+    because = [*setting.because("thing", span), *setting.because("status", status[1])]
+    because += setting.by_time("period", time)
+    thing = re.sub(r"^(?:the|a)\s", "", thing.strip())
+    parties = tuple(name for name in ("EU", "Ukraine") if kind == "commitment" and name in thing)
+    return setting.draft(kind, because, time, NOWHERE, thing=thing, participants=parties, status=status[0])
 
 
 def _open_items(setting: Setting) -> list[Draft]:
@@ -342,24 +316,21 @@ def read_incidents(
     if match is None or not _happened(sentence.text, match, place[0], dated=time is not None):
         return [], counted
     held = next((draft for draft in counted if _is_of_flight(draft, sentence)), None)
-    base, end = sentence.start, sentence.end
-    because = [*setting.because("thing", match.span()), *reasons("place", *place[1]), *by_time("date", time)]
-    where, lasted = _lasted(sentence, following)
-    if lasted is not None:
-        end = max(end, where.end)
-        if held is None:
-            because += reasons("quantity", (where.start + lasted.start(), where.start + lasted.end()), rule="how long")
-    because += held.because[:1] if held else ()
+    base, (where, lasted) = sentence.start, _lasted(sentence, following)
+    because = [*setting.because("thing", match.span()), *setting.by_time("date", time)]
+    if held is not None:
+        because.append(held.because[0])
+    elif lasted is not None:
+        because += reasons("quantity", (where.start + lasted.start(), where.start + lasted.end()), rule="how long")
     maybe = re.search(r"\b(?:may|might|could)\shave\s$", sentence.text[: match.start()]) is not None
     draft = setting.draft(
         "incident",
-        base + match.start(),
-        time,
         because,
+        time,
+        place,
         thing=re.sub(r"^(?:from|of|the)\s", "", (match["c"] or match[0]).strip()),
         quantity=held.entry.quantity if held else _duration(lasted),
-        place=place[0],
-        evidence=(base, end),
+        evidence=(base, where.end if lasted else sentence.end),
         doubtful=maybe or (time is not None and (time.doubtful or is_saying(setting, time))),
         note=f"lasted: {lasted[0]}" if lasted and held else "",
     )
@@ -399,16 +370,13 @@ def _incident_time(setting: Setting) -> Time | None:
 
 def _where(setting: Setting, match: re.Match[str]) -> Place:
     """Country whose airspace it was: named in the words, else in the sentence behind "protect" or a place word."""
-    tokens, base = setting.sentence.tokens, setting.sentence.start
+    base = setting.sentence.start
     start, end = base + match.start(), base + match.end()
-    inside = [token for token in tokens if start <= token.start < end]
-    near = [token for token in tokens if start - 60 <= token.start < end + 60]
-    near.sort(key=lambda token: max(start - token.start, token.start - end))
-    for token in (*inside, *near):
-        country = countries().get(token.bare)
-        if country is not None and country not in {"Russia", "NATO", "EU", "Iran"}:
-            return country, ((token.start, token.end),)
-    return NOWHERE
+    near = countries_in(setting.sentence, start - 60, end + 60)
+    near.sort(key=lambda land: max(start - land[1][0], land[1][0] - end))
+    inside = countries_in(setting.sentence, start, end)
+    fits = ((name, (span,)) for name, span in inside + near if name not in {"Russia", "NATO", "EU", "Iran"})
+    return next(fits, NOWHERE)
 
 
 def _duration(lasted: re.Match[str] | None) -> Quantity | None:

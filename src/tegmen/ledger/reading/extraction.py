@@ -10,7 +10,7 @@ from itertools import groupby
 from tegmen.ledger.entries import STAGES, Entry
 from tegmen.ledger.reading.articles import Article
 from tegmen.ledger.reading.dates import Anchor, Time, find_anchor, find_times, same_times
-from tegmen.ledger.reading.drafts import Draft, Mark, Memory, Setting, by_time, reasons
+from tegmen.ledger.reading.drafts import Draft, Mark, Setting, ToldBefore, reasons
 from tegmen.ledger.reading.endpoint import Endpoint, supported
 from tegmen.ledger.reading.events import read_incidents, read_measures, read_meetings, read_topics
 from tegmen.ledger.reading.lexicon import countries, heads, pattern, words
@@ -120,7 +120,8 @@ def _cell(text: str, row: Row, cell: tuple[int, int], about: tuple[str, str], ti
         note=f"table: {column.strip()}" if column.strip() else "table",
     )
     because = reasons("quantity", cell, rule=f"row '{label.strip()}', column '{column.strip()}'")
-    return [Draft(entry, (*because, *by_time("period", time)))]
+    because += [] if time is None else reasons("period", (time.start, time.end), rule=time.rule)
+    return [Draft(entry, tuple(because))]
 
 
 def _thing(text: str) -> tuple[str, str] | None:
@@ -220,7 +221,7 @@ def _advice(anchor: Anchor, *, english: bool) -> list[str]:
 
 
 def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft]:
-    names, drafts, memory = Names(sentences), list[Draft](), Memory()
+    names, drafts, memory = Names(sentences), list[Draft](), ToldBefore()
     spoken = _attributed(sentences, names)
     for index, (sentence, attributions) in enumerate(spoken):
         around = [(s, a) for s, a in spoken[max(0, index - 12) : index + 12] if s.paragraph == sentence.paragraph]
@@ -245,7 +246,7 @@ def _read_sentences(sentences: Sequence[Sentence], anchor: Anchor) -> list[Draft
     return drafts
 
 
-def _forget(memory: Memory, sentence: Sentence) -> None:
+def _forget(memory: ToldBefore, sentence: Sentence) -> None:
     """Forget what does not reach as far as a sentence: days, when words were said, the lead of a list."""
     first = sentence.tokens[0].text
     if sentence.paragraph > memory.day_from + 3 or first in BULLETS:
@@ -257,7 +258,7 @@ def _forget(memory: Memory, sentence: Sentence) -> None:
         memory.lead = None
 
 
-def _remember_times(memory: Memory, setting: Setting, *, dated: bool, happened: bool) -> None:
+def _remember_times(memory: ToldBefore, setting: Setting, *, dated: bool, happened: bool) -> None:
     """Keep the day a sentence tells of, for those that go on to tell of it, and when its words were said."""
     sentence = setting.sentence
     saying, free = setting.times_of(saying=True), setting.times_of(saying=False)
@@ -345,13 +346,13 @@ def _distinct(drafts: Sequence[Draft]) -> list[Draft]:
         if twin is None:
             kept.append(draft)
         elif entry.kind == "meeting":
-            kept[twin] = _joined(kept[twin], draft)
+            kept[twin] = _one_meeting(kept[twin], draft)
         elif _fullness(entry) > _fullness(kept[twin].entry):
             kept[twin] = draft
     return [draft for kept in alike.values() for draft in kept]
 
 
-def _joined(draft: Draft, other: Draft) -> Draft:
+def _one_meeting(draft: Draft, other: Draft) -> Draft:
     """One draft of one meeting: topics put together, and what the first does not tell."""
     entry, more = draft.entry, other.entry
     told = {name: getattr(entry, name) or getattr(more, name) for name in ("date", "period", "place")}

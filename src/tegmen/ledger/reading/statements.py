@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from tegmen.ledger.entries import ROLES
 from tegmen.ledger.reading.dates import Time
@@ -15,14 +14,13 @@ from tegmen.ledger.reading.drafts import (
     Cue,
     Draft,
     Lead,
-    Place,
-    Reason,
     Setting,
-    by_time,
+    countries_in,
     find_cues,
+    place_named,
     reasons,
 )
-from tegmen.ledger.reading.lexicon import capitals, countries, heads, pattern, said_of, words
+from tegmen.ledger.reading.lexicon import countries, heads, pattern, said_of, words
 from tegmen.ledger.reading.numbers import (
     ARTICLES,
     NOUNLESS,
@@ -35,7 +33,6 @@ from tegmen.ledger.reading.numbers import (
     value_at,
 )
 from tegmen.ledger.reading.sentences import Sentence, Token, low_at
-from tegmen.ledger.reading.speakers import Voice
 from tegmen.ledger.reading.sureness import Told, signs_of
 
 # ---------------------------------------------------------------- numbers without a noun, and nouns without a number
@@ -332,21 +329,20 @@ def _draft(setting: Setting, found: tuple[Count, Count], among: tuple[int, Seque
     stage, role, parties = done
     voice, negated = setting.voice(start), cue is not None and cue.name == "negated"
     notes = ("negated: read the words" if negated else "", "denied by the speaker" if voice.denies else "")
-    place = _place(setting, end) if stage == "" else NOWHERE
+    place = place_named(setting.sentence, words("places_before"), end) if stage == "" else NOWHERE
     day = when.said or when.period
-    because = [*reasons("quantity", span), *reasons("thing", span), *_because(setting, voice, when)]
-    because += reasons("place", *place[1])
+    because = [*reasons("quantity", span), *reasons("thing", span)]
+    because += [*setting.by_time("period", when.period), *setting.by_time("date", when.said)]
     because += reasons("status" if stage else "role", (cue.start, cue.end), rule=cue.name) if cue else []
     told = Told(setting, bare, count, cue if stage or role else None, voice, (when.period, when.said, when.due), many)
     draft = setting.draft(
         "commitment" if stage else "statement",
-        start,
-        when.period,
         because,
+        when.period,
+        place,
         thing=count.thing,
         quantity=count.quantity,
         date=None if day is None else day.day,
-        place=place[0],
         participants=parties,
         status=stage,
         role=role,
@@ -406,15 +402,6 @@ def _is_doubtful(setting: Setting, count: Count, end: int, stage: str) -> bool:
         count.number.fault != "" or count.number.weak or pattern("disputed").search(setting.sentence.text) is not None
     )
     return faulty or (stage != "" and pattern("condition").match(setting.sentence.behind(end)) is not None)
-
-
-def _because(setting: Setting, voice: Voice, when: When) -> list[Reason]:
-    """Say which words made the speaker and the times."""
-    because = [*reasons("speaker", *voice.spans[:1]), *reasons("via", *voice.spans[1:])]
-    for reason in by_time("period", when.period):
-        told = "" if setting.sentence.start <= reason.start < setting.sentence.end else "told before; "
-        because.append(replace(reason, rule=told + reason.rule))
-    return [*because, *by_time("date", when.said)]
 
 
 def _cue_of_list(setting: Setting, count: Count, later: Sequence[Count], cues: Sequence[Cue]) -> Cue | None:
@@ -515,7 +502,7 @@ def _role(setting: Setting, count: Count, cue: Cue | None) -> str:
 
 def _is_of_russia(setting: Setting, cue: Cue) -> bool:
     """Whether Russia is who the words in front of a cue name last."""
-    return [country for country, _ in _countries(setting, setting.sentence.start, cue.start)][-1:] == ["Russia"]
+    return [name for name, _ in countries_in(setting.sentence, setting.sentence.start, cue.start)][-1:] == ["Russia"]
 
 
 def _commitment_stage(setting: Setting, count: Count, cue: Cue | None) -> str:
@@ -588,24 +575,11 @@ def _time_told(
 # ---------------------------------------------------------------- where, and between whom
 
 
-def _countries(setting: Setting, start: int, end: int) -> list[tuple[str, int]]:
-    """Countries named between two places of a sentence, with where."""
-    tokens = setting.sentence.tokens
-    found: list[tuple[str, int]] = []
-    for index, token in enumerate(tokens):
-        if start <= token.start < end:
-            pair = f"{token.text} {tokens[index + 1].bare if index + 1 < len(tokens) else ''}"
-            name = countries().get(pair) or countries().get(token.bare)
-            if name is not None and (not found or found[-1][0] != name):
-                found.append((name, token.start))
-    return found
-
-
 def _parties(setting: Setting, cue: Cue, end: int) -> tuple[str, ...]:
     """Giver and receiver of a commitment, as far as the sentence names them."""
     sentence = setting.sentence
-    before = [name for name, _ in _countries(setting, sentence.start, cue.start + 1)]
-    inside = _countries(setting, cue.start + 1, sentence.end)
+    before = [name for name, _ in countries_in(sentence, sentence.start, cue.start + 1)]
+    inside = [(name, at) for name, (at, _) in countries_in(sentence, cue.start + 1, sentence.end)]
     marked = {name: sentence.before(at)[-12:] for name, at in inside}
     receivers = [name for name, said in marked.items() if re.search(r"\b(?:to|for|with)\s(?:the\s)?$", said)]
     givers = [name for name, said in marked.items() if re.search(r"\b(?:by|from)\s(?:the\s)?$", said)]
@@ -616,19 +590,3 @@ def _parties(setting: Setting, cue: Cue, end: int) -> tuple[str, ...]:
     others = [name for name in receivers if name not in giver] or [n for n, at in inside if at < end and n not in giver]
     receiver = (before[-1:] if taking else others)[:1]
     return (giver[0] if giver else "", *receiver) if receiver else tuple(giver)
-
-
-def _place(setting: Setting, end: int) -> Place:
-    """First city or country behind a number that is named with a word of place, else one before it."""
-    tokens = setting.sentence.tokens
-    found: list[Place] = []
-    for index, (before, token) in enumerate(pairwise(tokens), start=1):
-        spoken = any(a.start <= token.start < a.end for a in setting.attributions)
-        if before.low not in words("places_before") or spoken:
-            continue
-        pair = f"{token.text} {tokens[index + 1].text}" if index + 1 < len(tokens) else ""
-        name = pair if pair in words("cities") else token.bare
-        if name in words("cities") or countries().get(name) == name or name in capitals().values():
-            found.append((name, ((token.start, token.end),)))
-    behind = [place for place in found if place[1][0][0] >= end]
-    return (behind or found or [NOWHERE])[0]
