@@ -28,9 +28,10 @@ from tegmen.question.goals import Stakes
 from tegmen.question.lanes import INSIDE_STEP_KM, LANE_CLASSES, VARIANTS
 from tegmen.question.scenario import scenario_names
 from tegmen.report.folders import check_folder, write_files
+from tegmen.report.language import language
 from tegmen.report.sealed import POLICY, in_script, sealed
 from tegmen.report.style import environment
-from tegmen.terms import VERSION, ThreatClass
+from tegmen.terms import VERSION, LanguageCode, ThreatClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from tegmen.question.scenario import Goal
 
 LIVE_FILE: Final = "live.html"
-LANGUAGES: Final = ("en", "uk")
+LANGUAGES: Final[tuple[LanguageCode, ...]] = ("en", "uk")
 MODULES: Final = (
     "passage.js",
     "arithmetic.js",
@@ -132,6 +133,10 @@ def live_data(result: Sufficiency) -> dict[str, Any]:
     controls = controls_of(scenario, worlds.theatre.posted)
     x, y = places.xy.T
     cases = {case: _case(answer) for case, answer in result.cases.items()}
+    systems = [_system(name, result) for name in scenario.kinds.meeting(*ThreatClass)]
+    behind = _behind(result, {name for control in controls for name in control.numbers})
+    spoken = [scenario.title, *(each["name"] for each in systems)]
+    spoken += [row[key] for row in behind.values() for key in ("what", "unit")]
     carried = json.dumps([case["targets"] for case in cases.values()]).encode()
     return {
         "version": VERSION,
@@ -145,13 +150,14 @@ def live_data(result: Sufficiency) -> dict[str, Any]:
         "until": str(result.calibration.until),
         "toml": json.loads(scenario.model_dump_json(by_alias=True, exclude_unset=True, exclude={"sha256"})),
         "system": scenario.kinds.code(scenario.added_system),
-        "systems": [_system(name, result) for name in scenario.kinds.meeting(*ThreatClass)],
+        "systems": systems,
+        "said": {code: _said(code, spoken) for code in LANGUAGES},
         "most": scenario.added_max,
         "rounds": scenario.added_rounds.value,
         "goals": [_goal(goal, worlds) for goal in held_goals(scenario)],
         "lanes": lanes_data(worlds.theatre.lanes),
         "controls": [{name: getattr(each, name) for name in each.__slots__} for each in controls],
-        "numbers": _behind(result, {name for control in controls for name in control.numbers}),
+        "numbers": behind,
         "unverified": _unverified(result.evidence.numbers),
         "claims": [
             {"label": claim.label, "added": claim.added, "about": claim.about, "source": claim.source}
@@ -165,6 +171,12 @@ def live_data(result: Sufficiency) -> dict[str, Any]:
         "map": _map(),
         "cases": cases,
     }  # fmt: skip
+
+
+def _said(code: LanguageCode, spoken: Iterable[str]) -> dict[str, str]:
+    """What the question says, as far as a language has it in words of its own."""
+    own = {words: language(code).own(words) for words in spoken}
+    return {words: there for words, there in own.items() if there != words}
 
 
 def _case(answer: CaseAnswer) -> dict[str, Any]:

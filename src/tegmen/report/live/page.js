@@ -53,7 +53,7 @@ function workedOn(one) {
   return moving && slow ? { ...worlds, count: Math.min(whole ? SKETCHED_WHOLE : SKETCHED, worlds.carried) } : worlds;
 }
 
-let words = speak(texts, "en");
+let words = speak(texts, "en", data.said);
 let state = firstState(question);
 let shown = 0;
 /** @type {State | null} */
@@ -178,7 +178,7 @@ function later() {
 function readAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   const language = given.get("lang");
-  if (language && language in texts) words = speak(texts, language);
+  if (language && language in texts) words = speak(texts, language, data.said);
   ({ state, refused } = readState(location.hash, question));
   const a = given.get("a");
   kept = a === null ? null : readState(a, question).state;
@@ -206,10 +206,11 @@ let ground;
 /** Everything that changes with the language alone. */
 function dress() {
   document.documentElement.lang = words.language;
+  at("title").textContent = document.title = words.own(data.title);
   for (const element of document.querySelectorAll("[data-t]")) element.textContent = words.say(/** @type {HTMLElement} */ (element).dataset.t ?? "");
   at("languages").replaceChildren(
     ...Object.keys(texts).map((name) =>
-      make("button", { type: "button", lang: name, "aria-pressed": String(name === words.language), onclick: () => { words = speak(texts, name); dress(); show(); } }, texts[name].language),
+      make("button", { type: "button", lang: name, "aria-pressed": String(name === words.language), onclick: () => { words = speak(texts, name, data.said); dress(); show(); } }, texts[name].language),
     ),
   );
   ground = drawMap(data.map, words, words.say("map.title"));
@@ -257,6 +258,9 @@ function goalWords(one) {
   return words.say(`goal.${goal.metric}`, { left, cities: goal.cities });
 }
 
+/** @param {number} kind */
+const kindName = (kind) => words.own(question.systems[kind].name);
+
 /** What gets through of what the goal counts, in words. @param {State} one */
 function throughWords(one) {
   const { classes } = goalOf(question, one);
@@ -275,7 +279,7 @@ function spanText([low, high]) {
 function showSentence(outcome) {
   const { n, probability } = outcome;
   const most = question.most;
-  const system = question.systems[question.system].name;
+  const system = kindName(question.system);
   const about = { n: state.plan === "own" ? state.units.length : (n ?? most), most, system, goal: goalWords(state), share: words.percent(state.confidence), reached: words.percent(probability[probability.length - 1]) };
   const own = state.plan === "own";
   const head = own ? words.say("answer.own", { n: state.units.length }) : words.say(n === null ? "answer.none" : "answer.number", about);
@@ -342,7 +346,7 @@ function standing(outcome) {
     const [system, site] = [plan.systems[i], plan.sites[i]];
     const [x, y] = spotOf(data.map, data.places, site);
     const radius = once(`radius ${state.case} ${state.targets} ${state.goal} ${system}`, () => meanRadius(worlds, system));
-    return { x, y, radius, meets: question.systems[system].meets, system, site, number: i + 1, name: `${i + 1}: ${question.systems[system].name}, ${data.places.name[site]}` };
+    return { x, y, radius, meets: question.systems[system].meets, system, site, number: i + 1, name: `${i + 1}: ${kindName(system)}, ${data.places.name[site]}` };
   });
 }
 
@@ -401,7 +405,7 @@ function showFigures(outcome) {
   const supplied = Array.from(outcome.plan.systems).slice(0, shown).some((s) => s < worlds.systems);
   if (hangsOn("rounds")) list.push(figure(words.number(outcome.used[shown], 0), words.say("figure.used", { have: words.number(rounds + (supplied ? state.rounds : 0), 0) }), "source.used"));
   const kinds = [...new Set([question.system, ...Array.from(outcome.plan.systems).slice(0, shown)])].map((s) => question.systems[s]);
-  const unpriced = kinds.filter(({ cost }) => !cost).map(({ name }) => name);
+  const unpriced = kinds.filter(({ cost }) => !cost).map(({ name }) => words.own(name));
   list.push(unpriced.length ? figure("–", words.say("figure.unpriced", { names: unpriced.join(", ") }), "source.unpriced") : costFigure(outcome));
   if (state.plan === "own" && shown > 0 && !goalOf(question, state).whole) {
     const best = bestOf(state).probability[shown];
@@ -613,7 +617,7 @@ function sourcesOf(control) {
   return control.numbers.filter((id) => id in data.numbers).map((id) => {
     const row = data.numbers[id];
     const verified = row.verified === null ? "" : ` (${words.say(row.verified ? "source.verified" : "source.unverified")})`;
-    return `${row.what}: ${words.say("source.range", { low: words.number(row.low), best: words.number(row.best), high: words.number(row.high), unit: row.unit })}. ${row.source}${verified}${row.note ? ` — ${row.note}` : ""} [${id}]`;
+    return `${words.own(row.what)}: ${words.say("source.range", { low: words.number(row.low), best: words.number(row.best), high: words.number(row.high), unit: words.own(row.unit) })}. ${row.source}${verified}${row.note ? ` — ${row.note}` : ""} [${id}]`;
   });
 }
 
@@ -716,7 +720,7 @@ window.addEventListener("pointercancel", () => void (held = null));
 function dressPalette() {
   const select = make("select", { id: "add-place", "aria-label": words.say("add.near") }, ...data.places.name.map((/** @type {string} */ name, /** @type {number} */ p) => make("option", { value: p }, name)));
   const kinds = question.systems.map((/** @type {any} */ system, /** @type {number} */ s) =>
-    make("button", { type: "button", class: "kind", id: `add-${system.id}`, onpointerdown: () => void (held = { at: null, system: s }), onclick: () => void add(s, Number(select.value)) }, `${SIGNS[shapeOf(s, system.meets)]} `, words.say("add", { system: system.name })));
+    make("button", { type: "button", class: "kind", id: `add-${system.id}`, onpointerdown: () => void (held = { at: null, system: s }), onclick: () => void add(s, Number(select.value)) }, `${SIGNS[shapeOf(s, system.meets)]} `, words.say("add", { system: words.own(system.name) })));
   at("palette").replaceChildren(...kinds, make("span", {}, words.say("add.at")), select);
 }
 
@@ -731,8 +735,8 @@ function showUnits() {
     list.replaceChildren(
       make("ol", {}, ...state.units.map(({ system, site }, i) => {
         const where = make("select", { id: `unit-${i}`, "aria-label": words.say("units.place", { number: i + 1 }), onchange: (/** @type {any} */ event) => place(i, Number(event.target.value)) }, ...data.places.name.map((/** @type {string} */ name, /** @type {number} */ p) => make("option", { value: p, selected: p === site }, name)));
-        const text = words.say("units.remove", { number: i + 1, system: question.systems[system].name, place: data.places.name[site] });
-        return make("li", {}, `${question.systems[system].name} `, where, make("button", { type: "button", class: "remove", id: `remove-${i}`, "aria-label": text, title: text, onclick: () => remove(i) }, "×"));
+        const text = words.say("units.remove", { number: i + 1, system: kindName(system), place: data.places.name[site] });
+        return make("li", {}, `${kindName(system)} `, where, make("button", { type: "button", class: "remove", id: `remove-${i}`, "aria-label": text, title: text, onclick: () => remove(i) }, "×"));
       })),
       make("button", { type: "button", id: "clear", onclick: () => set({ units: [] }) }, words.say("units.clear")),
     );

@@ -6,8 +6,9 @@
 /**
  * @param {Record<string, Record<string, Text>>} tables language to its texts
  * @param {string} language
+ * @param {Record<string, Record<string, string>>} said language to what the question says in English, and what it is there
  */
-export function speak(tables, language) {
+export function speak(tables, language, said) {
   const texts = tables[language];
   const plural = new Intl.PluralRules(language);
   /**
@@ -35,7 +36,9 @@ export function speak(tables, language) {
   };
   /** What the table may not have, as it came. @param {string} group @param {string} text */
   const named = (group, text) => (`${group}.${text}` in texts ? say(`${group}.${text}`) : text);
-  return { language, say, number, percent, named };
+  /** What the question says. @param {string} text */
+  const own = (text) => said[language]?.[text] ?? text;
+  return { language, say, number, percent, named, own };
 }
 
 /** @typedef {ReturnType<typeof speak>} Words */
