@@ -23,7 +23,7 @@ from core_example import (
 )
 
 from tegmen.question.scenario import Held, Replacement
-from tegmen.worlds.baseline import Shield, Stands, covering, draw_stands, missed_by_era, near_places
+from tegmen.worlds.baseline import Shield, Stands, covering, draw_stands, met_by_era, near_places
 from tegmen.worlds.dice import Dice, streams_of
 from tegmen.worlds.levels import Levels
 from tegmen.worlds.prior import PriorWorlds, Reading, draw_prior
@@ -160,11 +160,23 @@ def test_places_near_a_site_are_all_those_within_reach():
         assert sorted(within) == np.flatnonzero(theatre.apart_km[site] <= 33.0).tolist()
 
 
+def missed_by_era(stands: Stands, shield: Shield, theatre) -> np.ndarray:
+    """(era, p, w) chance that no ready unit covers a place: what of all is met when all is aimed at that one."""
+    shape, zone = (len(stands.site), len(theatre.places)), np.where(theatre.places.kyiv, 0, 1)
+    met = np.zeros((len(stands.eras), shape[1], shape[0]))
+    for p in range(shape[1]):
+        mix = np.zeros(shape, dtype=np.float32)
+        mix[:, p] = 1
+        by_zone = met_by_era(stands, shield, theatre, mix)
+        met[:, p] = by_zone[:, zone[p]]
+        assert not by_zone[:, 1 - zone[p]].any()
+    return 1 - met
+
+
 def test_what_nobody_covers_is_the_product_over_units_one_by_one():
     worlds, theatre = prior(), study_of().theatre
-    near = near_places(theatre, float(worlds.shield.radius_km.max()))
     xy = theatre.places.xy
-    for era, missed in enumerate(missed_by_era(worlds.stands, worlds.shield, near)):
+    for era, missed in enumerate(missed_by_era(worlds.stands, worlds.shield, theatre)):
         assert missed.min() < 0.5
         for w in range(0, 2000, 97):
             left = [1.0] * len(xy)
@@ -176,7 +188,7 @@ def test_what_nobody_covers_is_the_product_over_units_one_by_one():
                 for p, point in enumerate(xy):
                     if np.hypot(*(point - xy[site])) <= worlds.shield.radius_km[w, code]:
                         left[p] *= 1 - worlds.shield.ready[w, code]
-            np.testing.assert_allclose(missed[:, w], left, rtol=1e-5)
+            np.testing.assert_allclose(missed[:, w], left, atol=1e-6)
     assert era == len(worlds.stands.eras) - 1
 
 
@@ -199,7 +211,7 @@ def test_units_that_cover_are_counted_within_their_radius():
 def test_a_stand_with_the_troops_covers_no_place():
     stands = Stands(np.array([PATRIOT]), np.array([[-1], [0]]), np.zeros((2, 1), dtype=int), (FIRST,))
     shield, theatre = Shield(np.full((2, 2), 30.0), np.full((2, 2), 0.8)), four_city_theatre()
-    (missed,) = missed_by_era(stands, shield, near_places(theatre, 30.0))
+    (missed,) = missed_by_era(stands, shield, theatre)
     np.testing.assert_allclose(missed.T, [[1, 1, 1, 1], [0.2, 1, 1, 1]], rtol=1e-6)
     system, site = stands.on(FIRST)
     assert covering(theatre, shield.radius_km, system, site).tolist() == [[0, 0, 0, 0], [1, 0, 0, 0]]

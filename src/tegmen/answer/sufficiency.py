@@ -28,12 +28,12 @@ from tegmen.answer.readings import (
 from tegmen.answer.results import POINTS, CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
 from tegmen.answer.siting import stands
 from tegmen.answer.study import Effort, Study, begin_study, counts_others, met_share, smallest_enough
+from tegmen.calibration.compiled import nothing_compiled
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.campaign import begin_campaign
 from tegmen.engine.check import Agreement, compare, thin_out
 from tegmen.engine.engagement import glide_bombs_launched
 from tegmen.engine.expected import cover_baseline, fill
-from tegmen.engine.kernel.compiled import nothing_compiled
 from tegmen.engine.laydown import Laydown
 from tegmen.engine.passage import Passage
 from tegmen.engine.workload import Compute

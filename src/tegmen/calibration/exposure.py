@@ -9,26 +9,26 @@ weighed for all kill shares at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import comb, softmax
 
 from tegmen.calibration.grid import beta_binomial
 from tegmen.calibration.rows import AIM, UNLOCATED, EligibleRows
 from tegmen.evidence.reports import UNNAMED
-from tegmen.terms import FrozenDict, content_equal, take
+from tegmen.terms import FrozenDict, content_equal
 
 if TYPE_CHECKING:
+    from tegmen.calibration.kernel import Met, Rows
     from tegmen.evidence.parameters import Parameter
     from tegmen.terms import Floats, Ints, Singles
 
-_BLOCK = 1500
-"""Worlds weighed at a time: their cells stay in the processor's cache."""
+_BLOCKS = 24
+"""Blocks of worlds whose kill shares are drawn at a time: their cells stay in the processor's cache."""
 _LEAST = 1e-5
 
 
@@ -156,18 +156,25 @@ class RowLikelihood:
 
     def log_weight(self, worlds: Exposure) -> Floats:
         """(w,) log likelihood of the rows in each world, summed over kill shares and concentrations."""
-        total = np.empty(len(worlds))
-        for index, cells in self._cells(worlds):
-            total[index] = np.log(np.maximum(_evidence(cells, self._pooling, self.prior.weight), 1e-300))
-        return total
+        from tegmen.calibration.kernel import STEP, weigh_worlds
+
+        (rows, met), likelihood = self._tables(worlds), np.empty(len(worlds))
+        pooling = np.pad(self._pooling, ((0, 0), (0, -self.prior.points % STEP)))
+        weigh_worlds(0, len(met.ratio), rows, met, pooling, self.prior.weight, likelihood)
+        return np.log(np.maximum(likelihood, 1e-300))
 
     def draw_kill(self, worlds: Exposure, generator: np.random.Generator) -> Kill:
         """Draw kill shares and concentrations of each world from its own posterior."""
-        uniform = generator.random((len(worlds), 2 + 2 * len(self.weapons)))
+        from tegmen.calibration.kernel import fill_cells
+
+        uniform, (rows, met) = generator.random((len(worlds), 2 + 2 * len(self.weapons))), self._tables(worlds)
         share, concentration = np.empty((len(self.weapons), len(worlds))), np.empty(len(worlds))
-        for index, cells in self._cells(worlds):
-            drawn = self._draw_cells(cells, uniform[index])
-            share[:, index], concentration[index] = drawn
+        for first in range(0, len(met.ratio), _BLOCKS):
+            last = min(first + _BLOCKS, len(met.ratio))
+            index = met.order[met.edges[first] : met.edges[last]]
+            cells = np.empty((len(index), len(self.weapons), len(self.prior.concentrations), self.prior.points))
+            fill_cells(first, last, rows, met, self.prior.points, cells.reshape(*cells.shape[:2], -1))
+            share[:, index], concentration[index] = self._draw_cells(cells.swapaxes(0, 1), uniform[index])
         return Kill(FrozenDict(zip(self.weapons, share, strict=True)), concentration)
 
     def _draw_cells(self, cells: Floats, uniform: Floats) -> tuple[Floats, Floats]:
@@ -187,50 +194,65 @@ class RowLikelihood:
         """(g, g) prior of a weapon's kill share given the class's: one for all, or about it."""
         return self.prior.pooling if self.by_weapon else np.eye(self.prior.points)
 
-    def _cells(self, worlds: Exposure) -> Iterator[tuple[NDArray[np.intp], Floats]]:
-        """Worlds in blocks of one ratio, and the likelihood (weapon, b, m, g) of each cell."""
-        for ratio in np.unique(worlds.ratio):
-            tables = [self._table(r, float(ratio)) for r in range(len(self.rows.launched))]
-            members = np.flatnonzero(worlds.ratio == ratio)
-            for begin in range(0, len(members), _BLOCK):
-                index = members[begin : begin + _BLOCK]
-                yield index, self._product(take(worlds, index), tables)
+    def _tables(self, worlds: Exposure) -> tuple[Rows, Met]:
+        """Pack the rows, and what worlds say of them, for the kernel."""
+        from tegmen.calibration.kernel import LANES, Met, Rows
 
-    def _product(self, worlds: Exposure, tables: list[Floats]) -> Floats:
-        cells = np.ones((len(self.weapons), len(worlds), self.prior.points * len(self.prior.concentrations)))
-        number = {weapon: at for at, weapon in enumerate(self.weapons)}
-        of_row = np.empty(cells.shape[1:])
-        for r, table in enumerate(tables):
-            np.matmul(self._mixture(worlds, r).T, table, out=of_row)
-            cells[number[sole_weapon(str(self.rows.weapon[r]))]] *= of_row
-        return cells.reshape(*cells.shape[:2], len(self.prior.concentrations), self.prior.points)
-
-    def _mixture(self, worlds: Exposure, r: int) -> Floats:
-        """(c, b) weights of: Kyiv not met, Kyiv met; elsewhere those of `powers`, all that met chances take.
-
-        A row that names its zone has only the columns of that zone.
-        """
-        n = int(self.rows.launched[r])
-        stopped, aim = bool(self.rows.intercepted[r]), int(self.rows.aim[r])
-        at_kyiv, other = zone_weights(stopped, aim, worlds.aim, worlds.named)
-        own = _OF_ZONE.get(aim, slice(None))
-        mixture = np.empty((2 + n + 1, len(worlds)))
-        if own != _OF_ZONE[AIM["elsewhere"]]:
-            np.multiply(at_kyiv, worlds.kyiv[:, r], out=mixture[1])
-            np.subtract(at_kyiv, mixture[1], out=mixture[0])
-        if own != _OF_ZONE[AIM["kyiv"]]:
-            np.multiply(powers(n, worlds.elsewhere[:, r]), other, out=mixture[2:])
-        return mixture[own]
-
-    def _table(self, r: int, ratio: float) -> Floats:
-        """(c, cells) probability of a row's count by what `_mixture` weighs."""
-        n, k = int(self.rows.launched[r]), int(self.rows.intercepted[r])
-        whole = _chances(n, k, ratio, self.prior.points, self.prior.concentrations, tuple(self.packets.tolist()))
-        return whole[_OF_ZONE.get(int(self.rows.aim[r]), slice(None))]
+        rows, number = self.rows, {weapon: at for at, weapon in enumerate(self.weapons)}
+        counts = tuple(zip(rows.launched.tolist(), rows.intercepted.tolist(), rows.aim.tolist(), strict=True))
+        grid = self.prior.points, self.prior.concentrations, tuple(self.packets.tolist())
+        ratios, ratio, size = np.unique(worlds.ratio, return_inverse=True, return_counts=True)
+        packed = [_columns(counts, float(each), *grid) for each in ratios]
+        ends = np.cumsum(size)
+        begins = [np.arange(end - many, end, LANES) for end, many in zip(ends, size, strict=True)]
+        return Rows(
+            launched=rows.launched,
+            weapon=np.array([number[sole_weapon(str(name))] for name in rows.weapon], dtype=np.int64),
+            weapons=len(self.weapons),
+            kyiv=rows.aim != AIM["elsewhere"],
+            elsewhere=rows.aim != AIM["kyiv"],
+            posted=np.array([_POSTINGS.index((k > 0, aim)) for _, k, aim in counts], dtype=np.int64),
+            begin=packed[0][0],
+            chance=np.stack([chance for _, chance in packed]),
+        ), Met(
+            kyiv=worlds.kyiv,
+            elsewhere=worlds.elsewhere,
+            posted=np.array([zone_weights(*kind, worlds.aim, worlds.named) for kind in _POSTINGS]),
+            order=np.argsort(ratio, kind="stable"),
+            edges=np.concatenate([*begins, ends[-1:]]),
+            ratio=np.repeat(np.arange(len(ratios)), list(map(len, begins))),
+        )
 
 
 _OF_ZONE = {AIM["kyiv"]: slice(0, 2), AIM["elsewhere"]: slice(2, None)}
 """Zone named to the columns of `_chances` that a row of it has; one that names none has them all."""
+_POSTINGS = tuple((stopped, aim) for stopped in (False, True) for aim in AIM.values())
+"""Whether any of a row were stopped, and the zone it is posted with."""
+
+
+@lru_cache(maxsize=64)
+def _columns(
+    counts: tuple[tuple[int, int, int], ...],
+    ratio: float,
+    points: int,
+    concentrations: tuple[float, ...],
+    packets: tuple[float, ...],
+) -> tuple[Ints, Floats]:
+    """(r,) where the columns of a row begin, and (cell, c) all of them: those of `_chances` of the zones left open.
+
+    Rows of the same counts and zone (launched, intercepted, aim) share theirs; zeros fill up the last step.
+    """
+    from tegmen.calibration.kernel import STEP
+
+    begin, width = dict[tuple[int, int, int], int](), 0
+    columns = [np.empty((0, points * len(concentrations)))]
+    for n, k, aim in dict.fromkeys(counts):
+        whole = _chances(n, k, ratio, points, concentrations, packets)
+        own = whole[_OF_ZONE.get(aim, slice(None))]
+        columns.append(np.pad(own, ((0, -len(own) % STEP), (0, 0))))
+        begin[n, k, aim] = width
+        width += len(columns[-1])
+    return np.array([begin[each] for each in counts], dtype=np.int64), np.concatenate(columns).T.copy()
 
 
 @lru_cache(maxsize=1024)
@@ -330,12 +352,6 @@ def powers(n: int, chance: Floats | Singles) -> Floats:
 def binomial_table(n: int, chance: Floats | Singles) -> Floats:
     """(w, n + 1) binomial probabilities of 0 .. n successes."""
     return (np.asarray(comb(n, np.arange(n + 1)))[:, None] * powers(n, chance)).T
-
-
-def _evidence(cells: Floats, pooling: Floats, weight: Floats) -> Floats:
-    """(b,) likelihood summed over the grids: each weapon's kill share about the class's."""
-    by_class = (cells.reshape(-1, len(weight)) @ pooling.T).reshape(cells.shape)
-    return np.asarray((by_class.prod(axis=0) @ weight).mean(axis=1))
 
 
 def _invert(weight: Floats, uniform: Floats) -> Ints:

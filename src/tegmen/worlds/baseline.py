@@ -5,7 +5,6 @@ Notional throughout: numbers held in public at places drawn at random, never rea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from tegmen.worlds.targets import Aim
 
 if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints, Singles
+    from tegmen.worlds.kernel import Covering
 
 _BLOCK = 4000
 
@@ -55,28 +55,17 @@ class Shield:
     radius_km: Floats
     ready: Floats
 
-    def cover(
-        self,
-        table: Singles,
-        system: int,
-        site: Ints,
-        worlds: NDArray[np.intp],
-        near: Near,
-        power: float | Singles = 1.0,
-    ) -> None:
-        """Multiply a table (p, w), in place, by what a unit at `site` (w,) of these worlds leaves of what it covers.
+    @property
+    def idle(self) -> Floats:
+        """(w, s) chance that a unit is not ready."""
+        return 1 - self.ready
 
-        That is the chance that it is not ready, to a power (one, or (w,)).
-        """
-        radius, idle = self.radius_km[worlds, system], ((1 - self.ready[:, system]) ** power)[worlds]
-        here, idle = site[worlds], idle.astype(table.dtype)
-        # Nearest first: of ever fewer worlds the next place is within reach, and no world has a place twice.
-        for place, apart in zip(near.place.T, near.apart_km.T, strict=True):
-            covered = np.flatnonzero(apart[here] <= radius)
-            here, radius, idle, worlds = here[covered], radius[covered], idle[covered], worlds[covered]
-            if not len(here):
-                break
-            table[place[here], worlds] *= idle
+    def reach(self, theatre: Theatre) -> Covering:
+        """What units at each site cover, for the kernel."""
+        from tegmen.worlds.kernel import Covering
+
+        near = near_places(theatre, float(self.radius_km.max()))
+        return Covering(near.place, near.apart_km, self.radius_km)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,30 +117,34 @@ def draw_stands(scenario: Scenario, theatre: Theatre, worth: Singles, shield: Sh
     EvidenceError
         No such unit is held in any world.
     """
+    from tegmen.worlds.kernel import place_units
+
     eras = scenario.eras(scenario.ballistic_held)
-    focus = dice.model("site_focus", by_level=True).astype(np.float32)
-    near = near_places(theatre, float(shield.radius_km.max()))
-    # Places come first: a sum over them then runs through many worlds at once.
-    pull = np.ascontiguousarray(worth.T) ** focus
+    focus = dice.model("site_focus", by_level=True).astype(np.float32)[:, None]
     systems: list[int] = []
-    sites: list[Ints] = []
-    since: list[Ints] = []
+    levels: list[Floats] = []
+    at_places: list[NDArray[np.bool_]] = []
+    numbers: list[Ints] = []
     for name in scenario.ballistic_held:
         held = _held_by_era(scenario, name, eras, dice)
         share = dice.model("share_at_places", system=name)
         for unit in range(most_held(scenario, name)):
-            site = _drawn_by(pull, dice.level(f"{name} {unit + 1}: site"))
+            levels.append(dice.level(f"{name} {unit + 1}: site"))
             at_place = dice.level(f"{name} {unit + 1}: at a place") < share
-            if name == "patriot" and not unit:
-                site, at_place = np.zeros_like(site), np.ones_like(at_place)
             systems.append(scenario.kinds.code(name))
-            sites.append(np.where(at_place, site, -1))
-            since.append(len(eras) - (held > unit).sum(axis=1))
-            shield.cover(pull, systems[-1], site, np.flatnonzero(at_place & (held[:, -1] > unit)), near, focus)
+            at_places.append(at_place | (name == "patriot" and not unit))
+            numbers.append((held > unit).sum(axis=1))
     if not systems:
         msg = "no fire unit that meets ballistic missiles is held, ever: nothing could have stopped those of the record"
         raise EvidenceError(f"{msg}; widen the ranges of the units held")
-    return Stands(np.array(systems), np.stack(sites, axis=1), np.stack(since, axis=1), eras)
+    system, at_place, number = np.array(systems), np.stack(at_places, axis=1), np.stack(numbers, axis=1)
+    site = np.full(number.shape, -1)
+    site[:, np.flatnonzero(system == scenario.kinds.code("patriot"))[:1]] = 0
+    place_units(
+        0, dice.count, worth**focus, np.stack(levels, axis=1), system, at_place & (number > 0),
+        (shield.idle**focus).astype(np.float32), shield.reach(theatre), site,
+    )  # fmt: skip
+    return Stands(system, np.where(at_place, site, -1), len(eras) - number, eras)
 
 
 def most_held(scenario: Scenario, system: str) -> int:
@@ -207,15 +200,6 @@ def site_worth(theatre: Theatre, aim: Aim, aimed: Singles, dice: Dice) -> Single
     return value + aimed / aimed.sum(axis=1, keepdims=True)
 
 
-def _drawn_by(weight: Singles, level: Floats) -> Ints:
-    """(w,) place drawn in proportion to weights (p, w), by levels (w,)."""
-    cumulative = weight.copy()
-    for p in range(1, len(cumulative)):
-        cumulative[p] += cumulative[p - 1]
-    passed = cumulative <= (level * cumulative[-1]).astype(weight.dtype)
-    return np.minimum(passed.sum(axis=0), len(weight) - 1)
-
-
 def _drawn_sites(cumulative: Singles, most: int, dice: Dice) -> Ints:
     """(w, most) places drawn by cumulative worth."""
     return _inverted(cumulative, dice.generator.random((dice.count, most)))
@@ -231,17 +215,22 @@ def _inverted(cumulative: Singles, level: Floats) -> Ints:
     return np.minimum(reached, cumulative.shape[1] - 1)
 
 
-def missed_by_era(stands: Stands, shield: Shield, near: Near) -> Iterator[Singles]:
-    """(p, w) chance that no ready unit covers a place: the product over covering units of 1 - availability.
+def met_by_era(stands: Stands, shield: Shield, theatre: Theatre, mix: Singles) -> Singles:
+    """(era, zone, w) what of all that is aimed at Kyiv's zone, and elsewhere, is aimed at what a ready unit covers.
 
-    Era after era; each table only until the next is asked for.
+    A place is left uncovered by the product over covering units of 1 - availability.
+
+    Parameters
+    ----------
+    mix
+        (w, p) where missiles are aimed.
     """
-    missed = np.ones((len(near.place), len(stands.site)), dtype=np.float32)
-    for era in range(len(stands.eras)):
-        for u, system in enumerate(stands.system.tolist()):
-            worlds = np.flatnonzero((stands.site[:, u] >= 0) & (stands.since[:, u] == era))
-            shield.cover(missed, system, stands.site[:, u], worlds, near)
-        yield missed
+    from tegmen.worlds.kernel import cover_by_era
+
+    met = np.empty((len(stands.eras), 2, len(mix)), dtype=np.float32)
+    zone, units = np.where(theatre.places.kyiv, 0, 1), (stands.system, stands.site, stands.since)
+    cover_by_era(0, len(mix), mix, zone, units, shield.idle.astype(np.float32), shield.reach(theatre), met)
+    return met
 
 
 def covering(theatre: Theatre, radius_km: Floats, system: Ints, site: Ints) -> Ints:

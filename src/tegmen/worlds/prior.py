@@ -20,7 +20,7 @@ from tegmen.evidence.catalogue import Parameter
 from tegmen.question.scenario import Scenario
 from tegmen.question.theatre import Theatre
 from tegmen.terms import SAME, ThreatClass, content_equal
-from tegmen.worlds.baseline import Near, Shield, Stands, draw_stands, missed_by_era, near_places, site_worth
+from tegmen.worlds.baseline import Shield, Stands, draw_stands, met_by_era, site_worth
 from tegmen.worlds.dice import Dice, streams_of
 from tegmen.worlds.levels import Levels
 from tegmen.worlds.targets import Aim, draw_aim, draw_shares, in_zones
@@ -254,10 +254,9 @@ def supply(worlds: PriorWorlds, theatre: Theatre, months: Months) -> Supplied:
     month are log-normal about the world's level, and a share of those left from the month before; those not needed
     for ballistic missiles go to other targets. A month fires ``salvo x launched x met`` of them, or all there are.
     """
-    near = near_places(theatre, float(worlds.shield.radius_km.max()))
     shape = len(worlds), len(months.launched)
     kyiv, elsewhere, rounds, share = (np.empty(shape, dtype=np.float32) for _ in range(4))
-    by_era = _coverage(worlds, theatre, near)
+    by_era = _coverage(worlds, theatre)
     left = np.zeros(len(worlds))
     for month, launched in enumerate(months.launched.tolist()):
         kyiv[:, month], elsewhere[:, month] = by_era[worlds.stands.era(months.middle(month)) + 1]
@@ -269,14 +268,11 @@ def supply(worlds: PriorWorlds, theatre: Theatre, months: Months) -> Supplied:
     return Supplied(kyiv, elsewhere, rounds, share)
 
 
-def _coverage(worlds: PriorWorlds, theatre: Theatre, near: Near) -> list[tuple[Singles, Singles]]:
+def _coverage(worlds: PriorWorlds, theatre: Theatre) -> list[tuple[Singles, Singles]]:
     """(w,) coverage of Kyiv's zone and of what is aimed elsewhere, before the first era and with the units of each."""
-    mix, zone = np.ascontiguousarray(worlds.mix.T), theatre.places.kyiv
     none = np.zeros(len(worlds), dtype=np.float32)
     by_era: list[tuple[Singles, Singles]] = [(none, none)]
-    for missed in missed_by_era(worlds.stands, worlds.shield, near):
-        met = mix * (1 - missed)
-        kyiv, elsewhere = (met[at].sum(axis=0) for at in (zone, ~zone))
+    for kyiv, elsewhere in met_by_era(worlds.stands, worlds.shield, theatre, worlds.mix):
         by_era.append((
             kyiv / np.maximum(worlds.kyiv_share, 1e-9),
             elsewhere / np.maximum(1 - worlds.kyiv_share, 1e-9),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from tegmen.engine.kernel.compiled import kept_compiled
+from tegmen.calibration.compiled import kept_compiled
 from tegmen.engine.kernel.packets import kept_share
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from tegmen.calibration.compiled import kept_compiled
 from tegmen.engine.kernel.calendar import THREAT, draw_raids, make_work
-from tegmen.engine.kernel.compiled import kept_compiled
 from tegmen.engine.kernel.night import NEVER, STATE, fight_night, line_up, make_scratch, stock_up
 
 RUNS_PER_WORLD_MAX = 1 << 16

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numba import njit
 
-from tegmen.engine.kernel.compiled import kept_compiled
+from tegmen.calibration.compiled import kept_compiled
 
 _MANY = 1e12
 """Nights so many that every packet has one of its own."""

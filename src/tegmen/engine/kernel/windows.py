@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from tegmen.engine.kernel.compiled import kept_compiled
+from tegmen.calibration.compiled import kept_compiled
 
 TICKS_PER_S = 10
 BEFORE_IMPACT = 150_000

@@ -12,7 +12,7 @@ import oracle
 import pytest
 
 import tegmen
-from tegmen.engine.kernel.compiled import KERNELS_KEPT
+from tegmen.calibration.compiled import KERNELS_KEPT
 
 THREATS = 40
 FIGHT = f"""
@@ -32,7 +32,7 @@ print("".join(map(str, killed[0])))
 """
 SUM = """
 from numba import njit
-from tegmen.engine.kernel.compiled import kept_compiled
+from tegmen.calibration.compiled import kept_compiled
 
 @kept_compiled
 @njit
@@ -87,7 +87,7 @@ def test_compiled_code_is_kept_where_the_user_says_and_used_again(tmp_path: Path
 def test_whether_anything_is_compiled_is_told_before_and_after(tmp_path: Path, kept: bool):
     (tmp_path / "summing.py").write_text(SUM, encoding="utf-8")
     ask = "print(nothing_compiled());"
-    code = f"import numpy as np, summing\nfrom tegmen.engine.kernel.compiled import nothing_compiled\n{ask}"
+    code = f"import numpy as np, summing\nfrom tegmen.calibration.compiled import nothing_compiled\n{ask}"
     cache = str(tmp_path / "cache") if kept else ""
     first, _ = printed(f"{code}print(summing.add_up(np.array([1, 2, 3])));{ask}", tmp_path, TEGMEN_CACHE=cache)
     assert first.split() == ["True", "6", "False"]

@@ -1,7 +1,8 @@
 """Compiled code kept between runs: a folder that cannot be read or written costs some seconds, never a run.
 
 numba keeps what it compiled, but looks for changes only in the file of the function that is called. So the folder is
-named after all sources of the kernel, and a change in any of them begins a new one.
+named after the sources of all kernels, and a change in any of them begins a new one. A kernel is a module, or a folder
+of modules, that is called so.
 """
 
 from __future__ import annotations
@@ -106,9 +107,10 @@ def _base() -> Path | None:
 
 
 def _source_digest() -> str:
-    """Short sha256 of all sources of the kernel and of what compiles them."""
+    """Short sha256 of the sources of all kernels and of what compiles them."""
     digest = hashlib.sha256(f"{sys.version} {numba.__version__} {np.__version__}".encode())
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    package = Path(__file__).parent.parent
+    for file in [Path(__file__), *sorted(package.glob("*/kernel.py")), *sorted(package.glob("*/kernel/*.py"))]:
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
