@@ -32,7 +32,7 @@ from tegmen.ledger.reading.numbers import (
     plural_at,
     value_at,
 )
-from tegmen.ledger.reading.sentences import Sentence, Token, low_at
+from tegmen.ledger.reading.sentences import Token, low_at
 from tegmen.ledger.reading.sureness import Told, signs_of
 
 # ---------------------------------------------------------------- numbers without a noun, and nouns without a number
@@ -126,10 +126,6 @@ def resolved(
     here = thing if thing is not setting.memory.thing else None
     if here is not None and before.endswith("from ") and pattern("moved").search(before):  # "up from 650 in July"
         return count.of(here)
-    sums = [*setting.memory.things, *([here] if here is not None else [])]
-    money = next((c for c in reversed(sums) if c.group == "money"), None)
-    if count.group == "bare" and _is_sum(count, thing, setting):
-        return None if money is None else replace(count, thing="funds", unit=money.unit, group="money")
     if count.group == "bare":
         named = _hurt(count, before, after) or _number_of(setting, count) or _apposed(setting, count, after)
         if named is not None:
@@ -145,14 +141,6 @@ def resolved(
         return None
     unsure = count.number.weak or thing.number.weak or _is_unsure(setting, count, thing)
     return replace(count.of(thing), number=replace(count.number, weak=unsure))
-
-
-def _is_sum(count: Count, thing: Count | None, setting: Setting) -> bool:
-    """Whether a number without a noun is so large, in millions, that it is a sum: "of this sum, 400 million"."""
-    tokens = setting.sentence.tokens[count.number.first : count.number.past]
-    large = any(token.low in {"million", "billion", "trillion"} or token.low[-2:] in {"bn", "mn"} for token in tokens)
-    before = None if thing is None or thing.group == "money" else thing.quantity
-    return large and (before is None or max(before.said) < MILLION)
 
 
 def _is_led(setting: Setting, count: Count) -> bool:
@@ -447,10 +435,7 @@ def _cue(setting: Setting, count: Count, cues: Sequence[Cue]) -> Cue | None:
         if cue.start >= end
         and not pattern("active").match(sentence.behind(cue.start))
         and not sentence.behind(cue.start).startswith("without")
-        and (
-            pattern("link").fullmatch(pattern("apart").sub("", sentence.between(end, cue.start)))
-            or _is_apposed(sentence, end, cue)
-        )
+        and pattern("link").fullmatch(pattern("apart").sub("", sentence.between(end, cue.start)))
     )
     linked = list(passive)
     follows = next((cue for cue in linked if cue.name != "ordered"), linked[0] if linked else None)
@@ -458,12 +443,6 @@ def _cue(setting: Setting, count: Count, cues: Sequence[Cue]) -> Cue | None:
     if follows and not any(cue.name in {"negated", "ordered", *STAGE_OF_CUE} for cue in near):
         return follows
     return _chosen(setting, before) if before else None
-
-
-def _is_apposed(sentence: Sentence, end: int, cue: Cue) -> bool:
-    """Whether a participle stands behind a count and a comma: "100 carriers, approved in July"."""
-    said = sentence.between(cue.start, cue.end)
-    return sentence.between(end, cue.start) == ", " and said.endswith(("ed", "n", "t")) and said not in {"sent", "hit"}
 
 
 def _chosen(setting: Setting, before: Sequence[Cue]) -> Cue:

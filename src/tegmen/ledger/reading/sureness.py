@@ -7,6 +7,7 @@ sum of the weights of its signs; it is sure where they reach a threshold. `scrip
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,7 +17,7 @@ from tegmen.data import shipped_toml
 from tegmen.ledger.entries import Entry
 from tegmen.ledger.reading.dates import DAYS, MONTHS, SPELT, Time
 from tegmen.ledger.reading.drafts import Cue, Draft, Setting
-from tegmen.ledger.reading.numbers import Count
+from tegmen.ledger.reading.numbers import NOUNLESS, Count
 from tegmen.ledger.reading.speakers import Voice
 
 SIGNED_FIELDS = ("quantity", "role", "speaker", "time")
@@ -98,105 +99,89 @@ def _weight_table() -> dict[str, Any]:
 def signs_of(told: Told) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Give, for each field that was filled, the signs that it stands on."""
     filled = {
-        "quantity": tuple(_number_signs(told)),
-        "role": tuple(_role_signs(told, told.cue)) if told.cue is not None else (),
-        "speaker": tuple(_speaker_signs(told)) if told.voice.speaker else (),
-        "time": tuple(_time_signs(told)) if any(told.times) else (),
+        "quantity": _number_signs(told),
+        "role": {} if told.cue is None else _role_signs(told, told.cue),
+        "speaker": _speaker_signs(told) if told.voice.speaker else {},
+        "time": _time_signs(told) if any(told.times) else {},
     }
-    return tuple((field, (*signs, *_sentence_signs(told))) for field, signs in filled.items() if signs)
+    around = _sentence_signs(told)
+    seen = {field: tuple(sign for sign, there in (signs | around).items() if there) for field, signs in filled.items()}
+    return tuple((field, seen[field]) for field, signs in filled.items() if signs)
 
 
-def _sentence_signs(told: Told) -> Iterator[str]:
+def _sentence_signs(told: Told) -> dict[str, bool]:
     sentence = told.setting.sentence
-    if told.counts > 3:
-        yield "many counts"
-    if len(sentence.tokens) > 35:
-        yield "long sentence"
-    if sentence.quote_at(sentence.tokens[told.count.first].start) is not None:
-        yield "quoted"
-    if told.setting.memory.lead is not None:
-        yield "line of a list"
+    return {
+        "many counts": told.counts > 3,
+        "long sentence": len(sentence.tokens) > 35,
+        "quoted": sentence.quote_at(sentence.tokens[told.count.first].start) is not None,
+        "line of a list": told.setting.memory.lead is not None,
+    }
 
 
-def _number_signs(told: Told) -> Iterator[str]:
+def _number_signs(told: Told) -> dict[str, bool]:
     bare, count = told.bare, told.count
-    yield f"group {count.group}"
-    yield f"noun {bare.group if bare.group in {'them', 'next', 'bare'} else 'own'}"
-    if bare.group in {"them", "bare"}:
-        yield "noun of this sentence" if told.counts > 1 else "noun of another sentence"
-    if count.number.weak:
-        yield "weak"
-    if any(f" {word} " in count.thing for word in ("and", "or", "of", "the")):
-        yield "thing of several words"
-    if count.number.hedge != "exact":
-        yield "hedged"
-    if count.number.best == 1 and count.unit.endswith("s"):
-        yield "one"
+    borrowed = bare.group in {"them", "bare"}
+    return {
+        f"group {count.group}": True,
+        f"noun {bare.group if bare.group in NOUNLESS else 'own'}": True,
+        "noun of this sentence": borrowed and told.counts > 1,
+        "noun of another sentence": borrowed and told.counts <= 1,
+        "weak": count.number.weak,
+        "thing of several words": any(f" {word} " in count.thing for word in ("and", "or", "of", "the")),
+        "hedged": count.number.hedge != "exact",
+        "one": count.number.best == 1 and count.unit.endswith("s"),
+    }
 
 
-def _role_signs(told: Told, cue: Cue) -> Iterator[str]:
+def _role_signs(told: Told, cue: Cue) -> dict[str, bool]:
     tokens, count, lead = told.setting.sentence.tokens, told.count, told.setting.memory.lead
     start, end = tokens[count.first].start, tokens[count.past - 1].end
-    yield f"group {count.group}"
-    yield f"cue {cue.name}"
-    if lead is not None and cue is lead.cue:
-        return
     behind = cue.start >= end
-    gap = cue.start - end if behind else start - cue.end
-    yield ("behind" if behind else "before") + (" near" if gap <= CLOSE else " far" if gap > DISTANT else "")
-    between = told.setting.sentence.between(*((end, cue.start) if behind else (cue.end, start)))
-    if ", " in between or ";" in between:
-        yield "comma between"
-    if any(character.isdecimal() for character in between):
-        yield "number between"
-    if told.bare.group in {"them", "next", "bare"}:
-        yield "noun borrowed"
+    first, last = (end, cue.start) if behind else (cue.end, start)
+    between = told.setting.sentence.between(first, last)
+    here = lead is None or cue is not lead.cue
+    side = ("behind" if behind else "before") + _how_far(last - first, DISTANT, CLOSE)
+    return {f"group {count.group}": True, f"cue {cue.name}": True, side: here} | {
+        "comma between": here and (", " in between or ";" in between),
+        "number between": here and any(character.isdecimal() for character in between),
+        "noun borrowed": here and told.bare.group in NOUNLESS,
+    }
 
 
-def _speaker_signs(told: Told) -> Iterator[str]:
+def _speaker_signs(told: Told) -> dict[str, bool]:
     sentence, voice = told.setting.sentence, told.voice
     start = sentence.tokens[told.count.first].start
-    named = "person" if voice.speaker[0].isupper() else "office"
-    one = "one name" if voice.speaker[0].isupper() else "one word"
-    yield named if " " in voice.speaker else one
-    spans = voice.spans[:1] or ((0, 0),)
-    if not sentence.start <= spans[0][0] < sentence.end:
-        yield "said in another sentence"
-    elif spans[0][0] > start:
-        yield "said behind"
-    else:
-        yield "said before" + (" far" if start - spans[0][1] > 2 * DISTANT else "")
-    words = sentence.source[slice(*spans[0])].split()
-    if words and words[0].lower() in {"he", "she", "it", "they", "the"}:
-        yield f"spoken of as {words[0].lower()}"
-    if len({a.speaker for _, found in told.setting.around for a in found}) > 1:
-        yield "several speakers near"
+    first, past = (voice.spans or ((0, 0),))[0]
+    person, several = voice.speaker[0].isupper(), " " in voice.speaker
+    elsewhere = not sentence.start <= first < sentence.end
+    behind = "said behind" if first > start else "said before" + _how_far(start - past, 2 * DISTANT)
+    called = sentence.source[first:past].lower().split()[:1]
+    return {
+        ("person" if person else "office") if several else ("one name" if person else "one word"): True,
+        "said in another sentence" if elsewhere else behind: True,
+        f"spoken of as {''.join(called)}": bool({*called} & {"he", "she", "it", "they", "the"}),
+        "several speakers near": len({a.speaker for _, found in told.setting.around for a in found}) > 1,
+    }
 
 
-def _time_signs(told: Told) -> Iterator[str]:
+def _time_signs(told: Told) -> dict[str, bool]:
     sentence, (period, said, due) = told.setting.sentence, told.times
     start = sentence.tokens[told.count.first].start
-    if said is not None:
-        yield "day of saying"
-    if due is not None:
-        yield "due"
-    if period is not None and not sentence.start <= period.start < sentence.end:
-        yield "told before"
-        yield f"told before, group {told.count.group}"
-    elif period is not None:
-        gap = period.start - start
-        yield ("behind" if gap > 0 else "before") + (" far" if abs(gap) > 2 * DISTANT else "")
-        if gap > 0 and "," in sentence.between(start, period.start):
-            yield "comma between"
+    signs = {"day of saying": said is not None, "due": due is not None}
     if period is not None:
+        gap, before = period.start - start, not sentence.start <= period.start < sentence.end
         words = sentence.source[period.start : period.end].lower().split()
-        yield f"time: {' '.join(map(_kind_of_time, words[:2]))}"
-    if period is not None and not period.shorter_than(40):
-        yield "long time"
-    if len(told.setting.times_of(saying=False)) > 1:
-        yield "several times"
-    if told.cue is not None:
-        yield f"cue {told.cue.name}"
+        signs |= {"told before": before, f"told before, group {told.count.group}": before}
+        signs |= {("behind" if gap > 0 else "before") + _how_far(abs(gap), 2 * DISTANT): not before}
+        signs |= {"comma between": not before and gap > 0 and "," in sentence.between(start, period.start)}
+        signs |= {f"time: {' '.join(map(_kind_of_time, words[:2]))}": True, "long time": not period.shorter_than(40)}
+    signs |= {"several times": len(told.setting.times_of(saying=False)) > 1}
+    return signs if told.cue is None else signs | {f"cue {told.cue.name}": True}
+
+
+def _how_far(gap: int, distant: int, close: float = -math.inf) -> str:
+    return " near" if gap <= close else " far" if gap > distant else ""
 
 
 def _kind_of_time(word: str) -> str:
