@@ -52,45 +52,32 @@ def all_counts(setting: Setting, cues: Sequence[Cue]) -> list[Count]:
 
 
 def _single(setting: Setting, cues: Sequence[Cue], counts: Sequence[Count]) -> list[Count]:
-    """Count "a Patriot battery" as one, where the words pledge or deliver it."""
-    tokens, found = setting.sentence.tokens, list[Count]()
-    for cue in cues:
-        if cue.name not in STAGE_OF_CUE:
+    """Count "a Patriot battery" as one, where the words pledge or deliver it: right behind them or linked in front.
+
+    In a list that counts it is one, too: "includes 1,000 rockets, an additional Hawk battery".
+    """
+    sentence, tokens, found = setting.sentence, setting.sentence.tokens, list[Count]()
+    staged = [(cue, _index(tokens, cue.end)) for cue in cues if cue.name in STAGE_OF_CUE]
+    for at in range(len(tokens)) if staged else ():
+        one = article_count(tokens, at)
+        if one is None or any(count.first < one.past and at < count.past for count in (*counts, *found)):
             continue
-        index = _index(tokens, cue.end)
-        limit = next((c.first for c in counts if c.first >= index), len(tokens))
-        found += _single_before(setting, cue)
-        found += _single_listed(tokens, index, counts) if not found else []
-        singles = (article_count(tokens, at) for at in range(index, min(index + 3, limit)))
-        fits = (one for one in singles if one and one.past <= limit and all(one.first != c.first for c in found))
-        found += [one for one in (next(fits, None),) if one is not None]
+        end = tokens[one.past - 1].end
+        behind = any(first <= at < first + 3 for _, first in staged)
+        linked = any(
+            cue.start >= end and pattern("link").fullmatch(sentence.between(end, cue.start)) for cue, _ in staged
+        )
+        joint = at - 1 - (low_at(tokens, at - 1) == "and" and low_at(tokens, at - 2) == ",")
+        listed = low_at(tokens, joint) in {",", "and"} and any(
+            count.past == joint and count.first >= first for count in counts for _, first in staged
+        )
+        found += [one] if behind or linked or listed else []
     return found
-
-
-def _single_listed(tokens: Sequence[Token], first: int, counts: Sequence[Count]) -> list[Count]:
-    """Count "a Hawk battery" as one in a list that counts: "includes 1,000 rockets, an additional Hawk battery"."""
-    starts = (count.past for count in counts if count.first >= first)
-    at = next((past for past in starts if low_at(tokens, past) in {",", "and"}), len(tokens))
-    at += 1 + (low_at(tokens, at + 1) == "and")
-    single = article_count(tokens, at) if at < len(tokens) else None
-    return [single] if single is not None else []
 
 
 def _index(tokens: Sequence[Token], position: int) -> int:
     """First token at a position of the text or behind it."""
     return next((i for i, token in enumerate(tokens) if token.start >= position), len(tokens))
-
-
-def _single_before(setting: Setting, cue: Cue) -> list[Count]:
-    """Count "a second SAMP/T battery" as one in front of "was already on its way"."""
-    tokens = setting.sentence.tokens
-    first = _index(tokens, cue.start)
-    for at in range(max(0, first - 14), first):
-        single = article_count(tokens, at)
-        if single is not None and single.past <= first:
-            between = setting.sentence.between(tokens[single.past - 1].end, cue.start)
-            return [single] if pattern("link").fullmatch(between) else []
-    return []
 
 
 def _uncounted(setting: Setting, cues: Sequence[Cue], counts: Sequence[Count]) -> list[Count]:
@@ -127,7 +114,7 @@ def resolved(
     if here is not None and before.endswith("from ") and pattern("moved").search(before):  # "up from 650 in July"
         return count.of(here)
     if count.group == "bare":
-        named = _hurt(count, before, after) or _number_of(setting, count) or _apposed(setting, count, after)
+        named = _hurt(count, before, after) or _named_before(tokens, count, after) or _number_of(tokens, count)
         if named is not None:
             return named
         if here is not None and _is_listed(tokens, count, before, after):
@@ -189,46 +176,29 @@ def _is_listed(tokens: Sequence[Token], count: Count, before: str, after: str) -
     return last.low in {"and", ",", "including"} and timed
 
 
-def _number_of(setting: Setting, count: Count) -> Count | None:
+def _number_of(tokens: Sequence[Token], count: Count) -> Count | None:
     """Find what is counted in "put the number of helicopters destroyed at 14"."""
-    tokens = setting.sentence.tokens
-    noun = _of_which(tokens, count)
-    if noun is not None:
-        return count.of(noun)
     low = [token.low for token in tokens[: count.first]]
-    last = low[-1] if low else ""
+    last, amounts = low[-1] if low else "", words("amounts")
     if last in {"to", "at"} and "toll" in low:
         return replace(count, thing="death toll", unit="people", group="people")
-    amounts = words("amounts")
     at = next((i for i in range(len(low) - 1, 0, -1) if low[i] == "of" and low[i - 1] in amounts), None)
-    if at is None or last not in {"at", "to", "from", "is", "was", "reached"}:
-        return None
-    noun = noun_at(tokens, at + 1)
+    noun = noun_at(tokens, at + 1) if at and last in {"at", "to", "from", "is", "was", "reached"} else None
     return None if noun is None else count.of(noun)
 
 
-def _apposed(setting: Setting, count: Count, after: str) -> Count | None:
-    """Find what is counted in "a small number of Patriot missiles, about half a dozen,": the noun before the comma."""
-    tokens, at = setting.sentence.tokens, count.first - 1
-    if low_at(tokens, at) not in {",", "("} or not re.match(r"\s*[,.;)]|$", after):
-        return None
-    nouns = (noun_at(tokens, first) for first in range(max(0, at - 4), at) if not tokens[first].text[0].isdecimal())
-    noun = next((noun for noun in nouns if noun is not None and noun.past == at), None)
-    return None if noun is None or not tokens[at - 1].low.endswith("s") else count.of(noun)
-
-
-def _of_which(tokens: Sequence[Token], count: Count) -> Count | None:
-    """Find what is counted in "guided bombs, of which there were more than 3,000"."""
+def _named_before(tokens: Sequence[Token], count: Count, after: str) -> Count | None:
+    """Find what is counted in "bombs, of which there were 3,000", "a number of missiles, about half a dozen,"."""
     low = [token.low for token in tokens[: count.first]]
-    at = next((at for at in range(len(low) - 2, max(-1, len(low) - 9), -1) if low[at : at + 2] == ["of", "which"]), -1)
-    if at < 0 or any(word in {",", ";", ":"} for word in low[at:]):
+    words_ = " ".join(low[-8:])
+    which = re.search(r"(?:^|\s)(?:, )?of which(?: [^,;:]*)?$", words_)
+    past = len(low) - len(words_[which.start() :].split()) if which else len(low) - 1
+    if which is None and not (low[-1:] in ([","], ["("]) and re.match(r"\s*[,.;)]|$", after)):
         return None
-    past = at - (low[at - 1] == ",")
-    numbers = [at for at in range(past) if value_at(tokens, at) is not None]
-    first = max(past - 5, numbers[-1] + 1 if numbers else 0, 0)
-    begin = (at for at in range(first, past) if tokens[at].is_word and tokens[at].low not in ARTICLES)
-    nouns = (noun_at(tokens, at) for at in begin)
-    return next((noun for noun in nouns if noun is not None and noun.past == past), None)
+    first = max([past - 5, 0, *(at + 1 for at in range(past) if value_at(tokens, at) is not None)])
+    nouns = (noun_at(tokens, at) for at in range(first, past) if tokens[at].is_word and low[at] not in ARTICLES)
+    noun = next((noun for noun in nouns if noun is not None and noun.past == past), None)
+    return None if noun is None or not (which or low[past - 1].endswith("s")) else count.of(noun)
 
 
 def _respective(setting: Setting, counts: list[Count]) -> list[Count]:
