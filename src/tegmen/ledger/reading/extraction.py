@@ -20,57 +20,44 @@ from tegmen.ledger.reading.speakers import Attribution, Names, find_attributions
 from tegmen.ledger.reading.statements import lead_of, read_counts
 from tegmen.ledger.reading.sureness import settled
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: its place, and the place of every cell."""
-
-    start: int
-    end: int
-    cells: tuple[tuple[int, int], ...]
+Row = list[tuple[int, int]]
+"""Place of every cell of a row of a table."""
 
 
 def read_tables(text: str, anchor: Anchor) -> list[Draft]:
-    """Read every table of a text; a table without a header in words gives nothing."""
-    return [draft for table in _split_tables(text) for draft in _read_rows(text, table, anchor)]
-
-
-def _split_tables(text: str) -> list[list[Row]]:
-    runs = groupby(lines_of(text), lambda line: is_row(text[slice(*line)]))
-    tables = (
-        [_row(text, *line) for line in run if not pattern("ruled").fullmatch(text[slice(*line)])]
-        for row, run in runs
-        if row
-    )
-    return [table for table in tables if len(table) > 1]
+    """Read every table of a text, runs of rows; one without a header in words gives nothing."""
+    drafts: list[Draft] = []
+    for rows, lines in groupby(lines_of(text), lambda line: is_row(text[slice(*line)])):
+        if rows:
+            table = [_row(text, *line) for line in lines if not pattern("ruled").fullmatch(text[slice(*line)])]
+            table = [row for row in table if row]
+            drafts += _read_rows(text, table, anchor) if len(table) > 1 else []
+    return drafts
 
 
 def _row(text: str, start: int, end: int) -> Row:
-    mark = "|" if "|" in text[start:end] else "\t"
-    cells: list[tuple[int, int]] = []
-    at = start
+    """Give the cells of a line; marks at its beginning and end part nothing."""
+    mark, at, cells = "|" if "|" in text[start:end] else "\t", start, Row()
     for part in text[start:end].split(mark):
         left = at + len(part) - len(part.lstrip())
         cells.append((left, max(left, at + len(part.rstrip()))))
         at += len(part) + 1
-    if mark == "|" and cells[0][0] == cells[0][1]:
-        cells.pop(0)
-    if mark == "|" and cells and cells[-1][0] >= cells[-1][1]:
-        cells.pop()
-    return Row(start, end, tuple(cells))
+    if mark == "|":
+        cells = cells[cells[0][0] == cells[0][1] : len(cells) - (cells[-1][0] == cells[-1][1])]
+    return cells
 
 
 def _read_rows(text: str, table: Sequence[Row], anchor: Anchor) -> list[Draft]:
     head, *rows = table
-    caption = _caption(text, head.start, anchor)
-    columns = [text[slice(*cell)] for cell in head.cells]
+    caption = _caption(text, head[0][0], anchor)
+    columns = [text[slice(*cell)] for cell in head]
     drafts: list[Draft] = []
     for row in rows:
-        label = text[slice(*row.cells[0])] if row.cells else ""
+        label = text[slice(*row[0])]
         if re.fullmatch(r"(?:total|sum|all)s?:?", label.strip(), re.IGNORECASE):
             continue
-        times = find_times(text[row.start : row.end], row.start, anchor) or caption
-        for cell, column in zip(row.cells[1:], columns[1:], strict=False):
+        times = find_times(text[row[0][0] : row[-1][1]], row[0][0], anchor) or caption
+        for cell, column in zip(row[1:], columns[1:], strict=False):
             drafts += _cell(text, row, cell, (label, column), times)
     return drafts
 
@@ -98,7 +85,7 @@ def _cell(text: str, row: Row, cell: tuple[int, int], about: tuple[str, str], ti
         return []
     label, column = about
     own = text[tokens[numbers[0].past - 1].end : cell[1]].strip()
-    others = (text[slice(*other)] for other in row.cells[1:] if other != cell)
+    others = (text[slice(*other)] for other in row[1:] if other != cell)
     found = (counted for source in (own, label, *others, column) if (counted := _thing(source)) is not None)
     thing, unit = next(found, ("", ""))
     quantity = numbers[0].quantity(unit)
@@ -115,7 +102,7 @@ def _cell(text: str, row: Row, cell: tuple[int, int], about: tuple[str, str], ti
         participants=(country,) if country else (),
         status=stage,
         date=None if time is None else time.day,
-        evidence=(row.start, row.end),
+        evidence=(row[0][0], row[-1][1]),
         doubtful=time is not None and time.doubtful,
         note=f"table: {column.strip()}" if column.strip() else "table",
     )
