@@ -180,6 +180,10 @@ def test_the_founding_text_yields_what_it_says_and_nothing_else():
         ("500,000 155mm shells", (500_000, 500_000, 500_000, "exact")),
         ("€5 billion in military aid", (5e9, 5e9, 5e9, "exact")),
         ("$61bn in military aid", (61e9, 61e9, 61e9, "exact")),
+        ("€5-7m in military aid", (5e6, None, 7e6, "range")),
+        ("$5 to $7 million in military aid", (5e6, None, 7e6, "range")),
+        ("5 million to 7 million shells", (5e6, None, 7e6, "range")),
+        ("two to three hundred drones", (200, None, 300, "range")),
     ],
 )
 def test_hedges_become_only_what_the_words_say(words, expected):

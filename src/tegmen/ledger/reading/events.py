@@ -20,7 +20,7 @@ from tegmen.ledger.reading.drafts import (
 )
 from tegmen.ledger.reading.lexicon import hedges, pattern, statuses, words
 from tegmen.ledger.reading.numbers import HedgedNumber, bounded, value_at
-from tegmen.ledger.reading.sentences import Sentence, Token
+from tegmen.ledger.reading.sentences import Sentence, tokenize
 
 # ---------------------------------------------------------------- meetings
 
@@ -380,7 +380,7 @@ def _where(setting: Setting, match: re.Match[str]) -> Place:
 
 
 def _duration(lasted: re.Match[str] | None) -> Quantity | None:
-    read = None if lasted is None else value_at([Token(lasted["number"], 0, 1)], 0)
+    read = None if lasted is None else value_at(tokenize(lasted["number"]), 0)
     if lasted is None or read is None:
         return None
     number = HedgedNumber(read[0], read[0], read[0], "exact", 0, 1)

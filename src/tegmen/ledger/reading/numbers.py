@@ -98,17 +98,18 @@ def _magnitude(word: str) -> float:
 
 def _in_number_words(tokens: Sequence[Token], index: int) -> tuple[float, int] | None:
     """Number words: "twenty-five", "one hundred and twenty", "two dozen", "half a dozen", "a hundred"."""
-    sizes, low = values("sizes"), [token.low for token in tokens[index : index + 10]]
+    small, sizes, low = values("small"), values("sizes"), [token.low for token in tokens[index : index + 10]]
     of = 2 if low[:2] == ["half", "a"] else 1
     if low[0] in {"half", "half-a"} and low[of:] and low[of] in sizes:
         return sizes[low[of]] / 2, index + of + 1  # "half a dozen", "a half million"
-    if (low[1:4] == ["and", "a", "half"] and low[4:5] and low[4] in sizes) and (_small(low[0]) or low[0] == "a"):
-        return ((_small(low[0]) or 1.0) + 0.5) * sizes[low[4]], index + 5  # "two and a half million"
+    whole = small.get(low[0]) or (low[0] == "a")
+    if whole and low[1:4] == ["and", "a", "half"] and low[4:5] and low[4] in sizes:
+        return (whole + 0.5) * sizes[low[4]], index + 5  # "two and a half million"
     if low[0] in ARTICLES and low[1:2] and low[1] in sizes and low[1] != "score" and not tokens[index + 1].joined:
         low[0] = "one"
     total, part, used = 0.0, 0.0, 0
     for word in low:
-        if (value := _small(word)) is not None:
+        if (value := small.get(word)) is not None:
             if part % 100 and not (part % 10 == 0 and part % 100 >= 20 and value < 10):
                 break
             part += value
@@ -116,16 +117,10 @@ def _in_number_words(tokens: Sequence[Token], index: int) -> tuple[float, int] |
             part = (part or 1.0) * sizes[word]
             if sizes[word] >= 1000:
                 total, part = total + part, 0.0
-        elif word != "and" or not used or low[used - 1] not in sizes or _small(*low[used + 1 : used + 2]) is None:
+        elif word != "and" or not used or low[used - 1] not in sizes or not {*low[used + 1 : used + 2]} & small.keys():
             break
         used += 1
     return (total + part, index + used) if used else None
-
-
-def _small(word: str = "-") -> float | None:
-    """Value of "seven" or "twenty-five"; None for other words."""
-    pieces = [values("small").get(piece) for piece in word.split("-")]
-    return None if None in pieces else float(sum(piece or 0 for piece in pieces))
 
 
 def _number_at(tokens: Sequence[Token], taken: Sequence[bool], index: int) -> HedgedNumber | None:
@@ -250,15 +245,10 @@ def _with_second(tokens: Sequence[Token], taken: Sequence[bool], number: HedgedN
 
 def _in_size_of(tokens: Sequence[Token], number: HedgedNumber, high: float, past: int) -> float:
     """Give the low end in the size that only the high end names: "5 to 7 million", "5-7bn"."""
-    low, size = number.low or 0.0, tokens[past - 1].low
-    if low >= high:
-        return low
-    short = number.past - number.first < 2 + bool(number.prefix)
-    if size in {"million", "billion", "thousand"} and low < values("sizes")[size] and short:
-        return low * values("sizes")[size]
-    suffix = re.fullmatch(r"[\d.,]+(bn|m|mn|tn|k)", size)
-    plain = tokens[number.past - 1].text[-1].isdecimal()
-    return low * values("suffixes")[suffix[1]] if suffix and plain else low
+    low, last = number.low or 0.0, tokens[past - 1].low
+    size = values("suffixes").get(last.strip("0123456789.,"), 0.0) if last[0].isdecimal() else _magnitude(last)
+    plain = tokens[number.past - 1].text[-1].isdecimal() or number.past - number.first == 1
+    return low * size if low < high and low < size and plain else low
 
 
 def _hedged(tokens: Sequence[Token], number: HedgedNumber, floor: int) -> HedgedNumber:
@@ -370,7 +360,7 @@ def find_counts(tokens: Sequence[Token], taken: Sequence[bool]) -> list[Count]:
     starts = {number.first for number in numbers}
     counts = (_count_at(tokens, number, starts) for number in numbers if not _is_ratio(tokens, number))
     found = [_as_told(tokens, count) for count in counts if count is not None]
-    return [*found, *_none(tokens, starts), *_none_of_them(tokens)]
+    return [*found, *_none(tokens, starts)]
 
 
 def _is_ratio(tokens: Sequence[Token], number: HedgedNumber) -> bool:
@@ -406,22 +396,20 @@ def _as_told(tokens: Sequence[Token], count: Count) -> Count:
 
 
 def _none(tokens: Sequence[Token], starts: set[int]) -> list[Count]:
-    """Count "no missiles were intercepted" as zero; "no missiles that could" says nothing of a number."""
-    found: list[Count] = []
-    for index, token in enumerate(tokens):
-        span = _noun(tokens, index + 1, starts) if token.low == "no" else None
-        said = low_at(tokens, span[1] + 1) in {"was", "were", "have", "had", "has"} if span is not None else False
-        if span is not None and (said or low_at(tokens, index - 1) in words("none_of")):
-            count = _noun_count(tokens, HedgedNumber(0.0, 0.0, 0.0, "exact", index, index + 1), span)
-            found += [count] if count is not None and count.group == "aid" else []
-    return found
+    """Count "no missiles were intercepted" as zero, and "none got through" of what was counted before.
 
-
-def _none_of_them(tokens: Sequence[Token]) -> list[Count]:
-    """Count "none was intercepted" and "none got through" as zero of what was counted before."""
-    zero = ((at, HedgedNumber(0.0, 0.0, 0.0, "exact", at, at + 1)) for at, t in enumerate(tokens) if t.low == "none")
-    verbs = words("none_verbs")
-    return [Count(none, "", "", "bare", at, at + 1) for at, none in zero if low_at(tokens, at + 1) in verbs]
+    "No missiles that could" says nothing of a number.
+    """
+    found: list[Count | None] = []
+    for at, token in enumerate(tokens):
+        zero = HedgedNumber(0.0, 0.0, 0.0, "exact", at, at + 1)
+        span = _noun(tokens, at + 1, starts) if token.low == "no" else None
+        said = span is not None and low_at(tokens, span[1] + 1) in {"was", "were", "have", "had", "has"}
+        if span is not None and (said or low_at(tokens, at - 1) in words("none_of")):
+            found.append(_noun_count(tokens, zero, span))
+        if token.low == "none" and low_at(tokens, at + 1) in words("none_verbs"):
+            found.append(Count(zero, "", "", "bare", at, at + 1))
+    return [count for count in found if count is not None and count.group in {"aid", "bare"}]
 
 
 def _count_at(tokens: Sequence[Token], number: HedgedNumber, starts: set[int]) -> Count | None:

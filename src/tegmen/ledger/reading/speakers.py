@@ -157,6 +157,8 @@ def _runs_on(tokens: Sequence[Token], at: int) -> bool:
 HE = frozenset({"he", "she"})
 THEY = frozenset({"they", "it"})
 
+SAID_BY_GIVING = {"put": "figures", "puts": "figures", "made": "words_made"}
+"""Verbs by which somebody speaks with one of some words behind them."""
 SET_OFF = frozenset(',;:"“”–—') | {"and", "but", "while"}
 """In front of a speaker who is not at the beginning."""
 Phrase = tuple[int, int]
@@ -207,8 +209,9 @@ def _speaker_at(tokens: Sequence[Token], index: int, names: Names) -> Phrase | N
         return _after(tokens, index + 2)  # "was announced by", "the statement was made by"
     if token.text in words("say") and low_at(tokens, index - 1) not in words("passive") and not _is_noun(tokens, index):
         return _in_front(tokens, index) or _behind_verb(tokens, index) or _lead(tokens, index, names)
-    if (token.low in {"put", "puts"} and _puts(tokens, index)) or (token.low == "made" and _makes(tokens, index)):
-        return _in_front(tokens, index)
+    given = words(SAID_BY_GIVING[token.low]) if token.low in SAID_BY_GIVING else frozenset()
+    if any(following.low in given for following in tokens[index + 1 : index + 4]):
+        return _in_front(tokens, index)  # "officials put the number of helicopters at 14", "made the announcement"
     if token.text in words("asking"):
         phrase = _in_front(tokens, index)
         asker = tokens[slice(*phrase)] if phrase else ()
@@ -235,18 +238,6 @@ def _is_head(tokens: Sequence[Token]) -> bool:
     """Whether a sentence begins with who says it: "Air Force: Russia launched 81 drones"."""
     named = all(token.is_name or token.low == "of" for token in tokens)
     return named and (tokens[-1].text in words("offices") or tokens[-1].text in words("people"))
-
-
-def _puts(tokens: Sequence[Token], index: int) -> bool:
-    """Whether "put" gives a figure: "officials put the number of helicopters at 14"."""
-    figures = words("figures")
-    return any(token.low in figures for token in tokens[index + 1 : index + 4])
-
-
-def _makes(tokens: Sequence[Token], index: int) -> bool:
-    """Whether "made" says that somebody spoke: "made the announcement in Oslo"."""
-    spoken = words("words_made")
-    return any(token.low in spoken for token in tokens[index + 1 : index + 3])
 
 
 def _is_noun(tokens: Sequence[Token], index: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tegmen.ledger.entries import ROLES
 from tegmen.ledger.reading.dates import Time
@@ -231,21 +231,13 @@ HURT = dict.fromkeys(("killed", "dead", "death toll"), "killed") | dict.fromkeys
     ("wounded", "injured", "hurt", "hospitalized", "hospitalised"), "injured"
 )
 ROLE_OF_CUE = {role: role for role in ROLES} | {"requested": "asked for", "giving": "delivered", "contained": "pledged"}
+GIVEN = frozenset({"aid", "money"})
+"""Groups of things that are promised and given."""
 ATTACKS = frozenset({"launched", "destroyed", "got through", "lost", "killed", "injured"})
 
 
-@dataclass(frozen=True, slots=True)
-class When:
-    """The times of a count: what it is about, when it was said, by when it is due."""
-
-    period: Time | None
-    said: Time | None
-    due: Time | None
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether one of them is."""
-        return any(time is not None and time.doubtful for time in (self.period, self.said, self.due))
+Times = tuple[Time | None, Time | None, Time | None]
+"""The times of a count: what it is about, when it was said, by when it is due."""
 
 
 def read_counts(setting: Setting) -> tuple[list[Draft], tuple[Count, ...]]:
@@ -281,22 +273,27 @@ def _draft(setting: Setting, found: tuple[Count, Count], among: tuple[int, Seque
     start, end = span = _span_of(setting, count)
     lead = setting.memory.lead
     if cue is None and lead is not None:
-        cue, done, when = lead.cue, _done_in_list(count, lead), When(lead.time, lead.said, None)
+        cue, times = lead.cue, (lead.time, lead.said, None)
+        stage = STAGE_OF_CUE.get(cue.name, "") if count.group in GIVEN else ""
+        role, parties = ROLE_OF_CUE[cue.name] if count.group != "people" else "", lead.parties
     else:
-        done, when = _done(setting, count, cue, end), _when(setting, count, later[0] if later else None, cue)
-    stage, role, parties = done
+        times = _times_of(setting, count, later[0] if later else None, cue)
+        stage, role = _commitment_stage(setting, count, cue), _role(setting, count, cue)
+        parties = _parties(setting, cue, end) if stage and cue else ()
+    role, parties = ("", parties) if stage else (role, ())
+    period, said, due = times
     voice, negated = setting.voice(start), cue is not None and cue.name == "negated"
     notes = ("negated: read the words" if negated else "", "denied by the speaker" if voice.denies else "")
     place = place_named(setting.sentence, words("places_before"), end) if stage == "" else NOWHERE
-    day = when.said or when.period
+    day = said or period
     because = [*reasons("quantity", span), *reasons("thing", span)]
-    because += [*setting.by_time("period", when.period), *setting.by_time("date", when.said)]
+    because += [*setting.by_time("period", period), *setting.by_time("date", said)]
     because += reasons("status" if stage else "role", (cue.start, cue.end), rule=cue.name) if cue else []
-    told = Told(setting, bare, count, cue if stage or role else None, voice, (when.period, when.said, when.due), many)
+    told = Told(setting, bare, count, cue if stage or role else None, voice, times, many)
     draft = setting.draft(
         "commitment" if stage else "statement",
         because,
-        when.period,
+        period,
         place,
         thing=count.thing,
         quantity=count.quantity,
@@ -304,26 +301,15 @@ def _draft(setting: Setting, found: tuple[Count, Count], among: tuple[int, Seque
         participants=parties,
         status=stage,
         role=role,
-        due=None if when.due is None else when.due.last,
+        due=None if due is None else due.last,
         evidence=_words_around(setting, start, end),
-        doubtful=when.doubtful or negated or voice.denies or _is_doubtful(setting, count, end, stage),
+        doubtful=any(time.doubtful for time in times if time)
+        or negated
+        or voice.denies
+        or _is_doubtful(setting, count, end, stage),
         note="; ".join(filter(None, (count.number.fault, *notes))),
     )
     return replace(draft, signs=signs_of(told))
-
-
-def _done(setting: Setting, count: Count, cue: Cue | None, end: int) -> tuple[str, str, tuple[str, ...]]:
-    """Stage of a commitment, or the role of a statement, and giver and receiver."""
-    stage = _commitment_stage(setting, count, cue)
-    return stage, "" if stage else _role(setting, count, cue), _parties(setting, cue, end) if stage and cue else ()
-
-
-def _done_in_list(count: Count, lead: Lead) -> tuple[str, str, tuple[str, ...]]:
-    """What is done, as `_done` gives it, with a line of a list: told by the words the list begins with."""
-    if count.group == "people":
-        return "", "", ()
-    stage = STAGE_OF_CUE.get(lead.cue.name, "") if count.group in {"aid", "money"} else ""
-    return stage, "" if stage else ROLE_OF_CUE[lead.cue.name], lead.parties if stage else ()
 
 
 def _whole_of(setting: Setting, outer: Count, inner: Count, done: Cue) -> Cue | None:
@@ -356,10 +342,9 @@ def _span_of(setting: Setting, count: Count) -> tuple[int, int]:
 
 def _is_doubtful(setting: Setting, count: Count, end: int, stage: str) -> bool:
     """Whether a person should look: a fault, a vague word, a dispute, a promise under a condition."""
-    faulty = (
-        count.number.fault != "" or count.number.weak or pattern("disputed").search(setting.sentence.text) is not None
-    )
-    return faulty or (stage != "" and pattern("condition").match(setting.sentence.behind(end)) is not None)
+    if count.number.fault or count.number.weak or pattern("disputed").search(setting.sentence.text):
+        return True
+    return bool(stage and pattern("condition").match(setting.sentence.behind(end)))
 
 
 def _cue_of_list(setting: Setting, count: Count, later: Sequence[Count], cues: Sequence[Cue]) -> Cue | None:
@@ -456,7 +441,7 @@ def _is_of_russia(setting: Setting, cue: Cue) -> bool:
 
 def _commitment_stage(setting: Setting, count: Count, cue: Cue | None) -> str:
     """Stage of a commitment, or "" for a statement."""
-    if count.number.high == 0.0 or cue is None or cue.name not in STAGE_OF_CUE or count.group not in {"aid", "money"}:
+    if count.number.high == 0.0 or cue is None or cue.name not in STAGE_OF_CUE or count.group not in GIVEN:
         return ""
     sentence = setting.sentence
     first = sentence.tokens[count.first].start
@@ -477,7 +462,7 @@ def _commitment_stage(setting: Setting, count: Count, cue: Cue | None) -> str:
 # ---------------------------------------------------------------- when
 
 
-def _when(setting: Setting, count: Count, following: Count | None, cue: Cue | None) -> When:
+def _times_of(setting: Setting, count: Count, following: Count | None, cue: Cue | None) -> Times:
     """Split the times of a sentence: what the number is about, when it was said, by when it is due."""
     sentence, span = setting.sentence, _span_of(setting, count)
     quoted = sentence.quote_at(span[0]) is not None
@@ -495,7 +480,7 @@ def _when(setting: Setting, count: Count, following: Count | None, cue: Cue | No
         period = said[0]  # "wrote in March": about that month, as far as the words tell
     if count.group == "people" and period is not None and period is setting.memory.day and not period.shorter_than(2):
         period = None  # who was hurt in one attack was not hurt all week
-    return When(period, (said or [None])[0], (due or [None])[0])
+    return period, (said or [None])[0], (due or [None])[0]
 
 
 def _time_told(
