@@ -43,22 +43,23 @@ def token_pattern() -> re.Pattern[str]:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word, number or mark, and where it stands in the text."""
+    """One word, number or mark, and where it stands in the text.
+
+    Parameters
+    ----------
+    text, start, end
+        As written, and its place.
+    low
+        In lower case, with a plain apostrophe, without the hyphen that joins it to the next.
+    joined
+        Whether it ends with such a hyphen.
+    """
 
     text: str
     start: int
     end: int
-
-    @property
-    def low(self) -> str:
-        """In lower case, with a plain apostrophe, without the hyphen that joins it to the next."""
-        low = self.text.lower().replace("’", "'")
-        return low[:-1] if self.joined else low
-
-    @property
-    def joined(self) -> bool:
-        """Ends with a hyphen that joins it to the next."""
-        return len(self.text) > 1 and self.text[-1] == "-"
+    low: str
+    joined: bool
 
     @property
     def bare(self) -> str:
@@ -132,7 +133,12 @@ class Sentence:
 def tokenize(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """Split a text, or a part of it, into tokens."""
     matches = token_pattern().finditer(text, start, len(text) if end is None else end)
-    return [Token(match[0], match.start(), match.end()) for match in matches]
+    return [_token(match[0], *match.span()) for match in matches]
+
+
+def _token(text: str, start: int, end: int) -> Token:
+    joined = len(text) > 1 and text[-1] == "-"
+    return Token(text, start, end, text.lower().replace("’", "'").removesuffix("-" * joined), joined)
 
 
 def low_at(tokens: Sequence[Token], index: int) -> str:
