@@ -354,6 +354,34 @@ def test_an_attack_has_the_size_that_is_joined_to_its_number(size, arm, assault,
 
 
 @FEW
+@given(COUNTS, ARMS, ASSAULTS, st.sampled_from((("{n}", "exact"), ("{n}-plus", "at least"), ("{n}-odd", "about"))),
+       st.sampled_from((" ", "-")))  # fmt: skip
+def test_the_size_of_an_attack_is_no_number_of_attacks(count, arm, assault, way, joint):
+    text = f"Russia launched a {way[0].format(n=count)}{joint}{arm} {assault} on Odesa."
+    (draft,) = read({"text": text, "date": DAY})
+    entry = as_read(draft).entry
+    assert (max(entry.quantity.said), entry.quantity.hedge, entry.thing) == (count, way[1], f"{arm}s")
+    assert (entry.role, draft.entry.doubtful) == ("launched", False)
+
+
+@FEW
+@given(COUNTS, ARMS, st.sampled_from(("operators", "company", "makers", "")))
+def test_several_with_a_noun_of_one_are_doubtful(count, arm, behind):
+    text = f"Russia lost {count} {arm} {behind}.".replace(" .", ".")
+    assert all(draft.entry.doubtful for draft in read({"text": text, "date": DAY}))
+
+
+@FEW
+@given(st.integers(2, 900), st.sampled_from(("dollar", "euro")), st.sampled_from(("missile", "drone", "tank")))
+def test_what_arms_cost_is_no_sum_that_is_given(count, currency, arm):
+    for text in (
+        f"Spain will send {count}-million-{currency} {arm}s.", f"Spain will send a ${count}-million {arm}.",
+        f"Spain fired a {count}-million-{currency} {arm}.",
+    ):  # fmt: skip
+        assert all(draft.entry.doubtful for draft in read({"text": text, "date": DAY})), text
+
+
+@FEW
 @given(COUNTS, COUNTS, ASSAULTS, st.sampled_from((" and ", ", ")))
 def test_an_attack_of_two_arms_has_two_sizes(drones, missiles, assault, joint):
     found = entries(f"Russia launched a {drones}-drone{joint}{missiles}-missile {assault} on Kyiv.")

@@ -441,6 +441,8 @@ def _count_at(tokens: Sequence[Token], number: HedgedNumber, starts: set[int]) -
     span = _noun(tokens, index, starts)
     if span is not None and low_at(tokens, span[1] + 1) == "in" and _ends_after(tokens, span[1] + 2, starts):
         return None  # "one missile in five" is a share
+    if span is not None and _is_of_one(tokens[span[1]].low, number):
+        return _size_of(tokens, number)
     if span is not None:
         return _noun_count(tokens, number, span)
     return Count(number, "", "", "bare", number.first, past) if number.hedge != "vague" else None
@@ -449,8 +451,8 @@ def _count_at(tokens: Sequence[Token], number: HedgedNumber, starts: set[int]) -
 def _size_of(tokens: Sequence[Token], number: HedgedNumber) -> Count | None:
     """Count what is joined to a number: "a 500-drone attack", "a 40-missile and 9-bomb raid", "a 90-strong fleet".
 
-    It is sure where one attack or delivery is named that has this size. Of a thing that is counted itself, "two
-    6-launcher batteries", it is none.
+    The hyphen may be left out: "a 500 drone attack". It is sure where one attack or delivery is named that has this
+    size. Of a thing that is counted itself, "two 6-launcher batteries", it is none.
     """
     past = number.past + (tokens[number.past].low == "strong")
     end = run_past(tokens, past, _describes_lot, 6)
@@ -458,18 +460,20 @@ def _size_of(tokens: Sequence[Token], number: HedgedNumber) -> Count | None:
         end = run_past(tokens, end + 1, _describes_lot, 6)
     size_of = next((t.low for t in tokens[past:end] if t.low in words("assaults") | words("lots")), "")
     arms = [at for at in range(past, end) if _is_arms(tokens[at])]
+    joined, alone = tokens[number.past - 1].joined, all(tokens[at - 1].joined for at in arms[1:])
     if past > number.past:
         arms = [] if not size_of else arms or [end + 1] * (low_at(tokens, end) == "of" and end + 1 < len(tokens))
-    elif arms[:1] != [past] or not (size_of or all(tokens[at - 1].joined for at in arms[1:])):
+    elif not (size_of or alone) or (joined and arms[:1] != [past]):
         return None
-    if not arms or not _is_arms(noun := tokens[arms[0]]):
+    if not arms or not _is_arms(noun := tokens[arms[0 if joined else -1]]):
         return None
     many = (
         f"{noun.text}s" if f"{noun.text}s" in words("weapons") else noun.text if is_weapon(noun) else plural(noun.low)
     )
-    if not size_of or low_at(tokens, number.first - 1) in {"no", "any", "every", "each"}:
+    both = not joined and "and" in {token.low for token in tokens[past:end]}
+    if both or not size_of or low_at(tokens, number.first - 1) in {"no", "any", "every", "each"}:
         number = replace(number, weak=True)
-    return Count(number, many, many, "aid", number.first, arms[0] + 1, size_of)
+    return Count(number, many, many, "aid", number.first, max(arms[0 if joined else -1], number.past) + 1, size_of)
 
 
 def _describes_lot(token: Token) -> bool:
@@ -491,6 +495,12 @@ def _currency_behind(tokens: Sequence[Token], number: HedgedNumber) -> tuple[str
     if following in known and country:
         return currencies("of").get(country, known[following]), past + 2
     return "", past
+
+
+def _is_of_one(noun: str, number: HedgedNumber) -> bool:
+    """Whether several stand with a noun of one: "a 500 drone attack", "a 1,000-plus drone raid"."""
+    several = max(value or 0.0 for value in (number.low, number.best, number.high)) > 1
+    return several and heads().get(noun) in {"aid", "attack"} and plural(noun) != noun
 
 
 def _ends_after(tokens: Sequence[Token], at: int, starts: set[int]) -> bool:
@@ -636,7 +646,11 @@ def _money(tokens: Sequence[Token], number: HedgedNumber, currency: str, past: i
     last = next((at for at in range(index, last) if value_at(tokens, at) is not None), last)
     end = max((at + 1 for at in range(index, last) if _is_aid(tokens[at].low)), default=past)
     thing = _phrase(tokens, index, end) if end > index else _money_before(tokens, number.first - 1)
-    if max((value for value in (number.low, number.best, number.high) if value), default=0) < PRICE_MOST:
+    # "Two $4-million missiles": a sum that is joined to arms is what they cost.
+    priced = any(token.joined for token in tokens[number.first : past]) and tokens[end - 1].low not in words(
+        "money_heads"
+    )
+    if priced or max((value for value in (number.low, number.best, number.high) if value), default=0) < PRICE_MOST:
         number = replace(number, weak=True)
     return Count(number, thing, currency, "money", number.first, max(past, end))
 

@@ -20,7 +20,7 @@ BULLET = re.compile(r"\s*(?:[-*•–—]|\d{1,2}[.)])\s+")
 @cache
 def token_pattern() -> re.Pattern[str]:
     """What a token looks like; a number parts from what is joined to it: "500-drone", "two-dozen", "EUR300m"."""
-    number = "|".join([*values("small"), *values("sizes"), "half-a", "half"])
+    number = "|".join([*values("small"), *values("sizes"), "half-a", "half", "odd", "plus", "something"])
     code = "|".join(code for word, code in currencies("words").items() if word == code.lower())
     return re.compile(
         rf"""
