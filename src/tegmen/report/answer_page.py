@@ -176,7 +176,8 @@ def _report_page(result: Sufficiency, plans: Sequence[Plan], language: Language)
         maps=maps,
         stages=STAGES,
         points=_points_side_by_side([answer.headline for answer in result.cases.values()]),
-        record=dict(list(result.calibration.monthly().groupby("threat_class"))),
+        # Asked for where it is shown: pictures of the sections above are converted meanwhile.
+        months_of_record=lambda: dict(list(result.calibration.monthly().groupby("threat_class"))),
         notes=record_notes(result.calibration),
         assumptions=assumptions(),
     )

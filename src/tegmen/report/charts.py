@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import numpy as np
 import pandas as pd
-import vl_convert
 from altair.utils import update_nested
 from markupsafe import Markup
 
 from tegmen.evidence.catalogue import kind_name
 from tegmen.ledger.aid import system_of
+from tegmen.report.converter import begin_converting, convert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from concurrent.futures import Future
 
     from tegmen.answer.results import ClaimTest, Driver, GoalAnswer, Sufficiency
     from tegmen.ledger.aid import AidStatus, Amount, Holding
@@ -99,13 +100,57 @@ def svg(chart: AnyChart, language: Language | None = None) -> Markup:
 
     Colours that mean something follow those of the page, dark or light; a map keeps its own, on paper of its own.
     """
+    return _finished(convert(asked := _request(chart, language)), asked["vl_spec"])
+
+
+class Pictures:
+    """Charts of a page, converted while it is laid out: a mark stands for each until all are there.
+
+    Parameters
+    ----------
+    language
+        Of their words.
+    """
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self._asked: list[tuple[Future[str], dict[str, Any]]] = []
+
+    def begin(self, chart: AnyChart) -> Markup:
+        """Have a chart converted; the mark that stands for it."""
+        asked = _request(chart, self._language)
+        self._asked.append((begin_converting(asked), asked["vl_spec"]))
+        return Markup(_MARK.format(len(self._asked) - 1))  # noqa: S704 - a number
+
+    def put_in(self, page: str) -> str:
+        """Put each picture where its mark is."""
+        done = [_finished(future.result(), spec) for future, spec in self._asked]
+        return re.sub(_MARK.format(r"(\d+)"), lambda mark: done[int(mark[1])], page)
+
+    def give_up(self) -> None:
+        """Convert no more."""
+        for future, _ in self._asked:
+            future.cancel()
+
+
+_MARK = "\ue000picture {}\ue000"
+"""Stands for a picture; of a character that is no text."""
+
+
+def _request(chart: AnyChart, language: Language | None) -> dict[str, Any]:
+    """What the converter is asked: a chart with our look, its words in a language."""
     spec = chart.to_dict(validate=False)  # every part of it was checked when it was made
     spec["config"] = update_nested(spec.get("config", {}), _CONFIG, copy=True)  # as `look`, without copying the chart
     locale = None
     if language is not None and language.code != "en":
         spec = _in_language(spec, language)
         locale = {"decimal": ",", "thousands": "\u00a0", "grouping": [3], "currency": ["", ""]}
-    text, name = vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE, format_locale=locale), spec["name"]
+    return {"vl_spec": spec, "vl_version": _VEGA_LITE, "format_locale": locale}
+
+
+def _finished(text: str, spec: dict[str, Any]) -> Markup:
+    """SVG text as our pages have it, the same for the same results."""
+    name = spec["name"]
     # Vega numbers its ids over the life of the process: numbered again, the same results give the same bytes.
     for number, identity in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text))):
         text = re.sub(rf'(id="|url\(#|href="#){re.escape(identity)}(?=["\)])', rf"\g<1>{name}-{number}", text)

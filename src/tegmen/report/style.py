@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -18,6 +18,7 @@ from tegmen.report.language import language as language_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jinja2.runtime import Context
     from markupsafe import Markup
 
     from tegmen.answer.results import GoalAnswer
@@ -72,33 +73,41 @@ def environment(spoken: Language | None = None) -> jinja2.Environment:
         return lambda *values: language.own(write(*values))
 
     environment.filters.update({name: in_language(write) for name, write in written.items()})
-    environment.filters |= {
+    of_language: dict[str, Any] = {
         "said": language.shown,
         "quoted": language.quoted,
         "day": language.day,
         "unbroken": unbroken,
         "sentence_case": sentence_case,
-        "svg": partial(charts.svg, language=language),
+        "svg": _begun,
     }
+    environment.filters.update(of_language)
     return environment
 
 
 def fill_page(template: str, language: Language | None = None, **content: Any) -> str:
     """Fill a template of the folder `templates` in a language, English by default; it draws its own pictures."""
     language = language or language_of("en")
-    with debug_mode(False):  # our charts are checked against its schema where they are tested
-        return (
-            environment(language)
-            .get_template(template)
-            .render(
-                language=language,
-                t=language.text,
-                case_title=charts.CASE_TITLE,
-                charts=charts,
-                readings=reading_charts,
-                **content,
-            )
-        )
+    pictures, shared = charts.Pictures(language), {"charts": charts, "readings": reading_charts}
+    try:
+        with debug_mode(False):  # our charts are checked against its schema where they are tested
+            page = (
+                environment(language)
+                .get_template(template)
+                .render(
+                    language=language, t=language.text, case_title=charts.CASE_TITLE, pictures=pictures,
+                    **shared, **content,
+                )
+            )  # fmt: skip
+        return pictures.put_in(page)
+    finally:
+        pictures.give_up()
+
+
+@jinja2.pass_context
+def _begun(context: Context, chart: charts.AnyChart) -> Markup:
+    """Have a picture of the page converted."""
+    return context["pictures"].begin(chart)
 
 
 def share_text(share: float | None) -> str:
