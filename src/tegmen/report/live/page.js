@@ -30,19 +30,21 @@ function worldsOf(one) {
   return (opened[`${one.case} ${name}`] ??= openWorlds(carriedFor(one).worlds, theatre, data.lanes));
 }
 
-/** Worlds used while a hand moves what takes long; as soon as it rests, all of them are. */
-const SKETCHED = 400;
+/** Worlds used while a hand moves; as soon as it rests, all of them are. Of what takes long the second number. */
+const SKETCHED = [1000, 400];
 const REST_MS = 160;
+/** A hand that still holds something goes on, mostly. */
+const HELD_MS = 600;
 let moving = false;
 /** @type {number | undefined} */
 let rest;
 
-/** Note that a hand moves. */
-function move() {
+/** Note that a hand moves. @param {number} [until] milliseconds after which it rests */
+function move(until = held || document.querySelector("input:active") ? HELD_MS : REST_MS) {
   moving = true;
   document.body.ariaBusy = "true";
   clearTimeout(rest);
-  rest = setTimeout(() => { moving = false; later(); }, REST_MS);
+  rest = setTimeout(() => { moving = false; later(); }, until);
 }
 
 /** The worlds that a state is worked out on now. @param {State} one */
@@ -50,7 +52,7 @@ function workedOn(one) {
   const worlds = worldsOf(one);
   const { metric, whole } = goalOf(question, one);
   const slow = metric !== "ballistic_strikes" || one.plan === "blind";
-  return moving && slow ? { ...worlds, count: Math.min(whole ? SKETCHED_WHOLE : SKETCHED, worlds.carried) } : worlds;
+  return moving ? { ...worlds, count: Math.min(whole ? SKETCHED_WHOLE : SKETCHED[Number(slow)], worlds.carried) } : worlds;
 }
 
 let words = speak(texts, "en", data.said);
@@ -118,7 +120,9 @@ const bestOf = (one) => outcomeOf({ ...one, plan: "blind", units: [] });
 /** @param {State} one @param {number} n @returns {Float64Array} */
 function struckWith(one, n) {
   const worlds = workedOn(one);
-  const said = stateText(n === 0 ? { ...one, plan: "answered", units: [], ready: null, rounds: question.rounds } : one, question);
+  const { threshold, confidence } = goalOf(question, one);
+  const asked = { ...one, threshold, confidence };
+  const said = stateText(n === 0 ? { ...asked, plan: "answered", units: [], ready: null, rounds: question.rounds } : asked, question);
   return once(`struck ${n} ${worlds.count} ${said}`, () =>
     struckAt(worlds, theatre, goalOf(question, one), one, outcomeOf(one).plan, n),
   );
@@ -576,6 +580,7 @@ function fact(control) {
   const put = (/** @type {any} */ event) => {
     const given = Number(event.target.value);
     if (event.type === "input") move();
+    else if (moving) move(REST_MS);
     if (event.target.value !== "" && isAllowed(question, state, key, given)) set({ [key]: given });
     else showControls();
   };
@@ -712,6 +717,7 @@ window.addEventListener("pointermove", (event) => {
   else if (state.units[held.at]?.site !== site) place(held.at, site);
 });
 window.addEventListener("pointerup", (event) => {
+  if (moving) move(REST_MS);
   if (held && held.at !== null && siteUnder(event.clientX, event.clientY) === null) remove(held.at);
   held = null;
 });
@@ -726,17 +732,25 @@ function dressPalette() {
 
 function showUnits() {
   const list = at("units");
-  const key = `${words.language} ${state.plan} ${JSON.stringify(state.units)}`;
-  if (list.dataset.key === key) return;
+  const key = `${words.language} ${state.plan} ${state.units.map(({ system }) => system)}`;
+  if (list.dataset.key !== key) dressUnits(list, key);
+  state.units.forEach(({ system, site }, i) => {
+    const text = words.say("units.remove", { number: i + 1, system: kindName(system), place: data.places.name[site] });
+    at(`unit-${i}`).value = String(site);
+    at(`remove-${i}`).title = at(`remove-${i}`).ariaLabel = text;
+  });
+}
+
+/** The list of units put by hand, each with the place that it can be moved to. @param {any} list @param {string} key */
+function dressUnits(list, key) {
   const active = /** @type {HTMLElement | null} */ (document.activeElement)?.id;
   list.dataset.key = key;
   if (state.plan !== "own" || state.units.length === 0) list.replaceChildren(make("p", { class: "soft" }, words.say("units.none")));
   else
     list.replaceChildren(
-      make("ol", {}, ...state.units.map(({ system, site }, i) => {
-        const where = make("select", { id: `unit-${i}`, "aria-label": words.say("units.place", { number: i + 1 }), onchange: (/** @type {any} */ event) => place(i, Number(event.target.value)) }, ...data.places.name.map((/** @type {string} */ name, /** @type {number} */ p) => make("option", { value: p, selected: p === site }, name)));
-        const text = words.say("units.remove", { number: i + 1, system: kindName(system), place: data.places.name[site] });
-        return make("li", {}, `${kindName(system)} `, where, make("button", { type: "button", class: "remove", id: `remove-${i}`, "aria-label": text, title: text, onclick: () => remove(i) }, "×"));
+      make("ol", {}, ...state.units.map(({ system }, i) => {
+        const where = make("select", { id: `unit-${i}`, "aria-label": words.say("units.place", { number: i + 1 }), onchange: (/** @type {any} */ event) => place(i, Number(event.target.value)) }, ...data.places.name.map((/** @type {string} */ name, /** @type {number} */ p) => make("option", { value: p }, name)));
+        return make("li", {}, `${kindName(system)} `, where, make("button", { type: "button", class: "remove", id: `remove-${i}`, onclick: () => remove(i) }, "×"));
       })),
       make("button", { type: "button", id: "clear", onclick: () => set({ units: [] }) }, words.say("units.clear")),
     );

@@ -11,6 +11,8 @@
 export function speak(tables, language, said) {
   const texts = tables[language];
   const plural = new Intl.PluralRules(language);
+  /** @type {Record<string, Intl.NumberFormat>} making one takes longer than writing a hundred numbers */
+  const formats = {};
   /**
    * @param {string} key
    * @param {Record<string, string | number>} [values]
@@ -25,8 +27,10 @@ export function speak(tables, language, said) {
     });
   };
   /** @param {number} value @param {number} [digits] after the point at most @param {number} [least] and at least */
-  const number = (value, digits = 2, least = 0) =>
-    new Intl.NumberFormat(language, { maximumFractionDigits: digits, minimumFractionDigits: least }).format(value);
+  const number = (value, digits = 2, least = 0) => {
+    const format = (formats[`${digits} ${least}`] ??= new Intl.NumberFormat(language, { maximumFractionDigits: digits, minimumFractionDigits: least }));
+    return format.format(value);
+  };
   /** A share as whole per cent; only what is exactly 0 or 1 is written as 0 or 100. @param {number} share */
   const percent = (share) => {
     const space = "\u00a0%";
