@@ -20,13 +20,14 @@ from tegmen.answer.results import Carried
 from tegmen.answer.siting import gains_of, site_greedily, site_informed
 from tegmen.answer.study import HEADLINE, Effort, Study, begin_study, counts_others, met_share, share_mcse
 from tegmen.calibration.fit import Calibration
-from tegmen.engine.engagement import layer_density, salvo_of
+from tegmen.engine.engagement import layer_density, layer_share, salvo_of
 from tegmen.engine.expected import cover_baseline, expect, fill, stakes_of
 from tegmen.engine.kernel.packets import same_night
 from tegmen.engine.passage import let_pass, passage_for
 from tegmen.errors import InputError, checked_arguments
 from tegmen.evidence.geography import horizon_km
 from tegmen.evidence.parameters import plausible
+from tegmen.question.lanes import LANE_CLASSES
 from tegmen.question.scenario import Goal, Scenario
 from tegmen.question.theatre import Theatre
 from tegmen.terms import (
@@ -146,10 +147,13 @@ def held_goals(scenario: Scenario) -> tuple[Goal, ...]:
     alone = [goal for goal in scenario.goals if not counts_others(goal)]
     if scenario.added or _MISSILES not in scenario.kinds.met[scenario.added_system] or not alone:
         return ()
-    others, metrics = [goal for goal in scenario.goals if counts_others(goal)], {each.metric for each in scenario.goals}
-    more = [scenario.goal_of(metric, name) for metric, name in MORE_GOALS.items() if metric not in metrics]
-    names = {goal.name for goal in scenario.goals}
-    more = [goal for goal in more if goal.name not in names]
+    others = [goal for goal in scenario.goals if counts_others(goal)]
+    names, metrics = ({getattr(goal, key) for goal in scenario.goals} for key in ("name", "metric"))
+    more = [
+        scenario.goal_of(metric, name)
+        for metric, name in MORE_GOALS.items()
+        if metric not in metrics and name not in names
+    ]
     return (*sorted(alone, key=lambda goal: not goal.headline), *others, *more)
 
 
@@ -289,14 +293,11 @@ def whole_arrays(worlds: Worlds) -> dict[str, NDArray[Any]]:
     does, so that the shares of the record are stopped.
     """
     scalar, units, passage = worlds.scalar, worlds.units, let_pass(worlds)
-    cruise = ThreatClass.cruise
-    meets = np.array([cruise in met for met in worlds.kinds.met.values()])
+    meets = np.array([ThreatClass.cruise in met for met in worlds.kinds.met.values()])
     site, kind, ready = _standing(worlds, (worlds.system >= 0) & meets[np.maximum(worlds.system, 0)])
     by_kind = np.ones((len(worlds), np.iinfo(np.uint8).max + 1))  # units of a kind are ready alike in a world
     np.put_along_axis(by_kind, kind, ready, axis=1)
     index = np.uint8 if len(worlds.places) <= np.iinfo(np.uint8).max else np.uint16
-    stopped = {ThreatClass.drone: worlds.rate[:, ThreatClass.drone],
-               cruise: scalar["dispersed_share_cruise"] * worlds.rate[:, cruise]}  # fmt: skip
     arrays: dict[str, NDArray[Any]] = {
         "factor": passage.factor,
         "horizon": np.asarray(horizon_km(scalar["radar_height_m"], scalar["cruise_height_m"])),
@@ -326,7 +327,8 @@ def whole_arrays(worlds: Worlds) -> dict[str, NDArray[Any]]:
             f"rate_{cls.name}": worlds.rate[:, cls].astype(np.float32),
             f"damage_{cls.name}": scalar[f"damage_{cls.name}"].astype(np.float32),
         }
-        arrays |= {f"layer_{cls.name}": layer_density(worlds, cls, stopped[cls])} if cls in stopped else {}
+        if cls in LANE_CLASSES:
+            arrays[f"layer_{cls.name}"] = layer_density(worlds, cls, layer_share(worlds, cls))
     return arrays
 
 

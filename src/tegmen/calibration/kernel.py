@@ -89,7 +89,7 @@ def _mix(r, worlds, rows, met, part, mixture):
             for i in range(lanes):
                 mixture[c + 1, i] = mixture[c, i] * part[i]
         for i in range(lanes):
-            # In the precision of the table, as it always was.
+            # Coverage is held in single precision, and so is what it leaves.
             part[i] = np.float32(1.0) - met.elsewhere[worlds[i], r]
             mixture[last + 1, i] = 1.0
         for c in range(last - 1, count - 1, -1):

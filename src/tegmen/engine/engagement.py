@@ -14,7 +14,7 @@ from tegmen.engine.laydown import Laydown
 from tegmen.engine.workload import ROUNDS_MOST
 from tegmen.errors import InputError
 from tegmen.evidence.geography import horizon_km
-from tegmen.question.lanes import VARIANTS
+from tegmen.question.lanes import LANE_CLASSES, VARIANTS
 from tegmen.question.theatre import Theatre
 from tegmen.terms import ThreatClass
 from tegmen.worlds.draw import Worlds
@@ -309,14 +309,17 @@ def attrition_by_lane(worlds: Worlds) -> Floats:
     table = np.zeros((len(worlds), int(first[-1])))
     for cls in ThreatClass:
         here = slice(int(first[cls]), int(first[cls + 1]))
-        if cls is ThreatClass.drone:
-            table[:, here] = attrition_rate(worlds, cls, worlds.rate[:, cls])
-        elif cls is ThreatClass.cruise:
-            share = worlds.scalar["dispersed_share_cruise"] * worlds.rate[:, cls]
-            table[:, here] = attrition_rate(worlds, cls, share)
+        if cls in LANE_CLASSES:
+            table[:, here] = attrition_rate(worlds, cls, layer_share(worlds, cls))
         elif cls in (ThreatClass.supersonic, ThreatClass.s300_ground):
             table[:, here] = worlds.rate[:, cls, None]
     return table
+
+
+def layer_share(worlds: Worlds, cls: ThreatClass) -> Floats:
+    """(w,) share of a class's threats that the dispersed layer stops: of cruise missiles a part of those stopped."""
+    part = worlds.scalar["dispersed_share_cruise"] if cls is ThreatClass.cruise else 1.0
+    return part * worlds.rate[:, cls]
 
 
 def attrition_rate(worlds: Worlds, cls: ThreatClass, share: Floats) -> Floats:
