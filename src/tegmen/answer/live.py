@@ -264,7 +264,7 @@ def arrays_of(carried: Carried) -> dict[str, NDArray[Any]]:
     """Give what a page carries as arrays by name, axes w, p, s (meets ballistic missiles), u; nothing is lost here."""
     worlds = carried.worlds
     systems = len(worlds.kinds.meeting(_MISSILES))
-    index = np.uint8 if len(worlds.places) <= np.iinfo(np.uint8).max else np.uint16
+    index = _index_type(worlds)
     steps, unit = mix_steps(worlds)
     site, system, ready = _standing(worlds, (worlds.system >= 0) & (worlds.system < systems))
     return {
@@ -297,14 +297,13 @@ def whole_arrays(worlds: Worlds) -> dict[str, NDArray[Any]]:
     site, kind, ready = _standing(worlds, (worlds.system >= 0) & meets[np.maximum(worlds.system, 0)])
     by_kind = np.ones((len(worlds), np.iinfo(np.uint8).max + 1))  # units of a kind are ready alike in a world
     np.put_along_axis(by_kind, kind, ready, axis=1)
-    index = np.uint8 if len(worlds.places) <= np.iinfo(np.uint8).max else np.uint16
     arrays: dict[str, NDArray[Any]] = {
         "factor": passage.factor,
         "horizon": np.asarray(horizon_km(scalar["radar_height_m"], scalar["cruise_height_m"])),
         "pace": np.stack([scalar[name] for name in _PACE], axis=1).astype(np.float32),
         "salvo_cruise": salvo_of(worlds, "cruise").astype(np.uint8),
         "stock_area": scalar["stock_area"].astype(np.float32),
-        "stand_site": site.astype(index),
+        "stand_site": site.astype(_index_type(worlds)),
         "stand_kind": kind.astype(np.uint8),
         "stand_ready": by_kind[:, : len(worlds.kinds)].astype(np.float32),
         "ready_added": worlds.readiness_added.astype(np.float32),
@@ -330,6 +329,11 @@ def whole_arrays(worlds: Worlds) -> dict[str, NDArray[Any]]:
         if cls in LANE_CLASSES:
             arrays[f"layer_{cls.name}"] = layer_density(worlds, cls, layer_share(worlds, cls))
     return arrays
+
+
+def _index_type(worlds: Worlds) -> type[np.uint8 | np.uint16]:
+    """The smallest type that the index of a place fits."""
+    return np.uint8 if len(worlds.places) <= np.iinfo(np.uint8).max else np.uint16
 
 
 def _standing(worlds: Worlds, fights: NDArray[np.bool_]) -> tuple[Ints, Ints, Floats]:
@@ -637,19 +641,19 @@ class _After:
         if share:
             mix = _re_aimed(mix, stopped, self.reached & counted, counted, share)
         through = launched[:, None] * mix * (1 - filled[:, None] * stopped)
-        struck, leak = through, self.passage.leak(np.arange(len(worlds.places))) if self.passage else {}
-        if self.passage:
-            by_class = {cls: worlds.counts[:, cls, None] * worlds.mix[:, cls] * leak[cls] for cls in leak}
-            struck = counted * sum((by_class | {_MISSILES: through})[cls] for cls in goal.measure.counted)
+        used = (filled * wanted).mean()
         if goal.metric == "ballistic_strikes":
-            loss = through[:, counted].sum(axis=1)
-        else:
-            at = np.flatnonzero(counted)
-            leaking = {cls: table[:, at] for cls, table in leak.items()}
-            self.settled = {cls: kept for cls, kept in self.settled.items() if cls in goal.measure.background}
-            leakage = expect(cover, self.rounds, at, leaking, self.settled)
-            loss = goal.measure.expected_loss(leakage, stakes_of(worlds, at)).sum(axis=1)
-        return loss, (filled * wanted).mean(), struck.mean(axis=0)
+            return through[:, counted].sum(axis=1), used, through.mean(axis=0)
+        at = np.flatnonzero(counted)
+        leak = self.passage.leak(at) if self.passage else None
+        self.settled = {cls: kept for cls, kept in self.settled.items() if cls in goal.measure.background}
+        leakage = expect(cover, self.rounds, at, leak, self.settled)
+        loss = goal.measure.expected_loss(leakage, stakes_of(worlds, at)).sum(axis=1)
+        if self.passage is None:
+            return loss, used, through.mean(axis=0)
+        struck = np.zeros(len(worlds.places))
+        struck[at] = sum(leakage.leakers(cls).mean(axis=0) for cls in goal.measure.counted)
+        return loss, used, struck
 
 
 def _re_aimed(mix: Floats, stopped: Floats, newly: Any, counted: Any, share: float) -> Floats:

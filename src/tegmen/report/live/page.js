@@ -5,7 +5,7 @@ import { evaluate, layTheatre, openWorlds, struckAt } from "./arithmetic.js";
 import { commandOf, csvText, geojsonText, pngOf, save, scenarioText, svgText } from "./exports.js";
 import { SKETCHED_WHOLE, reachIn } from "./passage.js";
 import { COLOUR, SIGNS, drawCurve, drawMap, fillMap, shapeOf, spotOf } from "./pictures.js";
-import { MOVED, PLANS, TARGETS, firstState, goalOf, isAllowed, planOf, readState, stateText } from "./state.js";
+import { MOVED, OF_WHOLE, PLANS, TARGETS, firstState, goalOf, isAllowed, planOf, readState, stateText } from "./state.js";
 import { make, speak } from "./words.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -20,14 +20,13 @@ const reach = 400;
 const theatre = layTheatre(data.places, reach);
 /** @type {Record<string, import("./arithmetic.js").Worlds>} */
 const opened = {};
-/** What is carried of a state's evidence case: by its targets, or whole where its goal asks for that. @param {State} one */
-function carriedFor(one) {
-  return data.cases[one.case].targets[goalOf(question, one).whole ? "whole" : one.targets];
-}
+/** Name of the worlds that a state is worked out on: by its targets, or whole where its goal asks for that. @param {State} one */
+const worldsName = (one) => (goalOf(question, one).whole ? "whole" : one.targets);
+/** What is carried of its evidence case. @param {State} one */
+const carriedFor = (one) => data.cases[one.case].targets[worldsName(one)];
 /** All its worlds. @param {State} one */
 function worldsOf(one) {
-  const name = goalOf(question, one).whole ? "whole" : one.targets;
-  return (opened[`${one.case} ${name}`] ??= openWorlds(carriedFor(one).worlds, theatre, data.lanes));
+  return (opened[`${one.case} ${worldsName(one)}`] ??= openWorlds(carriedFor(one).worlds, theatre, data.lanes));
 }
 
 /** Worlds used while a hand moves; as soon as it rests, all of them are. Of what takes long the second number. */
@@ -140,9 +139,9 @@ function set(change) {
   const before = state;
   state = { ...state, ...change };
   if (change.goal && change.goal !== before.goal) {
-    const { threshold, confidence, metric, whole } = goalOf(question, state);
+    const { threshold, confidence, metric } = goalOf(question, state);
     Object.assign(state, { threshold, confidence, ...(metric === "ballistic_strikes" ? {} : { reaction: 0 }) });
-    if (whole) state.targets = TARGETS[0];
+    if (!isHeld("targets", state.targets)) state.targets = TARGETS[0];
     if (!isHeld("plan", state.plan)) state.plan = "answered";
   }
   if (state.plan !== "own") state.units = [];
@@ -161,7 +160,7 @@ function ownUnits() {
 /** Whether the goal set can be worked out so. @param {"case"|"plan"|"targets"} name @param {string} value */
 function isHeld(name, value) {
   if (value === "informed") return state.goal === question.goals[0].name;
-  return name === "case" || value === TARGETS[0] || value === "answered" || value === "own" || !goalOf(question, state).whole;
+  return name === "case" || !goalOf(question, state).whole || OF_WHOLE[name].includes(value);
 }
 
 let waiting = false;
@@ -349,7 +348,7 @@ function standing(outcome) {
   return Array.from({ length: Math.min(shown, plan.systems.length) }, (_, i) => {
     const [system, site] = [plan.systems[i], plan.sites[i]];
     const [x, y] = spotOf(data.map, data.places, site);
-    const radius = once(`radius ${state.case} ${state.targets} ${state.goal} ${system}`, () => meanRadius(worlds, system));
+    const radius = once(`radius ${state.case} ${worldsName(state)} ${state.goal} ${system}`, () => meanRadius(worlds, system));
     return { x, y, radius, meets: question.systems[system].meets, system, site, number: i + 1, name: `${i + 1}: ${kindName(system)}, ${data.places.name[site]}` };
   });
 }
@@ -398,7 +397,7 @@ function showFigures(outcome) {
   const base = counted(state, struckWith(state, 0));
   const p = outcome.probability[shown];
   const worlds = worldsOf(state);
-  const rounds = once(`rounds ${state.case} ${worlds.carried} ${state.targets}`, () => worlds.rounds.reduce((sum, each) => sum + each, 0) / worlds.count);
+  const rounds = once(`rounds ${state.case} ${worldsName(state)}`, () => worlds.rounds.reduce((sum, each) => sum + each, 0) / worlds.count);
   /** @param {string} value @param {string} text @param {string} source @param {Record<string, any>} [more] */
   const figure = (value, text, source, more = {}) =>
     make("div", { class: "figure" }, make("button", { type: "button", class: "value", title: words.say("source.title"), onclick: () => tell(text, [words.say(source, more)]) }, value), make("span", {}, text));
@@ -512,7 +511,7 @@ function drawnMean(name) {
   const table = { ready: worlds.ready, elsewhere: worlds.ratio, salvo: worlds.salvo, launched: worlds.launched }[name];
   const [from, step] = name === "ready" ? [question.system, worlds.systems] : [0, 1];
   const values = () => Array.from({ length: worlds.count }, (_, w) => /** @type {ArrayLike<number>} */ (table)[from + w * step]);
-  return table ? once(`drawn ${state.case} ${worlds.carried} ${state.targets} ${name}`, () => values().reduce((sum, each) => sum + each, 0) / worlds.count) : null;
+  return table ? once(`drawn ${state.case} ${worldsName(state)} ${name}`, () => values().reduce((sum, each) => sum + each, 0) / worlds.count) : null;
 }
 
 function showControls() {

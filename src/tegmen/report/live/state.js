@@ -40,6 +40,8 @@ import { siteGreedily } from "./arithmetic.js";
 
 export const PLANS = /** @type {const} */ (["answered", "blind", "informed", "own"]);
 export const TARGETS = /** @type {const} */ (["named", "front", "population"]);
+/** What goals that count other classes can be set to: the rest is worked out of ballistic missiles alone. */
+export const OF_WHOLE = /** @type {Record<"targets"|"plan", string[]>} */ ({ targets: [TARGETS[0]], plan: ["answered", "own"] });
 export const MOVED = /** @type {const} */ (["ready", "elsewhere", "salvo", "launched"]);
 
 /**
@@ -87,11 +89,11 @@ export function readState(text, question) {
     if (isAllowed(question, state, key, value.trim() === "" ? NaN : Number(value))) state[key] = Number(value);
     else refused.push(key);
   }
-  // What flies past units is worked out in worlds as answered, and where units stand as answered or as they were put.
-  if (goal.whole && state.targets !== TARGETS[0]) refused.push("targets");
-  if (goal.whole && ["blind", "informed"].includes(state.plan)) refused.push("plan");
-  if (refused.includes("targets")) state.targets = TARGETS[0];
-  if (refused.includes("plan")) state.plan = PLANS[0];
+  for (const key of /** @type {const} */ (["targets", "plan"]))
+    if (goal.whole && !OF_WHOLE[key].includes(state[key])) {
+      refused.push(key);
+      Object.assign(state, { [key]: firstState(question)[key] });
+    }
   for (const part of (given.get("units") ?? "").split(",").filter(Boolean)) {
     const [kind, place] = part.split("@");
     const system = question.systems.findIndex(({ id }) => id === kind);
