@@ -142,6 +142,7 @@ def made_worlds(
         units=even_units(count),
         scalar=FrozenDict({name: np.full(count, value) for name, value in scalar.items()}),
         unknowns=FrozenDict(),
+        batch=np.arange(count),
     )
 
 

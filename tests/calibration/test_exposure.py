@@ -248,7 +248,7 @@ def test_kill_shares_are_drawn_from_the_exact_posterior_of_a_tiny_grid(weapon: s
     rows, prior, world, count = [*ROWS[:2], *ROWS[3:], (4, 4, "kyiv", "a")], tiny_prior(), one_world(1), 20_000
     model = RowLikelihood(made_rows(rows), prior, np.array(PACKETS), True)
     alike = exposure_of([world] * count, len(rows))
-    kill = model.draw_kill(alike, dice(1))
+    kill = model.draw_kill(alike, dice(1).random((count, model.kill_draws)))
     own = np.floor(kill.share[weapon] * prior.points).astype(int)
     for (cell, big), chance in exact_posterior(rows, world, prior, weapon).items():
         seen = float(((own == cell) & (kill.concentration == big)).mean())
@@ -261,7 +261,7 @@ def test_kill_shares_are_drawn_world_by_world():
     rows = [(6, 6, "kyiv", "a")]
     worlds = [one_world(1, kyiv=1.0), one_world(1, kyiv=1.0, ratio=0.5)] * 500
     model = model_of(rows, by_weapon=False)
-    kill = model.draw_kill(exposure_of(worlds, 1), dice(2))
+    kill = model.draw_kill(exposure_of(worlds, 1), dice(2).random((len(worlds), model.kill_draws)))
     prior = KillPrior()
     after = prior.share * np.mean(
         [stats.betabinom.pmf(6, 6, prior.share * m, (1 - prior.share) * m) for m in prior.concentrations], axis=0

@@ -87,7 +87,7 @@ def weighed() -> dict[str, tuple[float, float]]:
     ess, index = 1 / (weight**2).sum(), systematic(weight, count, draw)
     assert ess > 2000
     after = Exposure(*(getattr(exposed, name)[index] for name in ("kyiv", "elsewhere", "aim", "ratio", "named")))
-    kill = model.draw_kill(after, draw)
+    kill = model.draw_kill(after, draw.random((count, model.kill_draws)))
     values = [after.aim, *after.named.T, kill.share["a"], kill.share["b"], np.log(kill.concentration)]
     return {
         name: (float(each.mean()), float(each.std()) / math.sqrt(ess)) for name, each in zip(NAMES, values, strict=True)

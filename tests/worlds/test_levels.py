@@ -34,7 +34,7 @@ def test_a_density_integrates_to_one_and_leaves_no_bin_without_any(draws: list[f
     weight = stream(seed).random(len(draws)) + 1e-9
     density = Proposal.fitted(np.array(draws), weight / weight.sum()).density
     assert density.mean() == pytest.approx(1)
-    assert density.min() >= 0.02 - 1e-12
+    assert density.min() >= 0.05 - 1e-12
 
 
 def drawn(proposal: Proposal, count: int, seed: int):
@@ -46,15 +46,16 @@ def drawn(proposal: Proposal, count: int, seed: int):
 
 def test_draws_follow_the_density_and_weigh_one_over_the_mixture():
     proposal, count = fitted(1), 40_000
-    x, log_density = proposal.draw(np.zeros(count, dtype=bool), stream(2))
-    bins = len(proposal.density)
-    assert np.exp(log_density) == pytest.approx(proposal.density[(x * bins).astype(int)])
+    x, log_density = proposal.draw(np.zeros(count, dtype=bool), stream(2).random(count))
+    density = proposal.density[0]
+    bins = len(density)
+    assert np.exp(log_density) == pytest.approx(density[(x * bins).astype(int)])
     y, log_ratio = drawn(proposal, count, 12)
-    assert np.exp(-log_ratio) == pytest.approx(0.1 + 0.9 * proposal.density[(y * bins).astype(int)])
+    assert np.exp(-log_ratio) == pytest.approx(0.1 + 0.9 * density[(y * bins).astype(int)])
     assert log_ratio.max() <= np.log(10)
-    spread, _ = proposal.draw(np.ones(count, dtype=bool), stream(13))
+    spread, _ = proposal.draw(np.ones(count, dtype=bool), stream(13).random(count))
     assert np.all(abs(np.histogram(spread, bins, (0, 1))[0] - count / bins) <= 4 * np.sqrt(count / bins))
-    expected = count * proposal.density / bins
+    expected = count * density / bins
     number = np.histogram(x, bins, (0, 1))[0]
     assert np.all(abs(number - expected) <= 4 * np.sqrt(expected))
     within = (x * bins) % 1  # spread evenly within a bin
@@ -90,7 +91,7 @@ def test_levels_of_several_names_weigh_as_the_mixture_of_their_product():
     levels = Levels(20_000, stream(10), proposals)
     x, y, z = (levels.draw(name) for name in "xyz")
     assert levels.drawn.keys() == {"x", "y", "z"}
-    density = [proposals[name].density[(drawn * 12).astype(int)] for name, drawn in (("x", x), ("y", y))]
+    density = [proposals[name].density[0, (drawn * 12).astype(int)] for name, drawn in (("x", x), ("y", y))]
     assert np.exp(-levels.log_prior) == pytest.approx(0.1 + 0.9 * density[0] * density[1])
     terms = np.exp(levels.log_prior) * x * y * z  # uniform and apart before the record: the mean is 1/8
     assert abs(terms.mean() - 1 / 8) <= 4 * terms.std() / np.sqrt(len(terms))

@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from tegmen.answer.results import open_text, percent
-from tegmen.answer.study import Effort, Study, begin_study, met_share, share_mcse, smallest_enough
+from tegmen.answer.study import Effort, begin_study, is_met, met_share, share_error, smallest_enough
 from tegmen.answer.sufficiency import open_range, remaining_for
 from tegmen.calibration.fit import Calibration
 from tegmen.errors import InputError, checked_arguments, visible
@@ -22,7 +22,7 @@ from tegmen.question.sentence import Said, read_sentence
 from tegmen.terms import EVIDENCE_CASES, EvidenceCase, Progress, one_blas_thread
 
 if TYPE_CHECKING:
-    from tegmen.terms import Floats
+    from tegmen.terms import Floats, Ints
 
 
 EXAMPLES = (
@@ -320,14 +320,12 @@ def check_claim(  # noqa: PLR0913 - the claim, the question, and how to compute
         for goal in claim.goals:
             study.tell(f"{case}: {goal.name}", 0, 1)
             remaining = remaining_for(study, case, goal, (claim.system, scenario.added_max))
-            check = _check_goal(study, case, goal, claim, remaining)
+            worlds, part = study.worlds(case, goal), slice(len(remaining))
+            check = _check_goal(case, goal, claim, remaining, worlds.batch[part])
             checks.append(check)
             if asks_what_would_help(claim, check):
-                worlds = study.worlds(case, goal)
-                part = len(remaining)
-                drawn = {name: values[:part] for name, values in worlds.unknowns.items()}
-                independent = worlds.ess * part / len(study.posterior())
-                conditions += conditions_of(case, drawn, goal, remaining[:, claim.high], independent)
+                drawn = {name: values[part] for name, values in worlds.unknowns.items()}
+                conditions += conditions_of(case, drawn, goal, remaining[:, claim.high], worlds.batch[part])
     return ClaimCheck(claim, scenario, tuple(checks), tuple(conditions), study.effort.worlds)
 
 
@@ -337,10 +335,10 @@ def asks_what_would_help(claim: PublicClaim, check: GoalCheck) -> bool:
     return asked and not claim.denied and check.verdict != "holds"
 
 
-def _check_goal(study: Study, case: EvidenceCase, goal: Goal, claim: PublicClaim, remaining: Floats) -> GoalCheck:
+def _check_goal(case: EvidenceCase, goal: Goal, claim: PublicClaim, remaining: Floats, batch: Ints) -> GoalCheck:
     added = list(dict.fromkeys((claim.low, claim.high)))
     probability = met_share(remaining, goal)
-    mcse = study.mcse(probability, case, goal)
+    mcse = share_error(is_met(remaining, goal), batch)
     low, high = open_range(goal, probability, mcse)
     return GoalCheck(
         case=case,
@@ -350,13 +348,13 @@ def _check_goal(study: Study, case: EvidenceCase, goal: Goal, claim: PublicClaim
         mcse=tuple(mcse[added].tolist()),
         delivers=float(np.quantile(remaining[:, claim.high], goal.confidence, method="inverted_cdf")),
         enough=smallest_enough(probability, goal),
-        n_interval=(low, high if high <= study.scenario.added_max else None),
+        n_interval=(low, high if high < len(probability) else None),
         denied=claim.denied,
     )
 
 
 def conditions_of(
-    case: EvidenceCase, unknowns: Mapping[str, Floats], goal: Goal, remaining: Floats, independent: float
+    case: EvidenceCase, unknowns: Mapping[str, Floats], goal: Goal, remaining: Floats, batch: Ints
 ) -> list[Condition]:
     """For each unknown the widest one-sided range in which enough worlds meet the goal; the widest few of them.
 
@@ -367,10 +365,10 @@ def conditions_of(
     ----------
     unknowns, remaining
         Unknown to (w,) draws; (w,) what remains of the goal's metric.
-    independent
-        How many independent worlds these are worth.
+    batch
+        (w,) number of the batch each world is from.
     """
-    met = remaining <= goal.threshold + 1e-9
+    met = is_met(remaining, goal)
     ranges: list[Condition] = []
     for name, drawn in unknowns.items():
         for cut in np.unique(np.quantile(drawn, _CUTS)):
@@ -378,11 +376,10 @@ def conditions_of(
                 worlds, true = int(inside.sum()), int(met[inside].sum())
                 if worlds < _WORLDS_LEAST or len(met) - worlds < _WORLDS_LEAST:
                     continue
+                if true < goal.confidence * worlds:
+                    continue
                 share, other = true / worlds, int(met[~inside].sum()) / (len(met) - worlds)
-                error, apart = (
-                    float(share_mcse(np.array(p), independent * n / len(met), n))
-                    for p, n in ((share, worlds), (other, len(met) - worlds))
-                )
+                error, apart = (float(share_error(met[those], batch[those])) for those in (inside, ~inside))
                 # One error to spare: the best of many cuts would otherwise owe its place to luck.
                 if share - error >= goal.confidence and share - other > _BEYOND_NOISE * np.hypot(error, apart):
                     ranges.append(Condition(case, goal.name, name, side, float(cut), worlds / len(met), share))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tegmen.answer.cheapest import counts_rounds, helpful
 from tegmen.answer.options import PlanScores, Units
 from tegmen.answer.readings import OtherTable, StrikeTable, score
-from tegmen.answer.study import Study
+from tegmen.answer.study import Study, kish_error, mean_error
 from tegmen.engine.expected import cover_baseline, expected_losses
 from tegmen.engine.laydown import NOBODY, Laydown
 from tegmen.question.scenario import Goal
@@ -78,8 +78,11 @@ class MixScores:
         return self._met[key][supply]
 
     def error(self, goal: int, share: float) -> float:
-        """Monte Carlo standard error of a share of the worlds of a goal."""
-        return float(self.study.mcse(np.array([share]), self.case, self.goals[goal])[0])
+        """Monte Carlo standard error of a share of the worlds of a goal, whichever they are."""
+        asked, worlds = self.goals[goal], self.study.worlds(self.case, self.goals[goal])
+        # The first part of the worlds is worth that part of the effective sample; one spread over all is worth it all.
+        part = 1.0 if asked.measure.area else len(worlds) / len(self.study.posterior())
+        return float(kish_error(np.array(share), worlds.ess * part, len(worlds)))
 
     def unknowns(self) -> list[Mapping[str, Floats]]:
         """For each goal, plain words to (w,) what is unknown in its worlds."""
@@ -112,8 +115,7 @@ class MixScores:
             fewer = losses[:, 0] - losses[:, -1]
         else:
             fewer = self._from(goal).baseline - self._from(goal).losses(plan, [supply])[0]
-        independent = worlds.ess * len(worlds) / len(self.study.posterior())
-        return float(fewer.mean()), float(fewer.std() / np.sqrt(min(independent, len(worlds))))
+        return float(fewer.mean()), float(mean_error(fewer, worlds.batch))
 
     def helpful(self, goal: Goal) -> list[str]:
         """Those of the kinds that do something for a goal."""

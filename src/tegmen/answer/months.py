@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tegmen.answer.options import site_option
-from tegmen.answer.study import HEADLINE, Effort, Study, begin_study, met_share, share_mcse, spread_over
+from tegmen.answer.study import HEADLINE, Effort, Study, begin_study, is_met, share_error, spread_over
 from tegmen.answer.whatif import LowBestHigh, replace_number
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.engagement import lane_ways
@@ -558,8 +559,6 @@ class _Course:
         Each unit that comes, in order of arrival.
     ways
         Lanes to the places that the goal counts.
-    weight
-        Share of the effective sample that the worlds are worth.
     """
 
     study: Study
@@ -575,7 +574,6 @@ class _Course:
     noise: Floats
     passage: Passage | None
     ways: Ways
-    weight: float
     counted: Mapping[int, dt.date] = field(default_factory=FrozenDict[int, dt.date])
 
 
@@ -617,7 +615,6 @@ def _begin(study: Study, case: EvidenceCase, goal: Goal, coming: Coming, ahead: 
         noise=dice.of("later months").generator.standard_normal((months, len(worlds))),
         passage=passage,
         ways=_ways_to(worlds, goal),
-        weight=1.0 if spread else len(worlds) / len(posterior),
         counted=FrozenDict({code: _counted_to(scenario, code) for code in range(len(worlds.kinds))}),
     )
 
@@ -758,11 +755,11 @@ def _delayed(delay: int, planned: Sequence[_Month], late: Sequence[_Month]) -> D
 
 
 def _states(course: _Course, planned: Sequence[_Month], without: Sequence[_Month]) -> tuple[MonthState, ...]:
-    study, scenario, worlds = course.study, course.study.scenario, course.worlds
+    study, scenario = course.study, course.study.scenario
     kinds = tuple(dict.fromkeys((*scenario.ballistic_held, *(arrival.kind for arrival in course.arrivals))))
     committed = study.once(("commitments", kinds, course.days), lambda: commitments(scenario, kinds, course.days))
-    shares = [_met(course, each.value, without[0].value) for each in (*planned, *without)]
-    errors = share_mcse(np.array(shares), worlds.ess * course.weight, len(worlds))
+    met = np.stack([_met(course, each.value, without[0].value) for each in (*planned, *without)], axis=1)
+    shares, errors = met.mean(axis=0).tolist(), share_error(met, course.worlds.batch)
     return tuple(
         MonthState(
             first=day,
@@ -784,12 +781,12 @@ def _states(course: _Course, planned: Sequence[_Month], without: Sequence[_Month
     )
 
 
-def _met(course: _Course, value: Floats, base: Floats) -> float:
-    """Share of worlds that meet the goal, against the scenario's month with nothing added."""
+def _met(course: _Course, value: Floats, base: Floats) -> NDArray[np.bool_]:
+    """(w,) whether the goal is met, against the scenario's month with nothing added."""
     remaining = (
         value if course.goal.measure.is_count else np.where(base > 0, value / np.where(base > 0, base, 1.0), 0.0)
     )
-    return float(met_share(remaining[:, None], course.goal)[0])
+    return is_met(remaining, course.goal)
 
 
 def _spread_of(values: Floats) -> Spread:

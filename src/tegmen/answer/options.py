@@ -15,7 +15,7 @@ import numpy as np
 
 from tegmen.answer.readings import score
 from tegmen.answer.steps import Ground, site_by_steps
-from tegmen.answer.study import Study, met_share, share_left
+from tegmen.answer.study import Study, is_met, share_error, share_left
 from tegmen.engine.expected import cover_baseline, expect, stakes_of
 from tegmen.engine.laydown import NOBODY, Laydown
 from tegmen.engine.passage import Passage, passage_for
@@ -90,15 +90,16 @@ def score_options(study: Study, case: EvidenceCase, goals: Sequence[Goal], optio
     if faults:
         raise InputError("options", list(dict.fromkeys(faults)))
     plans = site_options(study, goals, options)
-    probability, remaining = np.empty((2, len(goals), len(options)))
+    probability, mcse, remaining = np.empty((3, len(goals), len(options)))
     baseline = np.empty(len(goals))
     for g, goal in enumerate(goals):
         scores = PlanScores(study.worlds(case, goal), goal)
         each = _on_curves if goal.metric == "ballistic_strikes" else _one_by_one
         for o, left in each(study, scores, plans):
-            probability[g, o], remaining[g, o] = met_share(left[:, None], goal)[0], left.mean()
+            met = is_met(left, goal)
+            probability[g, o], mcse[g, o] = met.mean(), share_error(met, scores.worlds.batch)
+            remaining[g, o] = left.mean()
         baseline[g] = scores.baseline.mean()
-    mcse = np.stack([study.mcse(row, case, goal) for row, goal in zip(probability, goals, strict=True)])
     return OptionScores(tuple(goals), tuple(options), probability, mcse, remaining, baseline)
 
 

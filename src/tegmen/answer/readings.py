@@ -16,7 +16,7 @@ import numpy as np
 
 from tegmen.answer.results import POINTS, CutAnswer, Frontier, Informed, Iso, Reaction, ReadingAnswer, Strikes
 from tegmen.answer.siting import site_informed
-from tegmen.answer.study import HEADLINE, Study, met_share, remaining_shares, share_mcse, smallest_enough
+from tegmen.answer.study import HEADLINE, Study, is_met, met_share, remaining_shares, share_error, smallest_enough
 from tegmen.engine.campaign import begin_campaign
 from tegmen.engine.check import Agreement, compare, take_numbers, thin_out
 from tegmen.engine.engagement import salvo_of
@@ -327,10 +327,9 @@ def answer_informed(study: Study, case: EvidenceCase) -> Informed | None:
     all_worlds = study.worlds(case, goal)
     worlds = take(all_worlds, np.arange(min(len(all_worlds), study.effort.part(3, 1000))))
     table = score(worlds, goal, site_informed(worlds, goal, system, most))
-    met = met_share(table.remaining(study.rounds(worlds, most)), goal)
-    # Its worlds are a part of the headline's, so the sample they come from is worth that part of its ess.
-    part = len(worlds) / len(all_worlds)
-    return Informed(smallest_enough(met, goal), met, share_mcse(met, part * worlds.ess, len(worlds)))
+    met = is_met(table.remaining(study.rounds(worlds, most)), goal)
+    probability = met.mean(axis=0)
+    return Informed(smallest_enough(probability, goal), probability, share_error(met, worlds.batch))
 
 
 def answer_cuts(study: Study, case: EvidenceCase, n: int | None) -> tuple[CutAnswer, ...]:

@@ -13,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tegmen.answer.siting import Gains, gains_of, site_greedily, siting_gap
 from tegmen.answer.steps import Ground, site_by_steps
@@ -35,7 +36,7 @@ from tegmen.worlds.posterior import Posterior, reweigh, weigh
 from tegmen.worlds.prior import Months, Reading
 
 if TYPE_CHECKING:
-    from tegmen.terms import Floats
+    from tegmen.terms import Floats, Ints
 
 HEADLINE = Reading()
 """The reading the headline is given in: targets steered by the record, kill share by weapon and drawn outside Kyiv."""
@@ -262,13 +263,6 @@ class Study:
         first = next((n for n, kind in enumerate(plan.kinds) if kind in with_them), len(plan))
         return [base] * (first + 1) + [more] * (len(plan) - first)
 
-    def mcse(self, probability: Floats, case: EvidenceCase, goal: Goal) -> Floats:
-        """Monte Carlo standard error of a share of the worlds that a goal is scored on."""
-        worlds = self.worlds(case, goal)
-        # The first part of the worlds is worth that part of the effective sample; one spread over all is worth it all.
-        part = 1.0 if goal.measure.area else len(worlds) / len(self.posterior())
-        return share_mcse(probability, worlds.ess * part, len(worlds))
-
     def _rates(self) -> RateDraws:
         return self.once("rates", lambda: self.calibration.draws(RATE_DRAWS, self.seed))
 
@@ -312,7 +306,7 @@ def spread_over(posterior: Posterior, count: int) -> Posterior:
     """Keep so many of the worlds, evenly spaced."""
     index = np.unique(np.linspace(0, len(posterior) - 1, count).round().astype(np.intp))
     parts = {name: take(getattr(posterior, name), index) for name in ("worlds", "supplied", "kill")}
-    return replace(posterior, **parts, share=posterior.share[index])
+    return replace(posterior, **parts, share=posterior.share[index], batch=posterior.batch[index])
 
 
 def counts_others(goal: Goal) -> bool:
@@ -397,9 +391,14 @@ def share_left(losses: Floats, base: Floats) -> Floats:
     return np.where(base > 0, losses / np.where(base > 0, base, 1.0), 0.0)
 
 
+def is_met(remaining: Floats, goal: Goal) -> NDArray[np.bool_]:
+    """Whether what remains, in any shape, is within the goal's threshold."""
+    return np.asarray(remaining <= goal.threshold + 1e-9)
+
+
 def met_share(remaining: Floats, goal: Goal) -> Floats:
-    """(n,) share of worlds in which what remains is within the goal's threshold."""
-    return np.asarray((remaining <= goal.threshold + 1e-9).mean(axis=0))
+    """(n,) share of worlds in which what remains (w, n) is within the goal's threshold."""
+    return np.asarray(is_met(remaining, goal).mean(axis=0))
 
 
 def smallest_enough(probability: Floats, goal: Goal) -> int | None:
@@ -408,11 +407,30 @@ def smallest_enough(probability: Floats, goal: Goal) -> int | None:
     return int(met[0]) if len(met) else None
 
 
-def share_mcse(probability: Floats, ess: float, worlds: int) -> Floats:
-    """Monte Carlo standard error of a share of resampled worlds: ``sqrt(p (1 - p) (1 / ess + 1 / worlds))``.
+def mean_error(values: Floats | NDArray[np.bool_], batch: Ints) -> Floats:
+    """(n,) Monte Carlo standard error of the mean of values (w, n), or of one column of them, over resampled worlds.
 
-    Two parts: the worlds drawn are worth `ess` independent ones, and systematic resampling to `worlds` adds at most as
-    much as drawing so many would. Never below that of one world more or less.
+    Batches of worlds are drawn independently, so the error is told from how their sums differ, as for a sample of
+    clusters: whatever weights, strata and resampling do to it is in these sums.
+    """
+    from_first = np.argsort(batch, kind="stable")
+    begins = np.flatnonzero(np.diff(batch[from_first], prepend=-1))
+    sums = np.add.reduceat((values - values.mean(axis=0))[from_first], begins, axis=0)
+    return np.asarray(np.sqrt((sums**2).sum(axis=0) * len(begins) / max(len(begins) - 1, 1)) / len(batch))
+
+
+def share_error(met: NDArray[np.bool_], batch: Ints) -> Floats:
+    """(n,) Monte Carlo standard error of the share of worlds that are met (w, n); never below that of half a world."""
+    least = 0.5 / len(batch)
+    return np.maximum(mean_error(met, batch), np.sqrt(least * (1 - least) / len(batch)))
+
+
+def kish_error(probability: Floats, ess: float, worlds: int) -> Floats:
+    """Monte Carlo standard error of a share, of whichever worlds: ``sqrt(p (1 - p) (1 / ess + 1 / worlds))``.
+
+    Right where being met has nothing to do with weight (Kish 1965); where worlds are looked at one by one `share_error`
+    says it. Two parts: the worlds drawn are worth `ess` independent ones, and systematic resampling to `worlds` adds at
+    most as much as drawing so many would. Never below that of half a world.
     """
     p = np.clip(probability, 0.5 / worlds, 1 - 0.5 / worlds)
     return np.asarray(np.sqrt(p * (1 - p) * (1 / ess + 1 / worlds)))

@@ -27,7 +27,16 @@ from tegmen.answer.readings import (
 )
 from tegmen.answer.results import POINTS, CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
 from tegmen.answer.siting import stands
-from tegmen.answer.study import Effort, Study, begin_study, counts_others, met_share, smallest_enough
+from tegmen.answer.study import (
+    Effort,
+    Study,
+    begin_study,
+    counts_others,
+    is_met,
+    met_share,
+    share_error,
+    smallest_enough,
+)
 from tegmen.calibration.compiled import nothing_compiled
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.campaign import begin_campaign
@@ -179,7 +188,7 @@ def _answer_goal(study: Study, case: EvidenceCase, goal: Goal) -> GoalAnswer:
     plan = study.sites(goal, system, most)
     remaining = remaining_for(study, case, goal, (system, most))
     added, probability = np.arange(most + 1), met_share(remaining, goal)
-    mcse = study.mcse(probability, case, goal)
+    mcse = share_error(is_met(remaining, goal), worlds.batch[: len(remaining)])
     n = smallest_enough(probability, goal)
     some = slice(DRIVER_WORLDS)
     unknowns = {name: values[some] for name, values in worlds.unknowns.items()}

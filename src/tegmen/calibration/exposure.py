@@ -163,11 +163,22 @@ class RowLikelihood:
         weigh_worlds(0, len(met.ratio), rows, met, pooling, self.prior.weight, likelihood)
         return np.log(np.maximum(likelihood, 1e-300))
 
-    def draw_kill(self, worlds: Exposure, generator: np.random.Generator) -> Kill:
-        """Draw kill shares and concentrations of each world from its own posterior."""
+    @property
+    def kill_draws(self) -> int:
+        """Number of uniform draws that the kill shares of a world are made of."""
+        return 2 + 2 * len(self.weapons)
+
+    def draw_kill(self, worlds: Exposure, uniform: Floats) -> Kill:
+        """Draw kill shares and concentrations of each world from its own posterior.
+
+        Parameters
+        ----------
+        uniform
+            (w, `kill_draws`) uniform draws; the kill share of the class rises with the first.
+        """
         from tegmen.calibration.kernel import fill_cells
 
-        uniform, (rows, met) = generator.random((len(worlds), 2 + 2 * len(self.weapons))), self._tables(worlds)
+        rows, met = self._tables(worlds)
         share, concentration = np.empty((len(self.weapons), len(worlds))), np.empty(len(worlds))
         for first in range(0, len(met.ratio), _BLOCKS):
             last = min(first + _BLOCKS, len(met.ratio))
@@ -179,8 +190,8 @@ class RowLikelihood:
 
     def _draw_cells(self, cells: Floats, uniform: Floats) -> tuple[Floats, Floats]:
         """(weapon, b) kill shares and (b,) concentrations, by inverting the cells' cumulative sums."""
-        joint = (cells @ self._pooling.T).prod(axis=0) * self.prior.weight
-        m, g = np.divmod(_invert(joint.reshape(len(joint), -1), uniform[:, 0]), self.prior.points)
+        joint = ((cells @ self._pooling.T).prod(axis=0) * self.prior.weight).swapaxes(1, 2)
+        g, m = np.divmod(_invert(joint.reshape(len(joint), -1), uniform[:, 0]), len(self.prior.concentrations))
         world, shares = np.arange(len(joint)), np.empty(cells.shape[:2])
         for number, of_weapon in enumerate(cells):
             own = _invert(of_weapon[world, m] * self._pooling[g], uniform[:, 2 + number])

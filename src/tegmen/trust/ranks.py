@@ -219,7 +219,7 @@ def _weighed(
     log_weight = likelihood.log_weight(prior.exposure)
     weight = np.exp(log_weight - log_weight.max())
     index = systematic(weight, _RANKED_WORLDS, generator)
-    kill = likelihood.draw_kill(take(prior.exposure, index), generator)
+    kill = likelihood.draw_kill(take(prior.exposure, index), generator.random((_RANKED_WORLDS, likelihood.kill_draws)))
     known = {name: values[index] for name, values in prior.unknowns.items()}
     after = known | _kill_unknowns(kill) | {_LIKELIHOOD: log_weight[index]}
     return after, effective_size(weight)

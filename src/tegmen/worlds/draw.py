@@ -63,6 +63,8 @@ class Worlds:
         Name to (w,) draw: everything else that is one number a world (times, speeds, shares, rounds).
     unknowns
         Plain words to (w,) value: the unknowns the answer may hang on.
+    batch
+        (w,) number of the batch each world is from; batches are independent of each other.
     ess
         Effective sample size of the worlds that these were resampled from.
     parameters
@@ -84,6 +86,7 @@ class Worlds:
     units: Units
     scalar: Mapping[str, Floats]
     unknowns: Mapping[str, Floats]
+    batch: Ints
     ess: float = field(default=np.inf, metadata=SAME)
     parameters: tuple[Parameter, ...] = field(default=(), metadata=SAME)
 
@@ -166,6 +169,7 @@ def draw_worlds(posterior: Posterior, case: EvidenceCase, rates: RateDraws, *, c
         units=units,
         scalar=FrozenDict(_draw_scalars(dice.of("times")) | _ballistic_scalars(posterior, count) | busy),
         unknowns=FrozenDict(),
+        batch=posterior.batch[:count],
         ess=posterior.ess,
         parameters=(*posterior.parameters, *dice.used.values(), *theatre.parameters),
     )

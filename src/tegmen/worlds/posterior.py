@@ -36,13 +36,15 @@ from tegmen.worlds.prior import (
 )
 
 if TYPE_CHECKING:
-    from tegmen.terms import Floats
+    from tegmen.terms import Floats, Ints
 
 _ROUNDS = 3
 _ROUND_WORLDS = 8800
 _ROUND_ESS = 300.0
 _BLOCK = 4400
 """Worlds drawn and weighed at a time: few enough for the processor's cache, and for each thread to have its share."""
+_BATCH, _BATCHES = 550, 48
+"""Worlds a batch at most, and batches at least: Monte Carlo errors are told from how batches differ."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +75,8 @@ class Posterior:
         Where the record was found to favour levels.
     share
         (w,) share of the weight of all worlds drawn that each had when it was resampled.
+    batch
+        (w,) number of the batch of worlds drawn that each is from; batches are independent of each other.
     """
 
     scenario: Scenario
@@ -88,6 +92,7 @@ class Posterior:
     key: np.random.SeedSequence
     proposals: Mapping[str, Proposal]
     share: Floats
+    batch: Ints
 
     def __len__(self) -> int:
         return len(self.worlds)
@@ -147,10 +152,11 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     """
     likelihood = row_likelihood(scenario, rows, reading)
     months = months or count_months(scenario, theatre, rows)
+    batch = min(_BATCH, max(drawn // _BATCHES, 1))
 
     def block(size: int, number: int, proposals: Mapping[str, Proposal]) -> tuple[_Weighed, Levels]:
         key = np.random.SeedSequence(seed, spawn_key=(purpose, number))
-        levels = Levels(size, np.random.Generator(np.random.Philox(key)), proposals)
+        levels = Levels(size, np.random.Generator(np.random.Philox(key)), proposals, batch)
         worlds = draw_prior(scenario, theatre, reading, len(months.launched), levels, key)
         supplied = supply(worlds, theatre, months)
         exposed = exposure(worlds, supplied, months, likelihood.rows)
@@ -160,17 +166,24 @@ def weigh(  # noqa: PLR0913 - the question, the evidence, how many, and how to d
     with ThreadPoolExecutor(threads) as pool:
         for number in range(0 if proposals else _ROUNDS):
             tell("which worlds the record favours", number, _ROUNDS)
-            sizes = _cut(min(_ROUND_WORLDS, drawn))
+            sizes = _cut(min(_ROUND_WORLDS, drawn), batch)
             first, levels = zip(*pool.map(block, sizes, numbers, repeat(favoured)), strict=True)
             log_weight = np.concatenate([weighed.log_weight for weighed in first])
             favoured = fit_proposals(levels, _tempered(log_weight, _ROUND_ESS))
-        sizes, blocks = _cut(drawn), list[_Weighed]()
+        sizes, blocks = _cut(drawn, batch), list[_Weighed]()
         for weighed, _ in pool.map(block, sizes, numbers, repeat(favoured)):
             blocks.append(weighed)
             tell("weighing worlds by the record", len(blocks), len(sizes))
     resampling = np.random.SeedSequence(seed, spawn_key=(purpose, _RESAMPLE))
     return _resampled(
-        (scenario, theatre, reading), months, likelihood, blocks, kept, key=resampling, proposals=favoured
+        (scenario, theatre, reading),
+        months,
+        likelihood,
+        blocks,
+        kept,
+        key=resampling,
+        proposals=favoured,
+        batch=batch,
     )
 
 
@@ -183,6 +196,7 @@ def _resampled(  # noqa: PLR0913 - all that a posterior is made of
     *,
     key: np.random.SeedSequence,
     proposals: Mapping[str, Proposal],
+    batch: int,
 ) -> Posterior:
     log_weight = np.concatenate([block.log_weight for block in blocks])
     top = float(log_weight.max())
@@ -191,7 +205,10 @@ def _resampled(  # noqa: PLR0913 - all that a posterior is made of
         raise EvidenceError(f"{msg}; widen the ranges of the catalogue's rows, or of the units held")
     weight = np.exp(log_weight - top)
     generator = np.random.Generator(np.random.Philox(key))
-    index = systematic(weight, kept, generator)
+    batch_of = np.arange(len(weight)) // batch
+    drawn = {name: np.concatenate([getattr(block.worlds, name) for block in blocks]) for name in ("ratio", "rounds")}
+    index = _resample(weight, batch_of, kept, generator, **drawn)
+    uniform = _even_draws(batch_of[index], likelihood.kill_draws, generator)
     # Worlds are shuffled, so that the first few of them are as good a sample as all.
     order = generator.permutation(kept)
     ends = np.cumsum([len(block.log_weight) for block in blocks])
@@ -207,13 +224,14 @@ def _resampled(  # noqa: PLR0913 - all that a posterior is made of
         worlds=worlds,
         supplied=supplied,
         months=months,
-        kill=likelihood.draw_kill(exposed, generator),
+        kill=likelihood.draw_kill(exposed, uniform[order]),
         ess=effective_size(weight),
         drawn=len(weight),
         log_evidence=top + float(np.log(weight.mean())),
         key=key,
         proposals=proposals,
         share=(weight / weight.sum())[index][order],
+        batch=batch_of[index][order],
     )
 
 
@@ -251,7 +269,9 @@ def reweigh(posterior: Posterior, rows: EligibleRows, reading: Reading, *, kept:
     ratio = np.exp(log_ratio - top)
     key = np.random.SeedSequence(posterior.key.entropy, spawn_key=(*posterior.key.spawn_key, purpose))
     generator = np.random.Generator(np.random.Philox(key))
-    index = generator.permutation(systematic(ratio, kept, generator))
+    index = _resample(ratio, posterior.batch, kept, generator, ratio=worlds.ratio, rounds=worlds.rounds)
+    uniform, order = _even_draws(posterior.batch[index], likelihood.kill_draws, generator), generator.permutation(kept)
+    index = index[order]
     exposed = take(replace(exposed, ratio=worlds.ratio), index)
     mean, part = float(ratio.mean()), ratio * ratio
     return replace(
@@ -259,22 +279,48 @@ def reweigh(posterior: Posterior, rows: EligibleRows, reading: Reading, *, kept:
         reading=reading,
         worlds=take(worlds, index),
         supplied=take(posterior.supplied, index),
-        kill=likelihood.draw_kill(exposed, generator),
+        kill=likelihood.draw_kill(exposed, uniform[order]),
         # Drawn with these weights, and once resampled without them: both take from what the sample is worth.
         ess=mean**2 / float((part * (posterior.share + 1 / len(ratio))).mean()),
         log_evidence=posterior.log_evidence + top + float(np.log(mean)),
         key=key,
         share=(posterior.share * ratio / mean)[index],
+        batch=posterior.batch[index],
     )
 
 
-def _cut(worlds: int) -> list[int]:
-    """Sizes of the blocks that so many worlds are drawn in."""
-    return [min(_BLOCK, worlds - begin) for begin in range(0, worlds, _BLOCK)]
+def _cut(worlds: int, batch: int) -> list[int]:
+    """Sizes of the blocks that so many worlds are drawn in, whole batches of them."""
+    block = _BLOCK // batch * batch
+    return [min(block, worlds - begin) for begin in range(0, worlds, block)]
 
 
 _RESAMPLE = 1 << 20
 _IMPOSSIBLE = -600.0
+
+
+def _resample(
+    weight: Floats, batch: Ints, kept: int, generator: np.random.Generator, *, ratio: Floats, rounds: Floats
+) -> NDArray[np.intp]:
+    """(kept,) indices of worlds resampled, batch after batch.
+
+    In a batch they stand in order of two unknowns that answers hang on much, so that every part of their range is
+    resampled as often as its weight says.
+    """
+    alike = np.lexsort((rounds, ratio, batch))
+    return alike[systematic(weight[alike], kept, generator)]
+
+
+def _even_draws(batch: Ints, columns: int, generator: np.random.Generator) -> Floats:
+    """(w, columns) uniform draws that fill the cube evenly along the worlds of a batch.
+
+    Niederreiter's Kronecker sequence (1992, Random Number Generation and Quasi-Monte Carlo Methods, p. 29), shifted by
+    a draw of each batch's own: any one number is uniform, and batches are independent.
+    """
+    _, number = np.unique(batch, return_inverse=True)
+    steps = 2.0 ** (np.arange(1, columns + 1) / (columns + 1))
+    shift = generator.random((number.max() + 1, columns))
+    return (np.arange(len(batch))[:, None] * steps + shift[number]) % 1.0
 
 
 def systematic(weight: Floats, count: int, generator: np.random.Generator) -> NDArray[np.intp]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tegmen.terms import Floats, Ints, Singles
 
 _RATIO_LEVELS = 6
+_KYIV, _NAMED = "Kyiv's share", ("stopped", "missed", "elsewhere")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def draw_prior(
     dice = Dice(count, streams_of(key), scenario.catalogue, levels=levels)
     targets, units, rounds = dice.of("targets"), dice.of("units"), dice.of("rounds")
     aim = draw_aim(reading.targets, targets)
-    kyiv_share = levels.draw("Kyiv's share")
+    kyiv_share = levels.draw(_KYIV)
     other_share = targets.model("other_target_share", "ballistic", by_level=True)
     mix = in_zones(draw_shares(theatre, aim, ThreatClass.ballistic, targets), kyiv_share, other_share, theatre.places)
     shield = Shield(
@@ -144,7 +145,8 @@ def draw_prior(
         salvo=np.maximum(1, np.rint(units.model("salvo_ballistic", by_level=True))),
         packet=np.maximum(1, np.rint(units.model("packet_size", "ballistic"))).astype(np.int64),
         ratio=_draw_ratio(dice) if reading.kill_elsewhere == "drawn" else np.ones(count),
-        named=np.stack([levels.draw(f"named: {when}") for when in ("stopped", "missed", "elsewhere")], axis=1),
+        # Rows without a zone were aimed at Kyiv or not: how often a zone is told hangs on how much is aimed there.
+        named=np.stack([levels.draw(f"named: {when}", given=_KYIV) for when in _NAMED], axis=1),
         parameters=tuple(dice.used.values()),
     )
 
