@@ -276,12 +276,21 @@ def test_intervals_cover_the_simulated_level():
 
 
 def test_ours_covers_drone_nights_where_a_binomial_fails(record):
-    brought = list(calibrate(record, until="2024-06-30").foretold(ThreatClass.drone))
-    n, k = np.array([night.totals() for _, night in brought]).T
+    calibration = calibrate(record, until="2024-06-30")
+    brought = calibration.nights(ThreatClass.drone)
+    n, k = np.array([night.totals() for night in brought]).T
     before_n, before_k = np.cumsum(n) - n, np.cumsum(k) - k
     binomial = stats.binom(n, np.where(before_n > 0, before_k / np.maximum(before_n, 1), 0.5))
     theirs = binomial.cdf(k) - binomial.pmf(k) / 2
-    chances = [track.chance(night.totals()[0]) for track, night in brought]
+    track, chances = area_track(calibration.priors, calibration.memory), []
+    for night in brought:
+        chances.append(track.before(night.day).chance(night.totals()[0]))
+        track = track.after(night.day, *night.totals())
+    for drawn, chance in zip(calibration.again[ThreatClass.drone], chances, strict=True):
+        counts = np.arange(len(chance))
+        mean = chance @ counts
+        spread = math.sqrt(chance @ (counts - mean) ** 2)
+        assert abs(drawn.mean() - mean) <= 5 * spread / math.sqrt(len(drawn)) + 0.002 * counts[-1]
     ours = np.array([chance[:j].sum() + chance[j] / 2 for chance, j in zip(chances, k, strict=True)])
     assert ((theirs[30:] > 0.05) & (theirs[30:] < 0.95)).mean() < 0.7
     assert 0.85 < ((ours[30:] > 0.05) & (ours[30:] < 0.95)).mean() < 0.97

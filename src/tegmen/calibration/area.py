@@ -14,9 +14,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, softmax
+from scipy.special import expit, logit, softmax
 
-from tegmen.calibration.grid import FAINTEST, LevelGrid, beta_binomial, beta_binomial_table, draw_cells, elapse
+from tegmen.calibration.grid import (
+    FAINTEST,
+    LevelGrid,
+    beta_binomial,
+    beta_binomial_table,
+    draw_beta,
+    draw_cells,
+    elapse,
+)
 from tegmen.calibration.priors import DAYS_A_YEAR, Memory, Priors, area_grid
 from tegmen.terms import FrozenDict, content_equal
 
@@ -102,6 +110,25 @@ class AreaTrack:
         slope = np.asarray(self.memory.slopes)[at[2]]
         share = expit(level[:, None] + slope[:, None] * np.log(sizes / self.memory.typical))
         return share @ sizes / sizes.sum()
+
+    def simulate(self, n: Ints, rng: np.random.Generator) -> Ints:
+        """Draw (w,) what is intercepted over some days that launch (d, w), M and the level walked day by day."""
+        count, memory, grid = n.shape[1], self.memory, self.grid.logit
+        s, r, b, m, g = draw_cells(self.weight()[..., None, None] * self.state, count, rng)
+        level = grid[g] + rng.uniform(-0.5, 0.5, count) * self.grid.spacing
+        step, slope = np.asarray(self.priors.steps)[s], np.asarray(memory.slopes)[b]
+        all_m, walk = np.log(self.priors.concentrations), self.priors.concentration_walk / np.sqrt(DAYS_A_YEAR)
+        log_m, total = all_m[m], np.zeros(count, dtype=np.int64)
+        for d, launched in enumerate(n):
+            if d:
+                level = np.clip(level + step / np.sqrt(7) * rng.standard_normal(count), grid[0], grid[-1])
+                log_m = np.clip(log_m + walk * rng.standard_normal(count), all_m[0], all_m[-1])
+                broken = rng.random(count) > memory.kept_level(1)[r]
+                level = np.where(broken, logit(rng.uniform(expit(grid[0]), expit(grid[-1]), count)), level)
+                log_m = np.where(broken, rng.choice(all_m, count), log_m)
+            share = expit(level + slope * np.log(np.maximum(launched, 1) / memory.typical))
+            total += rng.binomial(launched, draw_beta(share, np.exp(log_m), rng))
+        return total
 
 
 @lru_cache(maxsize=512)
@@ -194,3 +221,7 @@ class ClassTrack:
         if track is None or self.whole.day is None:
             return self.whole.chance(n)
         return track.before(self.whole.day).chance(n, self.whole)
+
+    def simulate(self, n: Ints, rng: np.random.Generator) -> Ints:
+        """Draw (w,) what is intercepted over some days that launch (d, w) of the class."""
+        return self.whole.simulate(n, rng)

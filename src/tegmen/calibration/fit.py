@@ -7,9 +7,9 @@ Point defence (ballistic): the track of `ballistic`, by the likelihood that the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from tegmen.evidence.record import Record, parse_day
 from tegmen.terms import FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from tegmen.calibration.rows import Night
     from tegmen.terms import Floats, Ints
@@ -37,6 +37,7 @@ RECENT_DAYS = 120
 
 _PREDICTIVE_STREAM = 64
 _SUMMARY_DRAWS = 1000
+Track = TypeVar("Track", ClassTrack, BallisticTrack)
 
 
 @content_equal
@@ -82,6 +83,8 @@ class Calibration:
         Track of each filtered class and its weapons, up to its last night.
     ballistic
         Track of ballistic missiles, up to its last night.
+    again
+        Forecast class to (t, w) what is intercepted of each of its nights, drawn from what was known before it.
     mixtures_dropped
         National rows with both counts left out because they mix classes.
     prior_only
@@ -102,6 +105,7 @@ class Calibration:
     rows: Mapping[ThreatClass, EligibleRows]
     areas: Mapping[ThreatClass, ClassTrack]
     ballistic: BallisticTrack
+    again: Mapping[ThreatClass, Ints]
     mixtures_dropped: int
     prior_only: tuple[ThreatClass, ...]
     identified: Mapping[str, str]
@@ -159,25 +163,13 @@ class Calibration:
             month (YYYY-MM of window_end), threat_class, launched, intercepted, model_low (5 %), model_median,
             model_high (95 %). Ballistic starts on 27 April 2023.
         """
-        rng, tables = stream(self.seed, _PREDICTIVE_STREAM), []
-        for key in FORECAST:
-            drawn = [_again(track, night, rng) for track, night in self.foretold(key)]
-            tables.append(_monthly_sums(key, _totals_by_day(self.nights(key)), drawn))
+        tables = [_monthly_sums(key, _totals_by_day(self.nights(key)), self.again[key]) for key in FORECAST]
         for key in NEAR_ZERO:
+            rng = stream(self.seed, _PREDICTIVE_STREAM + key)
             rows, share = self.rows[key], rng.beta(*self.near_zero(key), (1, _SUMMARY_DRAWS))
             counts = np.column_stack([rows.days(), rows.launched, rows.intercepted])
             tables.append(_monthly_sums(key, counts, rng.binomial(rows.launched[:, None], share)))
         return pd.concat(tables).sort_values(["month", "threat_class"], ignore_index=True)
-
-    def foretold(self, key: ThreatClass) -> Iterator[tuple[ClassTrack | BallisticTrack, Night]]:
-        """Give each night of a forecast class with what was known of the class before it."""
-        ballistic, area = ballistic_track(self.priors, self.memory), ClassTrack(area_track(self.priors, self.memory))
-        track = ballistic if key is ThreatClass.ballistic else area
-        for night in self.nights(key):
-            track = track.before(night.day)
-            yield track, night
-            # The class as a whole is asked for: its weapons need not be followed.
-            track = track.after(replace(night, weapons=FrozenDict()))
 
     def to_pandas(self) -> pd.DataFrame:
         """Summary of 1,000 draws: quantity, mean, low (5 %), median, high (95 %) and what identifies it."""
@@ -202,22 +194,16 @@ def day_number(day: date) -> int:
     return int(np.datetime64(day, "D").astype(np.int64))
 
 
-def _again(track: ClassTrack | BallisticTrack, night: Night, rng: np.random.Generator) -> Ints:
-    """Draw (w,) what is intercepted of a night from what was known before it."""
-    chance = track.chance(night.totals()[0])
-    return np.searchsorted(np.cumsum(chance[:-1]), rng.random(_SUMMARY_DRAWS))
-
-
 def _totals_by_day(of_class: tuple[Night, ...]) -> Ints:
     """Day, launched and intercepted (t, 3) of every night."""
     return np.array([(night.day, *night.totals()) for night in of_class], dtype=np.int64).reshape(-1, 3)
 
 
-def _monthly_sums(key: ThreatClass, counts: Ints, drawn: Ints | list[Ints]) -> pd.DataFrame:
+def _monthly_sums(key: ThreatClass, counts: Ints, drawn: Ints) -> pd.DataFrame:
     """Sum day, launched and intercepted (t, 3), and what is drawn beside them (t, w), by month."""
     days = counts[:, 0].astype("datetime64[D]")
     months, month = np.unique(days.astype("datetime64[M]").astype(str), return_inverse=True)
-    table = np.column_stack([counts[:, 1:], np.asarray(drawn, dtype=np.int64).reshape(len(counts), _SUMMARY_DRAWS)])
+    table = np.column_stack([counts[:, 1:], drawn])
     sums = np.zeros((len(months), table.shape[1]), dtype=np.int64)
     np.add.at(sums, month, table)
     limits = np.quantile(sums[:, 2:], LIMITS, axis=1, method="inverted_cdf").astype(np.int64)
@@ -265,6 +251,15 @@ def calibrate(
     whole, record = record, record.until(last)
     rows, end = eligible(record, last)
     mixed = record.rows["threat_class"].str.contains("+", regex=False) & (record.rows["channel"] == "national")
+    again: dict[ThreatClass, Ints] = {}
+
+    def follow(track: Track, key: ThreatClass) -> Track:
+        brought = nights(rows[key], by_row=key is ThreatClass.ballistic)
+        track, again[key] = follow_nights(track, brought, stream(seed, _PREDICTIVE_STREAM + key))
+        return track
+
+    areas = {key: follow(ClassTrack(area_track(priors, memory)), key) for key in FILTERED}
+    ballistic = follow(ballistic_track(priors, memory), ThreatClass.ballistic)
     return Calibration(
         until=last,
         end=end,
@@ -272,8 +267,9 @@ def calibrate(
         priors=priors,
         memory=memory,
         rows=FrozenDict(rows),
-        areas=FrozenDict({key: follow_area(nights(rows[key], by_row=False), priors, memory) for key in FILTERED}),
-        ballistic=follow_ballistic(nights(rows[ThreatClass.ballistic], by_row=True), priors, memory),
+        areas=FrozenDict(areas),
+        ballistic=ballistic,
+        again=FrozenDict(again),
         mixtures_dropped=int(record.rows["rows"].to_numpy(np.int64)[mixed.to_numpy()].sum()),
         prior_only=tuple(key for key in MODELLED if not len(rows[key].launched)),
         identified=_identified(rows),
@@ -282,20 +278,14 @@ def calibrate(
     )
 
 
-def follow_area(brought: Iterable[Night], priors: Priors, memory: Memory) -> ClassTrack:
-    """Follow a filtered class and its weapons night by night."""
-    track = ClassTrack(area_track(priors, memory))
+def follow_nights(track: Track, brought: Iterable[Night], rng: np.random.Generator) -> tuple[Track, Ints]:
+    """Follow a class night by night; (t, w) what is intercepted of each, drawn from what was known before it."""
+    again: list[Ints] = []
     for night in brought:
+        track = track.before(night.day)
+        again.append(track.simulate(np.full((1, _SUMMARY_DRAWS), night.totals()[0]), rng))
         track = track.after(night)
-    return track
-
-
-def follow_ballistic(brought: Iterable[Night], priors: Priors, memory: Memory) -> BallisticTrack:
-    """Follow ballistic missiles night by night."""
-    track = ballistic_track(priors, memory)
-    for night in brought:
-        track = track.after(night)
-    return track
+    return track, np.array(again, dtype=np.int64).reshape(-1, _SUMMARY_DRAWS)
 
 
 def _identified(rows: Mapping[ThreatClass, EligibleRows]) -> Mapping[str, str]:

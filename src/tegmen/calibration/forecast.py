@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from scipy.ndimage import gaussian_filter1d
-from scipy.special import expit, logit
 
-from tegmen.calibration.area import AreaTrack, ClassTrack, area_track
+from tegmen.calibration.area import ClassTrack, area_track
 from tegmen.calibration.ballistic import BallisticTrack, ballistic_track
 from tegmen.calibration.fit import LIMITS, RECENT_DAYS, day_number
-from tegmen.calibration.grid import beta_binomial_table, draw_beta, draw_cells, stream
-from tegmen.calibration.priors import DAYS_A_YEAR
+from tegmen.calibration.grid import beta_binomial_table, stream
 from tegmen.calibration.rows import FILTERED, MODELLED, NEAR_ZERO, Night
 from tegmen.errors import InputError, checked_arguments
 from tegmen.terms import FrozenDict, Provenance, ThreatClass, content_equal, one_blas_thread
@@ -48,6 +46,10 @@ class Known:
     areas: Mapping[ThreatClass, ClassTrack]
     ballistic: BallisticTrack
 
+    def of(self, key: ThreatClass) -> ClassTrack | BallisticTrack:
+        """Track of a class."""
+        return self.ballistic if key is ThreatClass.ballistic else self.areas[key]
+
     def seen(self, key: ThreatClass, night: Night) -> Known:
         """Learn from a night of one class."""
         if key is ThreatClass.ballistic:
@@ -65,7 +67,7 @@ class Known:
 
         A weapon of the class may be named.
         """
-        return (self.ballistic if key is ThreatClass.ballistic else self.areas[key]).chance(n, weapon)
+        return self.of(key).chance(n, weapon)
 
 
 def nothing_known(priors: Priors, memory: Memory) -> Known:
@@ -328,29 +330,7 @@ def simulate_intercepted(
 ) -> Ints:
     """Draw (w,) the number intercepted over some days of one class, given launched (d,) or (d, w)."""
     n = np.broadcast_to(launched if launched.ndim > 1 else launched[:, None], (len(days), draws))
-    if key is ThreatClass.ballistic:
-        return known.ballistic.before(int(days[0])).simulate(n, rng)
-    return _simulate_area(known.areas[key].before(int(days[0])).whole, n, rng)
-
-
-def _simulate_area(track: AreaTrack, n: Ints, rng: np.random.Generator) -> Ints:
-    """Draw step sd, breaks, slope, M and level, walk M and the level day by day, and intercept."""
-    count, memory, grid = n.shape[1], track.memory, track.grid.logit
-    s, r, b, m, g = draw_cells(track.weight()[..., None, None] * track.state, count, rng)
-    level = grid[g] + rng.uniform(-0.5, 0.5, count) * (grid[1] - grid[0])
-    step, slope = np.asarray(track.priors.steps)[s], np.asarray(memory.slopes)[b]
-    all_m, walk = np.log(track.priors.concentrations), track.priors.concentration_walk / np.sqrt(DAYS_A_YEAR)
-    log_m, total = all_m[m], np.zeros(count, dtype=np.int64)
-    for d, launched in enumerate(n):
-        if d:
-            level = np.clip(level + step / np.sqrt(7) * rng.standard_normal(count), grid[0], grid[-1])
-            log_m = np.clip(log_m + walk * rng.standard_normal(count), all_m[0], all_m[-1])
-            broken = rng.random(count) > memory.kept_level(1)[r]
-            level = np.where(broken, logit(rng.uniform(expit(grid[0]), expit(grid[-1]), count)), level)
-            log_m = np.where(broken, rng.choice(all_m, count), log_m)
-        share = expit(level + slope * np.log(np.maximum(launched, 1) / memory.typical))
-        total += rng.binomial(launched, draw_beta(share, np.exp(log_m), rng))
-    return total
+    return known.of(key).before(int(days[0])).simulate(n, rng)
 
 
 def smoothed(draws: Ints) -> Floats:
