@@ -192,7 +192,7 @@ def site_best(gains: Gains, count: int, *, seconds: float = _SECONDS) -> Siting:
         raise InputError("units", [f"found {count}; give 1 to {gains.most}"])
     begun = time.perf_counter()
     programme = _Programme.of(gains, count)
-    plan, bound = site_greedily(gains, count), programme.proven_bound()
+    plan, bound = site_greedily(gains, count), programme.bound(programme.prices())
     if gains.of(plan) < bound * (1 - _PROVEN):
         found, claimed = programme.solve(seconds)
         if found is not None and gains.of(found) > gains.of(plan):
@@ -208,11 +208,20 @@ def siting_gap(gains: Gains, order: Ints) -> float:
 
     0 where it is no more than what sums of floats differ by.
     """
-    gaps: list[float] = []
-    for n in range(1, len(order) + 1):
-        bound = _Programme.of(gains, n).proven_bound()
-        gaps.append(1 - gains.of(order[:n]) / bound if bound > 0 else 0.0)
-    return max(gaps) if max(gaps) > _PROVEN else 0.0
+    programmes = [_Programme.of(gains, n) for n in range(1, len(order) + 1)]
+    saved = np.array([gains.of(order[: each.count]) for each in programmes])
+    bound, solved = np.full(len(saved), np.inf), set[int]()
+    # Prices of one number bound every number: solve where the gap may be the largest, until it is known.
+    while True:
+        gaps = np.where(bound > 0, 1 - saved / np.maximum(bound, 1e-300), 0.0)
+        widest = int(gaps.argmax())
+        if gaps[widest] <= _PROVEN:
+            return 0.0
+        if widest in solved:
+            return float(gaps[widest])
+        solved.add(widest)
+        prices = programmes[widest].prices()
+        bound = np.minimum(bound, [each.bound(prices) for each in programmes])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -226,19 +235,12 @@ class _Programme:
     gains: Gains
     count: int
     step: Floats
-    table: csr_array
-    limit: Floats
 
     @classmethod
     def of(cls, gains: Gains, count: int) -> _Programme:
-        groups, sites = gains.reach.shape
         step = np.diff(gains.saved[:, : count + 1], axis=1)
         # The slopes of the least concave majorant are the decreasing regression of the steps (pool adjacent violators).
-        step = np.stack([isotonic_regression(each, increasing=False).x for each in step])
-        level = csr_array((np.ones(groups * count), (np.repeat(np.arange(groups), count), np.arange(groups * count))))
-        budget = csr_array(np.concatenate([np.ones(sites), np.zeros(groups * count)])[None])
-        table = vstack([hstack([csr_array(-gains.reach.astype(float)), level]), budget])
-        return cls(gains, count, step, csr_array(table), np.append(np.zeros(groups), float(count)))
+        return cls(gains, count, np.stack([isotonic_regression(each, increasing=False).x for each in step]))
 
     @property
     def _cost(self) -> Floats:
@@ -248,27 +250,39 @@ class _Programme:
     def _upper(self) -> Floats:
         return np.concatenate([np.full(len(self.gains.sites), float(self.count)), np.ones(self.step.size)])
 
-    def proven_bound(self) -> float:
-        """What no plan exceeds, from the prices u, v >= 0 of the two constraints, by weak duality.
+    def _constraints(self) -> tuple[csr_array, Floats]:
+        """Table and limits of the constraints: one a group, then the number of units."""
+        (groups, sites), size = self.gains.reach.shape, self.step.size
+        level = csr_array((np.ones(size), (np.repeat(np.arange(groups), self.count), np.arange(size))))
+        budget = csr_array(np.concatenate([np.ones(sites), np.zeros(size)])[None])
+        table = vstack([hstack([csr_array(-self.gains.reach.astype(float)), level]), budget])
+        return csr_array(table), np.append(np.zeros(groups), float(self.count))
 
-        ``count v + sum_gj max(0, c_gj - u_g) + count sum_s max(0, sum over the site's g of u_g - v)``: worked out here,
-        and a bound whatever prices the solver gives, or none.
-        """
+    def prices(self) -> Floats:
+        """Prices (g,) of the groups' constraints as the solver has them, at least 0; 0 where it has none."""
+        table, limit = self._constraints()
         bounds = np.stack([np.zeros(len(self._upper)), self._upper], axis=1)
-        solved = linprog(self._cost, A_ub=self.table, b_ub=self.limit, bounds=bounds, method="highs")
-        prices = np.zeros(len(self.limit))
-        if solved.status == 0:
-            prices = np.maximum(-np.asarray(solved.ineqlin.marginals, dtype=np.float64), 0.0)
-        u, v = prices[:-1], float(prices[-1])
-        left = np.maximum(self.step - u[:, None], 0.0).sum()
-        return float(self.count * v + left + self.count * np.maximum(u @ self.gains.reach - v, 0.0).sum())
+        options = {"presolve": False}  # it takes longer than solving
+        solved = linprog(self._cost, A_ub=table, b_ub=limit, bounds=bounds, method="highs", options=options)
+        if solved.status != _OPTIMAL:
+            return np.zeros(len(limit) - 1)
+        return np.maximum(-np.asarray(solved.ineqlin.marginals[:-1], dtype=np.float64), 0.0)
+
+    def bound(self, prices: Floats) -> float:
+        """What no plan exceeds, by weak duality, from prices u (g,) at least 0, whatever they are.
+
+        ``sum_gj max(0, c_gj - u_g) + count max_s sum over the site's g of u_g``.
+        """
+        left = np.maximum(self.step - prices[:, None], 0.0).sum()
+        return float(left + self.count * (prices @ self.gains.reach).max(initial=0.0))
 
     def solve(self, seconds: float) -> tuple[Ints | None, float | None]:
         """Sites (count,) and the bound as the solver has them within a time; None where it has none."""
         whole = np.concatenate([np.ones(len(self.gains.sites)), np.zeros(self.step.size)])
+        table, limit = self._constraints()
         solved = milp(
             self._cost,
-            constraints=(self.table, -np.inf, self.limit),
+            constraints=(table, -np.inf, limit),
             integrality=whole,
             bounds=Bounds(0, self._upper),  # pyright: ignore[reportArgumentType]: its stubs know of floats alone
             options={"time_limit": seconds, "mip_rel_gap": _PROVEN},
@@ -298,16 +312,14 @@ def site_informed(worlds: Worlds, goal: Goal, system: str, count: int) -> Laydow
     site, place, reached = _pairs(worlds, places, system)
     idle = 1 - float(worlds.readiness_added[:, worlds.kinds.code(system)].mean())
     first = np.searchsorted(site, np.unique(site))
-    candidates, rows = np.unique(site), np.arange(len(worlds))
+    candidates, apart = np.unique(site), worlds.theatre.apart_km[:, places]
+    radius = worlds.units.radius_ballistic_km[:, worlds.kinds.code(system), None]
     order = np.empty((count, len(worlds)), dtype=np.int64)
     for n in range(count):
         saved = (aimed * missed)[:, place] * reached
         best = np.add.reduceat(saved, first, axis=1).argmax(axis=1)
         order[n] = candidates[best]
-        for world_place in range(len(places)):
-            near = worlds.theatre.apart_km[order[n], places[world_place]]
-            covered = near <= worlds.units.radius_ballistic_km[rows, worlds.kinds.code(system)]
-            missed[:, world_place] *= np.where(covered, idle, 1.0)
+        missed *= np.where(apart[order[n]] <= radius, idle, 1.0)
     return Laydown.of(system, order)
 
 
