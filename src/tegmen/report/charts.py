@@ -7,6 +7,7 @@ print. Numbers are the results' own: a chart places them, it works none out. Eve
 from __future__ import annotations
 
 import html
+import math
 import re
 import textwrap
 from dataclasses import asdict, dataclass
@@ -87,7 +88,8 @@ def haloed(labelled: alt.Chart, **mark: Any) -> list[alt.Chart]:
 
 def picture(layers: Iterable[AnyChart], name: str, description: str, **options: Any) -> alt.LayerChart:
     """Stack layers, first at the bottom."""
-    return alt.LayerChart(layer=list(layers)).properties(name=name, description=description, **options)
+    # Told at once: every method of a chart of layers copies them all.
+    return alt.LayerChart(layer=list(layers), name=name, description=description, **options)
 
 
 def look(chart: AnyChart) -> AnyChart:
@@ -139,7 +141,8 @@ _MARK = "\ue000picture {}\ue000"
 
 def _request(chart: AnyChart, language: Language | None) -> dict[str, Any]:
     """What the converter is asked: a chart with our look, its words in a language."""
-    spec = chart.to_dict(validate=False)  # every part of it was checked when it was made
+    with alt.data_transformers.enable(_ROWS):
+        spec = chart.to_dict(validate=False)  # every part of it was checked when it was made
     spec["config"] = update_nested(spec.get("config", {}), _CONFIG, copy=True)  # as `look`, without copying the chart
     locale = None
     if language is not None and language.code != "en":
@@ -148,12 +151,26 @@ def _request(chart: AnyChart, language: Language | None) -> dict[str, Any]:
     return {"vl_spec": spec, "vl_version": _VEGA_LITE, "format_locale": locale}
 
 
+def _rows(table: Any) -> dict[str, Any]:
+    """A table of numbers, words and flags as a chart carries it, row by row; a number that is none becomes null."""
+    rows = table.to_dict("records")
+    return {"values": [{name: None if _no_number(value) else value for name, value in row.items()} for row in rows]}
+
+
+def _no_number(value: object) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+_ROWS = "rows of tegmen"
+alt.data_transformers.register(_ROWS, _rows)
+
+
 def _finished(text: str, spec: dict[str, Any]) -> Markup:
     """SVG text as our pages have it, the same for the same results."""
     name = spec["name"]
     # Vega numbers its ids over the life of the process: numbered again, the same results give the same bytes.
-    for number, identity in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text))):
-        text = re.sub(rf'(id="|url\(#|href="#){re.escape(identity)}(?=["\)])', rf"\g<1>{name}-{number}", text)
+    own = {each: f"{name}-{at}" for at, each in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text)))}
+    text = re.sub(r'(id="|url\(#|href="#)([^")]+)(?=["\)])', lambda at: at[1] + own.get(at[2], at[2]), text)
     # Lines to a tenth of a pixel: nobody sees more, and maps are a fifth shorter.
     text = re.sub(r' d="[MLZ\d.,-]+"', lambda path: re.sub(r"(\.\d)\d+", r"\1", path[0]), text)
     # The figure is one picture with one text; groups within it are not pictures of their own.

@@ -43,7 +43,7 @@ _SIDES = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (1, 1), (-1, -1), (-1, 1))
 
 def _placed_marks(table: pd.DataFrame) -> alt.Chart:
     """Begin a chart of marks at the latitudes and longitudes of a table."""
-    return alt.Chart(table).encode(latitude="latitude:Q", longitude="longitude:Q")
+    return alt.Chart(table).encode(latitude=alt.Latitude("latitude:Q"), longitude=alt.Longitude("longitude:Q"))
 
 
 def _at_pixels(**columns: Any) -> alt.Chart:
@@ -162,7 +162,7 @@ def _added_layers(stands: Sequence[Stand], colour: str) -> list[alt.Chart]:
         x=[label.left + 2 for label in labels],
         y=[label.middle for label in labels],
         text=[label.text for label in labels],
-    )
+    ).encode(text=alt.Text("text:N"))
     far = [label for label in labels if label.far]
     leaders = _at_pixels(
         x=[label.spot[0] for label in far],
@@ -174,8 +174,8 @@ def _added_layers(stands: Sequence[Stand], colour: str) -> list[alt.Chart]:
         _circles(once, color=colour, filled=False, strokeWidth=1.8, opacity=1),
         _circles(once, color=colour, filled=True, opacity=0.12),
         dots.mark_circle(color=colour, opacity=1, size=36),
-        leaders.mark_rule(color=colour).encode(x2="to_x", y2="to_y"),
-        *haloed(names.encode(text="text:N"), align="left", baseline="middle", fontWeight="bold", color=colour),
+        leaders.mark_rule(color=colour).encode(x2=alt.X2("to_x"), y2=alt.Y2("to_y")),
+        *haloed(names, align="left", baseline="middle", fontWeight="bold", color=colour),
     ]
 
 
