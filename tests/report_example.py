@@ -159,10 +159,10 @@ def other_readings(goal, case: str, n: int | None) -> dict[str, object]:
     readings, cuts = [], []
     for name, reason, factor, odds in READINGS:
         p = curve(factor * middle)
-        readings.append(ReadingAnswer(name, reason, enough(p, goal.confidence), float(p[at]), odds, 800.0))
+        readings.append(ReadingAnswer(name, reason, enough(p, goal.confidence), float(p[at]), 0.008, odds, 800.0))
     for day in CUTS:
         p = curve(middle + 0.2 * (day.month - 3) % 9)
-        cuts.append(CutAnswer(day, enough(p, goal.confidence), float(p[at]), 640.0 + day.month))
+        cuts.append(CutAnswer(day, enough(p, goal.confidence), float(p[at]), 0.009, 640.0 + day.month))
     thresholds, confidences = (0.3, 0.5, 0.7), (0.5, 0.8, 0.95)
     iso = tuple(tuple(enough(curve(middle / (2 * t) ** 2), c) for c in confidences) for t in thresholds)
     knows, shares = curve(0.6 * middle), (0.0, 0.1, 0.25)

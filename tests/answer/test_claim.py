@@ -219,7 +219,7 @@ def test_a_condition_has_an_error_to_spare():
     unknown = np.concatenate([np.linspace(0, 1, 100), np.linspace(2, 3, 100)])
     for met, holds in ((80, False), (90, True)):
         remaining = np.where(np.arange(200) < 100, np.where(np.arange(200) % 10 < met / 10, 0.4, 0.9), 0.9)
-        conditions = conditions_of("posted", {"x": unknown}, MARCH.headline, remaining, 200)
+        conditions = conditions_of("posted", {"x": unknown}, MARCH.headline, remaining, np.arange(200))
         # a share of exactly the confidence asked is not enough: its error could be luck
         assert any(condition.worlds >= 0.4 for condition in conditions) == holds
 
@@ -227,10 +227,10 @@ def test_a_condition_has_an_error_to_spare():
 def test_the_widest_range_of_each_unknown_is_named():
     remaining = np.where(np.arange(200) < 150, 0.4, 0.9)
     columns = {"low is good": np.arange(200.0), "chance": np.tile([0.0, 1.0], 100)}
-    (condition,) = conditions_of("posted", columns, MARCH.headline, remaining, 200)
+    (condition,) = conditions_of("posted", columns, MARCH.headline, remaining, np.arange(200))
     assert (condition.unknown, condition.side) == ("low is good", "at most")
-    # the widest share s of the lowest, by twentieths, with p - sqrt(2 p (1 - p) / 200 s) >= 0.8 where p = 0.75 / s
-    assert condition.worlds == pytest.approx(0.85, abs=0.011)
+    # the widest share s of the lowest, by twentieths, with p - sqrt(p (1 - p) / 200 s) >= 0.8 where p = 0.75 / s
+    assert condition.worlds == pytest.approx(0.9, abs=0.011)
 
 
 def test_an_unknown_that_does_not_bear_on_the_goal_is_no_condition():
@@ -239,7 +239,7 @@ def test_an_unknown_that_does_not_bear_on_the_goal_is_no_condition():
     met = random.random(2000) < 0.795
     noise = {f"noise {at}": random.random(2000) for at in range(40)}
     bears = {"bears": np.where(met, random.random(2000), 0.5 * random.random(2000))}
-    conditions = conditions_of("posted", noise | bears, MARCH.headline, np.where(met, 0.4, 0.9), 2000)
+    conditions = conditions_of("posted", noise | bears, MARCH.headline, np.where(met, 0.4, 0.9), np.arange(2000))
     assert [condition.unknown for condition in conditions] == ["bears"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from core_example import study_of
 
 from tegmen.answer.options import score_options, site_option
-from tegmen.answer.study import met_share
+from tegmen.answer.study import is_met, met_share, share_error
 from tegmen.answer.sufficiency import remaining_for
 from tegmen.engine.expected import cover_baseline, expected_losses, with_units
 from tegmen.engine.laydown import Laydown
@@ -29,7 +29,8 @@ def test_an_option_of_one_kind_is_a_point_of_its_curve(study):
         curve = remaining_for(study, "posted", goal, ("patriot", 7))
         assert np.array_equal(scores.probability[g], met_share(curve, goal)[list(numbers)])
         assert scores.remaining[g] == pytest.approx(curve.mean(axis=0)[list(numbers)], rel=1e-12)
-        assert np.array_equal(scores.mcse[g], study.mcse(scores.probability[g], "posted", goal))
+        batch = study.worlds("posted", goal).batch[: len(curve)]
+        assert scores.mcse[g] == pytest.approx(share_error(is_met(curve, goal), batch)[list(numbers)], rel=1e-12)
 
 
 def test_several_kinds_are_scored_as_the_units_of_one_plan(study):

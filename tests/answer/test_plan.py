@@ -45,7 +45,8 @@ def test_what_a_plan_leaves_is_the_mean_over_worlds(plan: Plan, small_question, 
         assert 0 < plan.expected[goal.name] <= (worlds.places.capital.sum() if goal.name == "capitals" else 1)
 
 
-def test_a_plan_stands_beside_others(plan: Plan, small_question):
+def test_a_plan_stands_beside_others(small_question, until_march):
+    plan = allocate(small_question, until_march, added={"patriot": 3}, seed=1, effort=Effort(worlds=1000, runs=2))
     headline = plan.expected[small_question.headline.name]
     assert plan.beside["no unit added"] == 1
     assert plan.beside["one after another where it saves most"] == pytest.approx(headline)

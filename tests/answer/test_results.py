@@ -78,7 +78,7 @@ NONE = made(n=None, interval=(4, None), probability=(0.0, 0.1, 0.2, 0.42), resol
 
 
 def reading(name: str, n: int | None) -> ReadingAnswer:
-    return ReadingAnswer(name, f"because of {name}", n, 0.5, None, 100.0)
+    return ReadingAnswer(name, f"because of {name}", n, 0.5, 0.01, None, 100.0)
 
 
 def case_of(
@@ -99,7 +99,7 @@ def case_of(
         iso=Iso((0.5,), (0.8,), ((2,),)),
         reaction=Reaction((0.0, 0.25), (2, 2), guarantee),
         informed=Informed(informed, np.array([0.0, 0.55, 0.9, 0.99]), np.full(4, 0.02)),
-        stability=(CutAnswer(date(2024, 3, 31), 2, 0.9, 100.0),),
+        stability=(CutAnswer(date(2024, 3, 31), 2, 0.9, 0.01, 100.0),),
         check=Agreement(np.array([0]), zeros, zeros, zeros, zeros, worlds=50, runs=2),
         strikes=None,
         launched=FrozenDict(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from core_example import evidence
 
 import tegmen as tg
-from tegmen.answer.study import begin_study, share_mcse
+from tegmen.answer.study import begin_study, is_met, kish_error, mean_error, remaining_shares, share_error
+from tegmen.engine.laydown import Laydown
 from tegmen.question.goals import METRICS
 
 
@@ -89,7 +91,55 @@ def test_a_part_of_the_worlds_is_a_share_and_not_too_few_where_there_are_enough(
     assert tg.Effort(worlds=300).part(5, 1000) == 300
 
 
-def test_the_error_of_a_share_of_resampled_worlds():
+def test_the_error_of_a_mean_by_hand():
+    # two batches of two: sums off the mean of 3/4 are -1/2 and 1/2, so the error is sqrt(2 (1/4 + 1/4)) / 4
+    values, batch = np.array([1.0, 0.0, 1.0, 1.0]), np.array([7, 7, 9, 9])
+    assert mean_error(values, batch) == pytest.approx(0.25)
+    order = [2, 0, 3, 1]
+    assert mean_error(values[order], batch[order]) == pytest.approx(0.25)
+    # worlds that are each a batch of their own: the textbook's error of a mean
+    many = np.random.default_rng(2).normal(size=50)
+    assert mean_error(many, np.arange(50)) == pytest.approx(many.std(ddof=1) / np.sqrt(50))
+    # no share is certain: as if half a world more or less were
+    for sure in (False, True):
+        met = np.full((200, 1), sure)
+        assert share_error(met, np.arange(200))[0] == pytest.approx(np.sqrt(0.0025 * 0.9975 / 200))
+
+
+def test_the_error_of_a_share_is_how_far_made_up_batches_scatter():
+    """Batches of unequal size, each with a share of its own, 2,000 times over."""
+    generator = np.random.default_rng(4)
+    shares, errors = [], []
+    for _ in range(2000):
+        size, own = generator.integers(1, 30, 60), generator.beta(2, 6, 60)
+        batch = np.repeat(np.arange(60), size)
+        met = generator.random(len(batch)) < own[batch]
+        shares.append(met.mean())
+        errors.append(float(share_error(met, batch)))
+    said = np.sqrt(np.mean(np.square(errors)))
+    assert np.std(shares) == pytest.approx(said, rel=0.08)
+    # worlds that go together say less than as many that do not
+    assert said > 1.2 * np.sqrt(0.25 * 0.75 / (60 * 14.5))
+
+
+def test_the_error_said_is_how_far_answers_of_other_seeds_lie():
+    scenario, calibration = march()
+    goal, effort = scenario.headline, tg.Effort(worlds=600, runs=2)
+    shares, errors, lent = [], [], None
+    for seed in range(24):
+        study = begin_study(scenario, calibration, seed=seed, effort=effort)
+        study = replace(study, lent=lent)
+        lent = lent or study.posterior().proposals
+        worlds, plan = study.worlds("posted", goal), Laydown.of("patriot", np.arange(25))
+        met = is_met(remaining_shares(worlds, goal, plan, [study.rounds(worlds, plan)])[0], goal)
+        shares.append(met.mean(axis=0)[[10, 18, 25]])
+        errors.append(share_error(met, worlds.batch)[[10, 18, 25]])
+    ratio = np.var(shares, axis=0, ddof=1) / np.mean(np.square(errors), axis=0)
+    # a chi-square of 23 degrees of freedom over 23 lies within these 999 times in a thousand
+    assert np.all((ratio > 0.31) & (ratio < 2.3)), ratio
+
+
+def test_the_error_of_any_share_of_resampled_worlds():
     """500 worlds of unequal weight, 200 of them resampled by chance, 4,000 times over: the spread is what is said."""
     generator = np.random.default_rng(3)
     weight = generator.gamma(1.0, size=(4000, 500))
@@ -97,10 +147,10 @@ def test_the_error_of_a_share_of_resampled_worlds():
     share = (weight * met).sum(axis=1) / weight.sum(axis=1)
     ess = (weight.sum(axis=1) ** 2 / (weight**2).sum(axis=1)).mean()
     resampled = generator.binomial(200, share) / 200
-    assert resampled.std() == pytest.approx(float(share_mcse(np.array(0.3), ess, 200)), rel=0.05)
+    assert resampled.std() == pytest.approx(float(kish_error(np.array(0.3), ess, 200)), rel=0.05)
     # no share is certain: as if half a world more or less were
     for sure in (0.0, 1.0):
-        assert float(share_mcse(np.array(sure), 100.0, 200)) == pytest.approx(np.sqrt(0.0025 * 0.9975 * 0.015))
+        assert float(kish_error(np.array(sure), 100.0, 200)) == pytest.approx(np.sqrt(0.0025 * 0.9975 * 0.015))
 
 
 def test_worlds_are_drawn_once_and_a_part_of_them_is_whole():
@@ -112,11 +162,8 @@ def test_worlds_are_drawn_once_and_a_part_of_them_is_whole():
     assert whole is study.worlds("posted", whole=True)
     assert len(light) == 300 > len(whole) >= 100
     assert whole.counts[0].sum() > light.counts[0].sum() == light.counts[0].max() > 0
-    # fewer worlds say less of a share, in proportion
-    p = np.array([0.4])
-    assert study.mcse(p, "posted", study.scenario.goal("capacity"))[0] == pytest.approx(
-        study.mcse(p, "posted", study.scenario.headline)[0] * np.sqrt(300 / len(whole))
-    )
+    assert np.array_equal(whole.batch, light.batch[: len(whole)])
+    assert len(np.unique(light.batch)) > 40
 
 
 def test_evidence_cut_earlier_is_weighed_by_fewer_rows():

@@ -16,7 +16,7 @@ from core_example import KINDS, MEET_BALLISTIC, MEET_MISSILES, after_the_record,
 from tegmen import Compute, Effort, EvidenceError, sufficiency
 from tegmen.answer.estimates import Estimate
 from tegmen.answer.readings import PARTS, STRUCTURES, score
-from tegmen.answer.study import begin_study
+from tegmen.answer.study import begin_study, share_error
 from tegmen.answer.sufficiency import drivers_of, open_range
 from tegmen.terms import EVIDENCE_CASES
 
@@ -53,8 +53,9 @@ def test_a_probability_is_a_share_of_worlds_and_has_its_error(small_result: Suff
     assert answer.probability == pytest.approx(met / WORLDS, abs=1e-12)
     for share, error in zip(answer.probability, answer.mcse, strict=True):
         p = min(max(share, 0.5 / WORLDS), 1 - 0.5 / WORLDS)  # no share is certain
-        # worlds drawn are worth as many as the effective sample, and resampling adds at most a draw of so many
-        assert error == pytest.approx(math.sqrt(p * (1 - p) / answer.ess + p * (1 - p) / WORLDS))
+        # what worlds of unequal weight, resampled, are said to tell, by and large: strata make it less, a few heavy
+        # worlds more
+        assert math.sqrt(p * (1 - p) / WORLDS) / 4 < error < 3 * math.sqrt(p * (1 - p) * (1 / answer.ess + 1 / WORLDS))
     # what remains says the same by another way: the middle and 90 % points among 200 worlds lie between known ranks
     for k, (low, middle, high) in zip(met, answer.remaining, strict=True):
         assert 0 <= low <= middle <= high
@@ -152,7 +153,7 @@ def test_another_seed_gives_other_worlds_and_the_same_question(march, until_marc
     remaining = score(worlds, march.headline, plan).remaining(study.rounds(worlds, MOST))
     share = (remaining <= 0.5).mean(axis=0)
     assert not np.array_equal(share, one.probability)
-    error = np.hypot(one.mcse, study.mcse(share, "posted", march.headline))
+    error = np.hypot(one.mcse, share_error(remaining <= 0.5, worlds.batch))
     assert np.all(abs(share - one.probability) <= 4 * error)
 
 

@@ -47,7 +47,8 @@ DRIVER = {
     "total_error": None,
 }  # fmt: skip
 CUTS = [
-    {"until": until, "n": n, "probability": 0.8, "ess": 3000.0} for until, n in (("2023-12-31", 12), ("2024-03-31", 13))
+    {"until": until, "n": n, "probability": 0.8, "mcse": 0.005, "ess": 3000.0}
+    for until, n in (("2023-12-31", 12), ("2024-03-31", 13))
 ]
 
 
@@ -226,7 +227,7 @@ def test_months_are_judged_by_80_per_cent_intervals_and_against_no_rival():
     [((12, 12), "met"), ((12, 13), "met"), ((12, 14), "not met"), ((12, None), "not met"), ((None, None), "not met")],
 )
 def test_a_number_that_moves_with_the_cut_is_told(numbers: tuple[int | None, ...], verdict: str):
-    cuts = tuple(CutAnswer(date(2024, month, 1), n, 0.8, 3000.0) for month, n in enumerate(numbers, start=1))
+    cuts = tuple(CutAnswer(date(2024, month, 1), n, 0.8, 0.005, 3000.0) for month, n in enumerate(numbers, start=1))
     (found,) = judge_answer({"posted": HeadlineHeld((), cuts, 1.0)}, None)
     assert found.verdict == verdict
     assert found.value.startswith(f"{'none' if numbers[0] is None else numbers[0]} (2024-01-01)")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.integrate import quad
+from scipy.integrate import dblquad, quad
 
 from tegmen.terms import FrozenDict
 from tegmen.worlds.levels import Levels, Proposal, fit_proposals
@@ -95,6 +95,49 @@ def test_levels_of_several_names_weigh_as_the_mixture_of_their_product():
     assert np.exp(-levels.log_prior) == pytest.approx(0.1 + 0.9 * density[0] * density[1])
     terms = np.exp(levels.log_prior) * x * y * z  # uniform and apart before the record: the mean is 1/8
     assert abs(terms.mean() - 1 / 8) <= 4 * terms.std() / np.sqrt(len(terms))
+
+
+@given(count=st.integers(1, 60), batch=st.integers(1, 20), seed=st.integers(0, 99))
+def test_a_batch_has_one_level_in_every_equal_part(count: int, batch: int, seed: int):
+    x = Levels(count, stream(seed), batch=batch).draw("x")
+    for begin in range(0, count, batch):
+        part = x[begin : begin + batch]
+        assert sorted((part * len(part)).astype(int)) == list(range(len(part)))
+
+
+def test_batches_do_not_share_what_hangs_on_one_level_alone():
+    """A sum of functions of one level each varies far less over hypercubes than over draws one by one."""
+
+    def spread(batch: int) -> float:
+        levels = Levels(10_000, stream(14), batch=batch)
+        total = sum(levels.draw(name) ** 2 for name in "xyz")
+        return float(total.reshape(-1, 50).mean(axis=1).std())
+
+    assert spread(1) == pytest.approx(np.sqrt(3 * (1 / 5 - 1 / 9) / 50), rel=0.25)
+    assert spread(50) < spread(1) / 10
+
+
+def ridge(x, y):
+    """What a record might say of two levels: only that they go together."""
+    return np.exp(-200 * (x - y) ** 2)
+
+
+def test_a_level_that_hangs_on_another_is_looked_for_where_the_other_is():
+    first = Levels(6000, stream(15))
+    x, y = first.draw("x"), first.draw("y", given="x")
+    weight = ridge(x, y) / ridge(x, y).sum()
+    proposals = fit_proposals([first], weight)
+    assert proposals["y"].density.mean(axis=1) == pytest.approx(1)
+    worth = dict[str, float]()
+    for way, given_name in (("hanging", "x"), ("alone", None)):
+        alone = Proposal.fitted(y, weight)
+        levels = Levels(6000, stream(16), proposals if given_name else {**proposals, "y": alone})
+        x2, y2 = levels.draw("x"), levels.draw("y", given=given_name)
+        terms = np.exp(levels.log_prior) * ridge(x2, y2)
+        exact = dblquad(ridge, 0, 1, 0, 1)[0]
+        assert abs(terms.mean() - exact) <= 4 * terms.std() / np.sqrt(len(terms)), way
+        worth[way] = terms.sum() ** 2 / (terms**2).sum()
+    assert worth["hanging"] > 1.5 * worth["alone"]
 
 
 def test_the_next_round_looks_where_the_last_one_found_weight():

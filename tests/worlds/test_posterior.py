@@ -11,13 +11,14 @@ import pytest
 from core_example import after_the_record, evidence, study_of
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from tegmen.calibration.exposure import RowLikelihood
 from tegmen.errors import EvidenceError
 from tegmen.question.scenario import Held
 from tegmen.terms import same_content
 from tegmen.worlds.levels import Levels
-from tegmen.worlds.posterior import Posterior, reweigh, systematic, weigh
+from tegmen.worlds.posterior import Posterior, even_draws, resample, reweigh, systematic, weigh
 from tegmen.worlds.prior import Reading, count_months, draw_prior, exposure, kill_prior, packet_chances, supply
 
 if TYPE_CHECKING:
@@ -64,6 +65,41 @@ def test_resampling_is_right_on_average():
     number = np.sum([np.bincount(systematic(weight, 7, generator), minlength=4) for _ in range(4000)], axis=0)
     # systematic counts differ by less than one from 7 w, so by a standard deviation of at most 1/2 each time
     assert np.all(abs(number / 4000 - 7 * weight) <= 4 * 0.5 / np.sqrt(4000))
+
+
+@given(batches=st.lists(st.integers(1, 40), min_size=1, max_size=5), seed=st.integers(0, 99))
+def test_kill_shares_of_a_batch_are_drawn_evenly(batches: list[int], seed: int):
+    """Steinhaus' three gaps: the points of a Kronecker sequence leave none much wider than another."""
+    batch = np.repeat(np.arange(len(batches)) * 3, batches)
+    even = even_draws(batch, 4, np.random.Generator(np.random.Philox(seed)))
+    assert even.shape == (len(batch), 4)
+    assert np.all((even >= 0) & (even < 1))
+    for column in even.T:
+        for number in np.unique(batch):
+            inside = np.sort(column[batch == number])
+            gaps = np.diff(np.append(inside, inside[0] + 1)).round(9)
+            assert len(np.unique(gaps)) <= 3
+
+
+def test_a_draw_is_uniform_whichever_world_it_is():
+    generator, batch = np.random.Generator(np.random.Philox(4)), np.array([0, 0, 0, 1])
+    draws = np.stack([even_draws(batch, 2, generator) for _ in range(4000)])
+    for world in range(4):
+        assert stats.kstest(draws[:, world, 1], "uniform").pvalue > 1e-3
+    assert abs(np.corrcoef(draws[:, 2, 0], draws[:, 3, 0])[0, 1]) < 4 / np.sqrt(4000)  # batches are independent
+
+
+def test_what_answers_hang_on_is_resampled_evenly_in_each_batch():
+    """As many worlds of every part of a batch's range as its weight says, to within two: one at either end."""
+    generator = np.random.Generator(np.random.Philox(5))
+    batch, ratio, rounds = np.repeat(np.arange(4), 300), generator.choice([0.6, 0.8, 1.0], 1200), generator.random(1200)
+    weight = generator.gamma(0.5, size=1200)
+    index = resample(weight, batch, 400, generator, ratio=ratio, rounds=rounds)
+    for number in range(4):
+        for level in (0.6, 0.8, 1.0):
+            for cut in (0.3, 0.7, 1.0):
+                inside = (batch == number) & (ratio == level) & (rounds < cut)
+                assert abs(inside[index].sum() - 400 * weight[inside].sum() / weight.sum()) <= 2
 
 
 # ------------------------------------------------------------------ weights

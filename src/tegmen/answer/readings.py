@@ -29,7 +29,7 @@ from tegmen.worlds.draw import Worlds
 from tegmen.worlds.prior import Reading
 
 if TYPE_CHECKING:
-    from tegmen.terms import Floats
+    from tegmen.terms import Floats, Ints
 
 _CORRECTED = 7
 """Numbers at which the simulation corrects a closed form; in between the correction is drawn straight."""
@@ -161,17 +161,20 @@ def plan_table(
     study: Study, case: EvidenceCase, goal: Goal, units: tuple[str, int], reading: Reading = HEADLINE
 ) -> StrikeTable | OtherTable:
     """Make ready to score a study's own plan for a goal on its worlds; units: the system, and how many at most."""
-    return _ready_table(study, case, goal, study.sites(goal, *units, reading), study.worlds(case, goal, reading))
+    return _ready_table(
+        study, case, goal, study.sites(goal, *units, reading), study.worlds(case, goal, reading), reading
+    )
 
 
 def _ready_table(
-    study: Study, case: EvidenceCase, goal: Goal, plan: Laydown, worlds: Worlds
+    study: Study, case: EvidenceCase, goal: Goal, plan: Laydown, worlds: Worlds, reading: Reading = HEADLINE
 ) -> StrikeTable | OtherTable:
     """Make ready to score a plan on these worlds; a goal of area defence with the headline's correction."""
     if goal.metric == "ballistic_strikes":  # curve, frontier, readings and page ask for the same sums over places
         key = (
             "strikes",
             case,
+            reading,
             goal.largest_cities,
             plan.units,
             id(worlds),
@@ -227,22 +230,26 @@ def answer_readings(
     at, own = most if n is None else n, study.posterior()
     answers: list[ReadingAnswer] = []
     for name, reading, reason in STRUCTURES:
-        posterior = study.posterior(reading)
-        met = met_share(remaining_of(study, case, goal, (study.scenario.added_system, most), reading), goal)
+        posterior, worlds = study.posterior(reading), study.worlds(case, goal, reading)
+        remaining = remaining_of(study, case, goal, (study.scenario.added_system, most), reading)
         odds = posterior.log_evidence - own.log_evidence
-        answers.append(ReadingAnswer(name, reason, smallest_enough(met, goal), float(met[at]), odds, posterior.ess))
+        answers.append(ReadingAnswer(name, reason, *_enough(remaining, goal, at, worlds.batch), odds, posterior.ess))
+        if reading.targets == HEADLINE.targets:
+            study.forget(case, reading)  # a page carries worlds of other targets alone
     remaining = table.remaining(study.rounds(table.worlds, table.plan))
     for name, unknown, third, reason in PARTS:
         values = table.worlds.unknowns[unknown]
         # By rank: worlds that are copies of one have equal values, and no third may be empty.
         inside = np.argsort(np.argsort(values, kind="stable")) * 3 // len(values) == third
-        met = met_share(remaining[inside], goal)
-        answers.append(
-            ReadingAnswer(
-                name, reason, smallest_enough(met, goal), float(met[at]), None, own.ess * float(inside.mean())
-            )
-        )
+        told = _enough(remaining[inside], goal, at, table.worlds.batch[inside])
+        answers.append(ReadingAnswer(name, reason, *told, None, own.ess * float(inside.mean())))
     return tuple(answers)
+
+
+def _enough(remaining: Floats, goal: Goal, at: int, batch: Ints) -> tuple[int | None, float, float]:
+    """The smallest number enough; the share of worlds (w,) in which `at` units are, and its Monte Carlo error."""
+    met = is_met(remaining, goal)
+    return smallest_enough(met.mean(axis=0), goal), float(met[:, at].mean()), float(share_error(met[:, at], batch))
 
 
 def frontier_of(study: Study, case: EvidenceCase, goal: Goal, plan: Laydown) -> Frontier:
@@ -325,7 +332,7 @@ def answer_informed(study: Study, case: EvidenceCase) -> Informed | None:
     if goal.measure.area or study.beside(system):
         return None
     all_worlds = study.worlds(case, goal)
-    worlds = take(all_worlds, np.arange(min(len(all_worlds), study.effort.part(3, 1000))))
+    worlds = take(all_worlds, np.arange(min(len(all_worlds), study.effort.part(2, 1000))))
     table = score(worlds, goal, site_informed(worlds, goal, system, most))
     met = is_met(table.remaining(study.rounds(worlds, most)), goal)
     probability = met.mean(axis=0)
@@ -338,8 +345,10 @@ def answer_cuts(study: Study, case: EvidenceCase, n: int | None) -> tuple[CutAns
     at, answers = most if n is None else n, []
     for day in cut_days(study):
         cut = study if day == study.calibration.until else study.until(day)
-        met = met_share(remaining_of(cut, case, goal, (system, most)), goal)
-        answers.append(CutAnswer(day, smallest_enough(met, goal), float(met[at]), cut.posterior().ess))
+        remaining, batch = remaining_of(cut, case, goal, (system, most)), cut.worlds(case, goal).batch
+        answers.append(CutAnswer(day, *_enough(remaining, goal, at, batch), cut.posterior().ess))
+        if cut is not study:
+            cut.forget(case)  # nothing else asks for its worlds in this case, and they are large
     return tuple(answers)
 
 

@@ -96,6 +96,8 @@ class ReadingAnswer:
         Smallest number enough; None: none tried is.
     probability
         Share of worlds in which the headline's own number is enough (the largest tried where none is).
+    mcse
+        Its Monte Carlo standard error.
     log_odds
         Log of how much likelier the record is in this reading than in the headline's; None where the worlds are the
         headline's own.
@@ -107,6 +109,7 @@ class ReadingAnswer:
     reason: str
     n: int | None
     probability: float
+    mcse: float
     log_odds: float | None
     ess: float
 
@@ -213,6 +216,8 @@ class CutAnswer:
         Smallest number enough.
     probability
         Share of worlds in which the headline's number is enough.
+    mcse
+        Its Monte Carlo standard error.
     ess
         Effective sample size.
     """
@@ -220,6 +225,7 @@ class CutAnswer:
     until: date
     n: int | None
     probability: float
+    mcse: float
     ess: float
 
 

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 HEADLINE = Reading()
 """The reading the headline is given in: targets steered by the record, kill share by weapon and drawn outside Kyiv."""
 RATE_DRAWS = 4000
-_DRAWN_FOR_EACH = 6
+_DRAWN_FOR_EACH = 4
+_READING_PART = 2
 _SCORING, _PLANNING, _READING = range(3)
 _AREA_PART = 25
 T = TypeVar("T")
@@ -54,9 +55,9 @@ class Effort:
     Parameters
     ----------
     worlds
-        Worlds resampled for the headline; six times as many are drawn before the record is looked at. A fifth as many
-        serve each other reading, a 25th goals of area defence, a two-hundredth other goals that count other classes, a
-        four-hundredth the simulation.
+        Worlds resampled for the headline; four times as many are drawn before the record is looked at. Half as many
+        serve each other reading and cut, a tenth plans, a 25th goals of area defence, a two-hundredth other goals that
+        count other classes, a four-hundredth the simulation.
     runs
         Months simulated a world.
     compute
@@ -117,9 +118,10 @@ class Study:
 
     def posterior(self, reading: Reading = HEADLINE, *, planning: bool = False) -> Posterior:
         """Worlds of a reading after the record; those that plans are made on are others than those that score them."""
-        size = self.effort.worlds if reading == HEADLINE and not planning else self.effort.part(5, 1000)
-        # A plan needs means over worlds alone, so fewer of them serve it.
-        kept = max(size // (2 if reading == HEADLINE else 6), 20) if planning else size
+        if planning:  # a plan needs means over worlds alone, so fewer of them serve it
+            kept = self.effort.part(10 if reading == HEADLINE else 30, 500)
+        else:
+            kept = self.effort.worlds if reading == HEADLINE else self.effort.part(_READING_PART, 1000)
         purpose = _PLANNING if planning else _SCORING if reading == HEADLINE else _READING
 
         def make() -> Posterior:
@@ -134,20 +136,20 @@ class Study:
 
         def cut() -> Study:
             rows, _ = eligible(self.calibration.record, day)
-            effort = Effort(self.effort.part(5, 1000), self.effort.runs, self.effort.compute)
+            effort = Effort(self.effort.part(_READING_PART, 1000), self.effort.runs, self.effort.compute)
             theatre = named_until(self.theatre, self.scenario, self.calibration.record, day)
             study = self.weighed_by(rows[ThreatClass.ballistic])
             return replace(study, theatre=theatre, effort=effort, lent=self.posterior().proposals)
 
         return self.once(("until", day), cut)
 
-    def forget(self, case: EvidenceCase) -> None:
-        """Let go of what was made for an evidence case alone, worlds above all: nothing else of it is asked."""
-        for key in [key for key in self._kept if isinstance(key, tuple) and case in key]:
+    def forget(self, *parts: EvidenceCase | Reading) -> None:
+        """Let go of what was made for an evidence case, or a reading in it, alone: worlds above all."""
+        for key in [key for key in self._kept if isinstance(key, tuple) and set(parts) <= set(key)]:
             del self._kept[key]
         for kept in self._kept.values():
             if isinstance(kept, Study):
-                kept.forget(case)
+                kept.forget(*parts)
 
     def weighed_by(self, rows: EligibleRows) -> Study:
         """The same question on other ballistic rows, with nothing worked out yet."""
@@ -267,7 +269,7 @@ class Study:
         return self.once("rates", lambda: self.calibration.draws(RATE_DRAWS, self.seed))
 
     def draw_afresh(self, reading: Reading, kept: int, purpose: int, months: Months | None = None) -> Posterior:
-        """Draw worlds of a purpose of their own, independent of those of others, six for each that is kept.
+        """Draw worlds of a purpose of their own, independent of those of others, four for each that is kept.
 
         Parameters
         ----------

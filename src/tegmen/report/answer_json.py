@@ -157,6 +157,7 @@ class ReadingPart(Part):
     reason: str = field("Why it can be, or what it means.")
     n: MaybeNatural = field("Smallest number enough; null: none tried is.")
     probability: Share = field("Share of worlds in which the headline's own number is enough.")
+    mcse: Positive = field("Monte Carlo standard error of the probability.")
     log_odds: MaybeReal = field(
         "Natural logarithm of how much likelier the record is in this reading than in the headline's; null where the "
         "worlds are a part of the headline's own."
@@ -225,6 +226,7 @@ class CutPart(Part):
     until: date = field("Last day of the record used.", "method")
     n: MaybeNatural = field("Smallest number enough; null: none tried is.")
     probability: Share = field("Share of worlds in which the headline's own number is enough.")
+    mcse: Positive = field("Monte Carlo standard error of the probability.")
     ess: Positive = field("Effective sample size of its worlds.")
 
 

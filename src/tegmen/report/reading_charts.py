@@ -41,6 +41,7 @@ class ReadingRow:
     reason: str
     n: int | None
     probability: float | None
+    mcse: float | None
     log_odds: float | None
     ess: float | None
 
@@ -49,19 +50,23 @@ def reading_rows(answer: CaseAnswer) -> list[ReadingRow]:
     """List the headline and every other reading, re-aiming and the informed plan among them."""
     own, informed, reaction = answer.headline, answer.informed, answer.reaction
     at = int(own.added[-1]) if own.n is None else own.n
-    rows = [ReadingRow("the headline", "the answer above", own.n, float(own.probability[at]), None, own.ess)]
+    rows = [
+        ReadingRow(
+            "the headline", "the answer above", own.n, float(own.probability[at]), float(own.mcse[at]), None, own.ess
+        )
+    ]
     rows += [
-        ReadingRow(other.name, other.reason, other.n, other.probability, other.log_odds, other.ess)
+        ReadingRow(other.name, other.reason, other.n, other.probability, other.mcse, other.log_odds, other.ess)
         for other in answer.readings
     ]
     knows = "each world's units are sited by somebody who knows where its own already stand, as the defender does"
     if informed is not None:
-        probability = float(informed.probability[at])
-        rows.append(ReadingRow("a plan that knows the layout", knows, informed.n, probability, None, None))
+        told = float(informed.probability[at]), float(informed.mcse[at])
+        rows.append(ReadingRow("a plan that knows the layout", knows, informed.n, *told, None, None))
     if reaction is not None:
         most = f"{100 * reaction.re_aimed[-1]:.0f} %"
         words = f"whatever share up to {most} of what was aimed at newly covered places is re-aimed: the guarantee"
-        rows.append(ReadingRow("re-aiming", words, reaction.guarantee, None, None, None))
+        rows.append(ReadingRow("re-aiming", words, reaction.guarantee, None, None, None, None))
     return rows
 
 

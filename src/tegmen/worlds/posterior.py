@@ -207,8 +207,8 @@ def _resampled(  # noqa: PLR0913 - all that a posterior is made of
     generator = np.random.Generator(np.random.Philox(key))
     batch_of = np.arange(len(weight)) // batch
     drawn = {name: np.concatenate([getattr(block.worlds, name) for block in blocks]) for name in ("ratio", "rounds")}
-    index = _resample(weight, batch_of, kept, generator, **drawn)
-    uniform = _even_draws(batch_of[index], likelihood.kill_draws, generator)
+    index = resample(weight, batch_of, kept, generator, **drawn)
+    uniform = even_draws(batch_of[index], likelihood.kill_draws, generator)
     # Worlds are shuffled, so that the first few of them are as good a sample as all.
     order = generator.permutation(kept)
     ends = np.cumsum([len(block.log_weight) for block in blocks])
@@ -269,8 +269,8 @@ def reweigh(posterior: Posterior, rows: EligibleRows, reading: Reading, *, kept:
     ratio = np.exp(log_ratio - top)
     key = np.random.SeedSequence(posterior.key.entropy, spawn_key=(*posterior.key.spawn_key, purpose))
     generator = np.random.Generator(np.random.Philox(key))
-    index = _resample(ratio, posterior.batch, kept, generator, ratio=worlds.ratio, rounds=worlds.rounds)
-    uniform, order = _even_draws(posterior.batch[index], likelihood.kill_draws, generator), generator.permutation(kept)
+    index = resample(ratio, posterior.batch, kept, generator, ratio=worlds.ratio, rounds=worlds.rounds)
+    uniform, order = even_draws(posterior.batch[index], likelihood.kill_draws, generator), generator.permutation(kept)
     index = index[order]
     exposed = take(replace(exposed, ratio=worlds.ratio), index)
     mean, part = float(ratio.mean()), ratio * ratio
@@ -299,7 +299,7 @@ _RESAMPLE = 1 << 20
 _IMPOSSIBLE = -600.0
 
 
-def _resample(
+def resample(
     weight: Floats, batch: Ints, kept: int, generator: np.random.Generator, *, ratio: Floats, rounds: Floats
 ) -> NDArray[np.intp]:
     """(kept,) indices of worlds resampled, batch after batch.
@@ -311,7 +311,7 @@ def _resample(
     return alike[systematic(weight[alike], kept, generator)]
 
 
-def _even_draws(batch: Ints, columns: int, generator: np.random.Generator) -> Floats:
+def even_draws(batch: Ints, columns: int, generator: np.random.Generator) -> Floats:
     """(w, columns) uniform draws that fill the cube evenly along the worlds of a batch.
 
     Niederreiter's Kronecker sequence (1992, Random Number Generation and Quasi-Monte Carlo Methods, p. 29), shifted by
