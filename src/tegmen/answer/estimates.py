@@ -192,9 +192,8 @@ def _informed(basis: Floats, losses: Floats, blind: Floats) -> Estimate:
     members, columns = _members(len(losses)), basis.shape[1]
     kept, cross = _left_out(np.column_stack([basis, losses]), rows=columns)
     coefficient = np.linalg.pinv(cross[:, :, :columns], rcond=1e-9, hermitian=True) @ cross[:, :, columns:]
-    # Draws come last: the smallest of few numbers is then sought for many draws at once.
-    fitted = np.moveaxis(coefficient, 1, 2).reshape(-1, columns) @ basis.T
-    best = fitted.reshape(len(coefficient), -1, len(basis)).min(axis=1)
+    # Group by group what is fitted stays small; draws come last, so that the smallest is sought for many at once.
+    best = np.stack([(each.T @ basis.T).min(axis=0) for each in coefficient])
     inside = np.concatenate([np.ones((1, len(losses))), members != np.arange(GROUPS)[:, None]])
     gains = blind - (best * inside).sum(axis=1) / kept
     value, error = _jackknife(gains)
@@ -277,9 +276,8 @@ def _members(count: int) -> Ints:
 
 def _left_out(table: Floats, rows: int | None = None) -> tuple[Floats, Floats]:
     """Draws kept and cross products of columns (group + 1, i, j): of all draws, then leaving out each group in turn."""
-    members = _members(len(table))
-    parts = np.stack([table[members == group, :rows].T @ table[members == group] for group in range(GROUPS)])
-    counts = np.bincount(members, minlength=GROUPS)
+    groups = [table[group::GROUPS] for group in range(GROUPS)]
+    parts, counts = np.stack([each[:, :rows].T @ each for each in groups]), [len(each) for each in groups]
     return len(table) - np.concatenate([[0.0], counts]), parts.sum(axis=0) - np.concatenate([0 * parts[:1], parts])
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from importlib import import_module
 from json import dumps, loads
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -84,6 +86,8 @@ def answer_verb(  # noqa: PLR0913, PLR0917 - one parameter an option
         evidence = tg.read_record(record, strict=strict, weapons=weapons)
         tell("calibrating on the record", 0, 1)
         calibration = tg.calibrate(evidence, until=last, seed=seed)
+        # Charts take half a second to load: another core has it while worlds are weighed.
+        Thread(target=import_module, args=("altair",), daemon=True).start()
         result = tg.sufficiency(
             question, calibration, seed=seed, effort=effort, cases=cases_of(case), progress=tell
         )  # fmt: skip

@@ -34,6 +34,9 @@ PRIORITY = (
 MEETS = ("cruise", "ballistic at Kyiv", "ballistic elsewhere", "drone")
 """What engagements meet where; the kind of one is the code of the unit's kind + number of those x place in `MEETS`."""
 _GUNS = 2
+_DENSEST = 5.0
+"""The densest dispersed layer there is [1/km]: what is met is stopped within a km."""
+_NEWTON_MOST = 60
 _SECTIONS = {1: ThreatClass.ballistic, 0: ThreatClass.cruise, _GUNS: ThreatClass.drone}
 """Sections of a fire unit, in the order of their rows, to what each meets; drones are met by added units alone."""
 ADDED_OUTAGE_ID = 4096
@@ -331,21 +334,22 @@ def attrition_rate(worlds: Worlds, cls: ThreatClass, share: Floats) -> Floats:
 def layer_density(worlds: Worlds, cls: ThreatClass, share: Floats) -> Floats:
     """(w,) λ of the dispersed layer [1/km], so that it stops `share` (w,) of the class's threats.
 
-    The share stopped is monotone in λ: bisection on the few distinct distances (they are whole tens of km).
+    The share stopped rises with λ, ever more slowly: Newton's steps from 0 never pass the root. Where no λ up to the
+    densest stops the share, it is the densest. Distances are few (whole tens of km).
     """
     lanes = worlds.theatre.lanes
     use = (worlds.mix[:, cls, :, None] * lanes.area_weight[cls]).reshape(len(worlds), -1)
     steps, where = np.unique(lanes.inside_km, return_inverse=True)
     member = np.zeros((use.shape[1], steps.size))
     np.add.at(member, (np.repeat(np.arange(use.shape[1]), VARIANTS), where), 1.0 / VARIANTS)
-    spread = use @ member
-    low, high = np.zeros(len(worlds)), np.full(len(worlds), 5.0)
-    for _ in range(60):
-        middle = (low + high) / 2
-        stopped = (spread * -np.expm1(-middle[:, None] * steps)).sum(axis=1)
-        low = np.where(stopped < share, middle, low)
-        high = np.where(stopped < share, high, middle)
-    return high
+    spread, density = use @ member, np.zeros(len(worlds))
+    for _ in range(_NEWTON_MOST):
+        stopped = -np.expm1(-density[:, None] * steps)
+        more = (share - (spread * stopped).sum(axis=1)) / np.maximum((spread * (1 - stopped)) @ steps, 1e-300)
+        before, density = density, np.clip(density + more, 0.0, _DENSEST)
+        if (abs(density - before) <= 1e-13 * density).all():
+            break
+    return density
 
 
 def glide_bombs_launched(worlds: Worlds, plan: Laydown, total: int) -> Floats:
