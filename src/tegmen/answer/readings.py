@@ -8,6 +8,7 @@ rounds and any share re-aimed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from tegmen.engine.engagement import salvo_of
 from tegmen.engine.expected import StrikeSums, cover_baseline, share_filled, strike_sums
 from tegmen.engine.laydown import Laydown
 from tegmen.engine.passage import Passage, passage_for
+from tegmen.errors import EvidenceError
 from tegmen.question.scenario import Goal
 from tegmen.terms import EvidenceCase, ThreatClass, take
 from tegmen.worlds.draw import Worlds
@@ -350,6 +352,16 @@ def answer_cuts(study: Study, case: EvidenceCase, n: int | None) -> tuple[CutAns
         if cut is not study:
             cut.forget(case)  # nothing else asks for its worlds in this case, and they are large
     return tuple(answers)
+
+
+def weigh_ahead(study: Study) -> None:
+    """Weigh the worlds of every reading and cut: the same in all evidence cases, made by whoever asks for them first."""
+    with suppress(EvidenceError):  # a record that is impossible in a reading is told where the reading is answered
+        for _, reading, _ in STRUCTURES:
+            study.posterior(reading)
+        for day in cut_days(study):
+            if day != study.calibration.until:
+                study.until(day).posterior()
 
 
 def cut_days(study: Study) -> list[date]:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -108,6 +109,7 @@ class Study:
     tell: Progress
     lent: Mapping[str, Proposal] | None = None
     _kept: dict[object, object] = field(default_factory=dict[object, object], repr=False)
+    _locks: dict[object, RLock] = field(default_factory=dict[object, RLock], repr=False)
 
     @property
     def provenance(self) -> Provenance:
@@ -145,15 +147,15 @@ class Study:
 
     def forget(self, *parts: EvidenceCase | Reading) -> None:
         """Let go of what was made for an evidence case, or a reading in it, alone: worlds above all."""
-        for key in [key for key in self._kept if isinstance(key, tuple) and set(parts) <= set(key)]:
+        for key in [key for key in list(self._kept) if isinstance(key, tuple) and set(parts) <= set(key)]:
             del self._kept[key]
-        for kept in self._kept.values():
+        for kept in list(self._kept.values()):
             if isinstance(kept, Study):
                 kept.forget(*parts)
 
     def weighed_by(self, rows: EligibleRows) -> Study:
         """The same question on other ballistic rows, with nothing worked out yet."""
-        return replace(self, rows=rows, _kept={})
+        return replace(self, rows=rows, _kept={}, _locks={})
 
     def worlds(
         self, case: EvidenceCase, goal: Goal | None = None, reading: Reading = HEADLINE, *, whole: bool = False
@@ -298,10 +300,11 @@ class Study:
         return None if purpose == _SCORING else self.posterior().proposals
 
     def once(self, key: object, make: Callable[[], T]) -> T:
-        """Make something of this study the first time it is asked for."""
-        if key not in self._kept:
-            self._kept[key] = make()
-        return self._kept[key]  # type: ignore[return-value]
+        """Make something of this study the first time it is asked for; another thread that asks for it waits."""
+        with self._locks.setdefault(key, RLock()):
+            if key not in self._kept:
+                self._kept[key] = make()
+            return self._kept[key]  # type: ignore[return-value]
 
 
 def spread_over(posterior: Posterior, count: int) -> Posterior:

@@ -24,6 +24,7 @@ from tegmen.answer.readings import (
     remaining_of,
     saturation,
     strikes_of,
+    weigh_ahead,
 )
 from tegmen.answer.results import POINTS, CaseAnswer, ClaimTest, Driver, GoalAnswer, Stand, Sufficiency
 from tegmen.answer.siting import stands
@@ -111,10 +112,12 @@ def sufficiency(
     """
     gather(scenario, ())  # what nobody can trace is refused before the work, not after it
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=cases, progress=progress)
-    if nothing_compiled() and study.effort.worlds >= _REHEARSED:
-        Thread(
-            target=_rehearse, args=(replace(study, effort=_REHEARSAL, tell=tell_nobody), cases[0]), daemon=True
-        ).start()
+    if study.effort.worlds >= _REHEARSED and study.effort.compute.threads != 1:
+        beside = replace(study, tell=tell_nobody)
+        if nothing_compiled():
+            rehearsal = replace(beside, effort=_REHEARSAL)
+            Thread(target=_rehearse, args=(rehearsal, cases[0]), daemon=True).start()
+        Thread(target=weigh_ahead, args=(beside,), daemon=True).start()
     answers: dict[EvidenceCase, CaseAnswer] = {}
     used: dict[str, Parameter] = {}
     for case in cases:
