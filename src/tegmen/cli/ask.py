@@ -43,7 +43,7 @@ WorldsOption = Annotated[
     int,
     typer.Option(
         "--worlds", min=20, max=50_000,
-        help="Worlds the answer is scored on: resampled from six times as many, weighed by the record.",
+        help="Worlds the answer is scored on: resampled from four times as many, weighed by the record.",
     ),
 ]  # fmt: skip
 RunsOption = Annotated[
