@@ -20,7 +20,8 @@ BEFORE_IMPACT = 150_000
 NEVER_OPENS = np.int64(1) << np.int64(40)
 _TRIALS = 60
 _CLOSE = 1e-6
-_GUESS = 0.25
+_GUESS = 0.16
+"""About the usual factor: where to look first."""
 _SELDOM = 0.5
 """Below this chance that anyone fires the next opening is looked at too, not only the end of the flight."""
 
@@ -223,28 +224,36 @@ def _excess(w, factor, batteries, begin, windows, wanted, use, leak, out):
 def _solve(w, batteries, begin, windows, wanted, use, leak, out):
     """Factor in (0, 1] with which a share `leak` leaks, and whether it is reached: if not, it is 1.
 
-    False position with the Illinois rule.
+    Inverse quadratic interpolation through the last three points (Brent 1973), between those that enclose the root.
     """
-    low, under, high = 0.0, np.log(leak / max(use.sum(), 1e-300)), _GUESS
-    over = off = _excess(w, high, batteries, begin, windows, wanted, use, leak, out)
-    if over < 0.0:
-        low, under, high = high, over, 1.0
-        over = off = _excess(w, high, batteries, begin, windows, wanted, use, leak, out)
-    best = high
-    if over < 0.0:
-        return best, False
+    low, high, enclosed = 0.0, 1.0, False
+    x0, y0 = 0.0, np.log(leak / max(use.sum(), 1e-300))
+    x1, y1, x2 = x0, y0, _GUESS if y0 < -_CLOSE else 0.0
+    y2 = _excess(w, x2, batteries, begin, windows, wanted, use, leak, out)
     for _ in range(_TRIALS):
-        if abs(off) < _CLOSE:
+        if abs(y2) < _CLOSE or (x2 >= 1.0 and y2 < 0.0):
             break
-        best = low + (high - low) * under / (under - over) if under < 0.0 else 0.0
-        before, off = off, _excess(w, best, batteries, begin, windows, wanted, use, leak, out)
-        if off < 0.0:
-            low, under = best, off
-            over = over / 2 if before < 0.0 else over
+        if y2 < 0.0:
+            low = x2
         else:
-            high, over = best, off
-            under = under / 2 if before >= 0.0 else under
-    return best, True
+            high, enclosed = x2, True
+        best = _root(x0, y0, x1, y1, x2, y2)
+        if not low < best < high:
+            best = (low + high) / 2 if enclosed else 1.0
+        x0, y0, x1, y1, x2 = x1, y1, x2, y2, best
+        y2 = _excess(w, x2, batteries, begin, windows, wanted, use, leak, out)
+    return x2, x2 < 1.0 or y2 >= 0.0
+
+
+@njit
+def _root(x0, y0, x1, y1, x2, y2):
+    """Where y is 0 if x is a parabola of y, or a line where two points are one; below 0: nowhere."""
+    if y1 == y2:
+        return -1.0
+    if y0 in (y1, y2):
+        return x1 + (x2 - x1) * y1 / (y1 - y2)
+    first = x0 * y1 * y2 / ((y0 - y1) * (y0 - y2))
+    return first + x1 * y0 * y2 / ((y1 - y0) * (y1 - y2)) + x2 * y0 * y1 / ((y2 - y0) * (y2 - y1))
 
 
 @kept_compiled
