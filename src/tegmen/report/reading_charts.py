@@ -159,7 +159,7 @@ def _reading_layers(marks: alt.Chart, case: EvidenceCase, own: float, *, alone: 
     rule = alt.Chart().mark_rule(color=colour, strokeDash=CASE_DASH[case], opacity=0.5).encode(x=alt.XDatum(own))
     dot: dict[str, Any] = {"color": colour, "filled": True, "opacity": 1, "size": 70, "yOffset": offset}
     none: dict[str, Any] = {"color": colour, "shape": "triangle-right", "size": 70, "strokeWidth": 2, "yOffset": offset}
-    label = marks.encode(text="number:N")
+    label = marks.encode(text=alt.Text("number:N"))
     return [
         rule,
         marks.transform_filter("!datum.none").mark_point(shape="circle" if posted else "square", **dot),
@@ -238,7 +238,7 @@ def draw_iso(result: Sufficiency, case: EvidenceCase) -> alt.LayerChart:
     layers = [
         marks.mark_rect(stroke="white").encode(color=fill),
         marks.transform_filter(asked).mark_rect(filled=False, stroke=INK, strokeWidth=2.5),
-        marks.mark_text(fontSize=14).encode(text="number:N"),
+        marks.mark_text(fontSize=14).encode(text=alt.Text("number:N")),
     ]
     words = "; ".join(f"{row.left} in {row.asked} of worlds: {row.number}" for row in cells.itertuples())
     description = (
