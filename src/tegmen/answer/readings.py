@@ -355,7 +355,7 @@ def answer_cuts(study: Study, case: EvidenceCase, n: int | None) -> tuple[CutAns
 
 
 def weigh_ahead(study: Study) -> None:
-    """Weigh the worlds of every reading and cut: the same in all evidence cases, made by whoever asks for them first."""
+    """Weigh the worlds of every reading and cut: the same in all evidence cases, made by whoever asks first."""
     with suppress(EvidenceError):  # a record that is impossible in a reading is told where the reading is answered
         for _, reading, _ in STRUCTURES:
             study.posterior(reading)
