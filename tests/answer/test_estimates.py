@@ -6,8 +6,6 @@ import math
 import numpy as np
 import pytest
 from closed_forms import product_shares
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.interpolate import BSpline
 from scipy.stats import norm, sobol_indices, uniform
 
@@ -17,7 +15,6 @@ from tegmen.answer.estimates import (
     _bases,
     first_order,
     numbers_needed,
-    share_error,
     total_effect,
     value_of_knowing,
 )
@@ -206,29 +203,6 @@ def test_a_decision_that_makes_no_sense_is_refused():
         Decision(0.8, 0)
     with pytest.raises(InputError, match="found 0 to 9, allowed: 0 to 8"):
         value_of_knowing({}, np.arange(10), Decision(0.8, 8))
-
-
-# ------------------------------------------------------------------ the error of a share
-
-
-@given(n=st.integers(1, 5000), data=st.data())
-def test_share_error_is_positive_symmetric_and_never_below_the_plain_one(n: int, data: st.DataObject):
-    successes = data.draw(st.integers(0, n))
-    found = share_error(successes, n)
-    assert found > 0
-    assert found == pytest.approx(share_error(n - successes, n))
-    plain = math.sqrt(successes / n * (1 - successes / n) / n)
-    assert plain * (1 - 1e-12) <= found <= max(plain, 0.5 / math.sqrt(n + 4)) * (1 + 1e-12)
-
-
-def test_share_error_by_hand():
-    assert share_error(0, 96) == pytest.approx(math.sqrt(0.02 * 0.98 / 100))
-    assert share_error(50, 100) == pytest.approx(0.05)
-
-
-def test_a_share_above_one_is_refused():
-    with pytest.raises(InputError, match=r"found 3 successes of 2; give a count in \[0, n\]"):
-        share_error(3, 2)
 
 
 @pytest.mark.parametrize("inner", [(), (0.5,), (0.1, 0.15, 0.7, 0.9)])

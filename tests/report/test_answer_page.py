@@ -187,7 +187,8 @@ def test_every_reading_stands_with_number_share_weight_and_reason(page, answer):
     posted, claimed = (answer["cases"][case]["readings"] for case in ("posted", "claimed"))
     for one, other in zip(posted, claimed, strict=True):
         row = shown.split(f"{one['name']} {one['reason']} ")[1]
-        assert f"{one['n']} {shares(one['probability'])} {other['n']} {shares(other['probability'])}" in row
+        told = [f"{each['n']} {shares(each['probability'])} ± {shares(2 * each['mcse'])}" for each in (one, other)]
+        assert " ".join(told) in row
         ratio = np.exp(abs(one["log_odds"] or 0))
         pair = {0.0: "", -0.4: "1 : 1.5", 1.9: "6.7 : 1", -3.3: "1 : 27"}[one["log_odds"] or 0.0]
         assert pair in row
@@ -258,7 +259,10 @@ def test_four_cuts_of_the_evidence_are_shown_with_their_worth(page, answer):
     posted, claimed = (answer["cases"][case]["stability"] for case in ("posted", "claimed"))
     assert len(posted) == 4
     for one, other in zip(posted, claimed, strict=True):
-        cells = [f"{cut['n']} {shares(cut['probability'])} {cut['ess']:.0f}" for cut in (one, other)]
+        cells = [
+            f"{cut['n']} {shares(cut['probability'])} ± {shares(2 * cut['mcse'])} {cut['ess']:.0f}"
+            for cut in (one, other)
+        ]
         assert re.search(rf"{one['until']} (\(the headline's\) )?{re.escape(' '.join(cells))}", shown)
 
 

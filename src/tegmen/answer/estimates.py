@@ -7,7 +7,6 @@ decision would improve if the unknown were known before deciding (expected value
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -287,24 +286,3 @@ def _jackknife(values: Floats) -> tuple[float, float]:
     groups = len(parts)
     error = np.sqrt((groups - 1) / groups * ((parts - parts.mean()) ** 2).sum())
     return float(groups * whole - (groups - 1) * parts.mean()), float(error)
-
-
-def share_error(successes: float, n: int) -> float:
-    """Return the standard error of a share of n independent draws, positive even when all or none succeeded.
-
-    The larger of the plain ``sqrt(p (1 - p) / n)``, which is 0 at p = 0 and p = 1, a certainty that n draws cannot
-    give, and ``sqrt(s (1 - s) / (n + 4))`` with ``s = (x + 2) / (n + 4)``, "two successes and two failures more".
-
-    Raises
-    ------
-    InputError
-        No draws, or successes outside [0, n].
-
-    Source
-    ------
-    A. Agresti and B. A. Coull, The American Statistician 52 (1998) 119-126.
-    """
-    if n < 1 or not 0 <= successes <= n:
-        raise InputError("share_error", [f"found {successes} successes of {n}; give a count in [0, n], n 1 or more"])
-    plain, more = successes / n, (successes + 2.0) / (n + 4.0)
-    return math.sqrt(max(plain * (1.0 - plain) / n, more * (1.0 - more) / (n + 4.0)))

@@ -235,7 +235,7 @@ def answer_readings(
         posterior, worlds = study.posterior(reading), study.worlds(case, goal, reading)
         remaining = remaining_of(study, case, goal, (study.scenario.added_system, most), reading)
         odds = posterior.log_evidence - own.log_evidence
-        answers.append(ReadingAnswer(name, reason, *_enough(remaining, goal, at, worlds.batch), odds, posterior.ess))
+        answers.append(ReadingAnswer(name, reason, *_told_of(remaining, goal, at, worlds.batch), odds, posterior.ess))
         if reading.targets == HEADLINE.targets:
             study.forget(case, reading)  # a page carries worlds of other targets alone
     remaining = table.remaining(study.rounds(table.worlds, table.plan))
@@ -243,12 +243,12 @@ def answer_readings(
         values = table.worlds.unknowns[unknown]
         # By rank: worlds that are copies of one have equal values, and no third may be empty.
         inside = np.argsort(np.argsort(values, kind="stable")) * 3 // len(values) == third
-        told = _enough(remaining[inside], goal, at, table.worlds.batch[inside])
+        told = _told_of(remaining[inside], goal, at, table.worlds.batch[inside])
         answers.append(ReadingAnswer(name, reason, *told, None, own.ess * float(inside.mean())))
     return tuple(answers)
 
 
-def _enough(remaining: Floats, goal: Goal, at: int, batch: Ints) -> tuple[int | None, float, float]:
+def _told_of(remaining: Floats, goal: Goal, at: int, batch: Ints) -> tuple[int | None, float, float]:
     """The smallest number enough; the share of worlds (w,) in which `at` units are, and its Monte Carlo error."""
     met = is_met(remaining, goal)
     return smallest_enough(met.mean(axis=0), goal), float(met[:, at].mean()), float(share_error(met[:, at], batch))
@@ -348,7 +348,7 @@ def answer_cuts(study: Study, case: EvidenceCase, n: int | None) -> tuple[CutAns
     for day in cut_days(study):
         cut = study if day == study.calibration.until else study.until(day)
         remaining, batch = remaining_of(cut, case, goal, (system, most)), cut.worlds(case, goal).batch
-        answers.append(CutAnswer(day, *_enough(remaining, goal, at, batch), cut.posterior().ess))
+        answers.append(CutAnswer(day, *_told_of(remaining, goal, at, batch), cut.posterior().ess))
         if cut is not study:
             cut.forget(case)  # nothing else asks for its worlds in this case, and they are large
     return tuple(answers)

@@ -141,7 +141,7 @@ _MARK = "\ue000picture {}\ue000"
 
 def _request(chart: AnyChart, language: Language | None) -> dict[str, Any]:
     """What the converter is asked: a chart with our look, its words in a language."""
-    with alt.data_transformers.enable(_ROWS):
+    with alt.data_transformers.enable(_PLAIN_ROWS):
         spec = chart.to_dict(validate=False)  # every part of it was checked when it was made
     spec["config"] = update_nested(spec.get("config", {}), _CONFIG, copy=True)  # as `look`, without copying the chart
     locale = None
@@ -151,18 +151,18 @@ def _request(chart: AnyChart, language: Language | None) -> dict[str, Any]:
     return {"vl_spec": spec, "vl_version": _VEGA_LITE, "format_locale": locale}
 
 
-def _rows(table: Any) -> dict[str, Any]:
+def _plain_rows(table: Any) -> dict[str, Any]:
     """A table of numbers, words and flags as a chart carries it, row by row; a number that is none becomes null."""
     rows = table.to_dict("records")
-    return {"values": [{name: None if _no_number(value) else value for name, value in row.items()} for row in rows]}
+    return {"values": [{name: None if _is_no_number(value) else value for name, value in row.items()} for row in rows]}
 
 
-def _no_number(value: object) -> bool:
+def _is_no_number(value: object) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
-_ROWS = "rows of tegmen"
-alt.data_transformers.register(_ROWS, _rows)
+_PLAIN_ROWS = "rows of tegmen"
+alt.data_transformers.register(_PLAIN_ROWS, _plain_rows)
 
 
 def _finished(text: str, spec: dict[str, Any]) -> Markup:
