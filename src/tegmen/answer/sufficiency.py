@@ -113,11 +113,12 @@ def sufficiency(
     gather(scenario, ())  # what nobody can trace is refused before the work, not after it
     study = begin_study(scenario, calibration, seed=seed, effort=effort, cases=cases, progress=progress)
     if study.effort.worlds >= _REHEARSED and study.effort.compute.threads != 1:
+        # One of the two at a time: the rehearsal keeps the other thread busy, and both together take more memory.
         beside = replace(study, tell=tell_nobody)
+        task, parts = weigh_ahead, (beside,)
         if nothing_compiled():
-            rehearsal = replace(beside, effort=_REHEARSAL)
-            Thread(target=_rehearse, args=(rehearsal, cases[0]), daemon=True).start()
-        Thread(target=weigh_ahead, args=(beside,), daemon=True).start()
+            task, parts = _rehearse, (replace(beside, effort=_REHEARSAL), cases[0])
+        Thread(target=task, args=parts, daemon=True).start()
     answers: dict[EvidenceCase, CaseAnswer] = {}
     used: dict[str, Parameter] = {}
     for case in cases:
