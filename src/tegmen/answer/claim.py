@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from tegmen.answer.results import open_text, percent
-from tegmen.answer.study import Effort, begin_study, is_met, met_share, share_error, smallest_enough
+from tegmen.answer.study import Effort, begin_study, is_met, share_error, smallest_enough
 from tegmen.answer.sufficiency import open_range, remaining_for
 from tegmen.calibration.fit import Calibration
 from tegmen.errors import InputError, checked_arguments, visible
@@ -337,8 +337,8 @@ def asks_what_would_help(claim: PublicClaim, check: GoalCheck) -> bool:
 
 def _check_goal(case: EvidenceCase, goal: Goal, claim: PublicClaim, remaining: Floats, batch: Ints) -> GoalCheck:
     added = list(dict.fromkeys((claim.low, claim.high)))
-    probability = met_share(remaining, goal)
-    mcse = share_error(is_met(remaining, goal), batch)
+    met = is_met(remaining, goal)
+    probability, mcse = met.mean(axis=0), share_error(met, batch)
     low, high = open_range(goal, probability, mcse)
     return GoalCheck(
         case=case,
@@ -374,9 +374,8 @@ def conditions_of(
         for cut in np.unique(np.quantile(drawn, _CUTS)):
             for side, inside in (("at least", drawn >= cut), ("at most", drawn <= cut)):
                 worlds, true = int(inside.sum()), int(met[inside].sum())
-                if worlds < _WORLDS_LEAST or len(met) - worlds < _WORLDS_LEAST:
-                    continue
-                if true < goal.confidence * worlds:
+                few = min(worlds, len(met) - worlds) < _WORLDS_LEAST
+                if few or true < goal.confidence * worlds:  # with less than is asked no error need be worked out
                     continue
                 share, other = true / worlds, int(met[~inside].sum()) / (len(met) - worlds)
                 error, apart = (float(share_error(met[those], batch[those])) for those in (inside, ~inside))

@@ -18,7 +18,7 @@ from tegmen.answer.estimates import numbers_needed
 from tegmen.answer.readings import RE_AIMED, StrikeTable, plan_table
 from tegmen.answer.results import Carried
 from tegmen.answer.siting import gains_of, site_greedily, site_informed
-from tegmen.answer.study import HEADLINE, Effort, Study, begin_study, counts_others, kish_error, met_share
+from tegmen.answer.study import HEADLINE, Effort, Study, begin_study, counts_others, kish_error, met_share, share_left
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.engagement import layer_density, layer_share, salvo_of
 from tegmen.engine.expected import cover_baseline, expect, fill, stakes_of
@@ -574,8 +574,7 @@ def evaluate(carried: Carried, scenario: Scenario, state: State) -> Evaluation:
         after.add(site, kind)
         steps.append(after.numbers())
     losses, used, struck = (np.stack(each) for each in zip(*steps, strict=True))
-    base = losses[:1]
-    remaining = losses if goal.measure.is_count else np.where(base > 0, losses / np.where(base > 0, base, 1.0), 0.0)
+    remaining = losses if goal.measure.is_count else share_left(losses, losses[:1])
     probability = met_share(remaining.T, replace_goal(goal, state))
     return Evaluation(sites, probability, kish_error(probability, carried.ess, len(worlds)), remaining.T, used, struck)
 

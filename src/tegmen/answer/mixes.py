@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tegmen.answer.cheapest import counts_rounds, helpful
 from tegmen.answer.options import PlanScores, Units
 from tegmen.answer.readings import OtherTable, StrikeTable, score
-from tegmen.answer.study import Study, kish_error, mean_error
+from tegmen.answer.study import Study, is_met, kish_error, mean_error
 from tegmen.engine.expected import cover_baseline, expected_losses
 from tegmen.engine.laydown import NOBODY, Laydown
 from tegmen.question.scenario import Goal
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 _TABLES = 4
 """Plans kept of which what they do is known for any rounds, of about 50 MB each."""
-_SAME = 1e-9
-"""What remains meets a threshold that it is above by less."""
 
 
 class MixScores:
@@ -74,7 +72,7 @@ class MixScores:
         if key not in self._met:
             plan = self.laydown(added, goal)
             left = self._from(goal).left(plan, [self.study.rounds(worlds, plan, each) for each in amounts])
-            self._met[key] = np.stack(left) <= goal.threshold + _SAME
+            self._met[key] = is_met(np.stack(left), goal)
         return self._met[key][supply]
 
     def error(self, goal: int, share: float) -> float:
@@ -141,7 +139,7 @@ class MixScores:
             plan = first.then(self._order(varied, max(self.limits[varied], number)))
             table = self._table(goal, plan)
             left = table.remaining(self.study.rounds(worlds, plan, rounds))[:, len(first) :]
-            self._met[key] = left <= goal.threshold + _SAME
+            self._met[key] = is_met(left, goal)
         return self._met[key][:, number]
 
     def _table(self, goal: Goal, plan: Laydown) -> StrikeTable | OtherTable:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tegmen.answer.options import site_option
-from tegmen.answer.study import HEADLINE, Effort, Study, begin_study, is_met, share_error, spread_over
+from tegmen.answer.study import HEADLINE, Effort, Study, begin_study, is_met, share_error, share_left, spread_over
 from tegmen.answer.whatif import LowBestHigh, replace_number
 from tegmen.calibration.fit import Calibration
 from tegmen.engine.engagement import lane_ways
@@ -783,10 +783,7 @@ def _states(course: _Course, planned: Sequence[_Month], without: Sequence[_Month
 
 def _met(course: _Course, value: Floats, base: Floats) -> NDArray[np.bool_]:
     """(w,) whether the goal is met, against the scenario's month with nothing added."""
-    remaining = (
-        value if course.goal.measure.is_count else np.where(base > 0, value / np.where(base > 0, base, 1.0), 0.0)
-    )
-    return is_met(remaining, course.goal)
+    return is_met(value if course.goal.measure.is_count else share_left(value, base), course.goal)
 
 
 def _spread_of(values: Floats) -> Spread:

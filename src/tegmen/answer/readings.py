@@ -346,7 +346,7 @@ def answer_cuts(study: Study, case: EvidenceCase, n: int | None) -> tuple[CutAns
     goal, most, system = study.scenario.headline, study.scenario.added_max, study.scenario.added_system
     at, answers = most if n is None else n, []
     for day in cut_days(study):
-        cut = study if day == study.calibration.until else study.until(day)
+        cut = _cut_on(study, day)
         remaining, batch = remaining_of(cut, case, goal, (system, most)), cut.worlds(case, goal).batch
         answers.append(CutAnswer(day, *_told_of(remaining, goal, at, batch), cut.posterior().ess))
         if cut is not study:
@@ -360,8 +360,12 @@ def weigh_ahead(study: Study) -> None:
         for _, reading, _ in STRUCTURES:
             study.posterior(reading)
         for day in cut_days(study):
-            if day != study.calibration.until:
-                study.until(day).posterior()
+            _cut_on(study, day).posterior()
+
+
+def _cut_on(study: Study, day: date) -> Study:
+    """The question with the evidence cut on a day; on the evidence's own day the question itself."""
+    return study if day == study.calibration.until else study.until(day)
 
 
 def cut_days(study: Study) -> list[date]:

@@ -34,7 +34,6 @@ from tegmen.answer.study import (
     begin_study,
     counts_others,
     is_met,
-    met_share,
     share_error,
     smallest_enough,
 )
@@ -191,8 +190,8 @@ def _answer_goal(study: Study, case: EvidenceCase, goal: Goal) -> GoalAnswer:
     worlds = study.worlds(case, goal)
     plan = study.sites(goal, system, most)
     remaining = remaining_for(study, case, goal, (system, most))
-    added, probability = np.arange(most + 1), met_share(remaining, goal)
-    mcse = share_error(is_met(remaining, goal), worlds.batch[: len(remaining)])
+    added, met = np.arange(most + 1), is_met(remaining, goal)
+    probability, mcse = met.mean(axis=0), share_error(met, worlds.batch[: len(met)])
     n = smallest_enough(probability, goal)
     some = slice(DRIVER_WORLDS)
     unknowns = {name: values[some] for name, values in worlds.unknowns.items()}
